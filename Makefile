@@ -1,0 +1,55 @@
+# Two commands: `make demo` and `make test`. Both do all set-up on a fresh machine.
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := --index var/demo
+
+.PHONY: help install demo test lint format lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo   install, index the sample documents, answer three questions, offline"
+	@echo "make test   install, then format, lint, types, import rules and all tests"
+	@echo "make format / lint / lock / clean"
+
+# torch first, by itself: as a dependency of another package, pip may take the CUDA build, which is gigabytes.
+.venv/installed: pyproject.toml constraints.txt Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Footnote needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+install: .venv/installed
+
+demo: install
+	@$(BIN)/footnote index samples $(DEMO)
+	@for question in \
+	  "How long can fathers and other second parents stay off on full pay?" \
+	  "How much Chinese rare earth can a foreign product contain before a licence is needed?" \
+	  "What share of the world's gallium is produced in China?"; do \
+	  echo; echo "> $$question"; $(BIN)/footnote ask "$$question" $(DEMO) 2>/dev/null || exit 1; \
+	done
+	@echo; echo "Your turn:"; \
+	echo "  $(BIN)/footnote ask \"Who has the code of the safe?\" $(DEMO)   ask something else"; \
+	echo "  $(BIN)/footnote serve $(DEMO)                                 the chat page"; \
+	echo "  $(BIN)/footnote index YOUR_DOCUMENTS && $(BIN)/footnote ask \"…\"   your own documents"
+
+test: install lint
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# What a fresh machine resolves to. Run in a clean .venv after changing pyproject.toml's ranges.
+lock: install
+	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
+
+clean:
+	rm -rf .venv var build *.egg-info .mypy_cache .ruff_cache .pytest_cache

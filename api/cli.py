@@ -1,0 +1,207 @@
+"""The command line: parse, call one method of the engine, render."""
+
+import asyncio
+import json
+import os
+import sys
+from contextlib import aclosing
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api import terminal
+from indexes.errors import FootnoteError
+
+if TYPE_CHECKING:
+    from rag.settings import Settings
+    from rag.types import Answer, Question, Turn
+
+app = typer.Typer(
+    help="Answers questions from your documents, and footnotes every sentence to the exact place it came from.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+IndexDir = Annotated[Path | None, typer.Option("--index", help="The folder of the index.", show_default="var/index")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="A configuration file.", show_default="footnote.toml")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+
+@app.command()
+def index(
+    docs: Annotated[list[Path], typer.Argument(help="Folders of documents, or single files.")],
+    index: IndexDir = None,
+    config: ConfigFile = None,
+    *,
+    allow_delete: Annotated[bool, typer.Option(help="Also remove most of the index, if the folder lost it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the index equal to the folders: new, changed and removed files."""
+    from rag.bootstrap import open_sync
+
+    with open_sync(_settings(config, index)) as sync, terminal.SyncProgress() as progress:
+        report = sync.run(docs, progress, allow_delete=allow_delete)
+    if as_json:
+        _print_json(terminal.report_to_wire(report))
+    else:
+        terminal.print_report(report)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    index: IndexDir = None,
+    config: ConfigFile = None,
+    *,
+    history: Annotated[
+        Path | None, typer.Option(help="A file that keeps the conversation: read before, written after.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask one question; the answer comes with numbered sources."""
+    from rag.bootstrap import open_engine
+    from rag.questions import make_question
+
+    settings = _settings(config, index)
+    turns = _read_history(history) if history else ()
+    asked = make_question(question, turns, settings.answer.max_question_chars)
+    with open_engine(settings) as engine:
+        answer = asyncio.run(_ask(engine.assistant, asked, show=not as_json))
+        if as_json:
+            from api.wire import answer_to_wire
+
+            _print_json(answer_to_wire(answer, engine.advice))
+        else:
+            terminal.print_sources(answer, engine.advice)
+    if history:
+        _write_history(history, asked, answer)
+
+
+@app.command()
+def serve(
+    index: IndexDir = None,
+    config: ConfigFile = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen at.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.", show_default="8000")] = None,
+) -> None:
+    """Serve the HTTP API and the chat page."""
+    from api.server import run
+    from rag.bootstrap import open_engine
+
+    flags = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = _settings(config, index, server=flags)
+    with open_engine(settings) as engine:
+        run(engine, settings.server.host, settings.server.port, announce=terminal.say)
+
+
+@app.command()
+def status(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson = False) -> None:
+    """Say what the index holds."""
+    from api.doctor import index_status
+    from rag.bootstrap import open_engine
+
+    with open_engine(_settings(config, index)) as engine:
+        facts = index_status(engine)
+    if as_json:
+        _print_json(facts)
+    else:
+        terminal.print_facts(facts)
+
+
+@app.command()
+def doctor(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson = False) -> None:
+    """Check what is installed and configured, and say what is wrong."""
+    from api.doctor import examine
+
+    findings = examine(lambda: _settings(config, index))
+    if as_json:
+        _print_json([{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings])
+    else:
+        terminal.print_findings(findings)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Runs the command line; a failure is one sentence on standard error and exit status 1."""
+    os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+    for command in entry_points(group="footnote.commands"):
+        app.command(command.name)(command.load())
+    try:
+        app()
+    except FootnoteError as error:
+        if "--json" in sys.argv:
+            _print_json({"error": {"type": f"urn:footnote:problem:{error.kind}", "detail": str(error)}})
+        else:
+            terminal.complain(str(error))
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of our output left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+async def _ask(assistant: Any, question: "Question", *, show: bool) -> "Answer":
+    """Streams the answer to the terminal as it comes."""
+    from rag.types import Completed, Delta, Retrieved
+
+    streamed = ""
+    with terminal.waiting("Searching…") as waiting:
+        async with aclosing(assistant.stream(question)) as events:
+            async for event in events:
+                match event:
+                    case Retrieved(retrieval) if show:
+                        waiting.update(f"Found {len(retrieval.hits)} passages, reading…")
+                    case Delta(text) if show:
+                        waiting.stop()
+                        streamed += text
+                        terminal.write(text)
+                    case Completed(answer):
+                        if show:
+                            terminal.end_of_text(streamed, answer)
+                        return answer
+    raise AssertionError("stream() always completes")
+
+
+def _settings(config: Path | None, index: Path | None, **flags: dict[str, Any]) -> "Settings":
+    from rag.settings import load_settings
+
+    return load_settings(config, **({"index": {"dir": index}} if index else {}), **flags)
+
+
+def _read_history(file: Path) -> tuple["Turn", ...]:
+    """An absent file is a conversation that has not begun."""
+    from rag.errors import QuestionError
+    from rag.types import Turn
+
+    if not file.exists():
+        return ()
+    try:
+        rows = json.loads(file.read_text(encoding="utf-8"))
+        if any(row["role"] not in ("user", "assistant") for row in rows):
+            raise ValueError("a role is 'user' or 'assistant'")
+        return tuple(Turn(row["role"], str(row["text"])) for row in rows)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise QuestionError(
+            f"{file} is not a conversation ({error}): it holds a JSON list of objects with 'role' and 'text'."
+        ) from error
+
+
+def _write_history(file: Path, question: "Question", answer: "Answer") -> None:
+    turns = [(turn.role, turn.text) for turn in question.history]
+    turns += [("user", question.text), ("assistant", answer.text)]
+    rows = [{"role": role, "text": text} for role, text in turns]
+    file.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""What is installed and configured, whether the index opens, and what is wrong."""
+
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from indexes.errors import FootnoteError
+
+if TYPE_CHECKING:
+    from rag.bootstrap import Engine
+    from rag.settings import Settings
+
+_PACKAGES = ("footnote", "llama-index-core", "chromadb", "sentence-transformers", "torch", "openai")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what was looked at, whether it is well, and what was seen or what to do."""
+
+    check: str
+    ok: bool
+    detail: str
+
+
+def index_status(engine: "Engine") -> dict[str, object]:
+    documents, passages = engine.catalog.counts()
+    return {
+        "index": str(engine.settings.index.dir.resolve()),
+        "documents": documents,
+        "passages": passages,
+        "embedding model": engine.catalog.get("encoder"),
+        "revision": engine.catalog.revision,
+        "passages not yet in Chroma": engine.vectors.pending(),
+        "size in MB": round(
+            sum(f.stat().st_size for f in engine.settings.index.dir.rglob("*") if f.is_file()) / 2**20, 1
+        ),
+    }
+
+
+def examine(settings: "Callable[[], Settings]") -> list[Finding]:
+    """All checks, in the order in which they build on each other; what cannot be looked at is left out."""
+    return list(_examine(settings))
+
+
+def _examine(load: "Callable[[], Settings]") -> Iterator[Finding]:
+    yield Finding("python", ok=True, detail=platform.python_version())
+    yield Finding("packages", ok=True, detail=", ".join(f"{name} {version(name)}" for name in _PACKAGES))
+    try:
+        settings = load()
+    except FootnoteError as error:
+        yield Finding("configuration", ok=False, detail=str(error))
+        return
+    yield Finding("configuration", ok=True, detail=f"index in {settings.index.dir}")
+    yield _try("embedding model", lambda: _encoder(settings))
+    yield _try("language model", lambda: _model(settings))
+    yield _try("index", lambda: _index(settings))
+
+
+def _try(check: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(check, ok=True, detail=look())
+    except FootnoteError as error:
+        return Finding(check, ok=False, detail=str(error))
+
+
+def _encoder(settings: "Settings") -> str:
+    from rag.bootstrap import make_encoder
+
+    encoder = make_encoder(settings)
+    vector = encoder.encode(["Is anyone there?"])
+    return f"{encoder.name} answers with {vector.shape[1]} dimensions"
+
+
+def _model(settings: "Settings") -> str:
+    import asyncio
+
+    from rag.bootstrap import ADVICE, has_llm, make_encoder, make_model
+    from rag.types import Turn
+
+    if not has_llm(settings.llm):
+        return f"none, answers are extracted offline. {ADVICE}"
+    model = make_model(settings, make_encoder(settings))
+
+    async def said() -> str:
+        pieces = model.stream("Reply with the word yes.", [Turn("user", "Are you there?")])
+        return "".join([piece async for piece in pieces if isinstance(piece, str)])
+
+    return f"{model.name} answers: {asyncio.run(said())[:40]!r}"
+
+
+def _index(settings: "Settings") -> str:
+    from rag.bootstrap import open_engine
+
+    with open_engine(settings) as engine:
+        documents, passages = engine.catalog.counts()
+        waiting = engine.vectors.pending()
+    if not documents:
+        return "it opens, and is empty: run `footnote index DOCS`"
+    return f"{documents} documents, {passages} passages, {waiting} of them not yet in Chroma"

@@ -1,0 +1,107 @@
+"""What stands before every route: names, sizes and headers, as plain ASGI so that streams pass through untouched."""
+
+import re
+from collections.abc import Collection, Mapping
+from ipaddress import ip_address
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import MEDIA_TYPE, Problem, problem
+
+MAX_BODY_BYTES = 1024 * 1024
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+ANY_HOST = frozenset({"*"})
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:/@\s]+)(:\d+)?", re.IGNORECASE)
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # Without it a browser may keep last week's script for days after an upgrade.
+    "Cache-Control": "no-cache",
+}
+
+
+def hosts_for(address: str) -> frozenset[str]:
+    """The names that a server listening at ``address`` answers to: on loopback its own only, elsewhere any.
+
+    A page of another site can have its name resolve to 127.0.0.1 and then read what we answer (DNS rebinding);
+    the Host header tells.
+    """
+    if address == "localhost":
+        return LOOPBACK_HOSTS
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return ANY_HOST
+    return LOOPBACK_HOSTS | {f"[{ip}]" if ip.version == 6 else str(ip)} if ip.is_loopback else ANY_HOST
+
+
+def render(problem: Problem, extra: Mapping[str, str] | None = None) -> Response:
+    """The problem as a response that carries the security headers also where no guard is passed on the way out."""
+    headers = {**SECURITY_HEADERS, **(extra or {})}
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
+    return Response(problem.to_json(), problem.status, headers, MEDIA_TYPE)
+
+
+class SecurityHeaders:
+    """Adds the security headers where a response does not set its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class KnownHosts:
+    """Refuses requests that call this server by a name it does not go by."""
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or "*" in self._hosts or self._knows(Headers(scope=scope).get("host", "")):
+            await self._app(scope, receive, send)
+        else:
+            refusal = problem("unknown-host", f"Ask for it by one of: {', '.join(sorted(self._hosts))}.")
+            await render(refusal)(scope, receive, send)
+
+    def _knows(self, host: str) -> bool:
+        match = _HOST.fullmatch(host)
+        return match is not None and match["name"].lower() in self._hosts
+
+
+class BodyLimit:
+    """Stops reading a body that grows beyond the limit, whatever length it announced: 413."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int = MAX_BODY_BYTES) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        read = 0
+
+        async def receive_within_limit() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self._max_bytes:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, receive_within_limit, send)

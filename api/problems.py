@@ -1,0 +1,71 @@
+"""Failures as problem details (RFC 9457): one table from what went wrong to what HTTP calls it."""
+
+from collections.abc import Mapping
+from math import ceil
+
+from pydantic import BaseModel, ConfigDict
+
+from indexes.errors import FootnoteError
+from rag.errors import ModelBusyError
+
+MEDIA_TYPE = "application/problem+json"
+
+# kind: (status, title). A kind that is missing here is a 500, and its message stays in the log.
+KINDS: Mapping[str, tuple[int, str]] = {
+    "bad-question": (400, "The question cannot be asked"),
+    "bad-json": (400, "The request is not JSON"),
+    "not-found": (404, "There is nothing here"),
+    "method-not-allowed": (405, "That cannot be done here"),
+    "question-too-long": (413, "The question is too long"),
+    "body-too-large": (413, "The request is too large"),
+    "bad-media-type": (415, "The request is not JSON"),
+    "unknown-host": (421, "This server goes by another name"),
+    "bad-request": (422, "The request is not as it should be"),
+    "internal-error": (500, "Something went wrong"),
+    "model-error": (502, "The language model failed"),
+    "model-unauthorized": (502, "The language model refused the key"),
+    "model-unreachable": (502, "The language model cannot be reached"),
+    "model-busy": (503, "The language model is busy"),
+    "index-missing": (503, "There is no index"),
+    "index-locked": (503, "The index is being written"),
+    "index-unreadable": (503, "The index cannot be read"),
+    "encoder-mismatch": (503, "The index was made by another embedding model"),
+    "encoder-unavailable": (503, "The embedding model is not available"),
+    "model-timeout": (504, "The language model took too long"),
+}
+
+
+class Problem(BaseModel):
+    """A failure in words; ``type`` and ``status`` are stable, ``detail`` is for people."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    retry_after: int | None = None
+    """Seconds, where it is known when a second try makes sense."""
+
+    def to_json(self) -> str:
+        return self.model_dump_json(exclude_none=True)
+
+
+def problem(kind: str, detail: str, retry_after: int | None = None) -> Problem:
+    """The problem of a kind that is in the table."""
+    status, title = KINDS[kind]
+    return Problem(
+        type=f"urn:footnote:problem:{kind}", title=title, status=status, detail=detail, retry_after=retry_after
+    )
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem that an error is to a user: its own words where it has words for users, else none of its insides."""
+    if isinstance(error, FootnoteError) and error.kind in KINDS:
+        return problem(error.kind, str(error), _retry_after(error))
+    return problem("internal-error", "The server could not answer; its log says why.")
+
+
+def _retry_after(error: FootnoteError) -> int | None:
+    seconds = error.retry_after if isinstance(error, ModelBusyError) else None
+    return None if seconds is None else ceil(seconds)

@@ -1,0 +1,60 @@
+"""Runs the HTTP API: binds first, so that a port in use is said in words, then serves until told to stop."""
+
+import errno
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from api.guards import hosts_for
+from api.http import create_app
+from indexes.errors import FootnoteError
+from rag.bootstrap import Engine
+
+_GRACE = 30
+"""Seconds that answers in flight have to finish at a stop."""
+
+
+class AddressError(FootnoteError):
+    """The server cannot listen where it was told to."""
+
+    kind = "address-unusable"
+
+
+def run(engine: Engine, host: str, port: int, *, announce: Callable[[str], None]) -> None:
+    """Blocks until the process is interrupted or terminated. Raises ``AddressError``."""
+    listener = listen(host, port)
+    app = create_app(
+        engine.assistant,
+        max_question_chars=engine.settings.answer.max_question_chars,
+        health=lambda: health(engine),
+        advice=engine.advice,
+        allowed_hosts=hosts_for(host),
+    )
+    engine.encoder.encode(["warm"])  # the first question must not wait for the model to load
+    shown = f"[{host}]" if ":" in host else host
+    announce(f"Footnote answers at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
+    config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_GRACE)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise AddressError(f"Cannot listen at {host}, port {port}: {_reason(error)}.") from error
+    return listener
+
+
+def health(engine: Engine) -> dict[str, object]:
+    documents, passages = engine.catalog.counts()
+    return {"status": "ok", "documents": documents, "passages": passages, "model": engine.model.name}
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "another program has it; choose another with --port, or --port 0 for a free one"
+    return error.strerror or str(error)

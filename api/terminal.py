@@ -1,0 +1,159 @@
+"""How things look on a terminal: progress bars where someone watches, plain lines where no one does."""
+
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from indexes.sync import Listener, Plan, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from rich.status import Status
+
+    from api.doctor import Finding
+    from rag.types import Answer
+
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_PLAIN_EVERY = 5.0
+"""Seconds between two lines of progress where there is no terminal."""
+
+
+def say(text: str) -> None:
+    _err.print(escape(text))
+
+
+def complain(text: str) -> None:
+    _err.print(f"[red]Error:[/red] {escape(text)}")
+
+
+def write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+class SyncProgress(Listener):
+    """Files done, passages a second and the time left, by the bytes that were read."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=_err,
+            disable=not _err.is_terminal,
+        )
+        self._task = self._bar.add_task("Looking", total=None, rate="")
+        self._passages, self._files = 0, 0
+        self._total, self._began, self._told = 0, 0.0, time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def planned(self, plan: Plan) -> None:
+        self._total, self._began = len(plan.added) + len(plan.changed), time.monotonic()
+        self._bar.update(self._task, description="Indexing", total=self._total)
+
+    def done(self, path: str, passages: int) -> None:  # noqa: ARG002
+        self._files, self._passages = self._files + 1, self._passages + passages
+        rate = self._passages / max(0.001, time.monotonic() - self._began)
+        self._bar.update(self._task, completed=self._files, rate=f"{rate:.0f} passages/s")
+        self._tell(f"{self._files} of {self._total} files, {self._passages} passages, {rate:.0f} a second")
+
+    def publishing(self, passages: int) -> None:
+        self._files, self._total = 0, passages
+        self._bar.reset(self._task, description="Storing in Chroma", total=passages, rate="")
+
+    def published(self, passages: int) -> None:
+        self._files += passages
+        self._bar.update(self._task, completed=self._files)
+        self._tell(f"{self._files} of {self._total} vectors in Chroma")
+
+    def _tell(self, line: str) -> None:
+        if self._bar.disable and time.monotonic() - self._told > _PLAIN_EVERY:
+            self._told = time.monotonic()
+            say(line)
+
+
+def print_report(report: Report) -> None:
+    table = Table("", "files", box=None, pad_edge=False)
+    for name in ("added", "changed", "unchanged", "removed", "failed", "skipped"):
+        table.add_row(name, str(len(getattr(report, name))))
+    _out.print(table)
+    _out.print(f"{report.passages} passages in {report.seconds:.1f} s")
+    for name, reasons in (("failed", report.failed), ("note", report.notes)):
+        for path, reason in reasons.items():
+            _out.print(f"[red]{name}[/red] {escape(visible(path))}: {escape(reason)}")
+    if report.skipped:
+        shown = ", ".join(visible(path) for path in report.skipped[:5])
+        more = f" and {len(report.skipped) - 5} more" if len(report.skipped) > 5 else ""
+        _out.print(f"skipped, a format that is not read: {escape(shown + more)}")
+
+
+def report_to_wire(report: Report) -> dict[str, Any]:
+    return asdict(report)
+
+
+@contextmanager
+def waiting(text: str) -> "Iterator[Status]":
+    """A spinner while nothing else is to be seen; nothing where no one watches."""
+    status = _err.status(text)
+    if _err.is_terminal:
+        status.start()
+    try:
+        yield status
+    finally:
+        status.stop()
+
+
+def end_of_text(streamed: str, answer: "Answer") -> None:
+    """What was streamed stands; where the check took it back, the answer that stands follows it."""
+    if not streamed.endswith("\n"):
+        write("\n")
+    if streamed.strip() != answer.text.strip():
+        write(f"\n(None of this is in the documents.) {answer.text}\n")
+
+
+def print_sources(answer: "Answer", advice: str | None) -> None:
+    doubtful = [s for s in answer.sentences if s.verdict in ("unsupported", "uncited")]
+    for sentence in doubtful:
+        _out.print(f"[yellow]Not borne out by a source:[/yellow] {escape(sentence.text)}")
+    if answer.citations:
+        _out.print()
+    for citation in answer.citations:
+        place = f"{visible(citation.passage.path)}, {citation.locator}"
+        _out.print(escape(f'[{citation.number}] {place}: "{" ".join(citation.quote.split())}"'))
+    if advice:
+        _err.print(f"\n[dim]{escape(f'{answer.model}: {advice}')}[/dim]")
+
+
+def print_facts(facts: "Mapping[str, object]") -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in facts.items():
+        table.add_row(name, escape(str(value)))
+    _out.print(table)
+
+
+def print_findings(findings: "Iterable[Finding]") -> None:
+    for finding in findings:
+        mark = "[green]ok[/green]   " if finding.ok else "[red]wrong[/red]"
+        _out.print(f"{mark} {finding.check}: {escape(finding.detail)}")
+
+
+def visible(path: str) -> str:
+    """A file's name without what would move the cursor, break the line or turn its direction."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in path)

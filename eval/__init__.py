@@ -1,0 +1,1 @@
+"""Measure against gold."""

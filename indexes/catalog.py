@@ -1,0 +1,276 @@
+"""The store of record: documents, passages, vectors and full-text search in one SQLite file.
+
+A document's passages, vectors and full-text rows change in one transaction, and the revision counts those
+transactions: whoever holds a copy made at revision R knows that it lacks exactly what came after R.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from indexes.errors import IndexMissingError, IndexUnreadableError
+from indexes.reading.wire import sections_from
+from indexes.types import EVERYONE, Audience, Document, Hit, Locator, Matrix, Passage
+
+_SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('revision', '0');
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, media_type TEXT NOT NULL,
+    sha256 TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, revision INTEGER NOT NULL,
+    sections TEXT NOT NULL, text TEXT NOT NULL
+);
+CREATE TABLE readers (
+    document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, reader TEXT NOT NULL,
+    PRIMARY KEY (document_id, reader)
+) WITHOUT ROWID;
+CREATE TABLE passages (
+    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+    document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
+    revision INTEGER NOT NULL, encoded TEXT NOT NULL, locator TEXT NOT NULL,
+    title TEXT NOT NULL, context TEXT NOT NULL, text TEXT NOT NULL, vector BLOB NOT NULL
+);
+CREATE INDEX passages_by_document ON passages (document_id);
+CREATE INDEX passages_by_revision ON passages (revision);
+CREATE INDEX passages_by_encoded ON passages (encoded);
+CREATE TABLE removals (passage_id TEXT NOT NULL, revision INTEGER NOT NULL);
+CREATE VIRTUAL TABLE passages_text USING fts5 (
+    context, text, content='passages', content_rowid='row', tokenize="porter unicode61 remove_diacritics 2"
+);
+CREATE TRIGGER passages_added AFTER INSERT ON passages BEGIN
+    INSERT INTO passages_text (rowid, context, text) VALUES (new.row, new.context, new.text);
+END;
+CREATE TRIGGER passages_removed AFTER DELETE ON passages BEGIN
+    INSERT INTO passages_text (passages_text, rowid, context, text) VALUES ('delete', old.row, old.context, old.text);
+    INSERT INTO removals SELECT old.id, value + 1 FROM meta WHERE key = 'revision';
+END;
+"""
+_VISIBLE = (
+    "EXISTS (SELECT 1 FROM readers r WHERE r.document_id = p.document_id"
+    " AND r.reader IN (SELECT value FROM json_each(?)))"
+)
+_COLUMNS = "p.id, p.document_id, d.path, p.title, p.context, p.text, p.locator"
+_FROM = "passages p JOIN documents d ON d.id = p.document_id"
+_CONTEXT_WEIGHT, _TEXT_WEIGHT = 0.5, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What the catalog remembers of a file, to tell whether it changed."""
+
+    path: str
+    sha256: str
+    size: int
+    mtime_ns: int
+
+
+class Catalog:
+    """One index's record. Safe to use from many threads: each has its own connection."""
+
+    def __init__(self, file: Path) -> None:
+        """Raises ``IndexMissingError`` where there is no catalog, ``IndexUnreadableError`` where it is not one."""
+        if not file.is_file():
+            raise IndexMissingError(f"There is no index in {file.parent}: make one with `footnote index DOCS`.")
+        self._file = file
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        with self._words():
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version != _SCHEMA_VERSION:
+            raise IndexUnreadableError(
+                f"The index in {file.parent} has format {version}, this Footnote reads {_SCHEMA_VERSION}: "
+                f"delete that folder and run `footnote index DOCS` again."
+            )
+
+    @classmethod
+    def create(cls, file: Path) -> Self:
+        """Opens the catalog, making it first where there is none."""
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            db = sqlite3.connect(file, isolation_level=None)
+            with _closing(db):
+                db.execute("PRAGMA journal_mode = WAL")
+                if db.execute("PRAGMA user_version").fetchone() == (0,):
+                    db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
+        except (OSError, sqlite3.Error) as error:
+            raise IndexUnreadableError(f"No index can be written in {file.parent}: {error}.") from error
+        return cls(file)
+
+    def close(self) -> None:
+        for db in self._connections:
+            db.close()
+        self._connections.clear()
+        self._local = threading.local()
+
+    # -- what is there ------------------------------------------------------------------------------------------
+
+    @property
+    def revision(self) -> int:
+        return int(self.get("revision") or 0)
+
+    def get(self, key: str) -> str | None:
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def counts(self) -> tuple[int, int]:
+        """How many documents and passages."""
+        (documents,) = self._db.execute("SELECT count(*) FROM documents").fetchone()
+        (passages,) = self._db.execute("SELECT count(*) FROM passages").fetchone()
+        return documents, passages
+
+    def files(self) -> dict[str, FileState]:
+        """By path."""
+        rows = self._db.execute("SELECT path, sha256, size, mtime_ns FROM documents")
+        return {row[0]: FileState(*row) for row in rows}
+
+    def document(self, document_id: str) -> Document | None:
+        row = self._db.execute(
+            "SELECT id, path, title, media_type, sha256, text, sections FROM documents WHERE id = ?", (document_id,)
+        ).fetchone()
+        if row is None:
+            return None
+        readers = self._db.execute("SELECT reader FROM readers WHERE document_id = ?", (document_id,)).fetchall()
+        *facts, stored = row
+        sections = sections_from(json.loads(stored))
+        return Document(*facts, sections, tuple(reader for (reader,) in readers))  # type: ignore[call-arg]  # the columns are its fields
+
+    def passages(self, ids: Sequence[str], audience: Audience) -> dict[str, Passage]:
+        """Those of the passages that are current and that the audience may read, by id."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM {_FROM} WHERE p.id IN (SELECT value FROM json_each(?)) AND {_VISIBLE}",  # noqa: S608
+            (json.dumps(ids), _readers(audience)),
+        )
+        return {row[0]: _passage(row) for row in rows}
+
+    def match(self, expression: str, *, limit: int, audience: Audience) -> list[Hit]:
+        """Passages that match an FTS5 expression, best BM25 first."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS}, -bm25(passages_text, ?, ?) FROM {_FROM} "  # noqa: S608
+            f"JOIN passages_text t ON t.rowid = p.row WHERE passages_text MATCH ? AND {_VISIBLE} "
+            "ORDER BY bm25(passages_text, ?, ?), p.row LIMIT ?",
+            (_CONTEXT_WEIGHT, _TEXT_WEIGHT, expression, _readers(audience), _CONTEXT_WEIGHT, _TEXT_WEIGHT, limit),
+        )
+        return [Hit(_passage(row), row[7]) for row in rows]
+
+    def known_vectors(self, encoded: Iterable[str]) -> dict[str, bytes]:
+        """Vectors already made, by the hash of the text they were made of."""
+        query = "SELECT encoded, vector FROM passages WHERE encoded IN (SELECT value FROM json_each(?))"
+        return dict(self._db.execute(query, (json.dumps(list(encoded)),)))
+
+    def vectors(self, *, after: int, batch: int) -> Iterator[tuple[list[str], Matrix]]:
+        """Ids and vectors of the passages that were committed after a revision, in batches."""
+        cursor = self._db.execute("SELECT id, vector FROM passages WHERE revision > ? ORDER BY row", (after,))
+        while rows := cursor.fetchmany(batch):
+            ids, blobs = zip(*rows, strict=True)
+            yield list(ids), np.frombuffer(b"".join(blobs), np.float32).reshape(len(ids), -1)
+
+    def removed(self, *, after: int) -> list[str]:
+        """Ids of passages that went after a revision, and did not come back."""
+        query = "SELECT passage_id FROM removals WHERE revision > ? EXCEPT SELECT id FROM passages"
+        return [row[0] for row in self._db.execute(query, (after,))]
+
+    # -- what changes it ----------------------------------------------------------------------------------------
+
+    def put(self, document: Document, file: FileState, passages: Sequence[tuple[Passage, str, bytes]]) -> None:
+        """Makes this version of the document the current one. Each passage comes with ``encoded`` and its vector."""
+        with self._transaction() as db:
+            revision = self.revision + 1
+            db.execute("DELETE FROM documents WHERE id = ?", (document.id,))
+            d = document
+            db.execute(
+                "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (d.id, d.path, d.title, d.media_type, d.sha256, file.size, file.mtime_ns, revision, _dump(d), d.text),
+            )
+            db.executemany("INSERT INTO readers VALUES (?, ?)", [(d.id, reader) for reader in d.readers])
+            db.executemany(
+                "INSERT INTO passages (id, document_id, revision, encoded, locator, title, context, text, vector)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (p.id, d.id, revision, encoded, json.dumps(asdict(p.locator)), p.title, p.context, p.text, vector)
+                    for p, encoded, vector in passages
+                ],
+            )
+
+    def touch(self, file: FileState) -> None:
+        """Remembers that a file was written again with the same content."""
+        with self._transaction() as db:
+            values = (file.size, file.mtime_ns, file.path)
+            db.execute("UPDATE documents SET size = ?, mtime_ns = ? WHERE path = ?", values)
+
+    def remove(self, path: str) -> None:
+        with self._transaction() as db:
+            db.execute("DELETE FROM documents WHERE path = ?", (path,))
+
+    def set(self, key: str, value: str) -> None:
+        with self._transaction(counted=False) as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    # -- how ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        if not hasattr(self._local, "db"):
+            db = sqlite3.connect(
+                f"{self._file.resolve().as_uri()}?mode=rw",
+                uri=True,
+                isolation_level=None,
+                timeout=30,
+                check_same_thread=False,
+            )
+            db.execute("PRAGMA foreign_keys = ON")
+            db.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk, also after a power cut
+            self._local.db = db
+            self._connections.append(db)
+        connection: sqlite3.Connection = self._local.db
+        return connection
+
+    @contextmanager
+    def _transaction(self, *, counted: bool = True) -> Iterator[sqlite3.Connection]:
+        with self._words():
+            db = self._db
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                if counted:
+                    db.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
+                db.execute("COMMIT")
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _words(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise IndexUnreadableError(f"The index in {self._file.parent} cannot be used: {error}.") from error
+
+
+@contextmanager
+def _closing(db: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        db.close()
+
+
+def _readers(audience: Audience) -> str:
+    return json.dumps([EVERYONE, *audience.groups])
+
+
+def _dump(document: Document) -> str:
+    return json.dumps([asdict(section) for section in document.sections])
+
+
+def _passage(row: tuple[Any, ...]) -> Passage:
+    place = json.loads(row[6])
+    locator = Locator(**{**place, "heading": tuple(place["heading"])})
+    return Passage(*row[:6], locator)  # type: ignore[call-arg]  # the columns are its fields

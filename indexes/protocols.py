@@ -1,0 +1,53 @@
+"""The seams of the index. Each has one concern and at least two implementations (one may be the tests' fake)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from indexes.types import Audience, Document, Extraction, Hit, Matrix, Passage
+
+
+class Reader(Protocol):
+    """Reads one family of file formats."""
+
+    def __call__(self, path: Path) -> Extraction:
+        """Raise ``ReadError`` with the reason in words where the file cannot be read."""
+
+
+class Splitter(Protocol):
+    """Cuts documents into passages."""
+
+    def split(self, document: Document) -> list[Passage]:
+        """Passages in the order of the text, each within the encoder's limit."""
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors whose inner product is their likeness."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    @property
+    def max_tokens(self) -> int:
+        """How much of a text is read, in its own tokens, its special tokens not counted."""
+
+    def count_tokens(self, text: str) -> int: ...
+
+    def encode(self, texts: Sequence[str], /) -> Matrix:
+        """Unit rows, shape (len(texts), dimensions)."""
+
+
+class Reranker(Protocol):
+    """Reads a query and a text together and scores the pair."""
+
+    def score(self, query: str, texts: Sequence[str], /) -> list[float]: ...
+
+
+class Retriever(Protocol):
+    """Finds passages, best first."""
+
+    def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
+        """At most ``limit`` hits, each of them current and readable by ``audience``."""

@@ -1,0 +1,70 @@
+"""Builds an extraction for formats whose text is laid out by us: headings, paragraphs and tables, one line each."""
+
+from collections.abc import Iterable, Sequence
+
+from indexes.errors import ReadError
+from indexes.reading.normal import normalise
+from indexes.types import Extraction, Kind, Section
+
+CELLS = " | "
+
+
+class Draft:
+    """Text as it grows. Lines count from 1, and from 1 again on each page."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._sections: list[Section] = []
+        self._length = 0
+        self._line = 1
+        self._headings: dict[int, str] = {}
+        self._page: int | None = None
+        self.notes: list[str] = []
+
+    def page(self, number: int) -> None:
+        self._page, self._line = number, 1
+
+    def heading(self, level: int, text: str) -> None:
+        """Starts a section; deeper and equal levels before it are left."""
+        if not (text := one_line(text)):
+            return
+        self._headings = {n: h for n, h in self._headings.items() if n < level} | {level: text}
+        self._add(text, "prose", new=True)
+
+    def paragraph(self, text: str) -> None:
+        if text := normalise(text).strip():
+            self._add(text, "prose")
+
+    def code(self, text: str) -> None:
+        if text := normalise(text).strip("\n"):
+            self._add(text, "code", new=True)
+
+    def table(self, rows: Iterable[Sequence[str]]) -> None:
+        """One line a row, the header first; rows without any text are kept as lines, so that numbers stay true."""
+        text = "\n".join(CELLS.join(one_line(cell) for cell in row) for row in rows)
+        if text.replace("|", "").strip():
+            self._add(text, "table", new=True)
+
+    def finish(self, title: str) -> Extraction:
+        """Raises ``ReadError`` where nothing was added."""
+        if not self._sections:
+            raise ReadError("holds no text")
+        return Extraction(one_line(title), "".join(self._parts), tuple(self._sections), tuple(self.notes))
+
+    def _add(self, text: str, kind: Kind, *, new: bool = False) -> None:
+        heading = tuple(self._headings[level] for level in sorted(self._headings))
+        last = self._sections[-1] if self._sections else None
+        start = self._length
+        if not new and last and (last.heading, last.page, last.kind) == (heading, self._page, kind):
+            self._sections.pop()
+            start, line = last.char_start, last.line
+        else:
+            line = self._line
+        self._parts.append(text + "\n")
+        self._length += len(text) + 1
+        self._line += text.count("\n") + 1
+        self._sections.append(Section(start, self._length, line, heading, self._page, kind=kind))
+
+
+def one_line(text: str) -> str:
+    return " ".join(normalise(text).split())

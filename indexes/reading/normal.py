@@ -1,0 +1,49 @@
+"""Text is normalised once, when it is extracted, so that every span after that is exact."""
+
+import re
+import unicodedata
+
+from charset_normalizer import from_bytes
+
+from indexes.errors import ReadError
+
+_NEWLINES = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+# pdfium's mark for a hyphen at the end of a printed line
+_LINE_END_HYPHEN = re.compile("\x02\n?")
+# Controls, soft hyphens, zero-width and direction-changing characters, and Unicode tags: what a reader cannot see,
+# a model must not read. The joiners U+200C and U+200D stay: Persian, Hindi and emoji are spelled with them.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f"
+    "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+)
+_LIGATURES = str.maketrans(
+    {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
+)
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+def normalise(text: str) -> str:
+    """One kind of newline, plain spaces, composed letters, and nothing that cannot be seen."""
+    text = _NEWLINES.sub("\n", _LINE_END_HYPHEN.sub("-", text))
+    text = _INVISIBLE.sub("", _SPACES.sub(" ", text))
+    return unicodedata.normalize("NFC", text.translate(_LIGATURES))
+
+
+def decode(data: bytes) -> str:
+    """The text of a file: by its byte order mark, as UTF-8, else in the encoding that its bytes look most like."""
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        text = _guess(data)
+    if "\0" in text:
+        raise ReadError("is not text: it holds binary data")
+    return normalise(text)
+
+
+def _guess(data: bytes) -> str:
+    best = None if b"\0" in data else from_bytes(data).best()
+    if best is None:
+        raise ReadError("is not text in any encoding known here: save it as UTF-8")
+    return str(best)

@@ -1,0 +1,76 @@
+"""Files come from anyone: they are read in a worker process with limits, and a worker that dies costs one file."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from indexes.errors import ReadError
+from indexes.reading import wire
+from indexes.types import Extraction
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLimits:
+    """What one file may cost."""
+
+    file_mb: int = 200
+    text_mb: int = 50
+    memory_mb: int = 2048
+    seconds: float = 120
+
+
+class Sandbox:
+    """Reads files one at a time. The worker starts with the first file and again after each that killed it."""
+
+    def __init__(self, limits: ReadingLimits) -> None:
+        self._limits = limits
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._pipe: Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._stop()
+
+    def read(self, path: Path) -> Extraction:
+        """Raises ``ReadError`` with the reason in words."""
+        if (size := path.stat().st_size) > self._limits.file_mb * 2**20:
+            raise ReadError(f"has {size // 2**20} MB, more than the {self._limits.file_mb} MB allowed")
+        pipe = self._pipe or self._start()
+        try:
+            pipe.send_bytes(bytes(path))
+            if not pipe.poll(self._limits.seconds):
+                self._stop()
+                raise ReadError(f"took longer to read than the {self._limits.seconds:g} s allowed")
+            return wire.load(pipe.recv_bytes())
+        except (EOFError, OSError) as error:
+            self._stop()
+            raise ReadError(f"broke its reader, or needs more than {self._limits.memory_mb} MB of memory") from error
+
+    def _start(self) -> Connection:
+        self._pipe, theirs = Pipe()
+        limits = (self._limits.memory_mb, self._limits.text_mb)
+        command = [sys.executable, "-m", "indexes.reading.worker", str(theirs.fileno()), *map(str, limits)]
+        with theirs:
+            self._worker = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        return self._pipe
+
+    def _stop(self) -> None:
+        if self._pipe:
+            self._pipe.close()
+        if self._worker:
+            self._worker.kill()
+            self._worker.wait()
+        self._worker = self._pipe = None

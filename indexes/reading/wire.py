@@ -1,0 +1,25 @@
+"""What passes between the sandbox and its worker: JSON, since a broken worker must not be able to send code."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from indexes.errors import ReadError
+from indexes.types import Extraction, Section
+
+
+def dump(result: Extraction | ReadError) -> bytes:
+    data = {"error": str(result)} if isinstance(result, ReadError) else asdict(result)
+    return json.dumps(data, ensure_ascii=False).encode()
+
+
+def load(message: bytes) -> Extraction:
+    """Raises the ``ReadError`` that was sent in place of an extraction."""
+    data = json.loads(message)
+    if "error" in data:
+        raise ReadError(data["error"])
+    return Extraction(data["title"], data["text"], sections_from(data["sections"]), tuple(data["notes"]))
+
+
+def sections_from(rows: list[dict[str, Any]]) -> tuple[Section, ...]:
+    return tuple(Section(**{**row, "heading": tuple(row["heading"])}) for row in rows)

@@ -1,0 +1,61 @@
+"""Retrievers, and a retriever made of retrievers."""
+
+from collections.abc import Sequence
+
+from indexes.catalog import Catalog
+from indexes.protocols import Encoder, Retriever
+from indexes.ranking import reciprocal_rank_fusion
+from indexes.types import Audience, Hit
+from indexes.vectors import ChromaVectors
+from indexes.words import content_words
+
+
+class DenseRetriever:
+    """By meaning: passages whose vectors lie nearest the query's. A hit's score is the cosine."""
+
+    def __init__(self, catalog: Catalog, vectors: ChromaVectors, encoder: Encoder, *, min_cosine: float = 0.0) -> None:
+        self._catalog = catalog
+        self._vectors = vectors
+        self._encoder = encoder
+        self._min_cosine = min_cosine
+
+    def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
+        """Asks for more until enough of what is near may be seen, or nothing is left."""
+        vector = self._encoder.encode([query])[0]
+        wanted = limit
+        while True:
+            found = [(i, cosine) for i, cosine in self._vectors.search(vector, limit=wanted)]
+            near = [(i, cosine) for i, cosine in found if cosine >= self._min_cosine]
+            visible = self._catalog.passages([i for i, _ in near], audience)
+            hits = [Hit(visible[i], cosine) for i, cosine in near if i in visible]
+            if len(hits) >= limit or len(found) < wanted or len(near) < len(found):
+                return hits[:limit]
+            wanted *= 4
+
+
+class LexicalRetriever:
+    """By words: SQLite's full-text search, ranked by BM25. A hit's score is its BM25, stems compared."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
+        terms = dict.fromkeys(content_words(query))
+        if not terms:
+            return []
+        # quoted, a term is a string to FTS5, whatever it holds; words() leaves no quotation mark in it
+        expression = " OR ".join(f'"{term}"' for term in terms)
+        return self._catalog.match(expression, limit=limit, audience=audience)
+
+
+class FusedRetriever:
+    """Several retrievers' candidates as one ranking."""
+
+    def __init__(self, retrievers: Sequence[Retriever], *, candidates: int = 50) -> None:
+        self._retrievers = retrievers
+        self._candidates = candidates
+
+    def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
+        wanted = max(limit, self._candidates)
+        rankings = [retriever.retrieve(query, limit=wanted, audience=audience) for retriever in self._retrievers]
+        return reciprocal_rank_fusion(rankings)[:limit]

@@ -1,0 +1,148 @@
+"""The nouns of the index: frozen, typed, and free of any vendor."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix: TypeAlias = NDArray[np.float32]
+"""Rows of unit vectors, shape (n, dimensions)."""
+
+EVERYONE = "everyone"
+"""The group that every audience is in; a document that it may read is public."""
+
+Kind = Literal["prose", "table", "code"]
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who asks, as the groups they are in. No groups see public documents only."""
+
+    groups: frozenset[str] = frozenset()
+
+    def may_read(self, readers: Iterable[str]) -> bool:
+        return any(reader == EVERYONE or reader in self.groups for reader in readers)
+
+
+PUBLIC = Audience()
+"""Anyone at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A run of a document's text that shares its page, sheet or slide, its headings and its kind."""
+
+    char_start: int
+    char_end: int
+    line: int = 1
+    """The line of the first character, counted from 1 on its page, or in its file where there are no pages."""
+    heading: tuple[str, ...] = ()
+    page: int | None = None
+    sheet: str | None = None
+    slide: int | None = None
+    kind: Kind = "prose"
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What a reader found in a file: ``sections`` cover ``text`` in order, ``notes`` say what could not be read."""
+
+    title: str
+    text: str
+    sections: tuple[Section, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Locator:
+    """A place a person can turn to. ``char_*`` index ``Document.text``; lines count from 1 as in ``Section.line``."""
+
+    char_start: int
+    char_end: int
+    line_start: int
+    line_end: int
+    heading: tuple[str, ...] = ()
+    page: int | None = None
+    sheet: str | None = None
+    slide: int | None = None
+
+    def __str__(self) -> str:
+        """The place in words: ``page 4, lines 12–15``."""
+        part = next(
+            (f"{name} {value}, " for name in ("page", "sheet", "slide") if (value := getattr(self, name)) is not None),
+            "",
+        )
+        lines = (
+            f"line {self.line_start}"
+            if self.line_start == self.line_end
+            else f"lines {self.line_start}–{self.line_end}"
+        )
+        return part + lines
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file as it was read: ``text`` is what was extracted, normalised once; ``sections`` cover it in order."""
+
+    id: str
+    path: str
+    """Relative to the indexed folder, with forward slashes."""
+    title: str
+    media_type: str
+    sha256: str
+    text: str
+    sections: tuple[Section, ...]
+    readers: tuple[str, ...] = (EVERYONE,)
+
+    def locate(self, char_start: int, char_end: int) -> Locator:
+        """The place of ``text[char_start:char_end]``; a span over several sections is placed where it begins."""
+        if not 0 <= char_start < char_end <= len(self.text):
+            raise ValueError(f"{self.path}: no span {char_start}:{char_end} in a text of {len(self.text)} characters")
+        section = next(s for s in reversed(self.sections) if s.char_start <= char_start)
+        line = section.line + self.text.count("\n", section.char_start, char_start)
+        return Locator(
+            char_start,
+            char_end,
+            line_start=line,
+            line_end=line + self.text[char_start:char_end].rstrip("\n").count("\n"),
+            heading=section.heading,
+            page=section.page,
+            sheet=section.sheet,
+            slide=section.slide,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document, small enough to embed whole: ``document.text[char_start:char_end] == text``."""
+
+    id: str
+    """Deterministic: document id, content hash, ordinal, splitter version. Indexing twice is indexing once."""
+    document_id: str
+    path: str
+    title: str
+    context: str
+    """What a reader must know first, and an encoder reads with it: headings, and the header row of a table."""
+    text: str
+    locator: Locator
+
+    def locate(self, start: int, end: int) -> Locator:
+        """The place of ``text[start:end]`` in the document. A passage lies on one page, sheet or slide."""
+        line = self.locator.line_start + self.text.count("\n", 0, start)
+        return replace(
+            self.locator,
+            char_start=self.locator.char_start + start,
+            char_end=self.locator.char_start + end,
+            line_start=line,
+            line_end=line + self.text.count("\n", start, end),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found, and how well it matched: higher is better, comparable within one search only."""
+
+    passage: Passage
+    score: float

@@ -1,0 +1,203 @@
+"""Chroma holds a fast copy of the catalog's vectors: immutable snapshots, each right as of one revision.
+
+A search asks the snapshot, and compares by hand with what the catalog committed since, so nothing acknowledged is
+missing and no process ever writes a store that another reads. Embedded Chroma does not survive a kill while it
+writes: a snapshot is therefore built aside and takes its place by one commit to the catalog. Whether an id is still
+current, and who may see it, the catalog decides.
+"""
+
+import json
+import logging
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexes.catalog import Catalog
+from indexes.types import Matrix
+
+if TYPE_CHECKING:
+    from chromadb.api.client import Client
+    from chromadb.api.models.Collection import Collection
+
+_log = logging.getLogger(__name__)
+_COLLECTION = "passages"
+_KEY = "vectors"
+_BATCH = 5000
+"""Chroma takes at most 5,461 records at once."""
+_HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
+_PUBLISH_SHARE = 0.05
+"""Of the snapshot's size: fewer changes are left to the comparison by hand, which costs less than a new snapshot."""
+_REBUILD_SHARE = 0.3
+"""Of the snapshot's size: after more removals HNSW finds less, so it is built from nothing."""
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """Where a copy lies, and what it is a copy of."""
+
+    name: str
+    revision: int
+    count: int
+    files: dict[str, int]
+    """Sizes in bytes of the HNSW files: opening truncated ones can crash the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What searches use until the catalog's revision changes."""
+
+    revision: int
+    snapshot: _Snapshot | None
+    collection: "Collection | None"
+    recent_ids: list[str]
+    recent: Matrix
+
+
+class ChromaVectors:
+    """Nearest vectors by cosine. Safe to search from many threads; ``publish`` needs the writer's lock."""
+
+    def __init__(self, folder: Path, catalog: Catalog) -> None:
+        self._folder = folder
+        self._catalog = catalog
+        self._lock = threading.Lock()
+        self._view: _View | None = None
+        self._client: Client | None = None
+
+    def search(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
+        """Ids and cosines, nearest first; some may not be current any more."""
+        view = self._fresh_view()
+        found = self._ask_snapshot(view, vector, limit)
+        if len(view.recent):
+            found.update(zip(view.recent_ids, (view.recent @ vector).tolist(), strict=True))
+        return sorted(found.items(), key=lambda item: (-item[1], item[0]))[:limit]
+
+    def pending(self) -> int:
+        """How many changes the snapshot lacks: all passages where there is none."""
+        snapshot = self._usable_snapshot()
+        after = snapshot.revision if snapshot else 0
+        added = sum(len(ids) for ids, _ in self._catalog.vectors(after=after, batch=_BATCH))
+        return added + (len(self._catalog.removed(after=after)) if snapshot else 0)
+
+    def publish(self, progress: Progress = lambda _: None, *, force: bool = False) -> bool:
+        """Brings Chroma up to the catalog. Leaves it, and returns False, where too little changed to pay."""
+        snapshot = self._usable_snapshot()
+        pending = self.pending()
+        if not force and (pending == 0 or (snapshot and pending < snapshot.count * _PUBLISH_SHARE)):
+            return False
+        revision = self._catalog.revision
+        building = self._folder / "building"
+        shutil.rmtree(building, ignore_errors=True)
+        removed = self._catalog.removed(after=snapshot.revision) if snapshot else []
+        if snapshot and len(removed) < snapshot.count * _REBUILD_SHARE:
+            shutil.copytree(self._folder / snapshot.name, building)
+        else:
+            snapshot, removed = None, []
+        count = self._fill(building, removed, snapshot.revision if snapshot else 0, progress)
+        self._switch(building, revision, count, keep=snapshot)
+        return True
+
+    def close(self) -> None:
+        with self._lock:
+            self._forget()
+
+    def _fill(self, folder: Path, removed: list[str], after: int, progress: Progress) -> int:
+        client = _client(folder)
+        try:
+            collection = client.get_or_create_collection(
+                _COLLECTION,
+                embedding_function=None,
+                configuration={"hnsw": _HNSW},  # type: ignore[arg-type]
+            )
+            for start in range(0, len(removed), _BATCH):
+                collection.delete(ids=removed[start : start + _BATCH])
+            for ids, vectors in self._catalog.vectors(after=after, batch=_BATCH):
+                collection.upsert(ids=ids, embeddings=vectors)
+                progress(len(ids))
+            return collection.count()
+        finally:
+            client.close()
+
+    def _switch(self, building: Path, revision: int, count: int, *, keep: _Snapshot | None) -> None:
+        name = f"r{revision}"
+        shutil.rmtree(self._folder / name, ignore_errors=True)
+        building.rename(self._folder / name)
+        snapshot = _Snapshot(name, revision, count, _hnsw_files(self._folder / name))
+        self._catalog.set(_KEY, json.dumps(asdict(snapshot)))
+        for folder in self._folder.iterdir():  # the one before stays for readers that have it open
+            if folder.name not in {name, keep.name if keep else name}:
+                shutil.rmtree(folder, ignore_errors=True)
+        with self._lock:
+            self._view = None
+
+    def _fresh_view(self) -> _View:
+        with self._lock:
+            revision = self._catalog.revision
+            view = self._view
+            if view is None or view.revision != revision:
+                view = self._view = self._open(revision, view)
+            return view
+
+    def _open(self, revision: int, old: _View | None) -> _View:
+        snapshot = self._usable_snapshot()
+        if old and old.collection and old.snapshot == snapshot:
+            collection: Collection | None = old.collection
+        else:
+            self._forget()
+            collection = self._collection(snapshot) if snapshot else None
+        batches = list(self._catalog.vectors(after=snapshot.revision if snapshot else 0, batch=_BATCH))
+        ids = [passage_id for batch, _ in batches for passage_id in batch]
+        recent = np.concatenate([vectors for _, vectors in batches]) if batches else np.zeros((0, 0), np.float32)
+        return _View(revision, snapshot, collection, ids, recent)
+
+    def _collection(self, snapshot: _Snapshot) -> "Collection":
+        self._client = _client(self._folder / snapshot.name)
+        return self._client.get_collection(_COLLECTION, embedding_function=None)
+
+    def _ask_snapshot(self, view: _View, vector: NDArray[np.float32], limit: int) -> dict[str, float]:
+        if view.collection is None or view.snapshot is None or not view.snapshot.count:
+            return {}
+        result = view.collection.query(
+            query_embeddings=vector[None, :], n_results=min(limit, view.snapshot.count), include=["distances"]
+        )
+        distances = result["distances"] or [[]]
+        return {i: 1 - d for i, d in zip(result["ids"][0], distances[0], strict=True)}
+
+    def _usable_snapshot(self) -> _Snapshot | None:
+        """None where there is none, or its files are not as they were written."""
+        stored = self._catalog.get(_KEY)
+        if stored is None:
+            return None
+        snapshot = _Snapshot(**json.loads(stored))
+        if _hnsw_files(self._folder / snapshot.name) != snapshot.files:
+            _log.warning("The Chroma snapshot %s is damaged or gone: searching the catalog itself.", snapshot.name)
+            return None
+        return snapshot
+
+    def _forget(self) -> None:
+        if self._client:
+            self._client.close()
+        self._client = self._view = None
+
+
+def _client(folder: Path) -> "Client":
+    import chromadb
+    from chromadb.config import Settings
+
+    return chromadb.PersistentClient(  # type: ignore[return-value]  # typed as the API it implements, without close()
+        folder, settings=Settings(anonymized_telemetry=False)
+    )
+
+
+def _hnsw_files(folder: Path) -> dict[str, int]:
+    """Nothing where the folder has lost its database."""
+    if not (folder / "chroma.sqlite3").is_file():
+        return {"chroma.sqlite3": 0}
+    return {str(file.relative_to(folder)): file.stat().st_size for file in sorted(folder.glob("*/*.bin"))}

@@ -1,0 +1,1 @@
+"""Answer from passages, and cite."""

@@ -1,0 +1,143 @@
+"""The one path a question takes: retrieve, stream, verify."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from indexes.protocols import Retriever
+from rag import prompts
+from rag.citations import MarkerStream, sentences_of
+from rag.protocols import ChatModel
+from rag.rewriting import search_query
+from rag.types import Answer, Citation, Completed, Delta, Event, Question, Retrieval, Retrieved, Sentence, Usage
+
+DECLINED = "The documents do not answer this question."
+_HISTORY_TURNS = 6
+_DRESS = " \n*_`\"'"
+"""What models put around the word that declines."""
+
+
+class Assistant:
+    """Answers from passages, and cites."""
+
+    def __init__(
+        self,
+        retriever: Retriever,
+        model: ChatModel,
+        *,
+        limit: int = 8,
+    ) -> None:
+        self._retriever = retriever
+        self._model = model
+        self._limit = limit
+
+    async def answer(self, question: Question) -> Answer:
+        async with aclosing(self.stream(question)) as events:
+            async for event in events:
+                if isinstance(event, Completed):
+                    return event.answer
+        raise AssertionError("stream() always completes")
+
+    async def stream(self, question: Question) -> AsyncGenerator[Event]:
+        """Raises ``ModelError`` where the model fails."""
+        clock = Clock()
+        retrieval = await asyncio.to_thread(self._retrieve, question)
+        clock.lap("retrieve")
+        yield Retrieved(retrieval)
+        markers, usage = MarkerStream([hit.passage for hit in retrieval.hits]), Usage()
+        if retrieval.hits:  # nothing found never calls the model
+            async with aclosing(self._written(question, retrieval)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Usage):
+                        usage = piece
+                    elif text := markers.feed(piece):
+                        clock.lap("first_token", once=True)
+                        yield Delta(text)
+            if text := markers.finish():
+                yield Delta(text)
+        if not markers.text:
+            yield Delta(DECLINED)
+        clock.lap("generate")
+        citations, sentences = await asyncio.to_thread(self._verify, markers)
+        clock.lap("check")
+        yield Completed(self._complete(question, retrieval, markers.text, citations, sentences, usage, clock))
+
+    def _retrieve(self, question: Question) -> Retrieval:
+        query = search_query(question)
+        hits = self._retriever.retrieve(query, limit=self._limit, audience=question.audience)
+        return Retrieval(query, tuple(hits))
+
+    async def _written(self, question: Question, retrieval: Retrieval) -> AsyncGenerator[str | Usage]:
+        """What the model writes; nothing where it writes that the sources do not answer."""
+        turn = prompts.user_turn(question.text, prompts.sources_of(retrieval.hits))
+        turns = [*question.history[-_HISTORY_TURNS:], turn]
+        held: str | None = ""
+        async with aclosing(self._model.stream(prompts.SYSTEM, turns)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Usage) or held is None:
+                    yield piece
+                elif _may_decline(held := held + piece):
+                    continue  # to its end where it does: the usage comes last
+                else:
+                    yield held
+                    held = None
+        if held and not _declines(held):
+            yield held
+
+    def _verify(self, markers: MarkerStream) -> tuple[tuple[Citation, ...], tuple[Sentence, ...]]:
+        citations = markers.citations()
+        return citations, sentences_of(markers.text, citations)
+
+    def _complete(
+        self,
+        question: Question,
+        retrieval: Retrieval,
+        text: str,
+        citations: tuple[Citation, ...],
+        sentences: tuple[Sentence, ...],
+        usage: Usage,
+        clock: "Clock",
+    ) -> Answer:
+        """An answer of which nothing is borne out by its sources is none."""
+        declined = not any(sentence.verdict in ("supported", "weak") for sentence in sentences)
+        return Answer(
+            question=question,
+            text=DECLINED if declined else text,
+            status="declined" if declined else "answered",
+            citations=() if declined else citations,
+            sentences=() if declined else sentences,
+            retrieval=retrieval,
+            model=self._model.name,
+            usage=usage,
+            timings=clock.total(),
+        )
+
+
+def _may_decline(start: str) -> bool:
+    """Whether a reply that starts so declines, or may yet."""
+    bare = start.lstrip(_DRESS)
+    return _declines(start) or prompts.NO_ANSWER.startswith(bare)
+
+
+def _declines(reply: str) -> bool:
+    return reply.lstrip(_DRESS).startswith(prompts.NO_ANSWER)
+
+
+class Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self._began = self._last = time.perf_counter()
+        self._laps: dict[str, float] = {}
+
+    def lap(self, stage: str, *, once: bool = False) -> None:
+        now = time.perf_counter()
+        if once:
+            self._laps.setdefault(stage, now - self._began)
+        else:
+            self._laps[stage] = now - self._last
+            self._last = now
+
+    def total(self) -> dict[str, float]:
+        return self._laps | {"total": time.perf_counter() - self._began}

@@ -1,0 +1,169 @@
+"""Markers: read while the answer streams, dropped where they were invented, renumbered, and tied to exact quotes."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from indexes.sentences import sentence_spans
+from indexes.types import Passage
+from rag import support
+from rag.types import Citation, Sentence, Span
+
+_CLAIM_CHARS = 2000
+"""What is kept of the text before a marker, to find the sentence it speaks of."""
+# [1]  [1, 2]  [1-3]  [^1]  【1】  【1†source】: what models are known to write
+_MARKER = re.compile(r"[ \n]{0,2}(?:\[\^?\s*(\d{1,4}(?:\s*[,;–-]\s*\^?\d{1,4})*)\s*\]|【\s*(\d{1,4})[^】\n]{0,40}】)")
+_PARTIAL = re.compile(r"\s*(?:\[\^?[\d\s,;–^-]{0,40}|【[^】\n]{0,46})\Z|\s+\Z")
+_OWN = re.compile(r"\[(\d+)\]")
+_FENCE = "```"
+_MAX_RANGE = 20
+"""[1-3] is three markers; a wider range than this is no citation."""
+
+
+@dataclass(slots=True)
+class _Footnote:
+    number: int
+    passage: Passage
+    quote: support.Quote
+    spans: list[Span] = field(default_factory=list)
+
+
+class MarkerStream:
+    """Turns a model's pieces into text with our numbers. A number stands for one quote in one passage.
+
+    ``feed`` and ``finish`` return the text that is settled; joined, it is ``text``. Numbers count from 1 in order of
+    first use. A marker that names no source is dropped; in code blocks brackets are left as they are.
+    """
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self._passages = passages
+        self._held = ""
+        self._parts: list[str] = []
+        self._length = 0
+        self._claim = ""
+        self._fences = 0
+        self._footnotes: dict[tuple[str, int, int], _Footnote] = {}
+
+    @property
+    def text(self) -> str:
+        return "".join(self._parts)
+
+    def feed(self, piece: str) -> str:
+        self._held += piece
+        partial = _PARTIAL.search(self._held, max(0, len(self._held) - 64))
+        settled = len(self._held) if partial is None else partial.start()
+        ready, self._held = self._held[:settled], self._held[settled:]
+        return self._settle(ready)
+
+    def finish(self) -> str:
+        ready, self._held = self._held, ""
+        return self._settle(ready.rstrip())
+
+    def citations(self) -> tuple[Citation, ...]:
+        """The footnotes by number, each with its place in its document."""
+        return tuple(
+            Citation(
+                number=note.number,
+                passage=note.passage,
+                quote=note.passage.text[note.quote.start : note.quote.end],
+                locator=note.passage.locate(note.quote.start, note.quote.end),
+                answer_spans=tuple(note.spans),
+                support=note.quote.support,
+            )
+            for note in self._footnotes.values()
+        )
+
+    def _settle(self, text: str) -> str:
+        before, cursor = len(self._parts), 0
+        for match in _MARKER.finditer(text):
+            self._say(text[cursor : match.start()])
+            cursor = match.end()
+            if self._fences % 2:
+                self._say(match[0])
+            else:
+                self._mark(_numbers(match[1] or match[2]))
+        self._say(text[cursor:])
+        return "".join(self._parts[before:])
+
+    def _say(self, text: str) -> None:
+        self._claim = (self._claim + text)[-_CLAIM_CHARS:]
+        self._fences += text.count(_FENCE)
+        self._write(text)
+
+    def _mark(self, numbers: list[int]) -> None:
+        claim = last_sentence(self._claim)
+        for passage in (self._passages[number - 1] for number in numbers if 1 <= number <= len(self._passages)):
+            if claim:
+                self._cite(passage, support.locate(claim, passage))
+
+    def _cite(self, passage: Passage, quote: support.Quote) -> None:
+        fresh = _Footnote(len(self._footnotes) + 1, passage, quote)
+        note = self._footnotes.setdefault((passage.id, quote.start, quote.end), fresh)
+        if note.spans and note.spans[-1][1] == self._length:  # [1][1] says nothing more than [1]
+            return
+        if self._parts and not self._parts[-1].endswith(("]", " ", "\n")):
+            self._write(" ")
+        marker = f"[{note.number}]"
+        note.spans.append((self._length, self._length + len(marker)))
+        self._write(marker)
+
+    def _write(self, text: str) -> None:
+        if text:
+            self._parts.append(text)
+            self._length += len(text)
+
+
+def last_sentence(text: str) -> str:
+    """What a marker at the end of the text speaks of."""
+    text = _OWN.sub("", text)
+    spans = sentence_spans(text)
+    return text[slice(*spans[-1])] if spans else ""
+
+
+def sentences_of(text: str, citations: Sequence[Citation]) -> tuple[Sentence, ...]:
+    """Each sentence of an answer with the footnotes in it, held against what they quote and where that stands."""
+    by_number = {citation.number: citation for citation in citations}
+    made = []
+    for start, end in _with_markers(text):
+        said = text[start:end]
+        numbers = tuple(dict.fromkeys(int(n) for n in _OWN.findall(said) if int(n) in by_number))
+        claim = _OWN.sub("", said)
+        if not any(character.isalnum() for character in claim):
+            continue
+        score = _best_support(claim, [by_number[number] for number in numbers])
+        made.append(Sentence(said, start, end, numbers, score, support.verdict(score, cited=bool(numbers))))
+    return tuple(made)
+
+
+def _best_support(claim: str, cited: Sequence[Citation]) -> float:
+    """By the best of its sources alone, or by all of them together where it draws on several."""
+    if not cited:
+        return 0.0
+    texts = [citation.passage.text for citation in cited]
+    contexts = [citation.passage.context for citation in cited]
+    alone = [support.support(claim, text, context) for text, context in zip(texts, contexts, strict=True)]
+    return max(*alone, support.support(claim, "\n".join(texts), "\n".join(contexts)))
+
+
+def _with_markers(text: str) -> list[Span]:
+    """Sentence spans that keep the markers after a full stop with the sentence before them."""
+    spans: list[Span] = []
+    for start, end in sentence_spans(text):
+        own = re.match(r"(?:\[\d+\]\s*)+", text[start:end])
+        if own and spans:
+            spans[-1] = (spans[-1][0], start + len(own[0].rstrip()))
+            start += own.end()
+        if start < end:
+            spans.append((start, end))
+    return spans
+
+
+def _numbers(marked: str) -> list[int]:
+    numbers: list[int] = []
+    for part in re.split(r"[,;]", marked):
+        first, _, last = re.sub(r"[\s^]", "", part).replace("–", "-").partition("-")
+        if not last:
+            numbers.append(int(first))
+        elif int(first) <= int(last) <= int(first) + _MAX_RANGE:
+            numbers.extend(range(int(first), int(last) + 1))
+    return numbers

@@ -1,0 +1,1 @@
+"""The chat models that can answer."""

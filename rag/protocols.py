@@ -1,0 +1,29 @@
+"""The seams of answering."""
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Protocol
+
+from rag.types import Answer, Event, Question, Turn, Usage
+
+
+class ChatModel(Protocol):
+    """A model that writes: a server behind an API, or the offline answerer."""
+
+    @property
+    def name(self) -> str: ...
+
+    def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[str | Usage]:
+        """The reply in pieces as they come, then once the usage where the server gives it.
+
+        Raises ``ModelError`` in words: before the first piece, or after some where the stream broke.
+        """
+
+
+class Answerer(Protocol):
+    """The one path that a question takes."""
+
+    def stream(self, question: Question) -> AsyncGenerator[Event]:
+        """``Retrieved``, then ``Delta``…, then exactly one ``Completed``; or a ``FootnoteError``."""
+
+    async def answer(self, question: Question) -> Answer:
+        """The ``Completed`` answer of ``stream``."""

@@ -1,0 +1,83 @@
+"""The engine as LlamaIndex components, so that routers, sub-question engines and evaluators can use it."""
+
+from llama_index.core.async_utils import asyncio_run
+from llama_index.core.base.base_query_engine import BaseQueryEngine
+from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.base.response.schema import Response
+from llama_index.core.prompts.mixin import PromptMixinType
+from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle, RelatedNodeInfo, TextNode
+
+from indexes.protocols import Retriever
+from indexes.types import PUBLIC, Audience, Hit, Locator, Passage
+from rag.protocols import Answerer
+from rag.questions import make_question
+from rag.types import Answer
+
+
+class FootnoteRetriever(BaseRetriever):
+    """Our passages as nodes, with path, title, page and lines as metadata."""
+
+    def __init__(self, retriever: Retriever, *, limit: int = 8, audience: Audience = PUBLIC) -> None:
+        self._retriever = retriever
+        self._limit = limit
+        self._audience = audience
+        super().__init__()
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        hits = self._retriever.retrieve(query_bundle.query_str, limit=self._limit, audience=self._audience)
+        return [_node(hit) for hit in hits]
+
+
+class FootnoteQueryEngine(BaseQueryEngine):
+    """A checked answer as a LlamaIndex response: the text with its markers, and a source node for each footnote.
+
+    ``response.metadata`` holds ``status``, ``model`` and, a marker each, its place and quote.
+    """
+
+    def __init__(self, answerer: Answerer) -> None:
+        self._answerer = answerer
+        super().__init__(callback_manager=None)
+
+    def _query(self, query_bundle: QueryBundle) -> Response:
+        response: Response = asyncio_run(self._aquery(query_bundle))
+        return response
+
+    async def _aquery(self, query_bundle: QueryBundle) -> Response:
+        return _response(await self._answerer.answer(make_question(query_bundle.query_str)))
+
+    def _get_prompt_modules(self) -> PromptMixinType:
+        return {}
+
+
+def _response(answer: Answer) -> Response:
+    footnotes = {
+        str(c.number): {"path": c.passage.path, "place": str(c.locator), "quote": c.quote} for c in answer.citations
+    }
+    return Response(
+        response=answer.text,
+        source_nodes=[_node(Hit(c.passage, c.support)) for c in answer.citations],
+        metadata={"status": answer.status, "model": answer.model, "footnotes": footnotes},
+    )
+
+
+def _node(hit: Hit) -> NodeWithScore:
+    passage = hit.passage
+    node = TextNode(
+        id_=passage.id,
+        text=passage.text,
+        metadata=_metadata(passage, passage.locator),
+        start_char_idx=passage.locator.char_start,
+        end_char_idx=passage.locator.char_end,
+        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=passage.document_id)},
+    )
+    return NodeWithScore(node=node, score=hit.score)
+
+
+def _metadata(passage: Passage, locator: Locator) -> dict[str, str | int | None]:
+    return {
+        "path": passage.path,
+        "title": passage.title,
+        "page": locator.page,
+        "line_start": locator.line_start,
+        "line_end": locator.line_end,
+    }

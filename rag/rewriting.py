@@ -1,0 +1,12 @@
+"""A follow-up becomes a query that stands alone."""
+
+from rag.types import Question
+
+_TURNS = 2
+"""Earlier questions joined to this one: measured on multi-turn sets, better than the last alone."""
+
+
+def search_query(question: Question) -> str:
+    """What the user asked lately, latest first: the words that a follow-up leaves out stand in what came before."""
+    asked = [turn.text for turn in question.history if turn.role == "user"][-_TURNS:]
+    return "\n".join([question.text, *reversed(asked)])

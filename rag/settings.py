@@ -1,0 +1,136 @@
+"""Every setting, once: what it means and its default. ``footnote.example.toml`` shows them all."""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from rag.errors import ConfigError
+
+CONFIG_FILE = Path("footnote.toml")
+Positive = Annotated[int, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class IndexSettings(Part):
+    dir: Path = Field(Path("var/index"), description="the folder of the index")
+    passage_tokens: Positive = Field(200, description="a passage's length in the embedding model's tokens, at most")
+
+
+class ReadingSettings(Part):
+    max_file_mb: Positive = Field(200, description="a larger file is refused")
+    timeout_s: Seconds = Field(120, description="a file that takes longer to read is refused")
+    memory_mb: Positive = Field(2048, description="a file that takes more memory to read is refused")
+    max_text_mb: Positive = Field(50, description="a file that holds more text is refused")
+
+
+class EmbeddingSettings(Part):
+    model: str = Field("all-MiniLM-L6-v2", description="a sentence-transformers model by name or path")
+    base_url: str | None = Field(None, description="an OpenAI-compatible endpoint that embeds instead")
+    api_key: SecretStr | None = Field(None, description="that endpoint's key; best kept in the environment")
+    batch_size: Positive = Field(32, description="texts embedded at once")
+    timeout_s: Seconds = Field(60, description="an answer from the endpoint may take this long")
+
+
+class RetrievalSettings(Part):
+    limit: Positive = Field(8, description="passages the model is given")
+    candidates: Positive = Field(50, description="passages each retriever proposes before they are fused")
+    min_cosine: Share = Field(0.15, description="a passage less like the question is not found by meaning")
+
+
+class LLMSettings(Part):
+    model: str | None = Field(None, description="the chat model; without one, answers are extracted offline")
+    base_url: str | None = Field(None, description="an OpenAI-compatible endpoint; without one, OpenAI's own")
+    api_key: SecretStr | None = Field(None, description="its key; best kept in the environment (or OPENAI_API_KEY)")
+    llama_index: str | None = Field(None, description="a LlamaIndex LLM class by its full name, used instead")
+    options: dict[str, Any] = Field({}, description="that class's arguments")
+    temperature: Annotated[float, Field(ge=0, le=2)] = Field(0.0, description="0 gives the likeliest words")
+    max_output_tokens: Positive = Field(1024, description="the longest answer")
+    connect_timeout_s: Seconds = Field(5, description="a connection may take this long")
+    stall_timeout_s: Seconds = Field(60, description="a silence between two pieces of an answer may last this long")
+    retries: Annotated[int, Field(ge=0)] = Field(1, description="further tries before the first word, on 429 and 5xx")
+
+
+class ServerSettings(Part):
+    host: str = Field("127.0.0.1", description="the address to listen at")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="the port; 0 takes a free one")
+
+
+class AnswerSettings(Part):
+    max_question_chars: Positive = Field(8000, description="a longer question is refused")
+    min_confidence: Share = Field(0.5, description="offline: below this, the documents are held not to answer")
+
+
+class Settings(BaseSettings):
+    """``footnote.toml``, then ``FOOTNOTE_*`` variables, then flags; the later wins."""
+
+    model_config = SettingsConfigDict(env_prefix="FOOTNOTE_", env_nested_delimiter="__", extra="forbid", frozen=True)
+    toml_file: ClassVar[Path] = CONFIG_FILE
+
+    index: IndexSettings = IndexSettings()
+    reading: ReadingSettings = ReadingSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    llm: LLMSettings = LLMSettings()
+    answer: AnswerSettings = AnswerSettings()
+    server: ServerSettings = ServerSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, cls.toml_file)
+
+
+def load_settings(config: Path | None = None, **flags: Any) -> Settings:
+    """The settings of this run. Raises ``ConfigError`` that names file, line and key, or the variable."""
+    if config is not None and not config.is_file():
+        raise ConfigError(f"There is no configuration file {config}.")
+    file = config or CONFIG_FILE
+    try:
+        return _settings_class(file)(**flags)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}.") from error
+    except ValidationError as error:
+        raise ConfigError("\n".join(_in_words(file, detail) for detail in error.errors())) from error
+
+
+def _settings_class(file: Path) -> type[Settings]:
+    return type("Settings", (Settings,), {"toml_file": file, "__annotations__": {}})
+
+
+def _in_words(file: Path, detail: Any) -> str:
+    keys = [str(key) for key in detail["loc"]]
+    key, variable = ".".join(keys), "FOOTNOTE_" + "__".join(keys).upper()
+    message = "there is no such setting" if detail["type"] == "extra_forbidden" else detail["msg"]
+    line = _line_of(file, keys)
+    if variable in os.environ and detail["type"] != "extra_forbidden":
+        return f"{variable}: {message}."
+    return f"{file}, line {line}, {key}: {message}." if line else f"{key}: {message}."
+
+
+def _line_of(file: Path, keys: list[str]) -> int | None:
+    """The line of ``[part]`` or of ``key = …`` within it."""
+    section, best = "", None
+    for number, line in enumerate(file.read_text().splitlines() if file.is_file() else [], start=1):
+        if header := re.match(r"\s*\[([\w.\s]+)\]", line):
+            section = header[1].strip()
+            if section == keys[0]:
+                best = number
+        if re.match(rf"\s*{re.escape(keys[-1])}\s*=", line) and section == ".".join(keys[:-1]):
+            return number
+    return best

@@ -1,0 +1,75 @@
+"""Does the passage say it? Lexical evidence, sentence by sentence: figures and names must occur, words must agree."""
+
+import itertools
+import re
+from dataclasses import dataclass
+
+from indexes.sentences import sentence_spans
+from indexes.types import Passage
+from indexes.words import figures, stems, words
+from rag.types import Span, Verdict
+
+WEAK = 0.5
+"""Share of a claim's words below which it is unsupported."""
+SUPPORTED = 0.75
+_WINDOW = 2
+"""Sentences that a quote may take."""
+_LENGTH_COST = 0.05
+"""What a second sentence must add in agreement to be quoted."""
+_NAME = re.compile(r"\b(?:[A-Z][\w&.-]*[a-z][\w-]*|[A-Z]{2,}[\w-]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The span of a passage's text that bears out a claim best, and how well: 0 to 1."""
+
+    start: int
+    end: int
+    support: float
+
+
+def locate(claim: str, passage: Passage) -> Quote:
+    """The smallest run of whole sentences in the passage that bears out the claim best."""
+    spans = sentence_spans(passage.text) or [(0, len(passage.text))]
+    windows = [
+        (spans[i][0], spans[i + size - 1][1]) for size in range(1, _WINDOW + 1) for i in range(len(spans) - size + 1)
+    ]
+    best, _ = max(((span, _worth(claim, passage, span)) for span in windows), key=lambda item: item[1])
+    return Quote(*best, support(claim, passage.text[best[0] : best[1]], passage.context))
+
+
+def support(claim: str, text: str, context: str = "") -> float:
+    """How far a text says what a claim says, 0 to 1; 0 where a figure or a name of the claim occurs in neither."""
+    wanted = set(stems(claim))
+    if not wanted:
+        return 0.0
+    if figures(claim) - figures(text) - figures(context) or not _names(claim) <= set(words(f"{text} {context}")):
+        return 0.0
+    found = wanted & set(stems(text))
+    said_before = (wanted - found) & set(stems(context))
+    return (len(found) + 0.5 * len(said_before)) / len(wanted)
+
+
+def verdict(score: float, *, cited: bool) -> Verdict:
+    if not cited:
+        return "uncited"
+    return "supported" if score >= SUPPORTED else "weak" if score >= WEAK else "unsupported"
+
+
+def _worth(claim: str, passage: Passage, span: Span) -> float:
+    """Agreement less what the length costs: a quote is the fewest sentences that prove the claim."""
+    text = passage.text[span[0] : span[1]]
+    wanted, have = set(stems(claim)), set(stems(text))
+    agreement = len(wanted & have) / max(1, len(wanted))
+    facts = figures(claim)
+    if facts:
+        agreement += len(facts & figures(text)) / len(facts)
+    return agreement - _LENGTH_COST * (len(sentence_spans(text)) - 1)
+
+
+def _names(claim: str) -> set[str]:
+    """Capitalised words, but for those that a sentence or a quotation begins with."""
+    inside = itertools.chain.from_iterable(
+        _NAME.findall(re.sub(r"^\W*\w+", "", claim[start:end])) for start, end in sentence_spans(claim)
+    )
+    return {part for name in inside for part in words(name)}

@@ -1,0 +1,111 @@
+"""The nouns of an answer: frozen, typed, and free of any vendor."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from indexes.types import PUBLIC, Audience, Hit, Locator, Passage
+
+Status = Literal["answered", "partly", "declined"]
+Verdict = Literal["supported", "weak", "unsupported", "uncited"]
+Span: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, after what was said before, by whom."""
+
+    text: str
+    history: tuple[Turn, ...] = ()
+    audience: Audience = PUBLIC
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """What was searched for, and what was found, best first."""
+
+    query: str
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A footnote: ``document.text[locator.char_start:locator.char_end] == quote``."""
+
+    number: int
+    passage: Passage
+    quote: str
+    locator: Locator
+    answer_spans: tuple[Span, ...]
+    """Where its markers stand in ``Answer.text``, brackets included."""
+    support: float
+    """How well the quote bears out the sentence that cites it first, from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the answer, and what came of checking it: ``answer.text[start:end]`` with its markers."""
+
+    text: str
+    start: int
+    end: int
+    citations: tuple[int, ...]
+    support: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the model's own server counted them; None where it did not say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said, the proof of it, and how it came about."""
+
+    question: Question
+    text: str
+    """Markdown with markers ``[1]``, ``[2]``… numbered in order of first use."""
+    status: Status
+    citations: tuple[Citation, ...]
+    sentences: tuple[Sentence, ...]
+    retrieval: Retrieval
+    model: str
+    usage: Usage = Usage()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    """Seconds by stage: ``retrieve``, ``first_token``, ``generate``, ``check``, ``total``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The passages are there; the model starts to write."""
+
+    retrieval: Retrieval
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """More of the answer's text: the deltas, joined, are the text as it was streamed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The checked answer. Its text stands in for what was streamed."""
+
+    answer: Answer
+
+
+Event: TypeAlias = Retrieved | Delta | Completed

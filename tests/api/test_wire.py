@@ -1,0 +1,136 @@
+import json
+
+import pytest
+from fakes.answerer import answer, passage
+from pydantic import ValidationError
+
+from api.wire import AskRequest, answer_to_wire, event_frames
+from indexes.types import Hit
+from rag.errors import QuestionError, QuestionTooLongError
+from rag.types import Completed, Delta, Question, Retrieval, Retrieved, Turn
+
+LEAVE = answer("Staff get 25 days [1].\nThey may save them [2][1].", {1: "25 days\nof leave", 2: "may be saved"})
+
+
+def test_an_answer_becomes_plain_json() -> None:
+    told = answer_to_wire(LEAVE)
+    assert json.loads(json.dumps(told)) == told
+    assert list(told) == [
+        "question",
+        "text",
+        "status",
+        "model",
+        "citations",
+        "sentences",
+        "retrieval",
+        "usage",
+        "timings",
+        "advice",
+    ]
+    assert told["question"] == "?"
+    assert told["usage"] == {"input_tokens": 11, "output_tokens": 7}
+    assert told["timings"] == {"retrieve": 0.25, "total": 1.5}
+
+
+def test_a_citation_names_the_place_in_words_and_in_numbers() -> None:
+    assert answer_to_wire(LEAVE)["citations"][0] == {
+        "number": 1,
+        "path": "hr/leave.pdf",
+        "title": "leave.pdf",
+        "place": "page 4, lines 12–13",
+        "quote": "25 days\nof leave",
+        "locator": {
+            "page": 4,
+            "sheet": None,
+            "slide": None,
+            "line_start": 12,
+            "line_end": 13,
+            "char_start": 0,
+            "char_end": 16,
+            "heading": ["Leave"],
+        },
+        "answer_spans": [[18, 21], [45, 48]],
+        "support": 0.9,
+    }
+
+
+def test_the_spans_of_a_citation_are_its_markers() -> None:
+    told = answer_to_wire(LEAVE)
+    for citation in told["citations"]:
+        assert {told["text"][start:end] for start, end in citation["answer_spans"]} == {f"[{citation['number']}]"}
+
+
+def test_a_sentence_carries_its_verdict() -> None:
+    told = answer_to_wire(answer("So it is [1].", {1: "so"}, verdicts=("unsupported",)))
+    assert told["sentences"] == [
+        {"text": "So it is [1].", "start": 0, "end": 13, "citations": [1], "support": 0.9, "verdict": "unsupported"}
+    ]
+
+
+def test_advice_is_given_only_where_no_language_model_answered() -> None:
+    assert answer_to_wire(answer("Yes.", model="offline-extractive"), "Connect one.")["advice"] == "Connect one."
+    assert answer_to_wire(answer("Yes.", model="gpt"), "Connect one.")["advice"] is None
+
+
+def test_what_was_found_is_told_with_its_text_and_place() -> None:
+    (frame,) = event_frames(Retrieved(Retrieval("leave", (Hit(passage("25 days", "a/b.md", page=None), 0.5),))))
+    assert frame.event == "retrieval"
+    assert json.loads(frame.data) == {
+        "query": "leave",
+        "hits": [
+            {"path": "a/b.md", "title": "b.md", "place": "line 12", "page": None, "score": 0.5, "text": "25 days"}
+        ],
+    }
+
+
+def test_a_delta_of_several_lines_is_one_line_of_json() -> None:
+    (frame,) = event_frames(Delta("one\r\ntwo\n"))
+    assert frame.data.splitlines() == [frame.data]
+    assert json.loads(frame.data) == {"text": "one\r\ntwo\n"}
+
+
+def test_a_completed_answer_tells_its_citations_and_then_itself() -> None:
+    frames = list(event_frames(Completed(LEAVE)))
+    assert [frame.event for frame in frames] == ["citation", "citation", "answer"]
+    assert [json.loads(frame.data) for frame in frames[:2]] == answer_to_wire(LEAVE)["citations"]
+    assert json.loads(frames[2].data) == answer_to_wire(LEAVE)
+
+
+def test_a_request_becomes_a_question_with_its_history() -> None:
+    asked = AskRequest.model_validate(
+        {
+            "question": "  And then? ",
+            "history": [{"role": "user", "text": "Leave?"}, {"role": "assistant", "text": "25."}],
+        }
+    )
+    expected = Question("And then?", history=(Turn("user", "Leave?"), Turn("assistant", "25.")))
+    assert asked.to_question(max_chars=100) == expected
+
+
+@pytest.mark.parametrize("text", ["", " \n\t"])
+def test_nothing_is_not_a_question(text: str) -> None:
+    with pytest.raises(QuestionError, match="empty"):
+        AskRequest(question=text).to_question(max_chars=10)
+
+
+def test_a_question_may_be_as_long_as_the_limit_and_no_longer() -> None:
+    assert AskRequest(question="x" * 10).to_question(max_chars=10).text == "x" * 10
+    with pytest.raises(QuestionTooLongError, match="11 characters and may have 10"):
+        AskRequest(question="x" * 11).to_question(max_chars=10)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"question": 5},
+        {"question": "a", "colour": "red"},
+        {"question": "a", "history": [{"role": "system", "text": "b"}]},
+        {"question": "a", "history": [{"role": "user", "text": "b", "name": "c"}]},
+        {"question": "\ud800"},
+        {"question": "a", "history": [{"role": "user", "text": "\udfff"}]},
+    ],
+)
+def test_a_request_of_another_shape_is_refused(body: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        AskRequest.model_validate(body)
