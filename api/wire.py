@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from api.problems import Problem
 from indexes.types import Hit
-from rag.errors import QuestionError, QuestionTooLongError
+from rag.questions import make_question
 from rag.types import Answer, Citation, Completed, Delta, Event, Question, Retrieval, Retrieved, Span, Turn
 from rag.types import Status as AnswerStatus
 from rag.types import Verdict as SentenceVerdict
@@ -46,15 +46,8 @@ class AskRequest(Body):
     history: tuple[TurnBody, ...] = Field((), description="what was said before, oldest first")
 
     def to_question(self, max_chars: int) -> Question:
-        """Raises ``QuestionError`` where nothing is asked, ``QuestionTooLongError`` beyond ``max_chars`` characters."""
-        text = self.question.strip()
-        if not text:
-            raise QuestionError("The question is empty: write what you want to know.")
-        if len(text) > max_chars:
-            raise QuestionTooLongError(
-                f"The question has {len(text):,} characters and may have {max_chars:,}: shorten it."
-            )
-        return Question(text, history=tuple(Turn(turn.role, turn.text) for turn in self.history))
+        """Raises as ``make_question`` does."""
+        return make_question(self.question, tuple(Turn(turn.role, turn.text) for turn in self.history), max_chars)
 
 
 class LocatorBody(Body):

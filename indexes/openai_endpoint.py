@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Cause = Literal["key", "busy", "timeout", "unreachable", "other"]
 
 OPENAI_URL = "https://api.openai.com/v1"
-NO_KEY = "none"
+NO_KEY = "no-key-is-set"
 """Sent where no key is set: the client demands one, a local server ignores it."""
 LONGEST_PAUSE = 10.0
 """Seconds. A server that asks for a longer wait is not waited for."""
@@ -73,7 +73,8 @@ class Endpoint:
     @property
     def key(self) -> str:
         """OPENAI_API_KEY goes to OpenAI's own address only: another's server has no business with it."""
-        return (self.api_key or (not self.base_url and os.environ.get("OPENAI_API_KEY")) or NO_KEY).strip()
+        key = self.api_key or ("" if self.base_url else os.environ.get("OPENAI_API_KEY", ""))
+        return key.strip() or NO_KEY
 
     def options(self, *, connect: float, read: float) -> dict[str, Any]:
         """What the client is made with; raises ``EndpointError`` where the settings cannot work.
@@ -102,9 +103,10 @@ class Endpoint:
 
         if isinstance(error, openai.APIStatusError):
             return self._status(error)
-        reason = self._clean(str(error.__cause__ or error))
-        broken_connection = type(error.__cause__).__name__
-        if broken_connection in ("ConnectError", "ConnectTimeout", "UnsupportedProtocol"):
+        cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else None
+        reason = self._clean(str(cause or error))
+        # By name: the client's HTTP library is its own affair, and has changed once.
+        if type(cause).__name__ in ("ConnectError", "ConnectTimeout", "UnsupportedProtocol"):
             way_out = f"is it running, and is {self.settings}BASE_URL right?"
             return EndpointError(f"No connection to {self} ({reason}): {way_out}", "unreachable", passing=True)
         if isinstance(error, openai.APITimeoutError | TimeoutError):
@@ -120,7 +122,7 @@ class Endpoint:
         )
 
     def malformed(self, reason: str) -> EndpointError:
-        way_out = f"is {self.settings}BASE_URL an OpenAI-compatible endpoint?"
+        way_out = f"is {self.settings}BASE_URL an OpenAI-compatible endpoint, with its /v1?"
         return EndpointError(f"{self._subject} sent what cannot be read ({self._clean(reason)}): {way_out}")
 
     @property

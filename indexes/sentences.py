@@ -9,6 +9,8 @@ from indexes.types import Kind
 
 # A printed line that begins a thought of its own: a bullet, a number, a table row
 _OWN_LINE = re.compile(r"\s*(?:[-*•▪◦‣·–—o]\s|\(?\d{1,3}[.)]\s|\(?[a-z][.)]\s|\||#{1,6}\s)")
+_FULL_LINE = 0.75
+"""Of the width of the longest line: a shorter one was not broken because the paper ended."""
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 
 
@@ -29,28 +31,23 @@ def _within(text: str, start: int, end: int, kind: Kind) -> list[tuple[int, int]
 
 
 def _blocks(text: str) -> list[tuple[int, int]]:
-    """Paragraphs, list items and headings: runs of lines that belong together."""
-    starts = [0]
+    """Paragraphs, list items, headings and rows: runs of printed lines that belong together."""
     lines = _lines(text)
-    for (start, end), (begin, _) in itertools.pairwise(lines):
-        line = text[start:end]
-        if _OWN_LINE.match(text, begin) or _PARAGRAPH.match(text, end) or _stands_alone(line, text, begin):
-            starts.append(begin)
+    width = max((end - start for start, end in lines), default=0)
+    starts = [0]
+    for line, following in itertools.pairwise(lines):
+        if _ends_block(text, line, following[0], width):
+            starts.append(following[0])
     return list(zip(starts, [*starts[1:], len(text)], strict=True))
 
 
-def _stands_alone(line: str, text: str, following: int) -> bool:
-    """Whether a line is a heading or ends a thought: short, no full stop, and a capital begins the next."""
-    line = line.strip()
-    if line.endswith(":"):
+def _ends_block(text: str, line: tuple[int, int], following: int, width: int) -> bool:
+    """A blank line, a bullet or a colon ends a block; so does a line that stops short of the width others fill."""
+    start, end = line
+    if _OWN_LINE.match(text, following) or _PARAGRAPH.match(text, end) or text[start:end].rstrip().endswith(":"):
         return True
-    nxt = text[following : following + 2].lstrip()[:1]
-    return 0 < len(line) < 60 and line[-1].isalnum() and line[:1].isupper() and nxt.isupper() and _title_like(line)
-
-
-def _title_like(line: str) -> bool:
-    words = [word for word in re.findall(r"[^\W\d_]+", line) if len(word) > 3]
-    return bool(words) and sum(word[0].isupper() for word in words) >= 0.7 * len(words)
+    begins_anew = not text[following : following + 3].lstrip()[:1].islower()
+    return begins_anew and end - start < _FULL_LINE * width
 
 
 def _lines(text: str) -> list[tuple[int, int]]:

@@ -5,8 +5,8 @@ from functools import lru_cache
 
 from snowballstemmer import stemmer
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*", re.UNICODE)
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
+_WORD = re.compile(rf"{_FIGURE.pattern}(?![^\W_])|[^\W_]+(?:['’][^\W_]+)*")
 _english = stemmer("english")
 
 STOP_WORDS = frozenset(
@@ -37,8 +37,10 @@ def content_words(text: str) -> list[str]:
 
 
 def stems(text: str) -> list[str]:
-    """Stemmed content words in order."""
-    return [stem(word) for word in content_words(text)]
+    """Stemmed content words in order, figures as they are compared."""
+    return [
+        _plain(word) if word[0].isdigit() and _FIGURE.fullmatch(word) else stem(word) for word in content_words(text)
+    ]
 
 
 def figures(text: str) -> set[str]:

@@ -1,6 +1,5 @@
 """Puts the parts together as the settings say."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,7 +133,7 @@ def make_model(settings: Settings, encoder: Encoder) -> ChatModel:
     return OpenAIChat(
         str(chosen.model),
         base_url=chosen.base_url,
-        api_key=_secret(chosen.api_key) or os.environ.get("OPENAI_API_KEY"),
+        api_key=_secret(chosen.api_key),
         temperature=chosen.temperature,
         max_output_tokens=chosen.max_output_tokens,
         connect_timeout=chosen.connect_timeout_s,

@@ -9,7 +9,7 @@ from indexes.types import Passage
 from rag import support
 from rag.types import Citation, Sentence, Span
 
-_CLAIM_CHARS = 2000
+_CLAIM_CHARS = 600
 """What is kept of the text before a marker, to find the sentence it speaks of."""
 # [1]  [1, 2]  [1-3]  [^1]  【1】  【1†source】: what models are known to write
 _MARKER = re.compile(r"[ \n]{0,2}(?:\[\^?\s*(\d{1,4}(?:\s*[,;–-]\s*\^?\d{1,4})*)\s*\]|【\s*(\d{1,4})[^】\n]{0,40}】)")

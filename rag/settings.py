@@ -50,7 +50,9 @@ class RetrievalSettings(Part):
 class LLMSettings(Part):
     model: str | None = Field(None, description="the chat model; without one, answers are extracted offline")
     base_url: str | None = Field(None, description="an OpenAI-compatible endpoint; without one, OpenAI's own")
-    api_key: SecretStr | None = Field(None, description="its key; best kept in the environment (or OPENAI_API_KEY)")
+    api_key: SecretStr | None = Field(
+        None, description="its key; best kept in the environment. OpenAI's own also by OPENAI_API_KEY"
+    )
     llama_index: str | None = Field(None, description="a LlamaIndex LLM class by its full name, used instead")
     options: dict[str, Any] = Field({}, description="that class's arguments")
     temperature: Annotated[float, Field(ge=0, le=2)] = Field(0.0, description="0 gives the likeliest words")
@@ -67,7 +69,9 @@ class ServerSettings(Part):
 
 class AnswerSettings(Part):
     max_question_chars: Positive = Field(8000, description="a longer question is refused")
-    min_confidence: Share = Field(0.5, description="offline: below this, the documents are held not to answer")
+    min_confidence: Share = Field(
+        0.35, description="offline: when less sure than this that the documents answer, decline"
+    )
 
 
 class Settings(BaseSettings):

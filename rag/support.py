@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from indexes.sentences import sentence_spans
 from indexes.types import Passage
 from indexes.words import figures, stems, words
-from rag.types import Span, Verdict
+from rag.types import Verdict
 
 WEAK = 0.5
 """Share of a claim's words below which it is unsupported."""
@@ -15,7 +15,7 @@ SUPPORTED = 0.75
 _WINDOW = 2
 """Sentences that a quote may take."""
 _LENGTH_COST = 0.05
-"""What a second sentence must add in agreement to be quoted."""
+"""What 200 characters more must add in agreement to be quoted."""
 _NAME = re.compile(r"\b(?:[A-Z][\w&.-]*[a-z][\w-]*|[A-Z]{2,}[\w-]*)")
 
 
@@ -34,7 +34,8 @@ def locate(claim: str, passage: Passage) -> Quote:
     windows = [
         (spans[i][0], spans[i + size - 1][1]) for size in range(1, _WINDOW + 1) for i in range(len(spans) - size + 1)
     ]
-    best, _ = max(((span, _worth(claim, passage, span)) for span in windows), key=lambda item: item[1])
+    wanted, facts = set(stems(claim)), figures(claim)
+    best = max(windows, key=lambda span: _worth(wanted, facts, passage.text[slice(*span)]))
     return Quote(*best, support(claim, passage.text[best[0] : best[1]], passage.context))
 
 
@@ -56,15 +57,12 @@ def verdict(score: float, *, cited: bool) -> Verdict:
     return "supported" if score >= SUPPORTED else "weak" if score >= WEAK else "unsupported"
 
 
-def _worth(claim: str, passage: Passage, span: Span) -> float:
+def _worth(wanted: set[str], facts: set[str], text: str) -> float:
     """Agreement less what the length costs: a quote is the fewest sentences that prove the claim."""
-    text = passage.text[span[0] : span[1]]
-    wanted, have = set(stems(claim)), set(stems(text))
-    agreement = len(wanted & have) / max(1, len(wanted))
-    facts = figures(claim)
+    agreement = len(wanted & set(stems(text))) / max(1, len(wanted))
     if facts:
         agreement += len(facts & figures(text)) / len(facts)
-    return agreement - _LENGTH_COST * (len(sentence_spans(text)) - 1)
+    return agreement - _LENGTH_COST * len(text) / 200
 
 
 def _names(claim: str) -> set[str]:

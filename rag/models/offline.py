@@ -17,10 +17,14 @@ from rag.types import Turn, Usage
 
 NAME = "offline-extractive"
 _MAX_SENTENCES = 3
-_WEIGHTS = {"cosine": 5.0, "coverage": 3.0, "around": 1.0, "kind": 1.0, "rank": 0.5}
-_BIAS = -5.0
-_FURTHER = 0.75
-"""Share of the best sentence's confidence that a further one needs."""
+# Two logistic models, fitted by benchmarks/calibrate_offline.py on the development questions of five public sets and
+# our samples: which sentence answers, and whether the best of them does at all.
+_CHOICE = {"cosine": 2.3, "coverage": 3.0, "kind": 1.2, "rank": 2.7}, -7.5
+_CONFIDENCE = {"cosine": 3.9, "around": 2.3}, -3.3
+_FURTHER = 0.7
+"""Share of the best sentence's worth that a further one needs."""
+_NEW_SHARE, _NEW_COSINE = 0.12, 0.3
+"""A sentence beside a chosen one joins it for so much of the question that was not yet said, if it is on the matter."""
 _SAME = 0.75
 """Share of a sentence's words that, said already, make it a repetition."""
 
@@ -28,8 +32,8 @@ _KINDS = tuple(
     (re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), kind)
     for pattern, kind in (
         (
-            r"how (?:much|many|long|often|old|far|high|large|big)|what (?:share|percentage|percent|number|amount|"
-            r"price|yield|proportion|rate|threshold)",
+            r"how (?:much|many|long|often|old|far|high|large|big)|what (?:\w+ ){0,3}(?:share|percentage|percent|number|"
+            r"amount|price|yield|proportion|rate|threshold|limit|cost|fee)",
             "figure",
         ),
         (r"when|(?:what|which) (?:year|date|day|month|time)", "date"),
@@ -51,20 +55,28 @@ _NUMBER_WORD = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence that may answer, where it stands, and how sure it is, 0 to 1."""
+    """A sentence that may answer, where it stands, and what speaks for it."""
 
     source: prompts.Source
     start: int
     end: int
     features: dict[str, float]
+    covers: dict[str, float]
+    """The question's words that it has, each with its share of the question."""
 
     @property
     def text(self) -> str:
         return " ".join(self.source.text[self.start : self.end].split())
 
     @property
+    def worth(self) -> float:
+        """Likelihood that of all sentences this one answers, 0 to 1."""
+        return _logistic(_CHOICE, self.features)
+
+    @property
     def confidence(self) -> float:
-        return 1 / (1 + math.exp(-_BIAS - sum(_WEIGHTS[name] * value for name, value in self.features.items())))
+        """Likelihood that the question is answered at all, should this be the best sentence, 0 to 1."""
+        return _logistic(_CONFIDENCE, self.features)
 
 
 class OfflineChat:
@@ -87,15 +99,17 @@ class OfflineChat:
 
     def choose(self, question: str, sources: Sequence[prompts.Source], earlier: Sequence[str] = ()) -> list[Candidate]:
         """The sentences that answer, in the order of their sources; none where none is sure enough."""
-        ranked = sorted(self.candidates(question, sources, earlier), key=lambda c: -c.confidence)
+        ranked = sorted(self.candidates(question, sources, earlier), key=lambda c: -c.worth)
         if not ranked or ranked[0].confidence < self._min_confidence:
             return []
-        needed = max(self._min_confidence, ranked[0].confidence * _FURTHER)
-        chosen: list[Candidate] = []
-        for candidate in ranked:
-            if candidate.confidence < needed or len(chosen) == _MAX_SENTENCES:
-                break
-            if not _repeats(candidate, chosen):
+        chosen = ranked[:1]
+        for candidate in ranked[1:]:
+            further = candidate.worth >= ranked[0].worth * _FURTHER
+            if (
+                len(chosen) < _MAX_SENTENCES
+                and (further or _completes(candidate, chosen))
+                and not _repeats(candidate, chosen)
+            ):
                 chosen.append(candidate)
         return sorted(chosen, key=lambda c: (c.source.number, c.start))
 
@@ -116,9 +130,20 @@ class OfflineChat:
         weights = _rarity(asked, sources)
         wanted = _kind(question)
         return [
-            Candidate(source, a, b, _features(source, a, b, float(cosine), asked, weights, wanted))
+            Candidate(
+                source,
+                a,
+                b,
+                _features(source, a, b, float(cosine), asked, weights, wanted),
+                _share(weights, source.text[a:b]),
+            )
             for (source, a, b), cosine in zip(spans, cosines, strict=True)
         ]
+
+
+def _logistic(model: tuple[dict[str, float], float], features: dict[str, float]) -> float:
+    weights, bias = model
+    return 1 / (1 + math.exp(-bias - sum(weight * features[name] for name, weight in weights.items())))
 
 
 def _features(
@@ -127,8 +152,8 @@ def _features(
     text = source.text[a:b]
     return {
         "cosine": cosine,
-        "coverage": _coverage(weights, text),
-        "around": _coverage(weights, f"{source.context} {source.text}"),
+        "coverage": sum(_share(weights, text).values()),
+        "around": sum(_share(weights, f"{source.context} {source.text}").values()),
         "kind": _holds(wanted, text, asked),
         "rank": 1 / source.number,
     }
@@ -140,10 +165,17 @@ def _rarity(question: str, sources: Sequence[prompts.Source]) -> dict[str, float
     return {stem: math.log(1 + (len(sources) + 1) / (having[stem] + 1)) for stem in set(stems(question))}
 
 
-def _coverage(weights: dict[str, float], text: str) -> float:
-    have = set(stems(text))
-    total = sum(weights.values())
-    return sum(weight for stem, weight in weights.items() if stem in have) / total if total else 0.0
+def _share(weights: dict[str, float], text: str) -> dict[str, float]:
+    have, total = set(stems(text)), sum(weights.values())
+    return {stem: weight / total for stem, weight in weights.items() if stem in have}
+
+
+def _completes(candidate: Candidate, chosen: Sequence[Candidate]) -> bool:
+    """Whether it stands beside a chosen sentence and says what of the question none of them does."""
+    said = {stem for other in chosen for stem in other.covers}
+    new = sum(share for stem, share in candidate.covers.items() if stem not in said)
+    beside = any(other.source.number == candidate.source.number for other in chosen)
+    return beside and new >= _NEW_SHARE and candidate.features["cosine"] >= _NEW_COSINE
 
 
 def _kind(question: str) -> str | None:

@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
-from fakes.serving import serving
 
 from api.guards import ANY_HOST, LOOPBACK_HOSTS, MAX_BODY_BYTES, hosts_for
 from api.http import create_app
 from api.problems import KINDS
 from api.streams import PING_SECONDS, EventStream
 from api.wire import DONE, Frame, answer_to_wire
+from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
+from fakes.serving import serving
 from indexes.errors import (
     EncoderError,
     EncoderMismatchError,

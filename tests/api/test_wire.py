@@ -1,10 +1,10 @@
 import json
 
 import pytest
-from fakes.answerer import answer, passage
 from pydantic import ValidationError
 
 from api.wire import AskRequest, answer_to_wire, event_frames
+from fakes.answerer import answer, passage
 from indexes.types import Hit
 from rag.errors import QuestionError, QuestionTooLongError
 from rag.types import Completed, Delta, Question, Retrieval, Retrieved, Turn

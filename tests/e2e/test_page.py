@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from fakes.answerer import ScriptedAnswerer, answer, telling
-from fakes.serving import serving
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from api.http import create_app
+from fakes.answerer import ScriptedAnswerer, answer, telling
+from fakes.serving import serving
 from rag.errors import ModelBusyError
 from rag.types import Delta, Retrieved, Turn
 

@@ -15,7 +15,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
@@ -150,26 +149,24 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self._request = Request(self.path, headers, body, time.monotonic())
-        self.fake.record(self._request)
+        request = Request(self.path, headers, body, time.monotonic())
+        self.fake.record(request)
         try:
-            with suppress(_CutError):
-                self._answer(body)
+            self._answer(body)
         except OSError:
-            self._request.left_early.set()
+            request.left_early.set()
+        except _CutError:
+            self.close_connection = True
 
     def _answer(self, body: Json) -> None:
         if self.path == "/v1/embeddings":
             reply = self.fake.embedding_reply()
-            self._refuse(reply) if reply.status != 200 else self._embed(reply, body)
+            self._whole(reply, error(reply.error)) if reply.status != 200 else self._embed(reply, body)
         elif self.path == "/v1/chat/completions":
             reply = self.fake.chat_reply(body)
-            self._refuse(reply) if reply.status != 200 else self._chat(reply, body)
+            self._whole(reply, error(reply.error)) if reply.status != 200 else self._chat(reply, body)
         else:
-            self._refuse(Reply(status=404, error="no such page"))
-
-    def _refuse(self, reply: Reply) -> None:
-        self._whole(reply, error(reply.error))
+            self._whole(Reply(status=404), error("no such page"))
 
     def _embed(self, reply: Reply, body: Json) -> None:
         if reply.stall_at is not None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import hashed_vector
-
 from indexes.encoders.openai import OpenAIEncoder
 from indexes.errors import EncoderError
 
@@ -171,6 +171,19 @@ def test_a_busy_server_is_asked_again_after_the_time_it_named(server: OpenAIServ
     encoder(server, retries=1).encode(["a text"])
     first, second = server.requests
     assert second.at - first.at >= 1
+
+
+def test_a_server_that_stays_busy_is_asked_as_often_as_configured(server: OpenAIServer) -> None:
+    server.embedding_replies = [Reply(status=429, retry_after=0)]
+    failure(encoder(server, retries=2))
+    assert len(server.requests) == 3
+
+
+def test_a_redirect_is_told_and_not_followed(server: OpenAIServer) -> None:
+    with OpenAIServer() as elsewhere:
+        server.embedding_replies = [Reply(status=307, headers={"Location": f"{elsewhere.base_url}/embeddings"})]
+        assert "FOOTNOTE_EMBEDDING__BASE_URL" in failure(encoder(server))
+        assert elsewhere.requests == []
 
 
 def test_a_model_that_changes_its_dimensions_is_an_error(server: OpenAIServer) -> None:

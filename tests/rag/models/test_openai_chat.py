@@ -7,8 +7,8 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
-from fakes.openai_server import OpenAIServer, Reply
 
+from fakes.openai_server import OpenAIServer, Reply
 from rag.models.openai_chat import OpenAIChat
 from rag.types import Turn, Usage
 

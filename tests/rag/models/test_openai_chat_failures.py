@@ -6,8 +6,8 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
-from fakes.openai_server import OpenAIServer, Reply
 
+from fakes.openai_server import OpenAIServer, Reply
 from rag.errors import ModelBusyError, ModelError, ModelRefusedKeyError, ModelTimeoutError, ModelUnreachableError
 from rag.models.openai_chat import OpenAIChat
 from rag.types import Turn, Usage
@@ -206,16 +206,19 @@ async def test_an_error_event_in_the_stream_is_told(server: OpenAIServer) -> Non
 )
 async def test_a_malformed_chunk_is_an_error(server: OpenAIServer, malformed: bytes) -> None:
     server.replies = [Reply(raw_at=(1, malformed))]
-    assert "cannot be read" in str(await failure(chat(server)))
+    message = str(await failure(chat(server)))
+    assert "cannot be read" in message
+    assert "object" not in message  # Python's words help nobody
 
 
 async def test_a_web_page_in_place_of_a_stream_hints_at_the_address(server: OpenAIServer) -> None:
     server.replies = [Reply(body=b"<html>Welcome</html>", content_type="text/html")]
-    assert "is FOOTNOTE_LLM__BASE_URL an OpenAI-compatible endpoint?" in str(await failure(chat(server)))
+    assert "is FOOTNOTE_LLM__BASE_URL an OpenAI-compatible endpoint, with its /v1?" in str(await failure(chat(server)))
 
 
-async def test_no_key_and_no_address_says_what_to_set() -> None:
-    error = await failure(OpenAIChat("tiny"), ModelRefusedKeyError)
+@pytest.mark.parametrize("blank", [None, "", " \n"])
+async def test_no_key_and_no_address_says_what_to_set(blank: str | None) -> None:
+    error = await failure(OpenAIChat("tiny", api_key=blank), ModelRefusedKeyError)
     assert "set FOOTNOTE_LLM__API_KEY (or OPENAI_API_KEY), or FOOTNOTE_LLM__BASE_URL" in str(error)
 
 

@@ -1,0 +1,21 @@
+"""Passages out of thin air, and a retriever that finds them."""
+
+from indexes.types import Audience, Hit, Locator, Passage
+
+
+def passage(text: str, *, path: str = "a.txt", start: int = 0, page: int | None = None, context: str = "") -> Passage:
+    lines = text.count("\n") + 1
+    place = Locator(start, start + len(text), 1, lines, page=page)
+    return Passage(f"{path}:{start}", path, path, path, context, text, place)
+
+
+class FixedRetriever:
+    """Finds the same passages whatever is asked, and remembers what was."""
+
+    def __init__(self, *passages: Passage) -> None:
+        self._hits = [Hit(p, 1 / rank) for rank, p in enumerate(passages, start=1)]
+        self.queries: list[str] = []
+
+    def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
+        self.queries.append(query)
+        return self._hits[:limit]

@@ -1,0 +1,43 @@
+"""Does the passage say it?"""
+
+import pytest
+
+from fakes.passages import passage
+from rag.support import locate, support, verdict
+
+TEXT = "On Friday the ministry in Beijing fined Nvidia 1,496.50 dollars. It gave no reason for the fine."
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("The ministry fined Nvidia 1496.5 dollars.", "supported"),
+        ("The ministry fined Nvidia 1496.6 dollars.", "unsupported"),
+        ("The ministry fined Huawei 1496.5 dollars.", "unsupported"),
+        ("Nvidia was fined by the ministry in Beijing last Friday.", "supported"),
+        ("The weather was fine.", "weak"),
+        ("Elephants never forget their friends.", "unsupported"),
+    ],
+)
+def test_figures_and_names_must_occur_and_words_agree(claim: str, expected: str) -> None:
+    assert verdict(support(claim, TEXT), cited=True) == expected
+
+
+def test_what_only_the_headings_say_counts_half() -> None:
+    assert support("Vision covers glasses.", "It covers glasses.", "Vision") == pytest.approx(2.5 / 3)
+
+
+def test_without_a_citation_a_sentence_is_uncited() -> None:
+    assert verdict(1.0, cited=False) == "uncited"
+
+
+def test_the_quote_is_the_fewest_sentences_that_prove_the_claim() -> None:
+    found = passage(TEXT)
+    quote = locate("Nvidia had to pay 1,496.50 dollars.", found)
+    assert TEXT[quote.start : quote.end] == "On Friday the ministry in Beijing fined Nvidia 1,496.50 dollars."
+
+
+def test_a_claim_out_of_two_sentences_quotes_both() -> None:
+    text = "Ann leads the team. She came from Lisbon in May. The team makes boats."
+    quote = locate("Ann leads the team and came from Lisbon in May.", passage(text))
+    assert text[quote.start : quote.end] == "Ann leads the team. She came from Lisbon in May."
