@@ -82,9 +82,9 @@ class Catalog:
         self._file = file
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
-        with self._words():
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        ((version,),) = self._rows("PRAGMA user_version")
         if version != _SCHEMA_VERSION:
+            self.close()
             raise IndexUnreadableError(
                 f"The index in {file.parent} has format {version}, this Footnote reads {_SCHEMA_VERSION}: "
                 f"delete that folder and run `footnote index DOCS` again."
@@ -117,34 +117,35 @@ class Catalog:
         return int(self.get("revision") or 0)
 
     def get(self, key: str) -> str | None:
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else None
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return rows[0][0] if rows else None
 
     def counts(self) -> tuple[int, int]:
         """How many documents and passages."""
-        (documents,) = self._db.execute("SELECT count(*) FROM documents").fetchone()
-        (passages,) = self._db.execute("SELECT count(*) FROM passages").fetchone()
+        ((documents, passages),) = self._rows(
+            "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
+        )
         return documents, passages
 
     def files(self) -> dict[str, FileState]:
         """By path."""
-        rows = self._db.execute("SELECT path, sha256, size, mtime_ns FROM documents")
+        rows = self._rows("SELECT path, sha256, size, mtime_ns FROM documents")
         return {row[0]: FileState(*row) for row in rows}
 
     def document(self, document_id: str) -> Document | None:
-        row = self._db.execute(
+        rows = self._rows(
             "SELECT id, path, title, media_type, sha256, text, sections FROM documents WHERE id = ?", (document_id,)
-        ).fetchone()
-        if row is None:
+        )
+        if not rows:
             return None
-        readers = self._db.execute("SELECT reader FROM readers WHERE document_id = ?", (document_id,)).fetchall()
-        *facts, stored = row
+        readers = self._rows("SELECT reader FROM readers WHERE document_id = ?", (document_id,))
+        *facts, stored = rows[0]
         sections = sections_from(json.loads(stored))
         return Document(*facts, sections, tuple(reader for (reader,) in readers))  # type: ignore[call-arg]  # the columns are its fields
 
     def passages(self, ids: Sequence[str], audience: Audience) -> dict[str, Passage]:
         """Those of the passages that are current and that the audience may read, by id."""
-        rows = self._db.execute(
+        rows = self._rows(
             f"SELECT {_COLUMNS} FROM {_FROM} WHERE p.id IN (SELECT value FROM json_each(?)) AND {_VISIBLE}",  # noqa: S608
             (json.dumps(ids), _readers(audience)),
         )
@@ -152,7 +153,7 @@ class Catalog:
 
     def match(self, expression: str, *, limit: int, audience: Audience) -> list[Hit]:
         """Passages that match an FTS5 expression, best BM25 first."""
-        rows = self._db.execute(
+        rows = self._rows(
             f"SELECT {_COLUMNS}, -bm25(passages_text, ?, ?) FROM {_FROM} "  # noqa: S608
             f"JOIN passages_text t ON t.rowid = p.row WHERE passages_text MATCH ? AND {_VISIBLE} "
             "ORDER BY bm25(passages_text, ?, ?), p.row LIMIT ?",
@@ -163,19 +164,20 @@ class Catalog:
     def known_vectors(self, encoded: Iterable[str]) -> dict[str, bytes]:
         """Vectors already made, by the hash of the text they were made of."""
         query = "SELECT encoded, vector FROM passages WHERE encoded IN (SELECT value FROM json_each(?))"
-        return dict(self._db.execute(query, (json.dumps(list(encoded)),)))
+        return dict(self._rows(query, (json.dumps(list(encoded)),)))
 
     def vectors(self, *, after: int, batch: int) -> Iterator[tuple[list[str], Matrix]]:
         """Ids and vectors of the passages that were committed after a revision, in batches."""
-        cursor = self._db.execute("SELECT id, vector FROM passages WHERE revision > ? ORDER BY row", (after,))
-        while rows := cursor.fetchmany(batch):
-            ids, blobs = zip(*rows, strict=True)
-            yield list(ids), np.frombuffer(b"".join(blobs), np.float32).reshape(len(ids), -1)
+        with self._words():
+            cursor = self._db.execute("SELECT id, vector FROM passages WHERE revision > ? ORDER BY row", (after,))
+            while rows := cursor.fetchmany(batch):
+                ids, blobs = zip(*rows, strict=True)
+                yield list(ids), np.frombuffer(b"".join(blobs), np.float32).reshape(len(ids), -1)
 
     def removed(self, *, after: int) -> list[str]:
         """Ids of passages that went after a revision, and did not come back."""
         query = "SELECT passage_id FROM removals WHERE revision > ? EXCEPT SELECT id FROM passages"
-        return [row[0] for row in self._db.execute(query, (after,))]
+        return [row[0] for row in self._rows(query, (after,))]
 
     # -- what changes it ----------------------------------------------------------------------------------------
 
@@ -232,6 +234,10 @@ class Catalog:
         connection: sqlite3.Connection = self._local.db
         return connection
 
+    def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        with self._words():
+            return self._db.execute(query, values).fetchall()
+
     @contextmanager
     def _transaction(self, *, counted: bool = True) -> Iterator[sqlite3.Connection]:
         with self._words():
@@ -243,7 +249,8 @@ class Catalog:
                     db.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
                 db.execute("COMMIT")
             except BaseException:
-                db.execute("ROLLBACK")
+                if db.in_transaction:  # SQLite itself ends one that finds the disk full
+                    db.execute("ROLLBACK")
                 raise
 
     @contextmanager

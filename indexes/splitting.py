@@ -92,7 +92,8 @@ class PassageSplitter:
     def _context(self, document: Document, section: Section, start: int) -> str:
         lines = [" > ".join(dict.fromkeys(part for part in (document.title, *section.heading) if part))]
         if section.kind == "table" and start > section.char_start:
-            lines.append(document.text[section.char_start : section.char_end].split("\n", 1)[0])
+            end = document.text.find("\n", section.char_start, section.char_end)
+            lines.append(document.text[section.char_start : end if end >= 0 else section.char_end])
         context = "\n".join(lines)
         while self._count(context) > self._max_context:
             context = context[: int(len(context) * 0.8)]

@@ -13,7 +13,14 @@ from pathlib import Path, PurePosixPath
 import filelock
 
 from indexes.catalog import Catalog, FileState
-from indexes.errors import DeletionGuardError, EncoderMismatchError, FolderError, IndexLockedError, ReadError
+from indexes.errors import (
+    DeletionGuardError,
+    EncoderMismatchError,
+    FolderError,
+    IndexLockedError,
+    IndexUnreadableError,
+    ReadError,
+)
 from indexes.protocols import Encoder, Splitter
 from indexes.reading.formats import SUFFIXES, media_type
 from indexes.reading.sandbox import ReadingLimits, Sandbox
@@ -133,7 +140,7 @@ class Sync:
     def _document(self, file: FileState, source: Path, sandbox: Sandbox, report: Report, *, new: bool) -> _Read:
         extraction = sandbox.read(source)
         document = Document(
-            id=hashlib.sha256(file.path.encode(errors="surrogateescape")).hexdigest()[:16],
+            id=hashlib.sha256(file.path.encode()).hexdigest()[:16],
             path=file.path,
             title=extraction.title,
             media_type=media_type(file.path),
@@ -149,8 +156,9 @@ class Sync:
         texts = {encoded_hash(p): encoder_text(p) for read in reads for p in read.passages}
         vectors = self._catalog.known_vectors(texts)
         missing = [key for key in texts if key not in vectors]
-        made = self._encoder.encode([texts[key] for key in missing])
-        vectors |= {key: row.tobytes() for key, row in zip(missing, made, strict=True)}
+        if missing:
+            made = self._encoder.encode([texts[key] for key in missing])
+            vectors |= {key: row.tobytes() for key, row in zip(missing, made, strict=True)}
         for read in reads:
             rows = [(p, key, vectors[key]) for p in read.passages for key in [encoded_hash(p)]]
             self._catalog.put(read.document, read.file, rows)
@@ -211,15 +219,15 @@ def make_plan(roots: Sequence[Path], catalog: Catalog) -> Plan:
 def scan(roots: Sequence[Path]) -> tuple[dict[str, Path], list[str]]:
     """Files to index by their paths in the index, sorted, and the paths of those in formats that are not read.
 
-    One root's files are named from it; those of several have each root's own name before them. Hidden files, and
+    One folder's files are named from it; those of several have each folder's own name before them. Hidden files, and
     what a symbolic link leads to outside its root, are left out.
     """
     files: dict[str, Path] = {}
     skipped: list[str] = []
     for root in roots:
-        prefix = PurePosixPath(root.resolve().name if len(roots) > 1 else "")
+        prefix = PurePosixPath(root.resolve().name if len(roots) > 1 and root.is_dir() else "")
         for file in _walk(root):
-            path = str(prefix / file.relative_to(root if root.is_dir() else root.parent).as_posix())
+            path = _printable(str(prefix / file.relative_to(root if root.is_dir() else root.parent).as_posix()))
             if file.suffix.lower() not in SUFFIXES:
                 skipped.append(path)
             elif path in files:
@@ -229,23 +237,29 @@ def scan(roots: Sequence[Path]) -> tuple[dict[str, Path], list[str]]:
     return dict(sorted(files.items())), sorted(skipped)
 
 
+def _printable(path: str) -> str:
+    """A name may be any bytes; neither SQLite nor a terminal takes those that are not UTF-8."""
+    return path.encode(errors="surrogateescape").decode(errors="replace")
+
+
 def _walk(root: Path) -> Iterator[Path]:
     if not root.exists():
         raise FolderError(f"There is no folder {root}.")
     if root.is_file():
         yield root
         return
-    try:
-        next(os.scandir(root), None)
-    except OSError as error:
-        raise FolderError(f"The folder {root} cannot be opened: {error.strerror}.") from error
     inside = root.resolve()
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in os.walk(root, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             file = Path(folder, name)
             if not name.startswith(".") and file.is_file() and file.resolve().is_relative_to(inside):
                 yield file
+
+
+def _refuse(error: OSError) -> None:
+    """A folder that cannot be read must not look like one whose files are gone."""
+    raise FolderError(f"The folder {error.filename} cannot be opened: {error.strerror}.") from error
 
 
 def _same(before: FileState, file: Path) -> bool:
@@ -265,11 +279,13 @@ def _guard(plan: Plan, *, allow_delete: bool) -> None:
 @contextmanager
 def writer_lock(folder: Path) -> Iterator[None]:
     """One writer an index. Raises ``IndexLockedError`` at once, naming the holder."""
-    folder.mkdir(parents=True, exist_ok=True)
     holder = folder / "writer.json"
     lock = filelock.FileLock(folder / "writer.lock", timeout=0.5)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
+    except OSError as error:
+        raise IndexUnreadableError(f"No index can be written in {folder}: {error.strerror}.") from error
     except filelock.Timeout as error:
         raise IndexLockedError(f"Another process is writing the index in {folder}: {_holder(holder)}.") from error
     try:

@@ -10,6 +10,8 @@ import json
 import logging
 import shutil
 import threading
+import uuid
+import weakref
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -47,16 +49,23 @@ class _Snapshot:
     revision: int
     count: int
     files: dict[str, int]
-    """Sizes in bytes of the HNSW files: opening truncated ones can crash the process."""
+    """Sizes in bytes: opening truncated files can crash the process."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
+class _Copy:
+    """An open snapshot. It closes when the last search that uses it has ended."""
+
+    snapshot: _Snapshot
+    collection: "Collection"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _View:
     """What searches use until the catalog's revision changes."""
 
     revision: int
-    snapshot: _Snapshot | None
-    collection: "Collection | None"
+    copy: _Copy | None
     recent_ids: list[str]
     recent: Matrix
 
@@ -69,7 +78,6 @@ class ChromaVectors:
         self._catalog = catalog
         self._lock = threading.Lock()
         self._view: _View | None = None
-        self._client: Client | None = None
 
     def search(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
         """Ids and cosines, nearest first; some may not be current any more."""
@@ -93,6 +101,7 @@ class ChromaVectors:
         if not force and (pending == 0 or (snapshot and pending < snapshot.count * _PUBLISH_SHARE)):
             return False
         revision = self._catalog.revision
+        before = snapshot
         building = self._folder / "building"
         shutil.rmtree(building, ignore_errors=True)
         removed = self._catalog.removed(after=snapshot.revision) if snapshot else []
@@ -101,12 +110,12 @@ class ChromaVectors:
         else:
             snapshot, removed = None, []
         count = self._fill(building, removed, snapshot.revision if snapshot else 0, progress)
-        self._switch(building, revision, count, keep=snapshot)
+        self._switch(building, revision, count, keep=before)
         return True
 
     def close(self) -> None:
         with self._lock:
-            self._forget()
+            self._view = None
 
     def _fill(self, folder: Path, removed: list[str], after: int, progress: Progress) -> int:
         client = _client(folder)
@@ -126,10 +135,9 @@ class ChromaVectors:
             client.close()
 
     def _switch(self, building: Path, revision: int, count: int, *, keep: _Snapshot | None) -> None:
-        name = f"r{revision}"
-        shutil.rmtree(self._folder / name, ignore_errors=True)
+        name = f"r{revision}-{uuid.uuid4().hex[:8]}"  # never one that a reader has open
         building.rename(self._folder / name)
-        snapshot = _Snapshot(name, revision, count, _hnsw_files(self._folder / name))
+        snapshot = _Snapshot(name, revision, count, _sizes(self._folder / name))
         self._catalog.set(_KEY, json.dumps(asdict(snapshot)))
         for folder in self._folder.iterdir():  # the one before stays for readers that have it open
             if folder.name not in {name, keep.name if keep else name}:
@@ -147,25 +155,33 @@ class ChromaVectors:
 
     def _open(self, revision: int, old: _View | None) -> _View:
         snapshot = self._usable_snapshot()
-        if old and old.collection and old.snapshot == snapshot:
-            collection: Collection | None = old.collection
-        else:
-            self._forget()
-            collection = self._collection(snapshot) if snapshot else None
-        batches = list(self._catalog.vectors(after=snapshot.revision if snapshot else 0, batch=_BATCH))
+        copy = old.copy if old and old.copy and old.copy.snapshot == snapshot else self._copy(snapshot)
+        batches = list(self._catalog.vectors(after=copy.snapshot.revision if copy else 0, batch=_BATCH))
         ids = [passage_id for batch, _ in batches for passage_id in batch]
         recent = np.concatenate([vectors for _, vectors in batches]) if batches else np.zeros((0, 0), np.float32)
-        return _View(revision, snapshot, collection, ids, recent)
+        return _View(revision, copy, ids, recent)
 
-    def _collection(self, snapshot: _Snapshot) -> "Collection":
-        self._client = _client(self._folder / snapshot.name)
-        return self._client.get_collection(_COLLECTION, embedding_function=None)
+    def _copy(self, snapshot: _Snapshot | None) -> _Copy | None:
+        """None where there is no snapshot, or Chroma cannot read it."""
+        from chromadb.errors import ChromaError
+
+        if snapshot is None:
+            return None
+        client = _client(self._folder / snapshot.name)
+        try:
+            copy = _Copy(snapshot, client.get_collection(_COLLECTION, embedding_function=None))
+        except ChromaError as error:
+            client.close()
+            _log.warning("Chroma cannot read its snapshot (%s): searching the catalog itself.", error)
+            return None
+        weakref.finalize(copy, client.close).atexit = False
+        return copy
 
     def _ask_snapshot(self, view: _View, vector: NDArray[np.float32], limit: int) -> dict[str, float]:
-        if view.collection is None or view.snapshot is None or not view.snapshot.count:
+        if view.copy is None or not view.copy.snapshot.count:
             return {}
-        result = view.collection.query(
-            query_embeddings=vector[None, :], n_results=min(limit, view.snapshot.count), include=["distances"]
+        result = view.copy.collection.query(
+            query_embeddings=vector[None, :], n_results=min(limit, view.copy.snapshot.count), include=["distances"]
         )
         distances = result["distances"] or [[]]
         return {i: 1 - d for i, d in zip(result["ids"][0], distances[0], strict=True)}
@@ -176,15 +192,10 @@ class ChromaVectors:
         if stored is None:
             return None
         snapshot = _Snapshot(**json.loads(stored))
-        if _hnsw_files(self._folder / snapshot.name) != snapshot.files:
+        if not snapshot.files.items() <= _sizes(self._folder / snapshot.name).items():
             _log.warning("The Chroma snapshot %s is damaged or gone: searching the catalog itself.", snapshot.name)
             return None
         return snapshot
-
-    def _forget(self) -> None:
-        if self._client:
-            self._client.close()
-        self._client = self._view = None
 
 
 def _client(folder: Path) -> "Client":
@@ -196,8 +207,5 @@ def _client(folder: Path) -> "Client":
     )
 
 
-def _hnsw_files(folder: Path) -> dict[str, int]:
-    """Nothing where the folder has lost its database."""
-    if not (folder / "chroma.sqlite3").is_file():
-        return {"chroma.sqlite3": 0}
-    return {str(file.relative_to(folder)): file.stat().st_size for file in sorted(folder.glob("*/*.bin"))}
+def _sizes(folder: Path) -> dict[str, int]:
+    return {str(file.relative_to(folder)): file.stat().st_size for file in sorted(folder.rglob("*")) if file.is_file()}

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from contextlib import suppress
 
 from charset_normalizer import from_bytes
 
@@ -20,6 +21,8 @@ _INVISIBLE = re.compile(
 _LIGATURES = str.maketrans(
     {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
 )
+_PLAIN_SHARE = 2 / 3
+"""Of the bytes: a text that no language is recognised in, and of which more are ASCII, is taken for a Western one."""
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -46,4 +49,7 @@ def _guess(data: bytes) -> str:
     best = None if b"\0" in data else from_bytes(data).best()
     if best is None:
         raise ReadError("is not text in any encoding known here: save it as UTF-8")
+    if not best.coherence and sum(byte < 128 for byte in data) > _PLAIN_SHARE * len(data):
+        with suppress(UnicodeDecodeError):
+            return data.decode("cp1252")
     return str(best)

@@ -1,6 +1,7 @@
 """Word documents."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def read_docx(path: Path) -> Extraction:
     _refuse_bombs(path)
     try:
         document = docx.Document(str(path))
-    except (PackageNotFoundError, LxmlError, KeyError, ValueError) as error:
+    except (PackageNotFoundError, LxmlError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise ReadError("is not a Word document (.docx), or damaged") from error
     draft = Draft()
     for block in document.iter_inner_content():

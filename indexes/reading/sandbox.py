@@ -56,7 +56,8 @@ class Sandbox:
     def _start(self) -> Connection:
         self._pipe, theirs = Pipe()
         limits = (self._limits.memory_mb, self._limits.text_mb)
-        command = [sys.executable, "-m", "indexes.reading.worker", str(theirs.fileno()), *map(str, limits)]
+        # -P: what lies in the working folder, which may be the documents' own, is never run
+        command = [sys.executable, "-P", "-m", "indexes.reading.worker", str(theirs.fileno()), *map(str, limits)]
         with theirs:
             self._worker = subprocess.Popen(
                 command,

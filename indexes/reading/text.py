@@ -16,7 +16,7 @@ from indexes.types import Extraction, Kind, Section
 
 def read_plain(path: Path) -> Extraction:
     text = _text_of(path)
-    return Extraction(path.stem, text, (Section(0, len(text)),))
+    return Extraction(one_line(path.stem), text, (Section(0, len(text)),))
 
 
 def read_csv(path: Path) -> Extraction:
@@ -47,7 +47,7 @@ def read_markdown(path: Path) -> Extraction:
         Section(start, end, text.count("\n", 0, start) + 1, mark.heading, kind=mark.kind)
         for start, end, mark in zip(starts, [*starts[1:], len(text)], kept, strict=True)
     )
-    title = next((section.heading[0] for section in sections if section.heading), path.stem)
+    title = next((section.heading[0] for section in sections if section.heading), one_line(path.stem))
     return Extraction(title, text, sections)
 
 

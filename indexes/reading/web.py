@@ -48,6 +48,7 @@ def _block(element: Tag, draft: Draft) -> None:
     elif element.name == "pre":
         draft.code(_seen_text(element))
     elif element.name == "table" and not element.find("table"):
+        draft.paragraph(one_line(" ".join(map(_seen_text, element.find_all("caption")))))
         draft.table(_rows(element))
     elif element.name == "li" and not element.find(_BLOCKS):
         draft.paragraph("- " + one_line(_seen_text(element)))
@@ -57,7 +58,8 @@ def _block(element: Tag, draft: Draft) -> None:
 
 def _rows(table: Tag) -> Iterator[list[str]]:
     for row in table.find_all("tr"):
-        yield [_seen_text(cell) for cell in row.find_all(["td", "th"])]
+        if not any(map(_hidden, (row, *row.parents))):
+            yield [_seen_text(cell) for cell in row.find_all(["td", "th"])]
 
 
 def _flush(inline: list[str], draft: Draft) -> None:
@@ -66,8 +68,10 @@ def _flush(inline: list[str], draft: Draft) -> None:
 
 
 def _seen_text(node: PageElement) -> str:
+    """What stands on lines of its own is kept apart from what is beside it."""
     if isinstance(node, Tag):
-        return "" if _hidden(node) else "".join(map(_seen_text, node.children))
+        text = "" if _hidden(node) else "".join(map(_seen_text, node.children))
+        return "\n" if node.name == "br" else f"\n{text}\n" if node.name in _BLOCKS - {"pre"} else text
     if isinstance(node, PreformattedString) or not isinstance(node, NavigableString):  # comments, doctypes
         return ""
     return str(node) if node.find_parent("pre") else str(node).replace("\n", " ")
