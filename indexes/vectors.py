@@ -101,16 +101,14 @@ class ChromaVectors:
         if not force and (pending == 0 or (snapshot and pending < snapshot.count * _PUBLISH_SHARE)):
             return False
         revision = self._catalog.revision
-        before = snapshot
         building = self._folder / "building"
         shutil.rmtree(building, ignore_errors=True)
-        removed = self._catalog.removed(after=snapshot.revision) if snapshot else []
+        after, removed = 0, self._catalog.removed(after=snapshot.revision) if snapshot else []
         if snapshot and len(removed) < snapshot.count * _REBUILD_SHARE:
             shutil.copytree(self._folder / snapshot.name, building)
-        else:
-            snapshot, removed = None, []
-        count = self._fill(building, removed, snapshot.revision if snapshot else 0, progress)
-        self._switch(building, revision, count, keep=before)
+            after = snapshot.revision
+        count = self._fill(building, removed if after else [], after, progress)
+        self._switch(building, revision, count, keep=snapshot)
         return True
 
     def close(self) -> None:
@@ -163,10 +161,10 @@ class ChromaVectors:
 
     def _copy(self, snapshot: _Snapshot | None) -> _Copy | None:
         """None where there is no snapshot, or Chroma cannot read it."""
-        from chromadb.errors import ChromaError
-
         if snapshot is None:
             return None
+        from chromadb.errors import ChromaError
+
         client = _client(self._folder / snapshot.name)
         try:
             copy = _Copy(snapshot, client.get_collection(_COLLECTION, embedding_function=None))

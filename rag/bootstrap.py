@@ -117,17 +117,17 @@ def has_llm(settings: LLMSettings) -> bool:
     """Raises ``ConfigError`` where an endpoint is given without a model."""
     if settings.base_url and not settings.model:
         raise ConfigError("llm.base_url is set and llm.model is not: name the model, or answers cannot be asked of it.")
-    return bool(settings.model or settings.llama_index)
+    return bool(settings.model or settings.class_)
 
 
 def make_model(settings: Settings, encoder: Encoder) -> ChatModel:
     chosen = settings.llm
     if not has_llm(chosen):
         return offline.OfflineChat(encoder, min_confidence=settings.answer.min_confidence)
-    if chosen.llama_index:
+    if chosen.class_:
         from rag.models.llama_index import LlamaIndexChat
 
-        return LlamaIndexChat(_instance(chosen.llama_index, chosen.options))
+        return LlamaIndexChat(_instance(chosen.class_, chosen.options))
     from rag.models.openai_chat import OpenAIChat
 
     return OpenAIChat(
@@ -156,4 +156,4 @@ def _instance(name: str, options: dict[str, Any]) -> Any:
     try:
         return getattr(import_module(module), cls)(**options)
     except (ImportError, AttributeError, ValueError, TypeError) as error:
-        raise ConfigError(f"llm.llama_index: {name} cannot be made: {error}.") from error
+        raise ConfigError(f"llm.class: {name} cannot be made: {error}.") from error

