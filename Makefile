@@ -26,13 +26,15 @@ demo: install
 	@for question in \
 	  "How long can fathers and other second parents stay off on full pay?" \
 	  "How much Chinese rare earth can a foreign product contain before a licence is needed?" \
-	  "What share of the world's gallium is produced in China?"; do \
-	  echo; echo "> $$question"; $(BIN)/footnote ask "$$question" $(DEMO) 2>/dev/null || exit 1; \
+	  "Whom do I ask for the code to the safe with the spare on-call phone?" \
+	  "Who won the 2022 World Cup?"; do \
+	  echo; echo "> $$question"; $(BIN)/footnote ask "$$question" $(DEMO) --quiet || exit 1; \
 	done
-	@echo; echo "Your turn:"; \
-	echo "  $(BIN)/footnote ask \"Who has the code of the safe?\" $(DEMO)   ask something else"; \
-	echo "  $(BIN)/footnote serve $(DEMO)                                 the chat page"; \
-	echo "  $(BIN)/footnote index YOUR_DOCUMENTS && $(BIN)/footnote ask \"…\"   your own documents"
+	@echo; echo "No language model is connected, so sentences of the documents answer. Your turn:"; \
+	echo "  $(BIN)/footnote ask \"How many days of annual leave do I get?\" $(DEMO)"; \
+	echo "  $(BIN)/footnote serve $(DEMO)        the chat page"; \
+	echo "  $(BIN)/footnote index YOUR_DOCUMENTS    then ask without --index"; \
+	echo "  README.md, \"Connect a language model\", for answers in whole sentences"
 
 test: install lint
 	$(BIN)/python -m pytest

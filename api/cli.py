@@ -24,9 +24,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-IndexDir = Annotated[Path | None, typer.Option("--index", help="The folder of the index.", show_default="var/index")]
+IndexDir = Annotated[Path | None, typer.Option("--index", help="The folder of the index; var/index if not given.")]
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="A configuration file.", show_default="footnote.toml")
+    Path | None, typer.Option("--config", help="A configuration file; footnote.toml if there is one.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
@@ -37,12 +37,16 @@ def index(
     index: IndexDir = None,
     config: ConfigFile = None,
     *,
-    allow_delete: Annotated[bool, typer.Option(help="Also remove most of the index, if the folder lost it.")] = False,
+    allow_delete: Annotated[
+        bool, typer.Option("--allow-delete", help="Also remove most of the index, if the folder lost it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make the index equal to the folders: new, changed and removed files."""
+    from indexes.sync import require_roots
     from rag.bootstrap import open_sync
 
+    require_roots(docs)  # before an index is made for nothing
     with open_sync(_settings(config, index)) as sync, terminal.SyncProgress() as progress:
         report = sync.run(docs, progress, allow_delete=allow_delete)
     if as_json:
@@ -62,6 +66,7 @@ def ask(
     history: Annotated[
         Path | None, typer.Option(help="A file that keeps the conversation: read before, written after.")
     ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Leave out the advice on language models.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Ask one question; the answer comes with numbered sources."""
@@ -78,7 +83,7 @@ def ask(
 
             _print_json(answer_to_wire(answer, engine.advice))
         else:
-            terminal.print_sources(answer, engine.advice)
+            terminal.print_sources(answer, None if quiet else engine.advice)
     if history:
         _write_history(history, asked, answer)
 
@@ -87,8 +92,8 @@ def ask(
 def serve(
     index: IndexDir = None,
     config: ConfigFile = None,
-    host: Annotated[str | None, typer.Option(help="The address to listen at.", show_default="127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.", show_default="8000")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen at; 127.0.0.1 if not given.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 8000 if not given, 0 takes a free one.")] = None,
 ) -> None:
     """Serve the HTTP API and the chat page."""
     from api.server import run
@@ -196,7 +201,12 @@ def _write_history(file: Path, question: "Question", answer: "Answer") -> None:
     turns = [(turn.role, turn.text) for turn in question.history]
     turns += [("user", question.text), ("assistant", answer.text)]
     rows = [{"role": role, "text": text} for role, text in turns]
-    file.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    try:
+        file.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        from rag.errors import QuestionError
+
+        raise QuestionError(f"The conversation cannot be kept in {file}: {error.strerror}.") from error
 
 
 def _print_json(value: Any) -> None:

@@ -76,11 +76,11 @@ def _encoder(settings: "Settings") -> str:
 def _model(settings: "Settings") -> str:
     import asyncio
 
-    from rag.bootstrap import ADVICE, has_llm, make_encoder, make_model
+    from rag.bootstrap import CONNECT, has_llm, make_encoder, make_model
     from rag.types import Turn
 
     if not has_llm(settings.llm):
-        return f"none, answers are extracted offline. {ADVICE}"
+        return f"none: answers are put together from sentences of the documents. {CONNECT}"
     model = make_model(settings, make_encoder(settings))
 
     async def said() -> str:

@@ -44,6 +44,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen()  # from here on another server is told that the port is taken
     except OSError as error:
         raise AddressError(f"Cannot listen at {host}, port {port}: {_reason(error)}.") from error
     return listener

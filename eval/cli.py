@@ -26,7 +26,7 @@ def evaluate(
     config: Annotated[Path | None, typer.Option("--config", help="A configuration file.")] = None,
     predictions: Annotated[Path | None, typer.Option(help="Where to write a row a question.")] = None,
     *,
-    retrieval_only: Annotated[bool, typer.Option(help="Search, and do not answer.")] = False,
+    retrieval_only: Annotated[bool, typer.Option("--retrieval-only", help="Search, and do not answer.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:

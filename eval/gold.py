@@ -21,7 +21,7 @@ def read_gold(file: Path) -> list[GoldCase]:
     if not file.is_file():
         raise GoldError(f"There is no gold file {file}: a set is a folder with docs/ and questions.jsonl.")
     cases = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(file.read_bytes().split(b"\n"), start=1):
         if line.strip():
             try:
                 cases.append(_case(json.loads(line)))

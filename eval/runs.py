@@ -17,6 +17,12 @@ from rag.rewriting import search_query
 from rag.types import Answer, Question
 
 
+class PredictionsError(FootnoteError):
+    """The file of predictions cannot be written."""
+
+    kind = "predictions-unwritable"
+
+
 async def ask(case: GoldCase, answerer: Answerer) -> Prediction:
     """An error is kept as one: a run goes on, and the scores count it as wrong."""
     began = time.perf_counter()
@@ -37,9 +43,13 @@ def retrieve(case: GoldCase, retriever: Retriever, limit: int) -> Prediction:
 
 
 def write_predictions(file: Path, predictions: Iterable[Prediction]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
+    """Raises ``PredictionsError``."""
     rows = (json.dumps(_row(prediction), ensure_ascii=False) for prediction in predictions)
-    file.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    except OSError as error:
+        raise PredictionsError(f"The predictions cannot be written to {file}: {error.strerror}.") from error
 
 
 def summarise(cases: Sequence[GoldCase], predictions: Sequence[Prediction]) -> dict[str, float]:

@@ -9,6 +9,7 @@ from indexes.types import Kind
 
 # A printed line that begins a thought of its own: a bullet, a number, a table row
 _OWN_LINE = re.compile(r"\s*(?:[-*•▪◦‣·–—o]\s|\(?\d{1,3}[.)]\s|\(?[a-z][.)]\s|\||#{1,6}\s)")
+_NUMBER = re.compile(r"\s*\(?(?:\d{1,3}|[a-z])[.)]\s")
 _FULL_LINE = 0.75
 """Of the width of the longest line: a shorter one was not broken because the paper ended."""
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
@@ -24,9 +25,10 @@ def _within(text: str, start: int, end: int, kind: Kind) -> list[tuple[int, int]
     if kind != "prose":
         spans = [(start, end)]
     else:
-        # a sentence runs on over the printed line's end; the replacement keeps every offset
-        block = text[start:end].replace("\n", " ")
-        spans = [(start + b["start_index"], start + b["end_index"]) for b in get_sentence_boundaries("en", block)]
+        # the full stop of "2." ends no sentence, and none ends with the printed line; the replacement keeps every offset
+        body = number.end() if (number := _NUMBER.match(text, start, end)) else start
+        found = get_sentence_boundaries("en", text[body:end].replace("\n", " "))
+        spans = list(itertools.pairwise([start, *(body + b["start_index"] for b in found[1:]), end]))
     return [span for a, b in spans if (span := _trim(text, a, b))[0] < span[1]]
 
 

@@ -242,9 +242,14 @@ def _printable(path: str) -> str:
     return path.encode(errors="surrogateescape").decode(errors="replace")
 
 
+def require_roots(roots: Sequence[Path]) -> None:
+    for root in roots:
+        if not root.exists():
+            raise FolderError(f"There is no folder {root}.")
+
+
 def _walk(root: Path) -> Iterator[Path]:
-    if not root.exists():
-        raise FolderError(f"There is no folder {root}.")
+    require_roots([root])
     if root.is_file():
         yield root
         return

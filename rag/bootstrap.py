@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from indexes.catalog import Catalog
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
+from indexes.errors import IndexMissingError
 from indexes.protocols import Encoder, Retriever
 from indexes.reading.sandbox import ReadingLimits
 from indexes.retrieval import DenseRetriever, FusedRetriever, LexicalRetriever
@@ -24,10 +25,11 @@ from rag.models import offline
 from rag.protocols import ChatModel
 from rag.settings import LLMSettings, Settings
 
-ADVICE = (
-    "This answer was put together from sentences of the documents, without a language model. To connect one, set "
-    "FOOTNOTE_LLM__MODEL and FOOTNOTE_LLM__BASE_URL (any OpenAI-compatible endpoint), or [llm] in footnote.toml."
+CONNECT = (
+    "To connect a language model, set FOOTNOTE_LLM__MODEL and FOOTNOTE_LLM__BASE_URL (any OpenAI-compatible endpoint), "
+    "or [llm] in footnote.toml."
 )
+ADVICE = f"This answer was put together from sentences of the documents, without a language model. {CONNECT}"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ def open_engine(settings: Settings) -> Iterator[Engine]:
     engine = Engine(settings, catalog)
     try:
         check_encoder(catalog, settings.embedding.model)
+        if catalog.get("encoder") is None:  # `index` began here, and found nothing to index
+            raise IndexMissingError(f"The index in {settings.index.dir} is empty: fill it with `footnote index DOCS`.")
         yield engine
     finally:
         engine.vectors.close()

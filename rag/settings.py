@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from rag.errors import ConfigError
 
@@ -107,12 +113,23 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
     if config is not None and not config.is_file():
         raise ConfigError(f"There is no configuration file {config}.")
     file = config or CONFIG_FILE
+    _check_variables()
     try:
         return _settings_class(file)(**flags)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not valid TOML: {error}.") from error
     except ValidationError as error:
         raise ConfigError("\n".join(_in_words(file, detail) for detail in error.errors())) from error
+    except SettingsError as error:
+        raise ConfigError(f"A FOOTNOTE_ variable is not the JSON that its setting takes: {error}.") from error
+
+
+def _check_variables() -> None:
+    """A misspelt part would be passed over in silence; a misspelt key within a part is not."""
+    parts = {f"FOOTNOTE_{part}".upper() for part in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.upper().startswith("FOOTNOTE_") and name.upper().partition("__")[0] not in parts:
+            raise ConfigError(f"{name}: there is no such setting.")
 
 
 def _settings_class(file: Path) -> type[Settings]:
@@ -124,19 +141,19 @@ def _in_words(file: Path, detail: Any) -> str:
     key, variable = ".".join(keys), "FOOTNOTE_" + "__".join(keys).upper()
     message = "there is no such setting" if detail["type"] == "extra_forbidden" else detail["msg"]
     line = _line_of(file, keys)
-    if variable in os.environ and detail["type"] != "extra_forbidden":
+    if variable in os.environ:
         return f"{variable}: {message}."
     return f"{file}, line {line}, {key}: {message}." if line else f"{key}: {message}."
 
 
 def _line_of(file: Path, keys: list[str]) -> int | None:
     """The line of ``[part]`` or of ``key = …`` within it."""
-    section, best = "", None
-    for number, line in enumerate(file.read_text().splitlines() if file.is_file() else [], start=1):
+    wanted, section, best = ".".join(keys), "", None
+    for number, line in enumerate(file.read_text("utf-8").splitlines() if file.is_file() else [], start=1):
         if header := re.match(r"\s*\[([\w.\s]+)\]", line):
             section = header[1].strip()
             if section == keys[0]:
                 best = number
-        if re.match(rf"\s*{re.escape(keys[-1])}\s*=", line) and section == ".".join(keys[:-1]):
+        elif (key := re.match(r"\s*([\w.-]+)\s*=", line)) and f"{section}.{key[1]}".strip(".") == wanted:
             return number
     return best
