@@ -1,8 +1,10 @@
 """Runs the HTTP API: binds first, so that a port in use is said in words, then serves until told to stop."""
 
 import errno
+import signal
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
@@ -24,6 +26,7 @@ class AddressError(FootnoteError):
 def run(engine: Engine, host: str, port: int, *, announce: Callable[[str], None]) -> None:
     """Blocks until the process is interrupted or terminated. Raises ``AddressError``."""
     listener = listen(host, port)
+    signal.signal(signal.SIGTERM, _end)
     app = create_app(
         engine.assistant,
         max_question_chars=engine.settings.answer.max_question_chars,
@@ -42,12 +45,21 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _unusable(host, port, error) from error
+    try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen()  # from here on another server is told that the port is taken
     except OSError as error:
-        raise AddressError(f"Cannot listen at {host}, port {port}: {_reason(error)}.") from error
+        listener.close()
+        raise _unusable(host, port, error) from error
     return listener
+
+
+def _end(*_: int | FrameType | None) -> None:
+    """Exit status 0. uvicorn finishes what is in flight, and then raises again the signal that stopped it."""
+    raise SystemExit(0)
 
 
 def health(engine: Engine) -> dict[str, object]:
@@ -55,7 +67,8 @@ def health(engine: Engine) -> dict[str, object]:
     return {"status": "ok", "documents": documents, "passages": passages, "model": engine.model.name}
 
 
-def _reason(error: OSError) -> str:
+def _unusable(host: str, port: int, error: OSError) -> AddressError:
+    reason = error.strerror or str(error)
     if error.errno == errno.EADDRINUSE:
-        return "another program has it; choose another with --port, or --port 0 for a free one"
-    return error.strerror or str(error)
+        reason = "another program has it; choose another with --port, or --port 0 for a free one"
+    return AddressError(f"Cannot listen at {host}, port {port}: {reason}.")

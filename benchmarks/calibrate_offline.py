@@ -20,9 +20,9 @@ from eval.types import GoldCase
 from indexes.sync import Listener
 from indexes.types import PUBLIC, Hit
 from indexes.words import stems
-from rag import prompts
+from rag import extraction, prompts
 from rag.bootstrap import open_engine, open_sync
-from rag.models.offline import Candidate, OfflineChat
+from rag.extraction import Candidate
 from rag.rewriting import search_query
 from rag.settings import load_settings
 from rag.types import Question
@@ -55,13 +55,12 @@ def candidates(name: str, docs: Path, gold: Path, limit: int) -> Iterator[Row]:
         sync.run([docs], Listener())
     cases = read_gold(gold)
     with open_engine(settings) as engine:
-        model = OfflineChat(engine.encoder, min_confidence=0)
         for case in cases[:: max(1, len(cases) // limit)]:
             hits = engine.retriever.retrieve(
                 search_query(Question(case.question, case.history)), limit=8, audience=PUBLIC
             )
-            earlier = [turn.text for turn in case.history if turn.role == "user"]
-            for candidate in model.candidates(case.question, prompts.sources_of(hits), earlier):
+            earlier = next((turn.text for turn in reversed(case.history) if turn.role == "user"), "")
+            for candidate in extraction.candidates(case.question, earlier, prompts.sources_of(hits), engine.encoder):
                 yield name, case, candidate, is_right(case, candidate, hits)
 
 

@@ -12,7 +12,6 @@ _OWN_LINE = re.compile(r"\s*(?:[-*•▪◦‣·–—o]\s|\(?\d{1,3}[.)]\s|\(?[
 _NUMBER = re.compile(r"\s*\(?(?:\d{1,3}|[a-z])[.)]\s")
 _FULL_LINE = 0.75
 """Of the width of the longest line: a shorter one was not broken because the paper ended."""
-_PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 
 
 def sentence_spans(text: str, kind: Kind = "prose") -> list[tuple[int, int]]:
@@ -21,11 +20,16 @@ def sentence_spans(text: str, kind: Kind = "prose") -> list[tuple[int, int]]:
     return [span for start, end in blocks for span in _within(text, start, end, kind)]
 
 
+def is_row(line: str) -> bool:
+    """Whether a line is a row of a table, as readers write them and Markdown does."""
+    return " | " in line or line.lstrip().startswith("|")
+
+
 def _within(text: str, start: int, end: int, kind: Kind) -> list[tuple[int, int]]:
     if kind != "prose":
         spans = [(start, end)]
     else:
-        # the full stop of "2." ends no sentence, and none ends with the printed line; the replacement keeps every offset
+        # neither the stop of "2." nor the printed line's end ends a sentence; the replacement keeps every offset
         body = number.end() if (number := _NUMBER.match(text, start, end)) else start
         found = get_sentence_boundaries("en", text[body:end].replace("\n", " "))
         spans = list(itertools.pairwise([start, *(body + b["start_index"] for b in found[1:]), end]))
@@ -37,19 +41,19 @@ def _blocks(text: str) -> list[tuple[int, int]]:
     lines = _lines(text)
     width = max((end - start for start, end in lines), default=0)
     starts = [0]
-    for line, following in itertools.pairwise(lines):
-        if _ends_block(text, line, following[0], width):
-            starts.append(following[0])
+    for (start, end), (after, last) in itertools.pairwise(lines):
+        if _ends_block(text[start:end], text[after:last], text[end:after], width):
+            starts.append(after)
     return list(zip(starts, [*starts[1:], len(text)], strict=True))
 
 
-def _ends_block(text: str, line: tuple[int, int], following: int, width: int) -> bool:
-    """A blank line, a bullet or a colon ends a block; so does a line that stops short of the width others fill."""
-    start, end = line
-    if _OWN_LINE.match(text, following) or _PARAGRAPH.match(text, end) or text[start:end].rstrip().endswith(":"):
+def _ends_block(line: str, following: str, between: str, width: int) -> bool:
+    """A blank line, a row, a bullet or a colon ends a block; so does a line that stops short of the others' width."""
+    if is_row(line) or is_row(following) or _OWN_LINE.match(following):
         return True
-    begins_anew = not text[following : following + 3].lstrip()[:1].islower()
-    return begins_anew and end - start < _FULL_LINE * width
+    if between.count("\n") > 1 or line.rstrip().endswith(":"):
+        return True
+    return len(line) < _FULL_LINE * width and not following.lstrip()[:1].islower()
 
 
 def _lines(text: str) -> list[tuple[int, int]]:

@@ -37,6 +37,8 @@ _PUBLISH_SHARE = 0.05
 """Of the snapshot's size: fewer changes are left to the comparison by hand, which costs less than a new snapshot."""
 _REBUILD_SHARE = 0.3
 """Of the snapshot's size: after more removals HNSW finds less, so it is built from nothing."""
+_chroma = threading.RLock()
+"""Held to open and close a store: Chroma's list of those that are open is not safe to use from many threads."""
 
 Progress = Callable[[int], None]
 
@@ -78,26 +80,31 @@ class ChromaVectors:
         self._catalog = catalog
         self._lock = threading.Lock()
         self._view: _View | None = None
+        self._unreadable: set[str] = set()
 
     def search(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
         """Ids and cosines, nearest first; some may not be current any more."""
         view = self._fresh_view()
-        found = self._ask_snapshot(view, vector, limit)
-        if len(view.recent):
-            found.update(zip(view.recent_ids, (view.recent @ vector).tolist(), strict=True))
+        cosines = (view.recent @ vector).tolist() if len(view.recent) else []
+        recent = dict(zip(view.recent_ids, cosines, strict=True))
+        found = _ask(view.copy, vector, limit, set(recent)) if view.copy else {}
+        found = self._by_hand(vector) if found is None else found | recent
         return sorted(found.items(), key=lambda item: (-item[1], item[0]))[:limit]
 
     def pending(self) -> int:
         """How many changes the snapshot lacks: all passages where there is none."""
-        snapshot = self._usable_snapshot()
+        return self._lacks(self._usable_snapshot())
+
+    def _lacks(self, snapshot: _Snapshot | None) -> int:
         after = snapshot.revision if snapshot else 0
         added = sum(len(ids) for ids, _ in self._catalog.vectors(after=after, batch=_BATCH))
         return added + (len(self._catalog.removed(after=after)) if snapshot else 0)
 
     def publish(self, progress: Progress = lambda _: None, *, force: bool = False) -> bool:
         """Brings Chroma up to the catalog. Leaves it, and returns False, where too little changed to pay."""
-        snapshot = self._usable_snapshot()
-        pending = self.pending()
+        copy = self._copy(self._usable_snapshot())  # opened, so that one that Chroma cannot read is built anew
+        snapshot = copy.snapshot if copy else None
+        pending = self._lacks(snapshot)
         if not force and (pending == 0 or (snapshot and pending < snapshot.count * _PUBLISH_SHARE)):
             return False
         revision = self._catalog.revision
@@ -130,7 +137,7 @@ class ChromaVectors:
                 progress(len(ids))
             return collection.count()
         finally:
-            client.close()
+            _close(client)
 
     def _switch(self, building: Path, revision: int, count: int, *, keep: _Snapshot | None) -> None:
         name = f"r{revision}-{uuid.uuid4().hex[:8]}"  # never one that a reader has open
@@ -165,24 +172,19 @@ class ChromaVectors:
             return None
         from chromadb.errors import ChromaError
 
-        client = _client(self._folder / snapshot.name)
         try:
+            client = _client(self._folder / snapshot.name)
             copy = _Copy(snapshot, client.get_collection(_COLLECTION, embedding_function=None))
         except ChromaError as error:
-            client.close()
+            self._unreadable.add(snapshot.name)  # Chroma remembers a store that failed, and fails otherwise next time
             _log.warning("Chroma cannot read its snapshot (%s): searching the catalog itself.", error)
             return None
-        weakref.finalize(copy, client.close).atexit = False
+        weakref.finalize(copy, _close, client).atexit = False
         return copy
 
-    def _ask_snapshot(self, view: _View, vector: NDArray[np.float32], limit: int) -> dict[str, float]:
-        if view.copy is None or not view.copy.snapshot.count:
-            return {}
-        result = view.copy.collection.query(
-            query_embeddings=vector[None, :], n_results=min(limit, view.copy.snapshot.count), include=["distances"]
-        )
-        distances = result["distances"] or [[]]
-        return {i: 1 - d for i, d in zip(result["ids"][0], distances[0], strict=True)}
+    def _by_hand(self, vector: NDArray[np.float32]) -> dict[str, float]:
+        batches = self._catalog.vectors(after=0, batch=_BATCH)
+        return {i: cosine for ids, rows in batches for i, cosine in zip(ids, (rows @ vector).tolist(), strict=True)}
 
     def _usable_snapshot(self) -> _Snapshot | None:
         """None where there is none, or its files are not as they were written."""
@@ -190,19 +192,44 @@ class ChromaVectors:
         if stored is None:
             return None
         snapshot = _Snapshot(**json.loads(stored))
+        if snapshot.name in self._unreadable:
+            return None
         if not snapshot.files.items() <= _sizes(self._folder / snapshot.name).items():
             _log.warning("The Chroma snapshot %s is damaged or gone: searching the catalog itself.", snapshot.name)
             return None
         return snapshot
 
 
+def _ask(copy: _Copy, vector: NDArray[np.float32], limit: int, stale: set[str]) -> dict[str, float] | None:
+    """So many of the nearest, leaving out those that have a newer vector.
+
+    None where Chroma finds fewer than there are: behind many equal vectors, HNSW may not reach the others.
+    """
+    found: dict[str, float] = {}
+    count, wanted = copy.snapshot.count, 0
+    while len(found) < limit and wanted < count:
+        wanted = min(max(limit, 4 * wanted), count)
+        result = copy.collection.query(query_embeddings=vector[None, :], n_results=wanted, include=["distances"])
+        if len(result["ids"][0]) < wanted:
+            return None
+        distances = result["distances"] or [[]]
+        found = {i: 1 - d for i, d in zip(result["ids"][0], distances[0], strict=True) if i not in stale}
+    return found
+
+
 def _client(folder: Path) -> "Client":
     import chromadb
     from chromadb.config import Settings
 
-    return chromadb.PersistentClient(  # type: ignore[return-value]  # typed as the API it implements, without close()
-        folder, settings=Settings(anonymized_telemetry=False)
-    )
+    with _chroma:
+        return chromadb.PersistentClient(  # type: ignore[return-value]  # typed as the API it implements, without close()
+            folder, settings=Settings(anonymized_telemetry=False)
+        )
+
+
+def _close(client: "Client") -> None:
+    with _chroma:
+        client.close()
 
 
 def _sizes(folder: Path) -> dict[str, int]:

@@ -1,6 +1,9 @@
 """The engine as LlamaIndex components, so that routers, sub-question engines and evaluators can use it."""
 
-from llama_index.core.async_utils import asyncio_run
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.response.schema import Response
@@ -39,8 +42,9 @@ class FootnoteQueryEngine(BaseQueryEngine):
         super().__init__(callback_manager=None)
 
     def _query(self, query_bundle: QueryBundle) -> Response:
-        response: Response = asyncio_run(self._aquery(query_bundle))
-        return response
+        """Works within a running event loop too, which it holds up. LlamaIndex's own ``asyncio_run`` hides what failed."""
+        with ThreadPoolExecutor(1) as worker:
+            return worker.submit(copy_context().run, asyncio.run, self._aquery(query_bundle)).result()
 
     async def _aquery(self, query_bundle: QueryBundle) -> Response:
         return _response(await self._answerer.answer(make_question(query_bundle.query_str)))

@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +23,10 @@ def read_plain(path: Path) -> Extraction:
 def read_csv(path: Path) -> Extraction:
     """A line a record: line numbers are the row numbers that a spreadsheet shows."""
     text = _text_of(path)
-    try:
-        dialect: type[csv.Dialect] | csv.Dialect = csv.Sniffer().sniff(text[:8192], ",;\t|")
-    except csv.Error:  # one column, or too little to tell
-        dialect = csv.excel()
+    dialect: type[csv.Dialect] = csv.excel
+    with suppress(csv.Error):  # one column, or too little to tell
+        dialect = csv.Sniffer().sniff(text[:8192], ",;\t|")
+        dialect.quotechar, dialect.doublequote = '"', True  # as in RFC 4180: the sniffer's guess is often wrong
     draft = Draft()
     try:
         draft.table(csv.reader(text.splitlines(keepends=True), dialect))

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes.encoder import WordsEncoder
 
+from fakes.encoder import WordsEncoder
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.errors import EncoderError
 from indexes.protocols import Encoder
@@ -114,9 +114,7 @@ def test_the_model_loads_from_disk_alone_and_without_running_the_package(
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json"])
-def test_a_file_that_is_not_as_published_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_a_file_that_is_not_as_published_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     altered = package(tmp_path) / name
     data = bytearray(altered.read_bytes())
     data[-3] ^= 1

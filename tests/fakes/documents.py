@@ -3,7 +3,6 @@
 from hashlib import sha256
 
 from fakes.encoder import WordsEncoder
-
 from indexes.catalog import Catalog, FileState
 from indexes.splitting import PassageSplitter
 from indexes.sync import encoded_hash, encoder_text

@@ -29,8 +29,9 @@ class WordsEncoder:
     def encode(self, texts: Sequence[str], /) -> Matrix:
         self.calls += 1
         self.encoded.extend(texts)
-        rows = np.zeros((len(texts), self.dimensions), np.float32)
+        rows: Matrix = np.zeros((len(texts), self.dimensions), np.float32)
         for row, text in zip(rows, texts, strict=True):
             for stem in stems(text) or [""]:
                 row[zlib.crc32(stem.encode()) % self.dimensions] += 1
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        return rows

@@ -7,7 +7,21 @@ from hypothesis import strategies as st
 from indexes.sentences import sentence_spans
 from indexes.types import Kind
 
-PIECES = ["\n", "\n\n", "  ", "Dr. Smith. ", "- item\n", "| a | b |\n", "日本語の文。", "😀 ", "e.g. ", "1. One\n", "x" * 70, "...", ":\n"]
+PIECES = [
+    "\n",
+    "\n\n",
+    "  ",
+    "Dr. Smith. ",
+    "- item\n",
+    "| a | b |\n",
+    "日本語の文。",
+    "😀 ",
+    "e.g. ",
+    "1. One\n",
+    "x" * 70,
+    "...",
+    ":\n",
+]
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=6), max_size=30).map("".join)
 KINDS: list[Kind] = ["prose", "table", "code"]
 
@@ -57,7 +71,10 @@ def test_every_bullet_is_its_own() -> None:
 
 
 def test_a_blank_line_ends_a_sentence() -> None:
-    assert sentences("A heading without a stop\n\nand text under it") == ["A heading without a stop", "and text under it"]
+    assert sentences("A heading without a stop\n\nand text under it") == [
+        "A heading without a stop",
+        "and text under it",
+    ]
 
 
 def test_a_row_of_a_table_is_one_sentence() -> None:

@@ -1,0 +1,96 @@
+"""What tests share: no settings of the machine, one embedding model, one index of the samples, a command line."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.cli import main
+from fakes.engines import CORPUS, SAMPLES, OpenEngine, Ran, RememberingEncoder, RunFootnote, WarmEngine
+from indexes.catalog import Catalog
+from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
+from indexes.sync import Listener
+from rag.bootstrap import Engine, catalog_file, open_sync
+from rag.settings import Settings, load_settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_machine() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.upper().startswith(("FOOTNOTE_", "OPENAI_")):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def encoder() -> RememberingEncoder:
+    """all-MiniLM-L6-v2 itself: loaded once for all tests that need it."""
+    return RememberingEncoder(SentenceTransformerEncoder())
+
+
+@pytest.fixture(scope="session")
+def samples_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The index of ``samples/``. A test that changes an index takes ``own_index``."""
+    return _index_of(SAMPLES, tmp_path_factory.mktemp("samples"))
+
+
+@pytest.fixture(scope="session")
+def corpus_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The index of the press articles, which are not part of the repository."""
+    if not CORPUS.is_dir():
+        pytest.skip(f"{CORPUS} is absent: the press articles are not part of the repository")
+    return _index_of(CORPUS, tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture
+def own_index(samples_index: Path, tmp_path: Path) -> Path:
+    """A copy of the index of ``samples/`` that the test may spoil."""
+    return Path(shutil.copytree(samples_index, tmp_path / "index"))
+
+
+@pytest.fixture
+def opened(encoder: RememberingEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenEngine]:
+    """Opens an index with the model that is loaded; ``parts`` are settings: ``llm={"model": …}``."""
+    monkeypatch.chdir(tmp_path)
+    engines: list[Engine] = []
+
+    def open_engine(index: Path, **parts: dict[str, object]) -> Engine:
+        settings = Settings(index={"dir": index}, **parts)
+        engines.append(WarmEngine(settings, Catalog(catalog_file(settings)), encoder))
+        return engines[-1]
+
+    yield open_engine
+    for engine in engines:
+        engine.vectors.close()
+        engine.catalog.close()
+
+
+@pytest.fixture
+def footnote(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> RunFootnote:
+    """Runs the command line in this process, in an empty folder."""
+    (tmp_path / "working").mkdir()
+    monkeypatch.chdir(tmp_path / "working")
+
+    def run(*arguments: str | Path) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["footnote", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return Ran(int(ended.value.code or 0), out, err)
+
+    return run
+
+
+def _index_of(docs: Path, folder: Path) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)  # a footnote.toml where the tests are started is not theirs
+        settings = load_settings(index={"dir": folder / "index"})
+        with open_sync(settings) as sync:
+            report = sync.run([docs], Listener())
+    assert not report.failed
+    return settings.index.dir

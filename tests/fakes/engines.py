@@ -1,0 +1,70 @@
+"""What the fixtures of ``conftest`` hand out: engines that are quick to open, and runs of the command line."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray  # noqa: TC002 - as every import of types here
+
+from indexes.protocols import Encoder
+from indexes.types import Matrix
+from rag.bootstrap import Engine
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "samples"
+CORPUS = ROOT.parent / "shared" / "corpus"
+"""Press articles, which are not part of the repository."""
+
+
+class RememberingEncoder:
+    """A real encoder that embeds each text once: questions over one index meet the same sentences again and again."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    @property
+    def name(self) -> str:
+        return self._encoder.name
+
+    @property
+    def dimensions(self) -> int:
+        return self._encoder.dimensions
+
+    @property
+    def max_tokens(self) -> int:
+        return self._encoder.max_tokens
+
+    def count_tokens(self, text: str) -> int:
+        return self._encoder.count_tokens(text)
+
+    def encode(self, texts: Sequence[str], /) -> Matrix:
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known |= zip(new, self._encoder.encode(new), strict=True)
+        return np.stack([self._known[text] for text in texts]) if texts else self._encoder.encode(texts)
+
+
+@dataclass(frozen=True)
+class WarmEngine(Engine):
+    """An engine whose embedding model is loaded already."""
+
+    warm: RememberingEncoder
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        return self.warm
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of the command line left."""
+
+    code: int
+    out: str
+    err: str
+
+
+OpenEngine = Callable[..., Engine]
+RunFootnote = Callable[..., Ran]

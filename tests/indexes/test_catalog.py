@@ -1,0 +1,272 @@
+"""The store of record."""
+
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fakes.documents import document, put
+from fakes.encoder import WordsEncoder
+from indexes.catalog import Catalog, FileState
+from indexes.errors import IndexMissingError, IndexUnreadableError
+from indexes.types import EVERYONE, PUBLIC, Audience, Locator, Passage, Section
+
+LONG = "A sentence about magnets and their rules. " * 40
+
+
+def ids(passages: list[Passage]) -> list[str]:
+    return [passage.id for passage in passages]
+
+
+def found(catalog: Catalog, word: str, audience: Audience = PUBLIC) -> set[str]:
+    return {hit.passage.path for hit in catalog.match(f'"{word}"', limit=100, audience=audience)}
+
+
+def everything(catalog: Catalog) -> list[str]:
+    return [i for batch, _ in catalog.vectors(after=0, batch=7) for i in batch]
+
+
+def test_a_document_comes_back_as_it_was_put(catalog: Catalog) -> None:
+    sections = (Section(0, 6, 1, ("Leave",), page=3), Section(6, 12, 2, ("Leave", "Sick"), 4, "Sheet", 5, "table"))
+    doc = document("first\nsecond", sections=sections, readers=("hr", "board"))
+    put(catalog, doc)
+    back = catalog.document(doc.id)
+    assert back is not None
+    assert (back.text, back.sections, set(back.readers)) == (doc.text, doc.sections, {"hr", "board"})
+    assert catalog.document("no such id") is None
+
+
+def test_a_passage_comes_back_as_it_was_put(catalog: Catalog) -> None:
+    text = "Magnets.\nMore of them."
+    section = Section(0, len(text), 7, ("One", "Two"), page=4)
+    passages = put(catalog, document(text, sections=(section,)))
+    assert catalog.passages(ids(passages), PUBLIC) == {p.id: p for p in passages}
+    assert passages[0].locator == Locator(0, len(text), 7, 8, ("One", "Two"), page=4)
+
+
+def test_a_vector_comes_back_bit_by_bit(catalog: Catalog) -> None:
+    encoder = WordsEncoder()
+    passages = put(catalog, document(LONG), encoder)
+    batches = list(catalog.vectors(after=0, batch=2))
+    assert [i for batch, _ in batches for i in batch] == ids(passages)
+    assert max(len(batch) for batch, _ in batches) == 2
+    np.testing.assert_array_equal(np.concatenate([m for _, m in batches]), WordsEncoder().encode(encoder.encoded))
+
+
+def test_putting_again_replaces_every_trace_of_the_version_before(catalog: Catalog) -> None:
+    before = put(catalog, document("An old word: aardvark.", readers=("hr",)))
+    after = put(catalog, document("A new word: zebra."))
+    assert everything(catalog) == ids(after)
+    assert catalog.passages(ids(before), Audience(frozenset({"hr"}))) == {}
+    assert (found(catalog, "aardvark"), found(catalog, "zebra")) == (set(), {"a.txt"})
+    assert catalog.counts() == (1, 1)
+
+
+def test_putting_the_same_twice_is_putting_it_once(catalog: Catalog) -> None:
+    assert ids(put(catalog, document(LONG))) == ids(put(catalog, document(LONG)))
+    assert len(everything(catalog)) == len(set(everything(catalog))) == catalog.counts()[1]
+    assert catalog.removed(after=0) == []
+
+
+def test_removing_leaves_no_trace(catalog: Catalog) -> None:
+    passages = put(catalog, document(LONG))
+    put(catalog, document("Other text.", "b.txt"))
+    catalog.remove("a.txt")
+    assert catalog.passages(ids(passages), PUBLIC) == {}
+    assert (found(catalog, "magnets"), found(catalog, "other")) == (set(), {"b.txt"})
+    assert catalog.counts() == (1, 1)
+    assert set(catalog.files()) == {"b.txt"}
+
+
+def test_a_put_that_fails_changes_nothing(catalog: Catalog) -> None:
+    before = put(catalog, document("An old word: aardvark."))
+    revision = catalog.revision
+    broken = document("A new word: zebra.")
+    (passage,) = before
+    row = (passage, "hash", b"")
+    with pytest.raises(IndexUnreadableError, match="UNIQUE"):
+        catalog.put(broken, FileState("a.txt", "", 1, 1), [row, row])
+    assert catalog.revision == revision
+    assert (found(catalog, "aardvark"), found(catalog, "zebra")) == ({"a.txt"}, set())
+    assert everything(catalog) == ids(before)
+    put(catalog, broken)
+    assert found(catalog, "zebra") == {"a.txt"}
+
+
+def test_every_change_counts_and_setting_a_value_does_not(catalog: Catalog) -> None:
+    assert catalog.revision == 0
+    put(catalog, document("One."))
+    put(catalog, document("Two.", "b.txt"))
+    catalog.set("key", "value")
+    assert (catalog.revision, catalog.get("key")) == (2, "value")
+    catalog.remove("b.txt")
+    assert catalog.revision == 3
+
+
+def test_what_came_and_went_after_a_revision_is_told(catalog: Catalog) -> None:
+    one = put(catalog, document("One."))
+    two = put(catalog, document("Two.", "b.txt"))
+    revision = catalog.revision
+    three = put(catalog, document("Three.", "c.txt"))
+    catalog.remove("a.txt")
+    assert [i for batch, _ in catalog.vectors(after=revision, batch=9) for i in batch] == ids(three)
+    assert catalog.removed(after=revision) == ids(one)
+    assert catalog.removed(after=catalog.revision) == []
+    put(catalog, document("One."))
+    assert catalog.removed(after=revision) == []
+    assert set(everything(catalog)) == {*ids(one), *ids(two), *ids(three)}
+
+
+def test_vectors_are_known_by_what_they_were_made_of(catalog: Catalog) -> None:
+    put(catalog, document("One."))
+    known = dict(sqlite3.connect(catalog._file).execute("SELECT encoded, vector FROM passages"))
+    assert catalog.known_vectors([*known, "another"]) == known
+
+
+@pytest.mark.parametrize(
+    ("readers", "groups", "visible"),
+    [
+        ((EVERYONE,), (), True),
+        (("hr",), ("hr", "board"), True),
+        (("hr", "board"), ("board",), True),
+        (("hr",), (), False),
+        (("hr",), ("board",), False),
+        ((), (), False),
+        ((), ("hr", EVERYONE), False),
+        (("hr",), ("h", "hrx", "HR", '"hr"', "hr') OR 1 --"), False),
+    ],
+)
+def test_who_reads_what(catalog: Catalog, readers: tuple[str, ...], groups: tuple[str, ...], visible: bool) -> None:
+    audience = Audience(frozenset(groups))
+    passages = put(catalog, document("Magnets.", readers=readers))
+    assert audience.may_read(readers) is visible
+    assert bool(catalog.passages(ids(passages), audience)) is visible
+    assert bool(found(catalog, "magnets", audience)) is visible
+
+
+def test_matching_compares_stems_and_ranks_by_how_often(catalog: Catalog) -> None:
+    put(catalog, document("China produced a magnet once.", "once.txt"))
+    put(catalog, document("China produces. They produce, and production is all they produce.", "often.txt"))
+    put(catalog, document("Nothing of that.", "never.txt"))
+    hits = catalog.match('"producing"', limit=5, audience=PUBLIC)
+    assert [hit.passage.path for hit in hits] == ["often.txt", "once.txt"]
+    assert hits[0].score > hits[1].score > 0
+    assert len(catalog.match('"producing"', limit=1, audience=PUBLIC)) == 1
+
+
+def test_matching_finds_accents_with_and_without(catalog: Catalog) -> None:
+    put(catalog, document("The café of Gdańsk."))
+    assert found(catalog, "cafe") == found(catalog, "GDAŃSK") == found(catalog, "gdansk") == {"a.txt"}
+
+
+@pytest.mark.parametrize("expression", ['"', "AND", "a NEAR/", "text:", "(((", "nosuch : a", "*", "a\0b", ""])
+def test_a_hostile_expression_finds_nothing_hidden_and_breaks_nothing(catalog: Catalog, expression: str) -> None:
+    put(catalog, document("a b " + LONG, readers=("hr",)))
+    put(catalog, document(LONG, "b.txt"))
+    with suppress(IndexUnreadableError):
+        assert {hit.passage.path for hit in catalog.match(expression, limit=5, audience=PUBLIC)} <= {"b.txt"}
+    assert found(catalog, "magnets") == {"b.txt"}
+
+
+def test_a_column_filter_does_not_reach_hidden_documents(catalog: Catalog) -> None:
+    put(catalog, document("Secret magnets.", readers=("hr",)))
+    assert catalog.match("text : magnets OR context : title", limit=9, audience=PUBLIC) == []
+
+
+def test_threads_read_while_one_writes_and_see_whole_versions(catalog: Catalog) -> None:
+    for n in range(2):
+        put(catalog, document(f"magnet {n}. " * 60, "a.txt"))
+    sizes = {catalog.counts()[1]}
+    stop = threading.Event()
+
+    def read() -> set[int]:
+        seen = set()
+        while not stop.is_set():
+            seen.add(len(everything(catalog)))
+        return seen
+
+    with ThreadPoolExecutor(3) as pool:
+        readers = [pool.submit(read) for _ in range(3)]
+        for n in range(30):
+            put(catalog, document(f"magnet {n % 10}. " * 60, "a.txt"))
+        stop.set()
+        assert {size for reader in readers for size in reader.result()} == sizes
+
+
+def test_threads_write_one_after_the_other(catalog: Catalog) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: put(catalog, document(f"Text {n}.", f"{n}.txt")), range(20)))
+    assert (catalog.revision, catalog.counts()) == (20, (20, 20))
+
+
+def test_another_connection_reads_the_old_version_until_the_commit(catalog: Catalog) -> None:
+    put(catalog, document("An old word: aardvark."))
+    other = Catalog(catalog._file)
+    with catalog._transaction() as db:
+        db.execute("DELETE FROM documents")
+        assert found(other, "aardvark") == {"a.txt"}
+        assert other.revision == 1
+    assert (found(other, "aardvark"), other.revision) == (set(), 2)
+    other.close()
+
+
+def test_a_catalog_opens_again_with_what_was_put(catalog: Catalog) -> None:
+    put(catalog, document("Magnets."))
+    catalog.close()
+    again = Catalog.create(catalog._file)
+    assert (found(again, "magnets"), again.revision) == ({"a.txt"}, 1)
+    again.close()
+
+
+def test_no_catalog_is_an_error_that_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissingError, match="make one with `footnote index DOCS`"):
+        Catalog(tmp_path / "catalog.sqlite3")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "data", [b"this is no database, but a text of some length" * 99, b"SQLite format 3\0" + b"\xff" * 999]
+)
+def test_what_is_not_a_catalog_is_refused_in_words(tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "catalog.sqlite3"
+    file.write_bytes(data)
+    with pytest.raises(IndexUnreadableError, match=r"cannot be used"):
+        Catalog(file)
+    with pytest.raises(IndexUnreadableError, match=r"No index can be written in"):
+        Catalog.create(file)
+    assert file.read_bytes() == data
+
+
+@pytest.mark.parametrize("version", [0, 2])
+def test_a_catalog_of_another_format_is_refused_in_words(catalog: Catalog, version: int) -> None:
+    db = sqlite3.connect(catalog._file)
+    db.execute(f"PRAGMA user_version = {version}")
+    db.close()
+    with pytest.raises(IndexUnreadableError, match=f"has format {version}, this Footnote reads 1: delete that folder"):
+        Catalog(catalog._file)
+
+
+def test_a_damaged_catalog_is_an_error_in_words_at_every_reading(catalog: Catalog) -> None:
+    for n in range(20):
+        put(catalog, document(LONG, f"{n}.txt"))
+    catalog.close()
+    db = sqlite3.connect(catalog._file)
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    data = catalog._file.read_bytes()
+    catalog._file.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+    broken = Catalog(catalog._file)
+    for reading in (broken.files, lambda: everything(broken), lambda: found(broken, "magnets")):
+        with pytest.raises(IndexUnreadableError, match="cannot be used"):
+            reading()
+    broken.close()
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(IndexUnreadableError, match="No index can be written"):
+        Catalog.create(tmp_path / "file" / "catalog.sqlite3")

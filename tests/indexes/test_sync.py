@@ -1,0 +1,400 @@
+"""An index made equal to a folder, whatever happens to either."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fakes.encoder import WordsEncoder
+from indexes.catalog import Catalog
+from indexes.errors import (
+    DeletionGuardError,
+    EncoderMismatchError,
+    FolderError,
+    IndexLockedError,
+    IndexUnreadableError,
+)
+from indexes.reading.sandbox import ReadingLimits
+from indexes.retrieval import LexicalRetriever
+from indexes.splitting import PassageSplitter
+from indexes.sync import Listener, Plan, Report, Sync, make_plan, scan, writer_lock
+from indexes.types import PUBLIC
+from indexes.vectors import ChromaVectors
+
+LIMITS = ReadingLimits(seconds=30)
+
+
+class Bench:
+    """A folder, an index of it, and what a user would see."""
+
+    def __init__(self, folder: Path, catalog: Catalog, vectors: ChromaVectors) -> None:
+        self.folder = folder
+        self.catalog = catalog
+        self.vectors = vectors
+        self.encoder = WordsEncoder()
+
+    def write(self, path: str, text: str | bytes) -> Path:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return file
+
+    def sync(self, *roots: Path, allow_delete: bool = False, listener: Listener | None = None) -> Report:
+        self.encoder.encoded.clear()
+        self.encoder.calls = 0
+        splitter = PassageSplitter(self.encoder.count_tokens, self.encoder.max_tokens)
+        syncing = Sync(self.catalog, self.vectors, self.encoder, splitter, LIMITS)
+        return syncing.run(roots or [self.folder], listener or Listener(), allow_delete=allow_delete)
+
+    def ask(self, word: str) -> set[str]:
+        hits = LexicalRetriever(self.catalog).retrieve(word, limit=100, audience=PUBLIC)
+        return {hit.passage.path for hit in hits}
+
+
+@pytest.fixture
+def bench(tmp_path: Path, catalog: Catalog, vectors: ChromaVectors) -> Bench:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    return Bench(folder, catalog, vectors)
+
+
+def test_what_a_sync_did_is_told(bench: Bench) -> None:
+    bench.write("a.txt", "About aardvarks.")
+    bench.write("sub/b.md", "# Bees\nAbout bees.")
+    bench.write("c.xyz", "unknown")
+    bench.write("d.pdf", "no PDF")
+    first = bench.sync()
+    assert (first.added, first.skipped) == (["a.txt", "sub/b.md"], ["c.xyz"])
+    assert first.failed == {"d.pdf": "is not a PDF, or damaged"}
+    assert first.passages == 2
+
+    bench.write("a.txt", "About anteaters.")
+    bench.write("e.txt", "About eels.")
+    (bench.folder / "sub" / "b.md").unlink()
+    second = bench.sync()
+    assert (second.added, second.changed, second.removed) == (["e.txt"], ["a.txt"], ["sub/b.md"])
+    assert [bench.ask(word) for word in ("aardvarks", "anteaters", "bees", "eels")] == [
+        set(),
+        {"a.txt"},
+        set(),
+        {"e.txt"},
+    ]
+
+
+def test_nothing_new_is_nothing_read_encoded_or_counted(bench: Bench) -> None:
+    bench.write("a.txt", "About aardvarks.")
+    bench.sync()
+    revision = bench.catalog.revision
+    report = bench.sync()
+    assert (report.unchanged, report.added, report.changed) == (["a.txt"], [], [])
+    assert (bench.encoder.calls, bench.catalog.revision) == (0, revision)
+
+
+def test_a_file_written_again_with_the_same_content_is_unchanged(bench: Bench) -> None:
+    file = bench.write("a.txt", "About aardvarks.")
+    bench.sync()
+    os.utime(file, (1, 1))
+    report = bench.sync()
+    assert (report.unchanged, report.changed, bench.encoder.calls) == (["a.txt"], [], 0)
+    assert bench.catalog.files()["a.txt"].mtime_ns == 10**9
+
+
+def test_a_renamed_file_is_not_encoded_again(bench: Bench) -> None:
+    bench.write("a.md", "# Aardvarks\nThey eat ants.")
+    bench.sync()
+    (bench.folder / "a.md").rename(bench.folder / "b.md")
+    report = bench.sync()
+    assert (report.added, report.removed) == (["b.md"], ["a.md"])
+    assert bench.encoder.encoded == []
+    assert bench.ask("aardvarks") == {"b.md"}
+
+
+def test_only_the_passages_that_changed_are_encoded(bench: Bench) -> None:
+    parts = [f"Part {n} is about the number {n}. " * 20 for n in range(6)]
+    bench.write("a.txt", "\n\n".join(parts))
+    bench.sync()
+    everything = len(bench.encoder.encoded)
+    bench.write("a.txt", "\n\n".join([*parts, "A last part about aardvarks."]))
+    bench.sync()
+    assert 0 < len(bench.encoder.encoded) <= 2 < everything
+
+
+def test_two_identical_files_are_two_documents_encoded_once(bench: Bench) -> None:
+    bench.write("a.md", "# Aardvarks\nThey eat ants.")
+    bench.write("b.md", "# Aardvarks\nThey eat ants.")
+    bench.sync()
+    assert bench.ask("aardvarks") == {"a.md", "b.md"}
+    assert len(bench.encoder.encoded) == 1
+    (bench.folder / "a.md").unlink()
+    bench.sync()
+    assert bench.ask("aardvarks") == {"b.md"}
+
+
+def test_an_update_that_fails_leaves_the_old_version_answering_until_it_can_be_read(bench: Bench) -> None:
+    bench.write("a.txt", "About aardvarks.")
+    bench.sync()
+    bench.write("a.txt", b"\0\1\2 binary now")
+    for _ in range(2):
+        assert "binary" in bench.sync().failed["a.txt"]
+        assert bench.ask("aardvarks") == {"a.txt"}
+    bench.write("a.txt", "About bees, at last.")
+    assert bench.sync().changed == ["a.txt"]
+    assert (bench.ask("aardvarks"), bench.ask("bees")) == (set(), {"a.txt"})
+
+
+def test_one_bad_file_does_not_keep_the_others_out(bench: Bench) -> None:
+    bench.write("a.txt", "")
+    bench.write("b.docx", b"PK\x03\x04 no document")
+    bench.write("c.txt", "About cats.")
+    bench.write("d.pdf", b"%PDF-1.4 cut")
+    report = bench.sync()
+    assert (report.added, [*report.failed]) == (["c.txt"], ["a.txt", "b.docx", "d.pdf"])
+
+
+def test_notes_tell_what_could_not_be_read(bench: Bench) -> None:
+    samples = Path(__file__).parents[2] / "samples" / "handbook" / "leave-policy.pdf"
+    bench.write("a.pdf", with_empty_page(samples))
+    report = bench.sync()
+    assert report.added == ["a.pdf"]
+    assert report.notes["a.pdf"].startswith("no text on page ")
+
+
+def with_empty_page(file: Path) -> bytes:
+    import io
+
+    import pypdfium2 as pdfium
+
+    with pdfium.PdfDocument(file) as pdf:
+        pdf.new_page(300, 300).close()
+        made = io.BytesIO()
+        pdf.save(made)
+    return made.getvalue()
+
+
+def test_a_listener_hears_every_file_once_and_what_is_published(bench: Bench) -> None:
+    heard: list[str] = []
+
+    class Ear(Listener):
+        def planned(self, plan: Plan) -> None:
+            heard.append(f"{len(plan.added)} added")
+
+        def done(self, path: str, passages: int) -> None:
+            heard.append(f"{path} {passages}")
+
+        def publishing(self, passages: int) -> None:
+            heard.append(f"publishing {passages}")
+
+        def published(self, passages: int) -> None:
+            heard.append(f"published {passages}")
+
+    bench.write("a.txt", "About aardvarks.")
+    bench.write("b.pdf", "no PDF")
+    bench.sync(listener=Ear())
+    assert heard == ["2 added", "b.pdf 0", "a.txt 1", "publishing 1", "published 1"]
+
+
+def test_more_removals_than_look_meant_need_leave(bench: Bench) -> None:
+    for n in range(30):
+        bench.write(f"{n:02}.txt", f"About {n} aardvarks.")
+    bench.sync()
+    for n in range(11):
+        (bench.folder / f"{n:02}.txt").unlink()
+    revision = bench.catalog.revision
+    with pytest.raises(DeletionGuardError, match="11 of the index's 30 documents are not in the folder any more"):
+        bench.sync()
+    assert bench.catalog.revision == revision
+    assert len(bench.sync(allow_delete=True).removed) == 11
+
+
+def test_few_removals_need_none(bench: Bench) -> None:
+    for n in range(12):
+        bench.write(f"{n:02}.txt", f"About {n} aardvarks.")
+    bench.sync()
+    for n in range(10):
+        (bench.folder / f"{n:02}.txt").unlink()
+    assert len(bench.sync().removed) == 10
+
+
+def test_an_index_made_by_another_model_is_left_alone(bench: Bench) -> None:
+    bench.write("a.txt", "About aardvarks.")
+    bench.sync()
+    bench.encoder = WordsEncoder("another")
+    bench.write("b.txt", "About bees.")
+    with pytest.raises(EncoderMismatchError, match="made by the embedding model 'words', and 'another' is configured"):
+        bench.sync()
+    assert [*bench.catalog.files()] == ["a.txt"]
+
+
+def test_no_such_folder_is_an_error_in_words(bench: Bench) -> None:
+    with pytest.raises(FolderError, match="There is no folder"):
+        bench.sync(bench.folder / "nowhere")
+
+
+def test_an_emptied_folder_removes_nothing(bench: Bench) -> None:
+    file = bench.write("a.txt", "About aardvarks.")
+    bench.sync()
+    file.unlink()
+    bench.write("b.xyz", "unknown")
+    with pytest.raises(FolderError, match=r"Nothing to index in .*: no file ends in \.csv, \.docx"):
+        bench.sync()
+    assert bench.ask("aardvarks") == {"a.txt"}
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error_and_removes_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.write("a.txt", "About aardvarks.")
+    bench.write("sub/b.txt", "About bees.")
+    bench.sync()
+    listing: Callable[[str], Iterator[os.DirEntry[str]]] = os.scandir
+
+    def refusing(path: str) -> Iterator[os.DirEntry[str]]:
+        if str(path).endswith("sub"):  # root may list any folder, so a mode would not do
+            raise PermissionError(13, "Permission denied", path)
+        return listing(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(FolderError, match=r"sub cannot be opened: Permission denied"):
+        bench.sync()
+    assert bench.ask("bees") == {"sub/b.txt"}
+
+
+def test_a_single_file_is_named_by_itself(bench: Bench) -> None:
+    assert bench.sync(bench.write("sub/a.txt", "About aardvarks.")).added == ["a.txt"]
+
+
+def test_files_of_several_roots_are_named_after_them(bench: Bench) -> None:
+    bench.write("one/a.txt", "About aardvarks.")
+    bench.write("two/a.txt", "About bees.")
+    single = bench.write("three/c.txt", "About cats.")
+    assert [*scan([bench.folder / "one", bench.folder / "two", single])[0]] == ["c.txt", "one/a.txt", "two/a.txt"]
+
+
+def test_two_roots_of_one_name_are_refused_where_their_files_clash(bench: Bench) -> None:
+    bench.write("x/docs/a.txt", "About aardvarks.")
+    bench.write("y/docs/a.txt", "About bees.")
+    with pytest.raises(FolderError, match=r"Two of the folders have a file docs/a\.txt"):
+        scan([bench.folder / "x" / "docs", bench.folder / "y" / "docs"])
+
+
+def test_hidden_files_and_links_that_lead_outside_are_left_out(bench: Bench, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("A secret.")
+    bench.write(".hidden.txt", "Hidden.")
+    bench.write(".git/a.txt", "Hidden.")
+    inside = bench.write("a.txt", "About aardvarks.")
+    (bench.folder / "outside.txt").symlink_to(secret)
+    (bench.folder / "up").symlink_to(tmp_path)
+    (bench.folder / "broken.txt").symlink_to(tmp_path / "nowhere")
+    (bench.folder / "inside.txt").symlink_to(inside)
+    os.mkfifo(bench.folder / "pipe.txt")
+    assert bench.sync().added == ["a.txt", "inside.txt"]
+
+
+def test_a_name_that_is_not_utf_8_is_indexed_under_one_that_can_be_shown(bench: Bench) -> None:
+    with open(os.fsencode(bench.folder) + b"/caf\xe9.txt", "wb") as file:  # noqa: PTH123 - pathlib takes no bytes
+        file.write(b"About coffee.")
+    report = bench.sync()
+    assert (report.added, report.failed) == (["caf\ufffd.txt"], {})
+    assert bench.ask("coffee") == {"caf\ufffd.txt"}
+    assert bench.sync().unchanged == ["caf\ufffd.txt"]
+
+
+def test_a_plan_changes_nothing(bench: Bench) -> None:
+    bench.write("a.txt", "About aardvarks.")
+    assert make_plan([bench.folder], bench.catalog).added == ("a.txt",)
+    assert bench.catalog.revision == 0
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from indexes.sync import writer_lock
+with writer_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_second_writer_is_told_who_holds_the_lock_and_a_killed_one_holds_nothing(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE) as holder:
+        try:
+            assert holder.stdout
+            assert holder.stdout.readline() == b"held\n"
+            with pytest.raises(IndexLockedError, match=f"process {holder.pid} on "), writer_lock(tmp_path):
+                pass
+        finally:
+            holder.kill()
+    with writer_lock(tmp_path):
+        pass
+    with writer_lock(tmp_path):
+        pass
+
+
+def test_two_writers_of_one_process_exclude_each_other_too(tmp_path: Path) -> None:
+    with writer_lock(tmp_path), pytest.raises(IndexLockedError), writer_lock(tmp_path):
+        pass
+
+
+def test_an_index_folder_that_is_a_file_is_an_error_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(IndexUnreadableError, match="No index can be written in"), writer_lock(file):
+        pass
+
+
+INDEX = """
+import sys, time
+from pathlib import Path
+from fakes.encoder import WordsEncoder
+from indexes.catalog import Catalog
+from indexes.reading.sandbox import ReadingLimits
+from indexes.splitting import PassageSplitter
+from indexes.sync import Listener, Sync, writer_lock
+from indexes.vectors import ChromaVectors
+
+class Slow(WordsEncoder):
+    def encode(self, texts, /):
+        time.sleep(0.1)
+        return super().encode(texts)
+
+class Loud(Listener):
+    def done(self, path, passages):
+        print(path, flush=True)
+
+index, docs = map(Path, sys.argv[1:])
+with writer_lock(index):
+    catalog = Catalog.create(index / "catalog.sqlite3")
+    encoder = Slow()
+    splitter = PassageSplitter(encoder.count_tokens, encoder.max_tokens)
+    Sync(catalog, ChromaVectors(index / "chroma", catalog), encoder, splitter, ReadingLimits()).run([docs], Loud())
+"""
+
+
+def test_a_killed_sync_lost_nothing_it_told_and_resumes_without_encoding_that_again(bench: Bench) -> None:
+    for n in range(60):
+        bench.write(f"{n:02}.txt", " ".join(f"File {n} tells of matter {part}, and of {n}." for part in range(100)))
+    index = bench.catalog._file.parent
+    told: set[str] = set()
+    for lines in (1, 9, 25):
+        command = [sys.executable, "-c", INDEX, str(index), str(bench.folder)]
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as indexing:
+            assert indexing.stdout
+            told.update(indexing.stdout.readline().strip() for _ in range(lines))
+            time.sleep(0.01 * lines)
+            indexing.kill()
+            told.update(line.strip() for line in indexing.stdout if line.endswith("\n"))
+        committed = set(bench.catalog.files())
+        assert told <= committed
+        assert all(bench.ask(f"File {path[:2]}") for path in committed)
+    report = bench.sync()
+    assert 0 < len(committed) < 60
+    assert {*report.added} == {f"{n:02}.txt" for n in range(60)} - committed
+    assert not any(text.startswith(path[:2] + "\n") for text in bench.encoder.encoded for path in committed)
+    assert len(bench.catalog.files()) == 60
+    assert bench.vectors.pending() == 0

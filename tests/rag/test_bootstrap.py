@@ -1,0 +1,98 @@
+"""The parts that the settings ask for."""
+
+from pathlib import Path
+
+import pytest
+
+from fakes.encoder import WordsEncoder
+from indexes.encoders.openai import OpenAIEncoder
+from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
+from indexes.errors import IndexMissingError
+from rag.bootstrap import ADVICE, has_llm, make_encoder, make_model, open_engine
+from rag.errors import ConfigError
+from rag.models.llama_index import LlamaIndexChat
+from rag.models.offline import NAME, OfflineChat
+from rag.models.openai_chat import OpenAIChat
+from rag.protocols import ChatModel
+from rag.settings import LLMSettings, Settings
+from rag.types import Turn
+
+MOCK = "llama_index.core.llms.MockLLM"
+URL = "http://127.0.0.1:1/v1"
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def model_of(**llm: object) -> ChatModel:
+    return make_model(Settings(llm=llm), WordsEncoder())
+
+
+@pytest.mark.parametrize(
+    ("llm", "expected"),
+    [
+        (LLMSettings(), False),
+        (LLMSettings(model="gpt"), True),
+        (LLMSettings(model="llama", base_url=URL), True),
+        (LLMSettings.model_validate({"class": MOCK}), True),
+    ],
+)
+def test_a_model_or_a_class_is_a_language_model(llm: LLMSettings, expected: bool) -> None:
+    assert has_llm(llm) == expected
+
+
+def test_an_endpoint_without_a_model_is_a_mistake() -> None:
+    with pytest.raises(ConfigError, match=r"llm\.base_url is set and llm\.model is not"):
+        has_llm(LLMSettings(base_url=URL))
+
+
+def test_without_a_language_model_answers_are_extracted() -> None:
+    model = model_of()
+    assert isinstance(model, OfflineChat)
+    assert model.name == NAME
+
+
+def test_a_model_is_asked_of_its_endpoint() -> None:
+    model = model_of(model="llama", base_url=URL)
+    assert isinstance(model, OpenAIChat)
+    assert model.name == "llama"
+
+
+async def test_a_llama_index_class_is_made_with_its_options() -> None:
+    model = model_of(**{"class": MOCK}, options={"max_tokens": 2})
+    assert isinstance(model, LlamaIndexChat)
+    assert [piece async for piece in model.stream("", [Turn("user", "?")])] == ["text ", "text"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("no_such_package.Model", {}),
+        ("llama_index.core.llms.NoSuchModel", {}),
+        ("NoModuleAtAll", {}),
+        (MOCK, {"max_tokens": "many"}),
+        ("llama_index.core.llms.LLM", {}),
+    ],
+)
+def test_a_class_that_cannot_be_made_is_named(name: str, options: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=f"llm.class: {name} cannot be made: "):
+        model_of(**{"class": name}, options=options)
+
+
+def test_embeddings_are_made_here_or_asked_of_an_endpoint() -> None:
+    assert isinstance(make_encoder(Settings()), SentenceTransformerEncoder)
+    assert isinstance(make_encoder(Settings(embedding={"model": "e", "base_url": URL})), OpenAIEncoder)
+
+
+def test_opening_an_index_that_is_not_there_makes_none(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissingError), open_engine(Settings(index={"dir": tmp_path / "nowhere"})):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_advice_is_given_where_no_language_model_is_connected(samples_index: Path) -> None:
+    for llm, advice in (({}, ADVICE), ({"model": "llama", "base_url": URL}, None)):
+        with open_engine(Settings(index={"dir": samples_index}, llm=llm)) as engine:
+            assert engine.advice == advice
