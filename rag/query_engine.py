@@ -42,7 +42,7 @@ class FootnoteQueryEngine(BaseQueryEngine):
         super().__init__(callback_manager=None)
 
     def _query(self, query_bundle: QueryBundle) -> Response:
-        """Works within a running event loop too, which it holds up. LlamaIndex's own ``asyncio_run`` hides what failed."""
+        """Works within a running event loop too, and holds it up. LlamaIndex's own ``asyncio_run`` hides failures."""
         with ThreadPoolExecutor(1) as worker:
             return worker.submit(copy_context().run, asyncio.run, self._aquery(query_bundle)).result()
 

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from indexes.catalog import Catalog
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.sync import Listener
 from rag.bootstrap import Engine, catalog_file, open_sync
-from rag.settings import Settings, load_settings
+from rag.settings import load_settings
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -58,8 +59,8 @@ def opened(encoder: RememberingEncoder, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     engines: list[Engine] = []
 
-    def open_engine(index: Path, **parts: dict[str, object]) -> Engine:
-        settings = Settings(index={"dir": index}, **parts)
+    def open_engine(index: Path, **parts: Any) -> Engine:
+        settings = load_settings(index={"dir": index}, **parts)
         engines.append(WarmEngine(settings, Catalog(catalog_file(settings)), encoder))
         return engines[-1]
 

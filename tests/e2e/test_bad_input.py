@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from api.http import create_app
+from api.server import AddressError, listen
 from fakes.answerer import ScriptedAnswerer
 from fakes.engines import SAMPLES, OpenEngine, Ran, RunFootnote
 from indexes.sync import Listener, Plan
@@ -247,6 +248,11 @@ def test_a_port_in_use_is_said_with_the_way_out(footnote: RunFootnote, samples_i
         port = taken.getsockname()[1]
         told = complaint(footnote("serve", "--port", port, "--index", samples_index))
     assert told.startswith(f"Cannot listen at 127.0.0.1, port {port}: another program has it; choose another with")
+
+
+def test_a_server_that_still_loads_its_model_has_its_port_already() -> None:
+    with listen("127.0.0.1", 0) as first, pytest.raises(AddressError, match="another program has it"):
+        listen("127.0.0.1", first.getsockname()[1])
 
 
 # How it is set up

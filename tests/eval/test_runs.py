@@ -47,8 +47,9 @@ def case(number: int, *files: str, answerable: bool = True, history: tuple[Turn,
 
 def said(number: int, *, cited: str = "", found: str = "", abstained: bool = False, **more: Any) -> Prediction:
     """Files by single letters."""
-    places = (tuple(Place(file, None) for file in files) for files in (cited, found))
-    return Prediction(f"q-{number}", "27 days", *places, abstained=abstained, **({"latency": 1.0} | more))
+    citations, contexts = [tuple(Place(file, None) for file in files) for files in (cited, found)]
+    facts: dict[str, Any] = {"abstained": abstained, "latency": 1.0} | more
+    return Prediction(f"q-{number}", "27 days", citations, contexts, **facts)
 
 
 @pytest.fixture

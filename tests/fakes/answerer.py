@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 
 from indexes.types import Hit, Locator, Passage
 from rag.types import (
@@ -36,7 +36,7 @@ class ScriptedAnswerer:
         self.started = asyncio.Event()
         self.ended = asyncio.Event()
 
-    async def stream(self, question: Question) -> AsyncIterator[Event]:
+    async def stream(self, question: Question) -> AsyncGenerator[Event]:
         self.asked.append(question)
         self.started.set()
         try:
@@ -60,7 +60,7 @@ class ScriptedAnswerer:
 class EndlessAnswerer(ScriptedAnswerer):
     """Writes the same words until it is stopped."""
 
-    async def stream(self, question: Question) -> AsyncIterator[Event]:
+    async def stream(self, question: Question) -> AsyncGenerator[Event]:
         self.asked.append(question)
         self.started.set()
         try:
