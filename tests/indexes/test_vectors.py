@@ -13,7 +13,7 @@ import pytest
 
 from indexes.catalog import Catalog, FileState
 from indexes.types import Document, Locator, Matrix, Passage, Section
-from indexes.vectors import ChromaVectors
+from indexes.vectors import ChromaVectors, _ask
 
 Vectors = dict[str, Matrix]
 """By passage id."""
@@ -281,6 +281,18 @@ def test_the_snapshot_before_is_kept_for_those_who_have_it_open_and_no_other(
         published.append({*snapshots(tmp_path)})
     assert [len(folders) for folders in published] == [1, 2, 2, 2]
     assert all(len(before & after) == 1 for before, after in pairwise(published))
+
+
+def test_a_search_under_way_ends_in_the_snapshot_it_began_in(catalog: Catalog, vectors: ChromaVectors) -> None:
+    stored = put(catalog, "a", 200)
+    vectors.publish()
+    under_way = vectors._fresh_view()
+    put(catalog, "b", 200, seed=1)
+    vectors.publish()
+    query = units(1, 5)[0]
+    search(vectors, query)  # opens the new snapshot
+    assert under_way.copy
+    assert [*(_ask(under_way.copy, query, 10, set()) or {})] == nearest(stored, query, 10)
 
 
 def test_searches_go_on_while_snapshots_are_published(catalog: Catalog, vectors: ChromaVectors) -> None:
