@@ -43,10 +43,10 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Make the index equal to the folders: new, changed and removed files."""
-    from indexes.sync import require_roots
+    from indexes.sync import scan
     from rag.bootstrap import open_sync
 
-    require_roots(docs)  # before an index is made for nothing
+    scan(docs)  # before an index is made for nothing, and a model loaded
     with open_sync(_settings(config, index)) as sync, terminal.SyncProgress() as progress:
         report = sync.run(docs, progress, allow_delete=allow_delete)
     if as_json:

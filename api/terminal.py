@@ -101,7 +101,7 @@ def print_report(report: Report) -> None:
     if report.skipped:
         shown = ", ".join(visible(path) for path in report.skipped[:5])
         more = f" and {len(report.skipped) - 5} more" if len(report.skipped) > 5 else ""
-        _out.print(f"skipped, a format that is not read: {escape(shown + more)}")
+        _out.print(f"skipped, not of a format that is read: {escape(shown + more)}")
 
 
 def report_to_wire(report: Report) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def evaluate(
         rows = asyncio.run(_run(engine, cases, retrieval_only=retrieval_only))
     if predictions:
         write_predictions(predictions, rows)
-    summary = summarise(cases, rows)
+    summary = summarise(cases, rows, answered=not retrieval_only)
     if as_json:
         sys.stdout.write(json.dumps({"set": gold_set.name, "questions": len(cases), **summary}) + "\n")
     else:

@@ -52,17 +52,20 @@ def write_predictions(file: Path, predictions: Iterable[Prediction]) -> None:
         raise PredictionsError(f"The predictions cannot be written to {file}: {error.strerror}.") from error
 
 
-def summarise(cases: Sequence[GoldCase], predictions: Sequence[Prediction]) -> dict[str, float]:
-    """Means over questions: what was found, cited and declined; seconds at the median."""
+def summarise(
+    cases: Sequence[GoldCase], predictions: Sequence[Prediction], *, answered: bool = True
+) -> dict[str, float]:
+    """Means over questions: what was found and, where ``answered``, cited and declined; seconds at the median."""
     pairs = list(zip(cases, predictions, strict=True))
     answerable = [(c, p) for c, p in pairs if c.answerable and c.evidence]
-    rates = {
-        "context file recall": [_recall(c, p.contexts) for c, p in answerable],
-        "cited file recall": [_recall(c, p.citations) for c, p in answerable],
-        "declined, answerable": [float(p.abstained) for c, p in pairs if c.answerable],
-        "declined, unanswerable": [float(p.abstained) for c, p in pairs if not c.answerable],
-        "errors": [float(p.error is not None) for p in predictions],
-    }
+    rates = {"context file recall": [_recall(c, p.contexts) for c, p in answerable]}
+    if answered:
+        rates |= {
+            "cited file recall": [_recall(c, p.citations) for c, p in answerable],
+            "declined, answerable": [float(p.abstained) for c, p in pairs if c.answerable],
+            "declined, unanswerable": [float(p.abstained) for c, p in pairs if not c.answerable],
+            "errors": [float(p.error is not None) for p in predictions],
+        }
     latencies = sorted(p.latency for p in predictions)
     means = {name: sum(values) / len(values) for name, values in rates.items() if values}
     return means | {"seconds, median": latencies[len(latencies) // 2]}

@@ -174,6 +174,11 @@ class Catalog:
                 ids, blobs = zip(*rows, strict=True)
                 yield list(ids), np.frombuffer(b"".join(blobs), np.float32).reshape(len(ids), -1)
 
+    def added(self, *, after: int) -> int:
+        """How many passages were committed after a revision."""
+        (count,) = self._db.execute("SELECT count(*) FROM passages WHERE revision > ?", (after,)).fetchone()
+        return int(count)
+
     def removed(self, *, after: int) -> list[str]:
         """Ids of passages that went after a revision, and did not come back."""
         query = "SELECT passage_id FROM removals WHERE revision > ? EXCEPT SELECT id FROM passages"
@@ -210,6 +215,11 @@ class Catalog:
     def remove(self, path: str) -> None:
         with self._transaction() as db:
             db.execute("DELETE FROM documents WHERE path = ?", (path,))
+
+    def forget_removals(self, *, until: int) -> None:
+        """Drops what no copy needs any more: the removals up to a revision."""
+        with self._transaction(counted=False) as db:
+            db.execute("DELETE FROM removals WHERE revision <= ?", (until,))
 
     def set(self, key: str, value: str) -> None:
         with self._transaction(counted=False) as db:

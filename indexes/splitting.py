@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from indexes.sentences import sentence_spans
@@ -11,7 +11,7 @@ from indexes.types import Document, Kind, Passage, Section
 if TYPE_CHECKING:
     from llama_index.core.node_parser import SentenceSplitter
 
-VERSION = "1"
+VERSION = "2"
 """Part of every passage's id: raise it when the same text would be split otherwise."""
 _CONTEXT_SHARE = 0.25
 """Of a passage's tokens, what its headings and table header may take at most."""
@@ -52,11 +52,11 @@ class PassageSplitter:
                 yield _Piece(start, cursor, section)
 
     def _joined(self, document: Document, pieces: list[_Piece]) -> Iterator[_Piece]:
-        """A piece too small to stand alone, such as a heading over nothing, joins the one after it."""
+        """A piece too small to stand alone joins the next, where that stands under the same heading or a deeper one."""
         held: _Piece | None = None
         for piece in pieces:
             if held and self._fit(document, held, piece):
-                held = _Piece(held.start, piece.end, held.section)
+                held = _Piece(held.start, piece.end, piece.section)
             else:
                 if held:
                     yield held
@@ -66,11 +66,11 @@ class PassageSplitter:
 
     def _fit(self, document: Document, held: _Piece, piece: _Piece) -> bool:
         a, b = held.section, piece.section
-        if (a.page, a.sheet, a.slide) != (b.page, b.sheet, b.slide) or b.kind == "table":
+        if (a.page, a.sheet, a.slide, a.heading) != (b.page, b.sheet, b.slide, b.heading[: len(a.heading)]):
             return False
         small = self._count(document.text[held.start : held.end]) < self._max_tokens * _SMALL_SHARE
         joined = self._count(document.text[held.start : piece.end])
-        return small and joined <= self._text_budget(document, a)
+        return small and joined <= self._text_budget(document, b)
 
     def _text_budget(self, document: Document, section: Section) -> int:
         context = self._count(self._context(document, section, section.char_end))
@@ -86,7 +86,7 @@ class PassageSplitter:
             title=document.title,
             context=self._context(document, piece.section, piece.start),
             text=text,
-            locator=document.locate(piece.start, piece.end),
+            locator=replace(document.locate(piece.start, piece.end), heading=piece.section.heading),
         )
 
     def _context(self, document: Document, section: Section, start: int) -> str:

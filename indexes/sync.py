@@ -43,7 +43,7 @@ class Plan:
     unchanged: tuple[str, ...]
     removed: tuple[str, ...]
     skipped: tuple[str, ...]
-    """Files of formats that are not read."""
+    """Files that are not read: other formats, links that lead out, pipes."""
 
 
 @dataclass(slots=True)
@@ -98,10 +98,13 @@ class Sync:
         began = time.perf_counter()
         check_encoder(self._catalog, self._encoder.name)
         plan = make_plan(roots, self._catalog)
-        _guard(plan, allow_delete=allow_delete)
+        place = json.dumps(sorted(str(root.resolve()) for root in roots))
+        if not allow_delete:
+            _guard(plan, elsewhere=self._catalog.get("roots") not in (None, place))
         listener.planned(plan)
         report = Report(unchanged=list(plan.unchanged), skipped=list(plan.skipped))
         self._catalog.set("encoder", self._encoder.name)
+        self._catalog.set("roots", place)
         self._apply(plan, report, listener)
         if pending := self._vectors.pending():
             listener.publishing(pending)
@@ -201,9 +204,6 @@ def state(path: str, file: Path) -> FileState:
 def make_plan(roots: Sequence[Path], catalog: Catalog) -> Plan:
     """Raises ``FolderError`` where a root is not there, or nothing in any of them can be read."""
     files, skipped = scan(roots)
-    if not files:
-        known = ", ".join(sorted(SUFFIXES))
-        raise FolderError(f"Nothing to index in {', '.join(map(str, roots))}: no file ends in {known}.")
     before = catalog.files()
     unchanged = {path for path, file in files.items() if path in before and _same(before[path], file)}
     return Plan(
@@ -217,10 +217,11 @@ def make_plan(roots: Sequence[Path], catalog: Catalog) -> Plan:
 
 
 def scan(roots: Sequence[Path]) -> tuple[dict[str, Path], list[str]]:
-    """Files to index by their paths in the index, sorted, and the paths of those in formats that are not read.
+    """Files to index by their paths in the index, sorted, and the paths of those that are not read.
 
-    One folder's files are named from it; those of several have each folder's own name before them. Hidden files, and
-    what a symbolic link leads to outside its root, are left out.
+    One folder's files are named from it; those of several have each folder's own name before them. Other formats are
+    not read, nor links that lead out of their root or nowhere, nor pipes and devices; hidden files are not looked at.
+    Raises ``FolderError`` where a root is not there, or nothing in any of them can be read.
     """
     files: dict[str, Path] = {}
     skipped: list[str] = []
@@ -228,12 +229,15 @@ def scan(roots: Sequence[Path]) -> tuple[dict[str, Path], list[str]]:
         prefix = PurePosixPath(root.resolve().name if len(roots) > 1 and root.is_dir() else "")
         for file in _walk(root):
             path = _printable(str(prefix / file.relative_to(root if root.is_dir() else root.parent).as_posix()))
-            if file.suffix.lower() not in SUFFIXES:
+            if file.suffix.lower() not in SUFFIXES or not _inside(file, root):
                 skipped.append(path)
             elif path in files:
                 raise FolderError(f"Two of the folders have a file {path}: rename one folder, or index them apart.")
             else:
                 files[path] = file
+    if not files:
+        known = ", ".join(sorted(SUFFIXES))
+        raise FolderError(f"Nothing to index in {', '.join(map(str, roots))}: no file ends in {known}.")
     return dict(sorted(files.items())), sorted(skipped)
 
 
@@ -242,24 +246,22 @@ def _printable(path: str) -> str:
     return path.encode(errors="surrogateescape").decode(errors="replace")
 
 
-def require_roots(roots: Sequence[Path]) -> None:
-    for root in roots:
-        if not root.exists():
-            raise FolderError(f"There is no folder {root}.")
-
-
 def _walk(root: Path) -> Iterator[Path]:
-    require_roots([root])
+    if not root.exists():
+        raise FolderError(f"There is no folder {root}.")
     if root.is_file():
         yield root
         return
-    inside = root.resolve()
     for folder, folders, names in os.walk(root, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            file = Path(folder, name)
-            if not name.startswith(".") and file.is_file() and file.resolve().is_relative_to(inside):
-                yield file
+            if not name.startswith("."):
+                yield Path(folder, name)
+
+
+def _inside(file: Path, root: Path) -> bool:
+    """Whether it is a regular file, and not a link that leads out of its root."""
+    return file.is_file() and (not file.is_symlink() or root.is_file() or file.resolve().is_relative_to(root.resolve()))
 
 
 def _refuse(error: OSError) -> None:
@@ -272,12 +274,14 @@ def _same(before: FileState, file: Path) -> bool:
     return (before.size, before.mtime_ns) == (now.st_size, now.st_mtime_ns)
 
 
-def _guard(plan: Plan, *, allow_delete: bool) -> None:
+def _guard(plan: Plan, *, elsewhere: bool) -> None:
+    """Against a folder that was not mounted, a mistyped one, and one file given where its folder was meant."""
     before = len(plan.removed) + len(plan.changed) + len(plan.unchanged)
-    if not allow_delete and len(plan.removed) > max(_GUARD_COUNT, _GUARD_SHARE * before):
+    if len(plan.removed) > max(_GUARD_COUNT, _GUARD_SHARE * before) or (elsewhere and plan.removed):
+        other = " The index was made from another folder." if elsewhere else ""
         raise DeletionGuardError(
-            f"{len(plan.removed)} of the index's {before} documents are not in the folder any more, and would be "
-            f"removed. If that is meant, run it again with --allow-delete; else check the folder, or --index DIR."
+            f"{len(plan.removed)} of the index's {before} documents are not in what was given now, and would be "
+            f"removed.{other} If that is meant, run it again with --allow-delete; else check the folder or --index."
         )
 
 

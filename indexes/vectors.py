@@ -97,8 +97,7 @@ class ChromaVectors:
 
     def _lacks(self, snapshot: _Snapshot | None) -> int:
         after = snapshot.revision if snapshot else 0
-        added = sum(len(ids) for ids, _ in self._catalog.vectors(after=after, batch=_BATCH))
-        return added + (len(self._catalog.removed(after=after)) if snapshot else 0)
+        return self._catalog.added(after=after) + (len(self._catalog.removed(after=after)) if snapshot else 0)
 
     def publish(self, progress: Progress = lambda _: None, *, force: bool = False) -> bool:
         """Brings Chroma up to the catalog. Leaves it, and returns False, where too little changed to pay."""
@@ -144,6 +143,7 @@ class ChromaVectors:
         building.rename(self._folder / name)
         snapshot = _Snapshot(name, revision, count, _sizes(self._folder / name))
         self._catalog.set(_KEY, json.dumps(asdict(snapshot)))
+        self._catalog.forget_removals(until=revision)
         for folder in self._folder.iterdir():  # the one before stays for readers that have it open
             if folder.name not in {name, keep.name if keep else name}:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -203,13 +203,20 @@ class ChromaVectors:
 def _ask(copy: _Copy, vector: NDArray[np.float32], limit: int, stale: set[str]) -> dict[str, float] | None:
     """So many of the nearest, leaving out those that have a newer vector.
 
-    None where Chroma finds fewer than there are: behind many equal vectors, HNSW may not reach the others.
+    None where Chroma finds fewer than there are (behind many equal vectors, HNSW may not reach the others), or fails,
+    as it does when its folder has gone: two publications can overtake one search.
     """
+    from chromadb.errors import ChromaError
+
     found: dict[str, float] = {}
     count, wanted = copy.snapshot.count, 0
     while len(found) < limit and wanted < count:
         wanted = min(max(limit, 4 * wanted), count)
-        result = copy.collection.query(query_embeddings=vector[None, :], n_results=wanted, include=["distances"])
+        try:
+            result = copy.collection.query(query_embeddings=vector[None, :], n_results=wanted, include=["distances"])
+        except ChromaError as error:
+            _log.warning("Chroma did not answer (%s): searching the catalog itself.", error)
+            return None
         if len(result["ids"][0]) < wanted:
             return None
         distances = result["distances"] or [[]]

@@ -48,4 +48,5 @@ def _page_text(pdf: pdfium.PdfDocument, number: int) -> str:
 def _title(pdf: pdfium.PdfDocument) -> str:
     """The title it carries, unless a word processor put a file name there."""
     title = str(pdf.get_metadata_value("Title")).strip()
-    return "" if title.lower().endswith((".doc", ".docx", ".pdf", ".html")) or " - " in title[:20] else title
+    named = title.startswith("Microsoft ") or title.lower().endswith((".doc", ".docx", ".pdf", ".html"))
+    return "" if named else title

@@ -79,8 +79,8 @@ def test_an_empty_folder_says_what_could_be_indexed(footnote: RunFootnote, tmp_p
 
 
 def test_an_index_that_found_nothing_to_index_is_not_asked(footnote: RunFootnote, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    footnote("index", tmp_path / "empty", "--index", tmp_path / "index")
+    (tmp_path / "bad.pdf").write_text("no PDF")
+    footnote("index", tmp_path / "bad.pdf", "--index", tmp_path / "index")
     told = complaint(footnote("ask", PARENTS, "--index", tmp_path / "index"))
     assert told == f"The index in {tmp_path / 'index'} is empty: fill it with `footnote index DOCS`."
 

@@ -100,6 +100,7 @@ def test_every_place_is_the_one_that_the_document_itself_gives(asked: Asked) -> 
         place = citation.locator
         told = asked.document(citation).locate(place.char_start, place.char_end)
         assert replace(told, heading=place.heading) == place
+        assert place.heading[: len(told.heading)] == told.heading  # a short section joins one below it
 
 
 def test_lines_count_from_the_top_of_the_page_or_of_the_file(asked: Asked) -> None:
