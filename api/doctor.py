@@ -96,6 +96,4 @@ def _index(settings: "Settings") -> str:
     with open_engine(settings) as engine:
         documents, passages = engine.catalog.counts()
         waiting = engine.vectors.pending()
-    if not documents:
-        return "it opens, and is empty: run `footnote index DOCS`"
     return f"{documents} documents, {passages} passages, {waiting} of them not yet in Chroma"

@@ -74,7 +74,7 @@ def open_engine(settings: Settings) -> Iterator[Engine]:
     engine = Engine(settings, catalog)
     try:
         check_encoder(catalog, settings.embedding.model)
-        if catalog.get("encoder") is None:  # `index` began here, and found nothing to index
+        if catalog.counts() == (0, 0):
             raise IndexMissingError(f"The index in {settings.index.dir} is empty: fill it with `footnote index DOCS`.")
         yield engine
     finally:
