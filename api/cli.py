@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from contextlib import aclosing
+from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,8 +16,12 @@ from api import terminal
 from indexes.errors import FootnoteError
 
 if TYPE_CHECKING:
+    from indexes.sync import Report, Sync
     from rag.settings import Settings
     from rag.types import Answer, Question, Turn
+
+_QUIET_MS = 1000
+"""How long a folder is watched before it is looked at once unasked."""
 
 app = typer.Typer(
     help="Answers questions from your documents, and footnotes every sentence to the exact place it came from.",
@@ -37,22 +42,29 @@ def index(
     index: IndexDir = None,
     config: ConfigFile = None,
     *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on, and follow what changes in the folders.")] = False,
     allow_delete: Annotated[
         bool, typer.Option("--allow-delete", help="Also remove most of the index, if the folder lost it.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make the index equal to the folders: new, changed and removed files."""
-    from indexes.sync import scan
+    from indexes.planning import scan
     from rag.bootstrap import open_sync
 
     scan(docs)  # before an index is made for nothing, and a model loaded
-    with open_sync(_settings(config, index)) as sync, terminal.SyncProgress() as progress:
-        report = sync.run(docs, progress, allow_delete=allow_delete)
-    if as_json:
-        _print_json(terminal.report_to_wire(report))
-    else:
-        terminal.print_report(report)
+    with (
+        terminal.stopped("What was indexed is kept; run it again to go on."),
+        open_sync(_settings(config, index)) as sync,
+    ):
+        if dry_run:
+            plan = sync.plan(docs)
+            _print_json(terminal.plan_to_wire(plan)) if as_json else terminal.print_plan(plan)
+            return
+        report = _sync(sync, docs, allow_delete=allow_delete, as_json=as_json)
+        if watch:
+            _follow(sync, docs, as_json=as_json)
     if report.failed:
         raise typer.Exit(1)
 
@@ -63,6 +75,7 @@ def ask(
     index: IndexDir = None,
     config: ConfigFile = None,
     *,
+    group: Annotated[list[str] | None, typer.Option(help="A group the asker is in; may be given again.")] = None,
     history: Annotated[
         Path | None, typer.Option(help="A file that keeps the conversation: read before, written after.")
     ] = None,
@@ -70,12 +83,15 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask one question; the answer comes with numbered sources."""
+    from indexes.types import Audience
     from rag.bootstrap import open_engine
     from rag.questions import make_question
 
     settings = _settings(config, index)
     turns = _read_history(history) if history else ()
-    asked = make_question(question, turns, settings.answer.max_question_chars)
+    asked = replace(
+        make_question(question, turns, settings.answer.max_question_chars), audience=Audience(frozenset(group or ()))
+    )
     with open_engine(settings) as engine:
         answer = asyncio.run(_ask(engine.assistant, asked, show=not as_json))
         if as_json:
@@ -106,6 +122,35 @@ def serve(
 
 
 @app.command()
+def verify(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson = False) -> None:
+    """Compare folder, catalog and Chroma, and say what differs."""
+    from indexes.verification import verify
+    from rag.bootstrap import open_engine
+
+    with open_engine(_settings(config, index)) as engine:
+        faults = verify(engine.catalog, engine.vectors)
+    if as_json:
+        _print_json({"faults": faults})
+    else:
+        terminal.print_lines(faults or ["Folder, catalog and Chroma agree."])
+    if faults:
+        raise typer.Exit(1)
+
+
+@app.command()
+def rebuild(index: IndexDir = None, config: ConfigFile = None) -> None:
+    """Make Chroma anew from the catalog; nothing is embedded for it."""
+    from rag.bootstrap import open_engine, writing
+
+    settings = _settings(config, index)
+    with writing(settings), open_engine(settings) as engine, terminal.SyncProgress() as progress:
+        _, passages = engine.catalog.counts()
+        progress.publishing(passages)
+        engine.vectors.publish(progress.published, force=True)
+    terminal.print_lines([f"{passages} passages in Chroma."])
+
+
+@app.command()
 def status(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     """Say what the index holds."""
     from api.doctor import index_status
@@ -113,10 +158,7 @@ def status(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson
 
     with open_engine(_settings(config, index)) as engine:
         facts = index_status(engine)
-    if as_json:
-        _print_json(facts)
-    else:
-        terminal.print_facts(facts)
+    _print_json(facts) if as_json else terminal.print_facts(facts)
 
 
 @app.command()
@@ -149,6 +191,33 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _sync(sync: "Sync", docs: list[Path], *, allow_delete: bool, as_json: bool) -> "Report":
+    with terminal.SyncProgress() as progress:
+        report = sync.run(docs, progress, allow_delete=allow_delete)
+    if as_json:
+        _print_json(terminal.report_to_wire(report))
+    else:
+        terminal.print_report(report)
+    return report
+
+
+def _follow(sync: "Sync", docs: list[Path], *, as_json: bool) -> None:
+    """Until interrupted. A change that cannot be taken in is said, and the next one tried."""
+    from watchfiles import watch
+
+    terminal.say("Following what changes (Ctrl-C stops it)")
+    looked = False
+    for changes in watch(*docs, rust_timeout=_QUIET_MS, yield_on_timeout=True, raise_interrupt=False):
+        if looked and not changes:
+            continue
+        looked = True  # once without being told: something may have changed before the watch began
+        try:
+            if sync.plan(docs).differs:
+                _sync(sync, docs, allow_delete=False, as_json=as_json)
+        except FootnoteError as error:
+            terminal.complain(str(error))
 
 
 async def _ask(assistant: Any, question: "Question", *, show: bool) -> "Answer":

@@ -2,8 +2,10 @@
 
 import platform
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexes.errors import FootnoteError
@@ -33,10 +35,15 @@ def index_status(engine: "Engine") -> dict[str, object]:
         "embedding model": engine.catalog.get("encoder"),
         "revision": engine.catalog.revision,
         "passages not yet in Chroma": engine.vectors.pending(),
-        "size in MB": round(
-            sum(f.stat().st_size for f in engine.settings.index.dir.rglob("*") if f.is_file()) / 2**20, 1
-        ),
+        "size in MB": round(sum(map(_size, engine.settings.index.dir.rglob("*"))) / 2**20, 1),
     }
+
+
+def _size(file: Path) -> int:
+    """Bytes; a running `footnote index` may take a file away between the look and the question."""
+    with suppress(FileNotFoundError):
+        return file.stat().st_size if file.is_file() else 0
+    return 0
 
 
 def examine(settings: "Callable[[], Settings]") -> list[Finding]:
@@ -46,7 +53,7 @@ def examine(settings: "Callable[[], Settings]") -> list[Finding]:
 
 def _examine(load: "Callable[[], Settings]") -> Iterator[Finding]:
     yield Finding("python", ok=True, detail=platform.python_version())
-    yield Finding("packages", ok=True, detail=", ".join(f"{name} {version(name)}" for name in _PACKAGES))
+    yield _packages()
     try:
         settings = load()
     except FootnoteError as error:
@@ -56,6 +63,13 @@ def _examine(load: "Callable[[], Settings]") -> Iterator[Finding]:
     yield _try("embedding model", lambda: _encoder(settings))
     yield _try("language model", lambda: _model(settings))
     yield _try("index", lambda: _index(settings))
+
+
+def _packages() -> Finding:
+    try:
+        return Finding("packages", ok=True, detail=", ".join(f"{name} {version(name)}" for name in _PACKAGES))
+    except PackageNotFoundError as error:
+        return Finding("packages", ok=False, detail=f"{error.name} is not installed: run `make install`")
 
 
 def _try(check: str, look: Callable[[], str]) -> Finding:

@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from indexes.sync import Listener, Plan, Report
+from indexes.planning import Plan
+from indexes.sync import Listener, Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from api.doctor import Finding
     from rag.types import Answer
 
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_out = Console(highlight=False, soft_wrap=True, emoji=False)
+_err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 _PLAIN_EVERY = 5.0
 """Seconds between two lines of progress where there is no terminal."""
 
@@ -32,11 +33,23 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    _err.print(f"[red]Error:[/red] {escape(text)}")
+    shown = "\n".join(visible(line) for line in text.split("\n"))
+    _err.print(f"[red]Error:[/red] {escape(shown)}")
+
+
+@contextmanager
+def stopped(advice: str) -> "Iterator[None]":
+    """Says what an interruption means for the work."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(f"Stopped. {advice}")
+        raise
 
 
 def write(text: str) -> None:
-    sys.stdout.write(text)
+    """A model's words: what would steer the terminal is left out."""
+    sys.stdout.write("".join(c for c in text if c in "\n\t" or c.isprintable()))
     sys.stdout.flush()
 
 
@@ -54,7 +67,7 @@ class SyncProgress(Listener):
             disable=not _err.is_terminal,
         )
         self._task = self._bar.add_task("Looking", total=None, rate="")
-        self._passages, self._files = 0, 0
+        self._embedded, self._files = 0, 0
         self._total, self._began, self._told = 0, 0.0, time.monotonic()
 
     def __enter__(self) -> Self:
@@ -69,10 +82,14 @@ class SyncProgress(Listener):
         self._bar.update(self._task, description="Indexing", total=self._total)
 
     def done(self, path: str, passages: int) -> None:  # noqa: ARG002
-        self._files, self._passages = self._files + 1, self._passages + passages
-        rate = self._passages / max(0.001, time.monotonic() - self._began)
-        self._bar.update(self._task, completed=self._files, rate=f"{rate:.0f} passages/s")
-        self._tell(f"{self._files} of {self._total} files, {self._passages} passages, {rate:.0f} a second")
+        self._files += 1
+        self._bar.update(self._task, completed=self._files)
+
+    def embedded(self, passages: int) -> None:
+        self._embedded += passages
+        rate = self._embedded / max(0.001, time.monotonic() - self._began)
+        self._bar.update(self._task, rate=f"{rate:.0f} passages/s")
+        self._tell(f"{self._files} of {self._total} files, {self._embedded} passages embedded, {rate:.0f} a second")
 
     def publishing(self, passages: int) -> None:
         self._files, self._total = 0, passages
@@ -91,7 +108,7 @@ class SyncProgress(Listener):
 
 def print_report(report: Report) -> None:
     table = Table("", "files", box=None, pad_edge=False)
-    for name in ("added", "changed", "unchanged", "removed", "failed", "skipped"):
+    for name in ("added", "changed", "unchanged", "removed", "renamed", "failed", "skipped"):
         table.add_row(name, str(len(getattr(report, name))))
     _out.print(table)
     _out.print(f"{report.passages} passages in {report.seconds:.1f} s")
@@ -101,11 +118,28 @@ def print_report(report: Report) -> None:
     if report.skipped:
         shown = ", ".join(visible(path) for path in report.skipped[:5])
         more = f" and {len(report.skipped) - 5} more" if len(report.skipped) > 5 else ""
-        _out.print(f"skipped, not of a format that is read: {escape(shown + more)}")
+        _out.print(f"skipped, no files of a format that is read: {escape(shown + more)}")
 
 
 def report_to_wire(report: Report) -> dict[str, Any]:
     return asdict(report)
+
+
+def plan_to_wire(plan: Plan) -> dict[str, Any]:
+    return {key: value for key, value in asdict(plan).items() if key != "files"}
+
+
+def print_plan(plan: Plan) -> None:
+    """A line for each file that would be touched."""
+    for name in ("added", "changed", "removed", "skipped"):
+        print_lines(f"{name:8} {visible(path)}" for path in getattr(plan, name))
+    print_lines(f"renamed  {visible(old)} -> {visible(new)}" for new, old in plan.renamed.items())
+    print_lines([f"{len(plan.unchanged)} unchanged; nothing was done"])
+
+
+def print_lines(lines: "Iterable[str]") -> None:
+    for line in lines:
+        _out.print(escape(line))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ transactions: whoever holds a copy made at revision R knows that it lacks exactl
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,6 +59,13 @@ _VISIBLE = (
 )
 _COLUMNS = "p.id, p.document_id, d.path, p.title, p.context, p.text, p.locator"
 _FROM = "passages p JOIN documents d ON d.id = p.document_id"
+_WRONG_SPANS = """
+SELECT d.path, p.id FROM passages p JOIN documents d ON d.id = p.document_id
+WHERE p.text != substr(
+    d.text, json_extract(p.locator, '$.char_start') + 1,
+    json_extract(p.locator, '$.char_end') - json_extract(p.locator, '$.char_start')
+)
+"""
 _CONTEXT_WEIGHT, _TEXT_WEIGHT = 0.5, 1.0
 
 
@@ -176,13 +183,26 @@ class Catalog:
 
     def added(self, *, after: int) -> int:
         """How many passages were committed after a revision."""
-        (count,) = self._db.execute("SELECT count(*) FROM passages WHERE revision > ?", (after,)).fetchone()
+        ((count,),) = self._rows("SELECT count(*) FROM passages WHERE revision > ?", (after,))
         return int(count)
 
     def removed(self, *, after: int) -> list[str]:
         """Ids of passages that went after a revision, and did not come back."""
         query = "SELECT passage_id FROM removals WHERE revision > ? EXCEPT SELECT id FROM passages"
         return [row[0] for row in self._rows(query, (after,))]
+
+    def faults(self) -> list[str]:
+        """What is wrong within: the file, the full-text index, spans that are not their document's text, vectors."""
+        found = [line for (line,) in self._rows("PRAGMA integrity_check") if line != "ok"]
+        try:
+            with self._transaction(counted=False) as db:
+                db.execute("INSERT INTO passages_text (passages_text, rank) VALUES ('integrity-check', 1)")
+        except IndexUnreadableError:
+            found.append("the full-text index differs from the passages")
+        spans = self._rows(_WRONG_SPANS)
+        found += [f"{path}: passage {passage_id} is not the document's text at its span" for path, passage_id in spans]
+        sizes = self._rows("SELECT DISTINCT length(vector) FROM passages")
+        return [*found, *(["vectors of several sizes"] if len(sizes) > 1 else [])]
 
     # -- what changes it ----------------------------------------------------------------------------------------
 
@@ -208,9 +228,25 @@ class Catalog:
 
     def touch(self, file: FileState) -> None:
         """Remembers that a file was written again with the same content."""
-        with self._transaction() as db:
+        with self._transaction(counted=False) as db:
             values = (file.size, file.mtime_ns, file.path)
             db.execute("UPDATE documents SET size = ?, mtime_ns = ? WHERE path = ?", values)
+
+    def readers(self) -> dict[str, frozenset[str]]:
+        """Who may read each document, by path."""
+        rows = self._rows("SELECT d.path, r.reader FROM documents d LEFT JOIN readers r ON r.document_id = d.id")
+        found: dict[str, set[str]] = {}
+        for path, reader in rows:
+            found.setdefault(path, set()).update({reader} - {None})
+        return {path: frozenset(readers) for path, readers in found.items()}
+
+    def set_readers(self, readers: Mapping[str, Iterable[str]]) -> None:
+        """Changes who may read documents, by path, in one transaction."""
+        with self._transaction() as db:
+            for path, groups in readers.items():
+                ((document_id,),) = db.execute("SELECT id FROM documents WHERE path = ?", (path,)).fetchall()
+                db.execute("DELETE FROM readers WHERE document_id = ?", (document_id,))
+                db.executemany("INSERT INTO readers VALUES (?, ?)", [(document_id, group) for group in set(groups)])
 
     def remove(self, path: str) -> None:
         with self._transaction() as db:
@@ -268,7 +304,10 @@ class Catalog:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise IndexUnreadableError(f"The index in {self._file.parent} cannot be used: {error}.") from error
+            raise IndexUnreadableError(
+                f"The index in {self._file.parent} cannot be used: {error}. If it is damaged, move the folder away and "
+                f"index again."
+            ) from error
 
 
 @contextmanager

@@ -17,6 +17,10 @@ class Reader(Protocol):
 class Splitter(Protocol):
     """Cuts documents into passages."""
 
+    @property
+    def version(self) -> str:
+        """Names the way it splits: where it differs, the same text may give other passages."""
+
     def split(self, document: Document) -> list[Passage]:
         """Passages in the order of the text, each within the encoder's limit."""
 

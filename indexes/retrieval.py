@@ -9,6 +9,9 @@ from indexes.types import Audience, Hit
 from indexes.vectors import ChromaVectors
 from indexes.words import content_words
 
+_MAX_TERMS = 128
+"""Of a query: each costs a look-up, and the first say what is asked."""
+
 
 class DenseRetriever:
     """By meaning: passages whose vectors lie nearest the query's. A hit's score is the cosine."""
@@ -24,7 +27,7 @@ class DenseRetriever:
         vector = self._encoder.encode([query])[0]
         wanted = limit
         while True:
-            found = [(i, cosine) for i, cosine in self._vectors.search(vector, limit=wanted)]
+            found = self._vectors.search(vector, limit=wanted)
             near = [(i, cosine) for i, cosine in found if cosine >= self._min_cosine]
             visible = self._catalog.passages([i for i, _ in near], audience)
             hits = [Hit(visible[i], cosine) for i, cosine in near if i in visible]
@@ -40,7 +43,7 @@ class LexicalRetriever:
         self._catalog = catalog
 
     def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
-        terms = dict.fromkeys(content_words(query))
+        terms = list(dict.fromkeys(content_words(query)))[:_MAX_TERMS]
         if not terms:
             return []
         # quoted, a term is a string to FTS5, whatever it holds; words() leaves no quotation mark in it

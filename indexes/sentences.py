@@ -10,6 +10,8 @@ from indexes.types import Kind
 # A printed line that begins a thought of its own: a bullet, a number, a table row
 _OWN_LINE = re.compile(r"\s*(?:[-*•▪◦‣·–—o]\s|\(?\d{1,3}[.)]\s|\(?[a-z][.)]\s|\||#{1,6}\s)")
 _NUMBER = re.compile(r"\s*\(?(?:\d{1,3}|[a-z])[.)]\s")
+_NARROW = 50
+"""Characters: prose is printed wider, so a line that is not ends a block where a capital or figure follows."""
 _FULL_LINE = 0.75
 """Of the width of the longest line: a shorter one was not broken because the paper ended."""
 
@@ -53,7 +55,7 @@ def _ends_block(line: str, following: str, between: str, width: int) -> bool:
         return True
     if between.count("\n") > 1 or line.rstrip().endswith(":"):
         return True
-    return len(line) < _FULL_LINE * width and not following.lstrip()[:1].islower()
+    return len(line) < max(_FULL_LINE * width, _NARROW) and not following.lstrip()[:1].islower()
 
 
 def _lines(text: str) -> list[tuple[int, int]]:

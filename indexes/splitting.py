@@ -37,6 +37,10 @@ class PassageSplitter:
         self._max_context = int(max_tokens * _CONTEXT_SHARE)
         self._splitters: dict[tuple[Kind, int], SentenceSplitter] = {}
 
+    @property
+    def version(self) -> str:
+        return f"{VERSION}/{self._max_tokens}"
+
     def split(self, document: Document) -> list[Passage]:
         pieces = [piece for section in document.sections for piece in self._pieces(document, section)]
         return [self._passage(document, n, piece) for n, piece in enumerate(self._joined(document, pieces))]
@@ -74,7 +78,7 @@ class PassageSplitter:
 
     def _text_budget(self, document: Document, section: Section) -> int:
         context = self._count(self._context(document, section, section.char_end))
-        return (self._max_tokens - context) // _STEP * _STEP
+        return max(1, (self._max_tokens - context) // _STEP) * _STEP
 
     def _passage(self, document: Document, ordinal: int, piece: _Piece) -> Passage:
         text = document.text[piece.start : piece.end]

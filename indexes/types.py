@@ -1,7 +1,10 @@
 """The nouns of the index: frozen, typed, and free of any vendor."""
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -82,6 +85,12 @@ class Locator:
         return part + lines
 
 
+@lru_cache(maxsize=2)
+def _line_breaks(text: str) -> list[int]:
+    """Where the lines end: found once for all passages of a document."""
+    return [match.start() for match in re.finditer("\n", text)]
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A file as it was read: ``text`` is what was extracted, normalised once; ``sections`` cover it in order."""
@@ -101,7 +110,8 @@ class Document:
         if not 0 <= char_start < char_end <= len(self.text):
             raise ValueError(f"{self.path}: no span {char_start}:{char_end} in a text of {len(self.text)} characters")
         section = next(s for s in reversed(self.sections) if s.char_start <= char_start)
-        line = section.line + self.text.count("\n", section.char_start, char_start)
+        breaks = _line_breaks(self.text)
+        line = section.line + bisect_left(breaks, char_start) - bisect_left(breaks, section.char_start)
         return Locator(
             char_start,
             char_end,

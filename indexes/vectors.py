@@ -100,7 +100,10 @@ class ChromaVectors:
         return self._catalog.added(after=after) + (len(self._catalog.removed(after=after)) if snapshot else 0)
 
     def publish(self, progress: Progress = lambda _: None, *, force: bool = False) -> bool:
-        """Brings Chroma up to the catalog. Leaves it, and returns False, where too little changed to pay."""
+        """Brings Chroma up to the catalog. Leaves it, and returns False, where too little changed to pay.
+
+        ``force`` builds it from nothing.
+        """
         copy = self._copy(self._usable_snapshot())  # opened, so that one that Chroma cannot read is built anew
         snapshot = copy.snapshot if copy else None
         pending = self._lacks(snapshot)
@@ -110,12 +113,31 @@ class ChromaVectors:
         building = self._folder / "building"
         shutil.rmtree(building, ignore_errors=True)
         after, removed = 0, self._catalog.removed(after=snapshot.revision) if snapshot else []
-        if snapshot and len(removed) < snapshot.count * _REBUILD_SHARE:
+        if snapshot and not force and len(removed) < snapshot.count * _REBUILD_SHARE:
             shutil.copytree(self._folder / snapshot.name, building)
             after = snapshot.revision
         count = self._fill(building, removed if after else [], after, progress)
         self._switch(building, revision, count, keep=snapshot)
         return True
+
+    def faults(self) -> list[str]:
+        """How Chroma's snapshot differs from what the catalog held at its revision."""
+        copy = self._copy(self._usable_snapshot())
+        if copy is None:
+            return ["the Chroma snapshot is missing or damaged: `footnote rebuild` makes it anew"]
+        stored: set[str] = set()
+        while page := copy.collection.get(limit=_BATCH, offset=len(stored), include=[])["ids"]:
+            stored.update(page)
+        after = copy.snapshot.revision
+        recent = {i for ids, _ in self._catalog.vectors(after=after, batch=_BATCH) for i in ids}
+        current = {i for ids, _ in self._catalog.vectors(after=0, batch=_BATCH) for i in ids}
+        missing = len(current - recent - stored)
+        stale = len(stored - current - set(self._catalog.removed(after=after)))
+        return [
+            f"Chroma {what} {count} passages: `footnote rebuild` makes it anew"
+            for what, count in (("lacks", missing), ("holds, and the catalog does not,", stale))
+            if count
+        ]
 
     def close(self) -> None:
         with self._lock:
@@ -175,7 +197,7 @@ class ChromaVectors:
         try:
             client = _client(self._folder / snapshot.name)
             copy = _Copy(snapshot, client.get_collection(_COLLECTION, embedding_function=None))
-        except ChromaError as error:
+        except (ChromaError, ValueError, KeyError) as error:
             self._unreadable.add(snapshot.name)  # Chroma remembers a store that failed, and fails otherwise next time
             _log.warning("Chroma cannot read its snapshot (%s): searching the catalog itself.", error)
             return None

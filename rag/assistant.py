@@ -7,10 +7,10 @@ from contextlib import aclosing
 
 from indexes.protocols import Retriever
 from rag import prompts
-from rag.citations import MarkerStream, sentences_of
+from rag.citations import MarkerStream, sentences_of, without_markers
 from rag.protocols import ChatModel
 from rag.rewriting import search_query
-from rag.types import Answer, Citation, Completed, Delta, Event, Question, Retrieval, Retrieved, Sentence, Usage
+from rag.types import Answer, Citation, Completed, Delta, Event, Question, Retrieval, Retrieved, Sentence, Turn, Usage
 
 DECLINED = "The documents do not answer this question."
 _HISTORY_TURNS = 6
@@ -71,7 +71,9 @@ class Assistant:
     async def _written(self, question: Question, retrieval: Retrieval) -> AsyncGenerator[str | Usage]:
         """What the model writes; nothing where it writes that the sources do not answer."""
         turn = prompts.user_turn(question.text, prompts.sources_of(retrieval.hits))
-        turns = [*question.history[-_HISTORY_TURNS:], turn]
+        # the numbers of earlier answers name other sources
+        before = [Turn(said.role, without_markers(said.text)) for said in question.history[-_HISTORY_TURNS:]]
+        turns = [*before, turn]
         held: str | None = ""
         async with aclosing(self._model.stream(prompts.SYSTEM, turns)) as pieces:
             async for piece in pieces:

@@ -1,23 +1,26 @@
 """Puts the parts together as the settings say."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
+from indexes.access import AccessRule
 from indexes.catalog import Catalog
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.errors import IndexMissingError
+from indexes.locking import writer_lock
 from indexes.protocols import Encoder, Retriever
 from indexes.reading.sandbox import ReadingLimits
 from indexes.retrieval import DenseRetriever, FusedRetriever, LexicalRetriever
-from indexes.splitting import PassageSplitter
-from indexes.sync import Sync, check_encoder, writer_lock
+from indexes.splitting import VERSION, PassageSplitter
+from indexes.sync import Sync, check_encoder
+from indexes.types import Document, Passage
 from indexes.vectors import ChromaVectors
 from rag.assistant import Assistant
 from rag.errors import ConfigError
@@ -82,20 +85,42 @@ def open_engine(settings: Settings) -> Iterator[Engine]:
         catalog.close()
 
 
+def writing(settings: Settings) -> AbstractContextManager[None]:
+    """The writer's lock; raises ``IndexLockedError`` where another process has it."""
+    return writer_lock(settings.index.dir)
+
+
 @contextmanager
 def open_sync(settings: Settings) -> Iterator[Sync]:
     """Holds the writer's lock; raises ``IndexLockedError`` where another process has it."""
-    with writer_lock(settings.index.dir):
+    with writing(settings):
         catalog = Catalog.create(catalog_file(settings))
         vectors = ChromaVectors(settings.index.dir / "chroma", catalog)
         try:
             check_encoder(catalog, settings.embedding.model)
             encoder = make_encoder(settings)
-            tokens = min(settings.index.passage_tokens, encoder.max_tokens)
-            yield Sync(catalog, vectors, encoder, PassageSplitter(encoder.count_tokens, tokens), _limits(settings))
+            splitter = _Splitter(encoder, settings.index.passage_tokens)
+            rules = [AccessRule(rule.glob, tuple(rule.groups)) for rule in settings.access]
+            yield Sync(catalog, vectors, encoder, splitter, _limits(settings), rules)
         finally:
             vectors.close()
             catalog.close()
+
+
+class _Splitter:
+    """Asks the encoder for its limit with the first document: where nothing is new, no model is loaded."""
+
+    def __init__(self, encoder: Encoder, max_tokens: int) -> None:
+        self._encoder = encoder
+        self._max_tokens = max_tokens
+        self.version = f"{VERSION}/{max_tokens}"
+
+    def split(self, document: Document) -> list[Passage]:
+        return self._splitter.split(document)
+
+    @cached_property
+    def _splitter(self) -> PassageSplitter:
+        return PassageSplitter(self._encoder.count_tokens, min(self._max_tokens, self._encoder.max_tokens))
 
 
 def catalog_file(settings: Settings) -> Path:
@@ -159,5 +184,8 @@ def _instance(name: str, options: dict[str, Any]) -> Any:
     module, _, cls = name.rpartition(".")
     try:
         return getattr(import_module(module), cls)(**options)
+    except ValidationError as error:  # its own text repeats what was given, keys too
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigError(f"llm.options: {name} cannot be made: {wrong}.") from error
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise ConfigError(f"llm.class: {name} cannot be made: {error}.") from error

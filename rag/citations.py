@@ -11,9 +11,14 @@ from rag.types import Citation, Sentence, Span
 
 _CLAIM_CHARS = 600
 """What is kept of the text before a marker, to find the sentence it speaks of."""
-# [1]  [1, 2]  [1-3]  [^1]  【1】  【1†source】: what models are known to write
-_MARKER = re.compile(r"[ \n]{0,2}(?:\[\^?\s*(\d{1,4}(?:\s*[,;–-]\s*\^?\d{1,4})*)\s*\]|【\s*(\d{1,4})[^】\n]{0,40}】)")
-_PARTIAL = re.compile(r"\s*(?:\[\^?[\d\s,;–^-]{0,40}|【[^】\n]{0,46})\Z|\s+\Z")
+# [1]  [1, 2]  [1-3]  [^1]  【1】  【1†source】  [1](link): what models are known to write
+_MARKER = re.compile(
+    r"[ \n]{0,2}(?:\[\^?\s*(\d{1,4}(?:\s*[,;–-]\s*\^?\d{1,4})*)\s*\](?:\([^()\s]{0,200}\))?"
+    r"|【\s*(\d{1,4})[^】\n]{0,40}】)"
+)
+_PARTIAL = re.compile(r"\s*(?:\[\^?[\d\s,;–^-]{0,40}(?:\](?:\([^()\s]{0,200})?)?|【[^】\n]{0,46})\Z|\s+\Z")
+_HELD = 300
+"""Characters at the end of what was read in which a marker may have begun."""
 _OWN = re.compile(r"\[(\d+)\]")
 _FENCE = "```"
 _MAX_RANGE = 20
@@ -42,6 +47,7 @@ class MarkerStream:
         self._length = 0
         self._claim = ""
         self._fences = 0
+        self._ticks = 0
         self._footnotes: dict[tuple[str, int, int], _Footnote] = {}
 
     @property
@@ -50,7 +56,7 @@ class MarkerStream:
 
     def feed(self, piece: str) -> str:
         self._held += piece
-        partial = _PARTIAL.search(self._held, max(0, len(self._held) - 64))
+        partial = _PARTIAL.search(self._held, max(0, len(self._held) - _HELD))
         settled = len(self._held) if partial is None else partial.start()
         ready, self._held = self._held[:settled], self._held[settled:]
         return self._settle(ready)
@@ -78,7 +84,7 @@ class MarkerStream:
         for match in _MARKER.finditer(text):
             self._say(text[cursor : match.start()])
             cursor = match.end()
-            if self._fences % 2:
+            if self._fences % 2 or self._ticks % 2:
                 self._say(match[0])
             else:
                 self._mark(_numbers(match[1] or match[2]))
@@ -88,6 +94,8 @@ class MarkerStream:
     def _say(self, text: str) -> None:
         self._claim = (self._claim + text)[-_CLAIM_CHARS:]
         self._fences += text.count(_FENCE)
+        line = text.replace(_FENCE, "").rpartition("\n")
+        self._ticks = line[2].count("`") + (0 if line[1] else self._ticks)
         self._write(text)
 
     def _mark(self, numbers: list[int]) -> None:
@@ -114,10 +122,10 @@ class MarkerStream:
 
 
 def last_sentence(text: str) -> str:
-    """What a marker at the end of the text speaks of."""
-    text = _OWN.sub("", text)
-    spans = sentence_spans(text)
-    return text[slice(*spans[-1])] if spans else ""
+    """What a marker at the end of the text speaks of. In an answer a new line begins a new thought."""
+    line = _OWN.sub("", text).rstrip().rpartition("\n")[2]
+    spans = sentence_spans(line)
+    return line[slice(*spans[-1])] if spans else ""
 
 
 def sentences_of(text: str, citations: Sequence[Citation]) -> tuple[Sentence, ...]:
@@ -136,26 +144,32 @@ def sentences_of(text: str, citations: Sequence[Citation]) -> tuple[Sentence, ..
 
 
 def _best_support(claim: str, cited: Sequence[Citation]) -> float:
-    """By the best of its sources alone, or by all of them together where it draws on several."""
+    """By what its footnotes quote, together. What only the passages around the quotes bear out is weak at best."""
     if not cited:
         return 0.0
-    texts = [citation.passage.text for citation in cited]
-    contexts = [citation.passage.context for citation in cited]
-    alone = [support.support(claim, text, context) for text, context in zip(texts, contexts, strict=True)]
-    return max(*alone, support.support(claim, "\n".join(texts), "\n".join(contexts)))
+    contexts = "\n".join(citation.passage.context for citation in cited)
+    quoted = support.support(claim, "\n".join(citation.quote for citation in cited), contexts)
+    around = support.support(claim, "\n".join(citation.passage.text for citation in cited), contexts)
+    return max(quoted, min(around, support.WEAK))
 
 
 def _with_markers(text: str) -> list[Span]:
     """Sentence spans that keep the markers after a full stop with the sentence before them."""
     spans: list[Span] = []
-    for start, end in sentence_spans(text):
-        own = re.match(r"(?:\[\d+\]\s*)+", text[start:end])
-        if own and spans:
-            spans[-1] = (spans[-1][0], start + len(own[0].rstrip()))
-            start += own.end()
-        if start < end:
-            spans.append((start, end))
+    for line in re.finditer(r"[^\n]+", text):
+        for start, end in ((line.start() + a, line.start() + b) for a, b in sentence_spans(line[0])):
+            own = re.match(r"(?:\[\d+\]\s*)+", text[start:end])
+            if own and spans:
+                spans[-1] = (spans[-1][0], start + len(own[0].rstrip()))
+            after = start + (own.end() if own and spans else 0)
+            if after < end:
+                spans.append((after, end))
     return spans
+
+
+def without_markers(text: str) -> str:
+    """The text without what would be read as a marker, such as the reference numbers of an article."""
+    return _MARKER.sub("", text)
 
 
 def _numbers(marked: str) -> list[int]:

@@ -81,7 +81,9 @@ class _Piece:
 def candidates(question: str, earlier: str, sources: Sequence[Source], encoder: Encoder) -> list[Candidate]:
     """All of them, in the order of the sources. ``earlier`` is the question before a follow-up, or nothing."""
     asked = f"{question}\n{earlier}".strip()
-    pieces = [piece for source in sources for piece in _pieces(source)]
+    # box 12 does not answer for box 3
+    told = [s for s in sources if figures(question) <= figures(f"{s.file} {s.context} {s.text}")]
+    pieces = [piece for source in told for piece in _pieces(source)]
     if not pieces:
         return []
     vectors = encoder.encode([asked, *(f"{p.source.context.partition(chr(10))[0]}: {p.read}" for p in pieces)])

@@ -67,7 +67,7 @@ def read_user_turn(turn: Turn) -> tuple[str, list[Source]]:
     if found is None:
         raise ValueError("not a turn that user_turn wrote")
     sources = [
-        Source(int(number), file, place, _unescape(context), _unescape(text))
+        Source(int(number), _unescape(file), _unescape(place), _unescape(context), _unescape(text))
         for number, file, place, context, text in _SOURCE.findall(turn.text[: found.start()])
     ]
     return _unescape(found[1]), sources
@@ -78,7 +78,7 @@ def _source(number: int, passage: Passage) -> Source:
 
 
 def _attribute(value: str) -> str:
-    return re.sub(r"\s+", " ", value.replace('"', ""))
+    return _escape(re.sub(r"\s+", " ", value.replace('"', "")))
 
 
 def _escape(text: str) -> str:

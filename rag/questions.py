@@ -1,11 +1,19 @@
 """What may be asked."""
 
+from collections.abc import Sequence
+
 from rag.errors import QuestionError, QuestionTooLongError
 from rag.types import Question, Turn
 
+_TURNS = 20
+"""Of a conversation, the latest that are kept: what came before says little about a question now."""
 
-def make_question(text: str, history: tuple[Turn, ...] = (), max_chars: int = 8000) -> Question:
-    """Raises ``QuestionError`` where nothing is asked, ``QuestionTooLongError`` beyond ``max_chars`` characters."""
+
+def make_question(text: str, history: Sequence[Turn] = (), max_chars: int = 8000) -> Question:
+    """Raises ``QuestionError`` where nothing is asked, ``QuestionTooLongError`` beyond ``max_chars`` characters.
+
+    Of the history the latest turns are kept, and of each as many characters.
+    """
     text = text.strip()
     if not text:
         raise QuestionError("The question is empty: write what you want to know.")
@@ -14,4 +22,12 @@ def make_question(text: str, history: tuple[Turn, ...] = (), max_chars: int = 80
             f"The question has {len(text):,} characters and may have {max_chars:,}: shorten it, or put long material "
             f"into a document and index that."
         )
-    return Question(text, history)
+    kept = tuple(Turn(turn.role, turn.text[:max_chars]) for turn in history[-_TURNS:])
+    if not all(_is_text(said) for said in (text, *(turn.text for turn in kept))):
+        raise QuestionError("The question, or what was said before it, is not valid Unicode: write it as UTF-8.")
+    return Question(text, kept)
+
+
+def _is_text(said: str) -> bool:
+    """A lone surrogate, from JSON or a command line that is not UTF-8, is taken by no tokenizer or database."""
+    return not any("\ud800" <= character <= "\udfff" for character in said)

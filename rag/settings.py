@@ -31,7 +31,9 @@ class Part(BaseModel):
 
 class IndexSettings(Part):
     dir: Path = Field(Path("var/index"), description="the folder of the index")
-    passage_tokens: Positive = Field(200, description="a passage's length in the embedding model's tokens, at most")
+    passage_tokens: Annotated[int, Field(ge=64)] = Field(
+        200, description="a passage's length in the embedding model's tokens, at most"
+    )
 
 
 class ReadingSettings(Part):
@@ -62,7 +64,7 @@ class LLMSettings(Part):
         None, description="its key; best kept in the environment. OpenAI's own also by OPENAI_API_KEY"
     )
     class_: MaybeText = Field(None, alias="class", description="a LlamaIndex LLM class by its full name, used instead")
-    options: dict[str, Any] = Field({}, description="that class's arguments")
+    options: dict[str, Any] = Field({}, repr=False, description="that class's arguments")
     temperature: Annotated[float, Field(ge=0, le=2)] = Field(0.0, description="0 gives the likeliest words")
     max_output_tokens: Positive = Field(1024, description="the longest answer")
     connect_timeout_s: Seconds = Field(5, description="a connection may take this long")
@@ -82,6 +84,13 @@ class AnswerSettings(Part):
     )
 
 
+class AccessSettings(Part):
+    """The first rule whose glob matches a document's path decides who may read it; where none does, everyone may."""
+
+    glob: str = Field(description="paths in the index, ** for any folders: hr/**/*.pdf")
+    groups: tuple[str, ...] = Field(description="who may read them")
+
+
 class Settings(BaseSettings):
     """``footnote.toml``, then ``FOOTNOTE_*`` variables, then flags; the later wins."""
 
@@ -95,6 +104,7 @@ class Settings(BaseSettings):
     llm: LLMSettings = LLMSettings()
     answer: AnswerSettings = AnswerSettings()
     server: ServerSettings = ServerSettings()
+    access: tuple[AccessSettings, ...] = ()
 
     @classmethod
     def settings_customise_sources(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from indexes.sentences import sentence_spans
 from indexes.types import Passage
-from indexes.words import figures, stems, words
+from indexes.words import STOP_WORDS, figures, stems, words
 from rag.types import Verdict
 
 WEAK = 0.5
@@ -16,6 +16,17 @@ _WINDOW = 2
 """Sentences that a quote may take."""
 _LENGTH_COST = 0.05
 """What 200 characters more must add in agreement to be quoted."""
+_NEGATIONS = frozenset("not no never nor none neither without cannot".split())
+_OPPOSITES = tuple(
+    pair
+    for a, b in (("before", "after"), ("under", "over"), ("below", "above"), ("less", "more"), ("least", "most"),
+                 ("minimum", "maximum"), ("increased", "decreased"), ("rose", "fell"), ("with", "without"))
+    for pair in ((a, b), (b, a))
+)  # fmt: skip
+_LEAD_INS = frozenset(
+    "however therefore additionally moreover furthermore according overall finally thus yes instead meanwhile currently"
+    " specifically generally based".split()
+)
 _NAME = re.compile(r"\b(?:[A-Z][\w&.-]*[a-z][\w-]*|[A-Z]{2,}[\w-]*)")
 
 
@@ -40,15 +51,23 @@ def locate(claim: str, passage: Passage) -> Quote:
 
 
 def support(claim: str, text: str, context: str = "") -> float:
-    """How far a text says what a claim says, 0 to 1; 0 where a figure or a name of the claim occurs in neither."""
+    """How far a text says what a claim says, 0 to 1.
+
+    0 where a figure, a name or a negation of the claim occurs in neither text nor context, or the text says the
+    opposite (before for after). At most weak where the text has a negation that the claim has not, or lacks the
+    claim's first word.
+    """
     wanted = set(stems(claim))
-    if not wanted:
+    said, known = set(words(claim)), set(words(f"{text} {context}"))
+    if not wanted or figures(claim) - figures(text) - figures(context) or not _names(claim) <= known:
         return 0.0
-    if figures(claim) - figures(text) - figures(context) or not _names(claim) <= set(words(f"{text} {context}")):
+    if (_negates(said) and not _negates(known)) or any(a in said - known and b in known - said for a, b in _OPPOSITES):
         return 0.0
     found = wanted & set(stems(text))
     said_before = (wanted - found) & set(stems(context))
-    return (len(found) + 0.5 * len(said_before)) / len(wanted)
+    score = (len(found) + 0.5 * len(said_before)) / len(wanted)
+    doubtful = (not _negates(said) and _denies(wanted, text)) or not _subject(claim) <= {*known, *_LEAD_INS}
+    return min(score, WEAK) if doubtful else score
 
 
 def verdict(score: float, *, cited: bool) -> Verdict:
@@ -63,6 +82,22 @@ def _worth(wanted: set[str], facts: set[str], text: str) -> float:
     if facts:
         agreement += len(facts & figures(text)) / len(facts)
     return agreement - _LENGTH_COST * len(text) / 200
+
+
+def _negates(said: set[str]) -> bool:
+    return bool(said & _NEGATIONS) or any(word.endswith(("n't", "n’t")) for word in said)
+
+
+def _denies(wanted: set[str], text: str) -> bool:
+    """Whether a sentence of the text that speaks of the same has a negation."""
+    spoken = (text[start:end] for start, end in sentence_spans(text))
+    return any(_negates(set(words(said))) and len(wanted & set(stems(said))) >= len(wanted) / 2 for said in spoken)
+
+
+def _subject(claim: str) -> set[str]:
+    """The claim's first word, which may be a name: its capital does not tell."""
+    first = words(claim)[:1]
+    return {word for word in first if word not in STOP_WORDS}
 
 
 def _names(claim: str) -> set[str]:

@@ -4,6 +4,7 @@ const HISTORY_TURNS = 8;
 const VERDICTS = {
   unsupported: "not supported by its source",
   weak: "weakly supported by its source",
+  uncited: "no source named",
 };
 
 const page = Object.fromEntries(

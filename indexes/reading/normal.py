@@ -11,7 +11,7 @@ from indexes.errors import ReadError
 _NEWLINES = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 # pdfium's mark for a hyphen at the end of a printed line
-_LINE_END_HYPHEN = re.compile("\x02\n?")
+_LINE_END_HYPHEN = re.compile("\x02")
 # Controls, soft hyphens, zero-width and direction-changing characters, Unicode tags and the variation selectors that
 # carry bytes: what a reader cannot see, a model must not read. The joiners U+200C and U+200D stay: Persian, Hindi and
 # emoji are spelled with them.

@@ -1,5 +1,7 @@
 """Files come from anyone: they are read in a worker process with limits, and a worker that dies costs one file."""
 
+import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,6 +14,9 @@ from typing import Self
 from indexes.errors import ReadError
 from indexes.reading import wire
 from indexes.types import Extraction
+
+# A file that takes over its reader must find no keys there
+_SECRET = re.compile("FOOTNOTE_|OPENAI_|KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Sandbox:
                 self._stop()
                 raise ReadError(f"took longer to read than the {self._limits.seconds:g} s allowed")
             return wire.load(pipe.recv_bytes())
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
             self._stop()
             raise ReadError(f"broke its reader, or needs more than {self._limits.memory_mb} MB of memory") from error
 
@@ -65,6 +70,7 @@ class Sandbox:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                env={name: value for name, value in os.environ.items() if not _SECRET.search(name)},
             )
         return self._pipe
 

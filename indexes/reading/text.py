@@ -1,4 +1,4 @@
-"""Plain text, Markdown and CSV."""
+"""Plain text, Markdown, CSV and TSV."""
 
 import csv
 import itertools
@@ -16,17 +16,25 @@ from indexes.types import Extraction, Kind, Section
 
 
 def read_plain(path: Path) -> Extraction:
-    text = _text_of(path)
+    text = text_of(path)
     return Extraction(one_line(path.stem), text, (Section(0, len(text)),))
 
 
 def read_csv(path: Path) -> Extraction:
-    """A line a record: line numbers are the row numbers that a spreadsheet shows."""
-    text = _text_of(path)
+    text = text_of(path)
     dialect: type[csv.Dialect] = csv.excel
     with suppress(csv.Error):  # one column, or too little to tell
         dialect = csv.Sniffer().sniff(text[:8192], ",;\t|")
         dialect.quotechar, dialect.doublequote = '"', True  # as in RFC 4180: the sniffer's guess is often wrong
+    return _records(text, dialect, path)
+
+
+def read_tsv(path: Path) -> Extraction:
+    return _records(text_of(path), csv.excel_tab, path)
+
+
+def _records(text: str, dialect: type[csv.Dialect], path: Path) -> Extraction:
+    """A line a record: line numbers are the row numbers that a spreadsheet shows."""
     draft = Draft()
     try:
         draft.table(csv.reader(text.splitlines(keepends=True), dialect))
@@ -37,7 +45,7 @@ def read_csv(path: Path) -> Extraction:
 
 def read_markdown(path: Path) -> Extraction:
     """The text as it is written, so that its lines are the file's; sections begin at headings, tables and code."""
-    text = _text_of(path)
+    text = text_of(path)
     lines = [0, *itertools.accumulate(len(line) for line in text.splitlines(keepends=True))]
     marks = _marks(MarkdownIt("commonmark").enable("table").parse(text))
     ends = [lines[mark.line] for mark in marks[1:]] + [len(text)]
@@ -84,7 +92,7 @@ def _marks(tokens: list[Token]) -> list[_Mark]:
     return marks
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path) -> str:
     text = decode(path.read_bytes())
     if not text.strip():
         raise ReadError("holds no text")

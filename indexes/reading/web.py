@@ -27,6 +27,11 @@ def read_html(path: Path) -> Extraction:
     return draft.finish(title.strip() or (heading.get_text() if heading else "") or path.stem)
 
 
+def add_html(soup: BeautifulSoup, draft: Draft) -> None:
+    """For HTML within other formats: chapters of books, bodies of mail."""
+    _walk(soup, draft)
+
+
 def _walk(element: Tag, draft: Draft) -> None:
     """Block by block; what stands between two blocks is a paragraph."""
     inline: list[str] = []

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from indexes.protocols import Encoder
 from indexes.words import stems
 from rag import prompts
+from rag.citations import without_markers
 from rag.extraction import Candidate, candidates
 from rag.types import Turn, Usage
 
@@ -38,7 +39,7 @@ class OfflineChat:
         earlier = next((turn.text for turn in reversed(turns[:-1]) if turn.role == "user"), "")
         chosen = await asyncio.to_thread(self.choose, question, sources, earlier)
         for candidate in chosen:
-            yield f"{candidate.text} [{candidate.source.number}]\n"
+            yield f"{without_markers(candidate.text)} [{candidate.source.number}]\n"
         if not chosen:
             yield prompts.NO_ANSWER
 

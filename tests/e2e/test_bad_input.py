@@ -16,7 +16,8 @@ from api.http import create_app
 from api.server import AddressError, listen
 from fakes.answerer import ScriptedAnswerer
 from fakes.engines import SAMPLES, OpenEngine, Ran, RunFootnote
-from indexes.sync import Listener, Plan
+from indexes.planning import Plan
+from indexes.sync import Listener
 from rag.bootstrap import open_sync
 from rag.settings import Settings
 from rag.types import Question
@@ -38,7 +39,7 @@ def docs(tmp_path: Path) -> Path:
 def lock_elsewhere(own_index: Path) -> Iterator[int]:
     """Another process writes ``own_index``: its id."""
     code = (
-        "import sys; from pathlib import Path; from indexes.sync import writer_lock\n"
+        "import sys; from pathlib import Path; from indexes.locking import writer_lock\n"
         "with writer_lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(own_index)]
@@ -75,7 +76,7 @@ def test_a_folder_that_is_not_there_is_named(footnote: RunFootnote, tmp_path: Pa
 def test_an_empty_folder_says_what_could_be_indexed(footnote: RunFootnote, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     told = complaint(footnote("index", tmp_path / "empty", "--index", tmp_path / "index"))
-    assert told.startswith(f"Nothing to index in {tmp_path / 'empty'}: no file ends in .csv, .docx")
+    assert told.startswith(f"Nothing to index in {tmp_path / 'empty'}: no file is a document (.pdf, .docx")
 
 
 def test_an_index_that_found_nothing_to_index_is_not_asked(footnote: RunFootnote, tmp_path: Path) -> None:

@@ -49,9 +49,9 @@ async def test_a_decline_still_counts_its_tokens() -> None:
 
 
 async def test_a_word_that_only_begins_like_a_decline_is_said() -> None:
-    model = ScriptedChat("NO", " one but China makes 90 % of rare earths [1].")
+    model = ScriptedChat("NO", "VA says that China makes 90 % of rare earths [1].")
     answer = await Assistant(FixedRetriever(CHINA), model).answer(ASKED)
-    assert answer.text.startswith("NO one but China")
+    assert answer.text.startswith("NOVA says that China")
 
 
 async def test_an_answer_of_which_nothing_is_borne_out_is_declined() -> None:

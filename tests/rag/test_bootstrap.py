@@ -77,7 +77,7 @@ async def test_a_llama_index_class_is_made_with_its_options() -> None:
     ],
 )
 def test_a_class_that_cannot_be_made_is_named(name: str, options: dict[str, object]) -> None:
-    with pytest.raises(ConfigError, match=f"llm.class: {name} cannot be made: "):
+    with pytest.raises(ConfigError, match=rf"llm\.(class|options): {name} cannot be made: "):
         model_of(**{"class": name}, options=options)
 
 
@@ -96,3 +96,10 @@ def test_advice_is_given_where_no_language_model_is_connected(samples_index: Pat
     for llm, advice in (({}, ADVICE), ({"model": "llama", "base_url": URL}, None)):
         with open_engine(Settings(index={"dir": samples_index}, llm=llm)) as engine:
             assert engine.advice == advice
+
+
+def test_a_key_among_the_options_of_a_class_is_in_no_message() -> None:
+    with pytest.raises(ConfigError) as failed:
+        model_of(**{"class": MOCK}, options={"max_tokens": "many", "callback_manager": "sk-SECRET"})
+    assert "SECRET" not in str(failed.value)
+    assert "SECRET" not in repr(Settings(llm={"class": MOCK, "options": {"api_key": "sk-SECRET"}}))

@@ -122,3 +122,18 @@ def test_sentences_are_held_against_what_they_cite() -> None:
         ("unsupported", (2,)),
         ("uncited", ()),
     ]
+
+
+def test_a_line_of_an_answer_is_a_claim_of_its_own() -> None:
+    table = passage("Harbour & Pine, page 3\nOther parent 8 weeks, in up to three blocks\nBirth parent 26 weeks")
+    stream = settled("Other parent 8 weeks, in up to three blocks [1]\nBirth parent 26 weeks [1]\n", table)
+    assert [c.quote for c in stream.citations()] == [
+        "Other parent 8 weeks, in up to three blocks",
+        "Birth parent 26 weeks",
+    ]
+    assert [s.citations for s in sentences_of(stream.text, stream.citations())] == [(1,), (2,)]
+
+
+def test_inline_code_keeps_its_brackets_and_a_marker_takes_its_link_along() -> None:
+    assert "`days[1]`" in settled("Staff get 25 days of leave [2], see `days[1]`.").text
+    assert settled("China makes 90 % of rare earths [1](http://evil/x).").text == "China makes 90 % of rare earths [1]."

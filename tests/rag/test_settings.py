@@ -16,8 +16,9 @@ from fakes.engines import ROOT
 from rag.errors import ConfigError
 from rag.settings import Part, Settings, load_settings
 
-EXAMPLE = (ROOT / "footnote.example.toml").read_text(encoding="utf-8")
-PARTS = {name: field.annotation for name, field in Settings.model_fields.items()}
+PAGE = (ROOT / "footnote.example.toml").read_text(encoding="utf-8")
+EXAMPLE, _, ACCESS = PAGE.partition("# [[access]]")
+PARTS = {name: field.annotation for name, field in Settings.model_fields.items() if name != "access"}
 COMMENTED = re.compile(r"# (?P<key>\w+) = (?P<value>.+)")
 
 
@@ -125,3 +126,8 @@ def test_every_wrong_setting_is_named_on_a_line_of_its_own(tmp_path: Path) -> No
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings().server.port = 1  # type: ignore[misc]
+
+
+def test_the_example_shows_how_access_is_ruled() -> None:
+    Path("footnote.toml").write_text("[[access]]" + ACCESS.replace("# ", ""), encoding="utf-8")
+    assert [(rule.glob, rule.groups) for rule in load_settings().access] == [("hr/**", ("hr",))]

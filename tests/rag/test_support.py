@@ -15,7 +15,7 @@ TEXT = "On Friday the ministry in Beijing fined Nvidia 1,496.50 dollars. It gave
         ("The ministry fined Nvidia 1496.6 dollars.", "unsupported"),
         ("The ministry fined Huawei 1496.5 dollars.", "unsupported"),
         ("Nvidia was fined by the ministry in Beijing last Friday.", "supported"),
-        ("The weather was fine.", "weak"),
+        ("Merkel fined Nvidia on Friday in Beijing.", "weak"),
         ("Elephants never forget their friends.", "unsupported"),
     ],
 )
@@ -41,3 +41,22 @@ def test_a_claim_out_of_two_sentences_quotes_both() -> None:
     text = "Ann leads the team. She came from Lisbon in May. The team makes boats."
     quote = locate("Ann leads the team and came from Lisbon in May.", passage(text))
     assert text[quote.start : quote.end] == "Ann leads the team. She came from Lisbon in May."
+
+
+@pytest.mark.parametrize(
+    ("claim", "text"),
+    [
+        ("Dogs are not allowed in the office.", "Dogs are allowed in the office."),
+        ("Hand it in before 30 June.", "Hand it in after 30 June."),
+        ("Stays under two weeks need leave.", "Stays over two weeks need leave."),
+    ],
+)
+def test_the_opposite_is_not_support(claim: str, text: str) -> None:
+    assert support(claim, text) == 0.0
+    assert support(text, text) == 1.0
+
+
+def test_what_the_text_denies_is_at_most_weakly_borne_out() -> None:
+    assert (
+        verdict(support("Dogs are allowed in the office.", "Dogs are not allowed in the office."), cited=True) == "weak"
+    )

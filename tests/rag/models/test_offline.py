@@ -70,6 +70,19 @@ async def test_an_instruction_in_a_document_is_at_most_quoted(attack: str) -> No
     assert answer == "Full-time staff get 25 days of leave a year. [1]\n"
 
 
+async def test_another_box_does_not_answer_for_the_one_that_was_asked_for() -> None:
+    text = "The code of box 12 is 1012."
+    assert await said("What is the code of box 3?", sources(text)) == prompts.NO_ANSWER
+    assert await said("What is the code of box 12?", sources(text)) == f"{text} [1]\n"
+
+
+async def test_the_reference_numbers_of_a_document_do_not_become_citations() -> None:
+    text = "The island has 400 inhabitants [2] according to the census."
+    assert await said("How many inhabitants has the island?", sources(text)) == (
+        "The island has 400 inhabitants according to the census. [1]\n"
+    )
+
+
 @given(st.text(max_size=80), st.lists(st.text(max_size=200), max_size=3))
 def test_no_word_is_its_own(question: str, texts: list[str]) -> None:
     given_sources = sources(*texts)

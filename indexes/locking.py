@@ -1,0 +1,41 @@
+"""One writer an index."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from indexes.errors import IndexLockedError, IndexUnreadableError
+
+
+@contextmanager
+def writer_lock(folder: Path) -> Iterator[None]:
+    """One writer an index. Raises ``IndexLockedError`` at once, naming the holder."""
+    holder = folder / "writer.json"
+    lock = filelock.FileLock(folder / "writer.lock", timeout=0.5)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise IndexLockedError(f"Another process is writing the index in {folder}: {_holder(holder)}.") from error
+    except OSError as error:
+        raise IndexUnreadableError(f"No index can be written in {folder}: {error.strerror}.") from error
+    try:
+        holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": time.ctime()}))
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(file: Path) -> str:
+    try:
+        held = json.loads(file.read_text())
+        return f"process {held['pid']} on {held['host']}, since {held['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "it has only just begun"

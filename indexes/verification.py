@@ -1,0 +1,24 @@
+"""Compares folder, catalog and Chroma, and says what differs."""
+
+import json
+from pathlib import Path
+
+from indexes.catalog import Catalog
+from indexes.errors import FolderError
+from indexes.planning import make_plan
+from indexes.vectors import ChromaVectors
+
+
+def verify(catalog: Catalog, vectors: ChromaVectors) -> list[str]:
+    """A sentence for each difference; none where all is as it should be. Changes nothing."""
+    return [*_folder_faults(catalog), *catalog.faults(), *vectors.faults()]
+
+
+def _folder_faults(catalog: Catalog) -> list[str]:
+    roots = [Path(root) for root in json.loads(catalog.get("roots") or "[]")]
+    try:
+        plan = make_plan(roots, catalog.files())
+    except FolderError as error:
+        return [str(error)]
+    differences = (("not indexed yet", plan.added), ("changed since", plan.changed), ("gone", plan.removed))
+    return [f"{path}: {what}, run `footnote index` again" for what, paths in differences for path in paths]

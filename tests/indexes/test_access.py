@@ -1,0 +1,34 @@
+"""Who may read which document."""
+
+import pytest
+
+from indexes.access import AccessRule, readers_of
+from indexes.types import EVERYONE
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "matches"),
+    [
+        ("hr/*.pdf", "hr/pay.pdf", True),
+        ("hr/*.pdf", "hr/2024/pay.pdf", False),
+        ("hr/**/*.pdf", "hr/2024/q1/pay.pdf", True),
+        ("hr/**/*.pdf", "hr/pay.pdf", True),
+        ("hr/**", "hr/2024/pay.pdf", True),
+        ("**", "anything/at.all", True),
+        ("*.md", "notes/a.md", False),
+        ("**/*.md", "a.md", True),
+        ("a?.txt", "ab.txt", True),
+        ("a?.txt", "a/.txt", False),
+        ("a+[b].txt", "a+[b].txt", True),
+        ("line*", "line\nbreak", True),
+    ],
+)
+def test_stars_stay_in_a_folder_unless_doubled(glob: str, path: str, matches: bool) -> None:
+    assert AccessRule(glob, ("hr",)).matches(path) is matches
+
+
+def test_the_first_rule_that_matches_decides_and_without_one_everyone_may() -> None:
+    rules = [AccessRule("hr/public/**", (EVERYONE,)), AccessRule("hr/**", ("hr", "board"))]
+    assert readers_of("hr/public/leave.pdf", rules) == (EVERYONE,)
+    assert readers_of("hr/pay.pdf", rules) == ("hr", "board")
+    assert readers_of("news.md", rules) == (EVERYONE,)
