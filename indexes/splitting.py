@@ -72,6 +72,8 @@ class PassageSplitter:
         a, b = held.section, piece.section
         if (a.page, a.sheet, a.slide, a.heading) != (b.page, b.sheet, b.slide, b.heading[: len(a.heading)]):
             return False
+        if a.line + document.text.count("\n", a.char_start, b.char_start) != b.line:  # its lines would be told wrong
+            return False
         small = self._count(document.text[held.start : held.end]) < self._max_tokens * _SMALL_SHARE
         joined = self._count(document.text[held.start : piece.end])
         return small and joined <= self._text_budget(document, b)

@@ -40,6 +40,8 @@ _NUMBER_WORD = re.compile(
 
 _NUMBERING = re.compile(r"^#*\s*(?:\d+[.)])*\d*\s+")
 _BULLET = re.compile(r"[-*•]\s")
+_RUNNING = re.compile(r"\bpage \d+(?: of \d+)?$", re.IGNORECASE)
+"""What is printed at the top or foot of every page."""
 _HEADING_WORDS = 8
 
 
@@ -111,9 +113,9 @@ def _header(source: Source, spans: Sequence[tuple[int, int]]) -> str:
 
 
 def _may_answer(text: str) -> bool:
-    """Headings, questions, rules of tables and what only leads in to a list say nothing by themselves."""
+    """Headings, questions, rules of tables, page numbers and what only leads in to a list say nothing by themselves."""
     text = _NUMBERING.sub("", text.strip())
-    if text.endswith((":", "?")) or not any(character.isalnum() for character in text):
+    if text.endswith((":", "?")) or _RUNNING.search(text) or not any(character.isalnum() for character in text):
         return False
     whole = text.endswith((".", "!", '"', "”", ")")) or is_row(text) or bool(_BULLET.match(text))
     return whole or any(character.isdigit() for character in text) or len(text.split()) > _HEADING_WORDS
