@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexes.errors import FootnoteError
+from indexes.errors import FootnoteError, IndexUnreadableError
 
 if TYPE_CHECKING:
     from rag.bootstrap import Engine
@@ -109,5 +109,7 @@ def _index(settings: "Settings") -> str:
 
     with open_engine(settings) as engine:
         documents, passages = engine.catalog.counts()
-        waiting = engine.vectors.pending()
+        waiting, faults = engine.vectors.pending(), engine.vectors.faults()
+    if faults:
+        raise IndexUnreadableError(f"The catalog opens and answers alone; {'; '.join(faults)}.")
     return f"{documents} documents, {passages} passages, {waiting} of them not yet in Chroma"

@@ -36,6 +36,8 @@ def evaluate(
     from rag.bootstrap import open_engine
     from rag.settings import load_settings
 
+    if predictions:
+        write_predictions(predictions, [])  # where it cannot be written, that is said before hours of work
     cases = read_gold(gold_set / "questions.jsonl" if gold_set.is_dir() else gold_set)[:limit]
     own = Path("var/eval") / gold_set.resolve().name if index is None and gold_set.is_dir() else index
     settings = load_settings(config, **({"index": {"dir": own}} if own else {}))
@@ -53,21 +55,26 @@ def evaluate(
 
 
 def _index(settings: "Settings", docs: Path) -> None:
+    from indexes.planning import scan
     from indexes.sync import Listener
     from rag.bootstrap import open_sync
 
-    with open_sync(settings) as sync:
-        report = sync.run([docs], Listener())
-    sys.stderr.write(
-        f"{report.passages} passages indexed in {report.seconds:.1f} s, {len(report.failed)} files failed\n"
-    )
+    with open_sync(settings) as sync, _progress("Indexing", len(scan([docs])[0])) as advance:
+
+        class Advancing(Listener):
+            def done(self, path: str, passages: int) -> None:  # noqa: ARG002
+                advance()
+
+        report = sync.run([docs], Advancing())
+    sys.stderr.write(f"{report.passages} passages indexed in {report.seconds:.1f} s\n")
+    sys.stderr.writelines(f"failed {path}: {reason}\n" for path, reason in report.failed.items())
 
 
 async def _run(engine: "Engine", cases: "Sequence[GoldCase]", *, retrieval_only: bool) -> "list[Prediction]":
     from eval.runs import ask, retrieve
 
     rows = []
-    with _progress(len(cases)) as advance:
+    with _progress("Asking", len(cases)) as advance:
         for case in cases:
             if retrieval_only:
                 rows.append(retrieve(case, engine.retriever, engine.settings.retrieval.limit))
@@ -78,11 +85,11 @@ async def _run(engine: "Engine", cases: "Sequence[GoldCase]", *, retrieval_only:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
+def _progress(name: str, total: int) -> Iterator[Callable[[], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("Asking", total=total)
+        task = bar.add_task(name, total=total)
         yield lambda: bar.advance(task)

@@ -3,6 +3,7 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import replace
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
@@ -37,8 +38,9 @@ class FootnoteQueryEngine(BaseQueryEngine):
     ``response.metadata`` holds ``status``, ``model`` and, a marker each, its place and quote.
     """
 
-    def __init__(self, answerer: Answerer) -> None:
+    def __init__(self, answerer: Answerer, *, audience: Audience = PUBLIC) -> None:
         self._answerer = answerer
+        self._audience = audience
         super().__init__(callback_manager=None)
 
     def _query(self, query_bundle: QueryBundle) -> Response:
@@ -47,7 +49,8 @@ class FootnoteQueryEngine(BaseQueryEngine):
             return worker.submit(copy_context().run, asyncio.run, self._aquery(query_bundle)).result()
 
     async def _aquery(self, query_bundle: QueryBundle) -> Response:
-        return _response(await self._answerer.answer(make_question(query_bundle.query_str)))
+        question = replace(make_question(query_bundle.query_str), audience=self._audience)
+        return _response(await self._answerer.answer(question))
 
     def _get_prompt_modules(self) -> PromptMixinType:
         return {}
@@ -59,17 +62,18 @@ def _response(answer: Answer) -> Response:
     }
     return Response(
         response=answer.text,
-        source_nodes=[_node(Hit(c.passage, c.support)) for c in answer.citations],
+        source_nodes=[_node(Hit(c.passage, c.support), c.locator) for c in answer.citations],
         metadata={"status": answer.status, "model": answer.model, "footnotes": footnotes},
     )
 
 
-def _node(hit: Hit) -> NodeWithScore:
+def _node(hit: Hit, place: Locator | None = None) -> NodeWithScore:
+    """The passage as a node; ``place`` is where in it the quote stands."""
     passage = hit.passage
     node = TextNode(
         id_=passage.id,
         text=passage.text,
-        metadata=_metadata(passage, passage.locator),
+        metadata=_metadata(passage, place or passage.locator),
         start_char_idx=passage.locator.char_start,
         end_char_idx=passage.locator.char_end,
         relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=passage.document_id)},
