@@ -1,4 +1,6 @@
-"""Fits the offline answerer's two logistic models on development questions, and shows what thresholds do.
+"""Not run yet in this form: the weights in use have another history (docs/decisions/0001-offline-answers.md).
+
+Fits the offline answerer's two logistic models on development questions, and shows what thresholds do.
 
     python benchmarks/calibrate_offline.py ../shared/bench [--limit 100]
 
