@@ -13,8 +13,8 @@ from rag.types import Turn, Usage
 
 NAME = "offline-extractive"
 _MAX_SENTENCES = 3
-# Two logistic models: which sentence answers, and whether the best of them does at all. Fitted once on development
-# questions, then _CHOICE was set by hand among six variants: docs/decisions/0001-offline-answers.md says how far to trust it.
+# Two logistic models: which sentence answers, and whether the best of them does at all. _CONFIDENCE was fitted on
+# development questions, _CHOICE taken among six variants: docs/decisions/0001-offline-answers.md says how far to trust it.
 _CHOICE = {"cosine": 5.0, "coverage": 3.0, "kind": 1.2, "rank": 1.5}, -8.5
 _CONFIDENCE = {"cosine": 3.9, "around": 2.3}, -3.3
 _FURTHER = 0.7
