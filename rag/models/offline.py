@@ -14,7 +14,7 @@ from rag.types import Turn, Usage
 NAME = "offline-extractive"
 _MAX_SENTENCES = 3
 # Two logistic models: which sentence answers, and whether the best of them does at all. _CONFIDENCE was fitted on
-# development questions, _CHOICE taken among six variants: docs/decisions/0001-offline-answers.md says how far to trust it.
+# development questions, _CHOICE taken among six variants: docs/decisions/0001-offline-answers.md says more.
 _CHOICE = {"cosine": 5.0, "coverage": 3.0, "kind": 1.2, "rank": 1.5}, -8.5
 _CONFIDENCE = {"cosine": 3.9, "around": 2.3}, -3.3
 _FURTHER = 0.7
