@@ -32,9 +32,9 @@ PARENTS = "How long can fathers and other second parents stay off on full pay?"
 EIGHT_WEEKS = (
     r'\[1\] handbook/leave-policy\.pdf, page 3, lines? \d+(–\d+)?: "[^"]*8 weeks[^"]*"'  # as the issue shows it
 )
-# Measured with the offline answerer: context file recall .991, cited file recall .664, declined: .500 of those that
+# Measured with the offline answerer: context file recall .991, cited file recall .664, declined: .571 of those that
 # have no answer and .182 of those that have one. A change that loses more than a few questions fails here.
-AT_LEAST = {"context file recall": 0.95, "cited file recall": 0.6, "declined, unanswerable": 0.42}
+AT_LEAST = {"context file recall": 0.95, "cited file recall": 0.62, "declined, unanswerable": 0.5}
 AT_MOST = {"declined, answerable": 0.24, "errors": 0.0}
 
 
