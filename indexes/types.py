@@ -50,12 +50,27 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What a reader found in a file: ``sections`` cover ``text`` in order, ``notes`` say what could not be read."""
+    """What a reader found in a file: ``sections`` cover ``text`` in order, ``notes`` say what could not be read.
+
+    A file may hold other documents, as a mail does its attachments; one that is nothing else, as a zip, has no text.
+    """
 
     title: str
     text: str
     sections: tuple[Section, ...]
     notes: tuple[str, ...] = ()
+    parts: "tuple[Part, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A document within a file: its path there, with forward slashes, and what was found in it, or why it was not read.
+
+    What lies deeper is told here too, by its whole path (``plans.zip/shed.pdf``): a part's extraction has no parts.
+    """
+
+    path: str
+    found: Extraction | str
 
 
 @dataclass(frozen=True, slots=True)
