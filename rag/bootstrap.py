@@ -19,6 +19,8 @@ from indexes.protocols import Encoder, Retriever
 from indexes.reading.sandbox import ReadingLimits
 from indexes.retrieval import DenseRetriever, FusedRetriever, LexicalRetriever
 from indexes.splitting import VERSION, PassageSplitter
+from indexes.stores.embedded import EmbeddedChroma
+from indexes.stores.server import ChromaServer
 from indexes.sync import Sync, check_encoder
 from indexes.types import Document, Passage
 from indexes.vectors import ChromaVectors
@@ -48,7 +50,7 @@ class Engine:
 
     @cached_property
     def vectors(self) -> ChromaVectors:
-        return ChromaVectors(self.settings.index.dir / "chroma", self.catalog)
+        return make_vectors(self.settings, self.catalog)
 
     @cached_property
     def retriever(self) -> Retriever:
@@ -95,7 +97,7 @@ def open_sync(settings: Settings) -> Iterator[Sync]:
     """Holds the writer's lock; raises ``IndexLockedError`` where another process has it."""
     with writing(settings):
         catalog = Catalog.create(catalog_file(settings))
-        vectors = ChromaVectors(settings.index.dir / "chroma", catalog)
+        vectors = make_vectors(settings, catalog)
         try:
             check_encoder(catalog, settings.embedding.model)
             encoder = make_encoder(settings)
@@ -125,6 +127,13 @@ class _Splitter:
 
 def catalog_file(settings: Settings) -> Path:
     return settings.index.dir / "catalog.sqlite3"
+
+
+def make_vectors(settings: Settings, catalog: Catalog) -> ChromaVectors:
+    chosen = settings.index
+    if chosen.chroma_url is None:
+        return ChromaVectors(EmbeddedChroma(chosen.dir / "chroma"), catalog)
+    return ChromaVectors(ChromaServer(chosen.chroma_url, catalog, chosen.dir), catalog)
 
 
 def make_encoder(settings: Settings) -> Encoder:
