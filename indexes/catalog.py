@@ -183,8 +183,9 @@ class Catalog:
         return self._vectors("p.id IN (SELECT value FROM json_each(?))", json.dumps(ids), batch)
 
     def visible_vectors(self, audience: Audience, *, batch: int) -> Iterator[tuple[list[str], Matrix]]:
-        """Ids and vectors of the passages that the audience may read, in batches."""
-        return self._vectors(_VISIBLE, _readers(audience), batch)
+        """Ids and vectors of the passages that the audience may read, in batches; its cost is theirs alone."""
+        visible = "SELECT document_id FROM readers WHERE reader IN (SELECT value FROM json_each(?))"
+        return self._vectors(f"p.document_id IN ({visible})", _readers(audience), batch)
 
     def _vectors(self, condition: str, value: object, batch: int) -> Iterator[tuple[list[str], Matrix]]:
         with self._words():
