@@ -119,6 +119,7 @@ class Catalog:
                 db.execute("PRAGMA journal_mode = WAL")
                 if db.execute("PRAGMA user_version").fetchone() == (0,):
                     db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
+                db.execute("INSERT OR IGNORE INTO meta VALUES ('id', lower(hex(randomblob(8))))")
         except (OSError, sqlite3.Error) as error:
             raise IndexUnreadableError(f"No index can be written in {file.parent}: {error}.") from error
         return cls(file)
@@ -195,8 +196,20 @@ class Catalog:
 
     def vectors(self, *, after: int, batch: int) -> Iterator[tuple[list[str], Matrix]]:
         """Ids and vectors of the passages that were committed after a revision, in batches."""
+        return self._vectors("p.revision > ? ORDER BY p.row", after, batch)
+
+    def vectors_of(self, ids: Sequence[str], *, batch: int) -> Iterator[tuple[list[str], Matrix]]:
+        """Ids and vectors of those of the passages that are current, in batches."""
+        return self._vectors("p.id IN (SELECT value FROM json_each(?))", json.dumps(ids), batch)
+
+    def visible_vectors(self, audience: Audience, *, batch: int) -> Iterator[tuple[list[str], Matrix]]:
+        """Ids and vectors of the passages that the audience may read, in batches; its cost is theirs alone."""
+        visible = "SELECT document_id FROM readers WHERE reader IN (SELECT value FROM json_each(?))"
+        return self._vectors(f"p.document_id IN ({visible})", _readers(audience), batch)
+
+    def _vectors(self, condition: str, value: object, batch: int) -> Iterator[tuple[list[str], Matrix]]:
         with self._words():
-            cursor = self._db.execute("SELECT id, vector FROM passages WHERE revision > ? ORDER BY row", (after,))
+            cursor = self._db.execute(f"SELECT p.id, p.vector FROM passages p WHERE {condition}", (value,))  # noqa: S608
             while rows := cursor.fetchmany(batch):
                 ids, blobs = zip(*rows, strict=True)
                 yield list(ids), np.frombuffer(b"".join(blobs), np.float32).reshape(len(ids), -1)

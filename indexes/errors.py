@@ -55,3 +55,9 @@ class EncoderError(FootnoteError):
     """The embedding model cannot be loaded, or did not answer."""
 
     kind = "encoder-unavailable"
+
+
+class ChromaUnavailableError(FootnoteError):
+    """Chroma does not answer, or cannot take the vectors; the catalog has them all."""
+
+    kind = "chroma-unavailable"

@@ -54,13 +54,14 @@ class Generations:
         new.replace(self._folder / _POINTER)
         _sync_folder(self._folder)
 
-    def drop_others(self, keep: Path) -> None:
-        """Drops all but the current one and ``keep``: models that were given up, those before the last switch."""
-        for folder in self._all():
-            if folder not in (self.current, keep):
-                for name in _FILES:
-                    (folder / name).unlink(missing_ok=True)
-                shutil.rmtree(folder / _CHROMA if folder == self._folder else folder, ignore_errors=True)
+    def others(self, keep: Path) -> list[Path]:
+        """All but the current one and ``keep``: of models that were given up, and those before the last switch."""
+        return [folder for folder in self._all() if folder not in (self.current, keep)]
+
+    def drop(self, generation: Path) -> None:
+        for name in _FILES:
+            (generation / name).unlink(missing_ok=True)
+        shutil.rmtree(generation / _CHROMA if generation == self._folder else generation, ignore_errors=True)
 
     def _all(self) -> Iterator[Path]:
         folders = [self._folder, *sorted((self._folder / "generations").glob("*"))]

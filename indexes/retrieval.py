@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from indexes.catalog import Catalog
+from indexes.nearest import nearest
 from indexes.protocols import Encoder, Retriever
 from indexes.ranking import reciprocal_rank_fusion
 from indexes.types import Audience, Hit
 from indexes.vectors import ChromaVectors
 from indexes.words import content_words
 
+_BATCH = 5000
 _MAX_TERMS = 128
 """Of a query: each costs a look-up, and the first say what is asked."""
 
@@ -23,17 +25,20 @@ class DenseRetriever:
         self._min_cosine = min_cosine
 
     def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
-        """Asks for more until enough of what is near may be seen, or nothing is left."""
+        """Asks for more where much of what is near may not be seen, then compares with all that may be."""
         vector = self._encoder.encode([query])[0]
-        wanted = limit
-        while True:
+        for wanted in (limit, 4 * limit, 16 * limit):
             found = self._vectors.search(vector, limit=wanted)
-            near = [(i, cosine) for i, cosine in found if cosine >= self._min_cosine]
-            visible = self._catalog.passages([i for i, _ in near], audience)
-            hits = [Hit(visible[i], cosine) for i, cosine in near if i in visible]
-            if len(hits) >= limit or len(found) < wanted or len(near) < len(found):
+            hits = self._hits(found, audience)
+            if len(hits) >= limit or len(found) < wanted or found[-1][1] < self._min_cosine:
                 return hits[:limit]
-            wanted *= 4
+        visible = self._catalog.visible_vectors(audience, batch=_BATCH)
+        return self._hits(nearest(visible, vector, limit), audience)
+
+    def _hits(self, found: list[tuple[str, float]], audience: Audience) -> list[Hit]:
+        near = [(i, cosine) for i, cosine in found if cosine >= self._min_cosine]
+        visible = self._catalog.passages([i for i, _ in near], audience)
+        return [Hit(visible[i], cosine) for i, cosine in near if i in visible]
 
 
 class LexicalRetriever:

@@ -113,7 +113,7 @@ class Sync:
         self._catalog.set("splitter", self._splitter.version)
         if pending := self._vectors.pending():
             listener.publishing(pending)
-            self._vectors.publish(listener.published)
+        self._vectors.publish(listener.published)
         report.seconds = time.perf_counter() - began
         return report
 

@@ -1,19 +1,25 @@
 """Writes an index folder: one writer at a time, into the generation of its embedding model, which then answers."""
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from indexes.access import AccessRule
 from indexes.catalog import Catalog
+from indexes.errors import ChromaUnavailableError, IndexMissingError, IndexUnreadableError
 from indexes.generations import Generations, catalog_file, chroma_folder
 from indexes.locking import writer_lock
 from indexes.protocols import Encoder, Splitter
 from indexes.reading.sandbox import ReadingLimits
+from indexes.stores.embedded import EmbeddedChroma
+from indexes.stores.snapshots import SnapshotStore
 from indexes.sync import Listener, Report, Sync
 from indexes.vectors import ChromaVectors
+
+StoreOf = Callable[[Path, Catalog], SnapshotStore]
+"""Where the Chroma snapshots of a generation lie."""
 
 
 class IndexWriter:
@@ -26,12 +32,14 @@ class IndexWriter:
         splitter: Splitter,
         limits: ReadingLimits,
         rules: Sequence[AccessRule] = (),
+        store: StoreOf | None = None,
     ) -> None:
         self._folder = folder
         self._encoder = encoder
         self._splitter = splitter
         self._limits = limits
         self._rules = rules
+        self._store = store or (lambda generation, _: EmbeddedChroma(chroma_folder(generation)))
         self._generations = Generations(folder)
         self._open = ExitStack()
 
@@ -39,7 +47,8 @@ class IndexWriter:
         with ExitStack() as opening:
             opening.enter_context(writer_lock(self._folder))
             self._target = self._generations.of_model(self._encoder.name)
-            self._generations.drop_others(self._target)
+            for generation in self._generations.others(self._target):
+                self._drop(generation)
             self.catalog = Catalog.create(catalog_file(self._target))
             opening.callback(self.catalog.close)
             self._open = opening.pop_all()
@@ -51,7 +60,7 @@ class IndexWriter:
     def run(self, roots: Sequence[Path], listener: Listener, *, allow_delete: bool = False) -> Report:
         """Makes the index equal to the folders, as ``Sync.run`` does; then this model's generation answers."""
         with ExitStack() as opening:
-            vectors = ChromaVectors(chroma_folder(self._target), self.catalog)
+            vectors = ChromaVectors(self._store(self._target, self.catalog), self.catalog)
             opening.callback(vectors.close)
             earlier = None
             if self._target != self._generations.current:
@@ -63,3 +72,9 @@ class IndexWriter:
             report = sync.run(roots, listener, allow_delete=allow_delete)
             self._generations.switch(self._target)
         return report
+
+    def _drop(self, generation: Path) -> None:
+        unusable = suppress(IndexMissingError, IndexUnreadableError, ChromaUnavailableError)
+        with unusable, closing(Catalog(catalog_file(generation))) as catalog:
+            self._store(generation, catalog).keep(())
+        self._generations.drop(generation)

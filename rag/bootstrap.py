@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ from indexes.protocols import Encoder, Retriever
 from indexes.reading.sandbox import ReadingLimits
 from indexes.retrieval import DenseRetriever, FusedRetriever, LexicalRetriever
 from indexes.splitting import VERSION, PassageSplitter
+from indexes.stores.embedded import EmbeddedChroma
+from indexes.stores.server import ChromaServer
+from indexes.stores.snapshots import SnapshotStore
 from indexes.sync import check_encoder
 from indexes.types import Audience, Document, Hit, Passage
 from indexes.vectors import ChromaVectors
@@ -60,7 +63,7 @@ class Generation:
 
     @cached_property
     def vectors(self) -> ChromaVectors:
-        return ChromaVectors(chroma_folder(self.folder), self.catalog)
+        return ChromaVectors(make_store(self.settings, self.folder, self.catalog), self.catalog)
 
     @cached_property
     def retriever(self) -> Retriever:
@@ -157,7 +160,8 @@ def open_writer(settings: Settings) -> Iterator[IndexWriter]:
     """Raises ``IndexLockedError`` where another process writes the index."""
     encoder = make_encoder(settings.embedding)
     rules = [AccessRule(rule.glob, tuple(rule.groups)) for rule in settings.access]
-    with IndexWriter(settings.index.dir, encoder, _Splitter(settings, encoder), _limits(settings), rules) as writer:
+    splitter, store = _Splitter(settings, encoder), partial(make_store, settings)
+    with IndexWriter(settings.index.dir, encoder, splitter, _limits(settings), rules, store) as writer:
         writer.catalog.set(_URL_KEY, settings.embedding.base_url or "")
         yield writer
 
@@ -199,6 +203,12 @@ class _Splitter:
 
 def _splitting(settings: Settings) -> str:
     return f"{VERSION}/{settings.index.passage_tokens}"
+
+
+def make_store(settings: Settings, generation: Path, catalog: Catalog) -> SnapshotStore:
+    """Where this generation's Chroma snapshots lie."""
+    url = settings.index.chroma_url
+    return ChromaServer(url, catalog, generation) if url else EmbeddedChroma(chroma_folder(generation))
 
 
 def make_encoder(chosen: EmbeddingSettings) -> Encoder:

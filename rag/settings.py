@@ -34,6 +34,11 @@ class IndexSettings(Part):
     passage_tokens: Annotated[int, Field(ge=64)] = Field(
         200, description="a passage's length in the embedding model's tokens, at most"
     )
+    chroma_url: MaybeText = Field(
+        None,
+        pattern="^https?://[^/]+",
+        description="a Chroma server that holds the vectors; without one, dir holds them",
+    )
 
 
 class ReadingSettings(Part):

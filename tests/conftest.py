@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from api.cli import main
+from fakes.chroma_server import ChromaRun
 from fakes.engines import CORPUS, SAMPLES, OpenEngine, Ran, RememberingEncoder, RunFootnote, WarmEngine
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.sync import Listener
@@ -30,6 +31,13 @@ def _no_settings_of_the_machine() -> Iterator[None]:
 def encoder() -> RememberingEncoder:
     """all-MiniLM-L6-v2 itself: loaded once for all tests that need it."""
     return RememberingEncoder(SentenceTransformerEncoder())
+
+
+@pytest.fixture(scope="session")
+def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Chroma server that tests share; each index has collections of its own there."""
+    with ChromaRun(tmp_path_factory.mktemp("chroma-server")) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from fakes.chroma_server import free_port
 from fakes.engines import SAMPLES, RunFootnote
 from indexes.catalog import Catalog
 
@@ -35,6 +38,24 @@ def test_verify_and_rebuild_find_and_mend_a_lost_chroma(footnote: RunFootnote, o
     assert "footnote rebuild" in json.loads(broken.out)["faults"][0]
     assert footnote("rebuild", "--index", own_index).code == 0
     assert footnote("verify", "--index", own_index).code == 0
+
+
+def test_an_index_keeps_its_vectors_on_a_server_and_answers_alike_without_it(
+    footnote: RunFootnote, own_index: Path, chroma_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer() -> object:
+        return json.loads(footnote("ask", LEAVE, "--index", own_index, "--json").out)["retrieval"]
+
+    before = answer()
+    monkeypatch.setenv("FOOTNOTE_INDEX__CHROMA_URL", chroma_url)
+    assert footnote("index", SAMPLES, "--index", own_index).code == 0
+    assert footnote("verify", "--index", own_index).out == "Folder, catalog and Chroma agree.\n"
+    assert answer() == before
+    monkeypatch.setenv("FOOTNOTE_INDEX__CHROMA_URL", f"http://127.0.0.1:{free_port()}")
+    assert footnote("index", SAMPLES, "--index", own_index).code == 0
+    assert answer() == before
+    rebuilt = footnote("rebuild", "--index", own_index)
+    assert (rebuilt.code, "does not answer" in rebuilt.err) == (1, True)
 
 
 def test_who_is_not_in_the_group_is_answered_as_if_the_document_were_not_there(

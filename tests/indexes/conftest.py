@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from indexes.catalog import Catalog
+from indexes.stores.embedded import EmbeddedChroma
 from indexes.vectors import ChromaVectors
 
 
@@ -18,6 +19,6 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 @pytest.fixture
 def vectors(tmp_path: Path, catalog: Catalog) -> Iterator[ChromaVectors]:
-    made = ChromaVectors(tmp_path / "index" / "chroma", catalog)
+    made = ChromaVectors(EmbeddedChroma(tmp_path / "index" / "chroma"), catalog)
     yield made
     made.close()

@@ -1,15 +1,25 @@
 """What is found, in what order, and by whom."""
 
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fakes.documents import document, put
 from fakes.encoder import WordsEncoder
+from fakes.vectors import Vectors, nearest_of, units
+from fakes.vectors import put as put_vectors
 from indexes.catalog import Catalog
 from indexes.protocols import Retriever
 from indexes.ranking import reciprocal_rank_fusion
 from indexes.retrieval import DenseRetriever, FusedRetriever, LexicalRetriever
-from indexes.types import EVERYONE, PUBLIC, Audience, Hit, Locator, Passage
+from indexes.stores.embedded import EmbeddedChroma
+from indexes.types import EVERYONE, PUBLIC, Audience, Hit, Locator, Matrix, Passage
 from indexes.vectors import ChromaVectors
 
 HR = Audience(frozenset({"hr"}))
@@ -114,6 +124,40 @@ def test_visible_passages_are_found_behind_many_hidden_ones(
         vectors.publish()
     hits = retriever.retrieve("leave days", limit=3, audience=PUBLIC)
     assert {*paths(hits)} == {"seen-0.txt", "seen-1.txt", "seen-2.txt"}
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    readers=st.lists(st.sets(st.sampled_from("abcd")), min_size=12, max_size=12),
+    groups=st.frozensets(st.sampled_from("abcde")),
+    limit=st.integers(1, 6),
+    published=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_whoever_asks_finds_what_brute_force_finds_among_what_they_may_read(
+    readers: list[set[str]], groups: frozenset[str], limit: int, published: bool, seed: int
+) -> None:
+    with TemporaryDirectory() as folder, closing(Catalog.create(Path(folder) / "catalog.sqlite3")) as catalog:
+        stored: Vectors = {}
+        for n, own in enumerate(readers):
+            made = put_vectors(catalog, f"doc-{n}", 25, seed=n, readers=tuple(own))
+            stored |= made if groups & own else {}
+        with closing(ChromaVectors(EmbeddedChroma(Path(folder) / "chroma"), catalog)) as vectors:
+            if published:
+                vectors.publish()
+            query = units(1, seed + 1000)[0]
+            dense = DenseRetriever(catalog, vectors, AlwaysEncodes(query), min_cosine=-1)
+            found = [hit.passage.id for hit in dense.retrieve("?", limit=limit, audience=Audience(groups))]
+    assert found == (nearest_of(stored, query, limit) if stored else [])
+
+
+class AlwaysEncodes(WordsEncoder):
+    def __init__(self, row: Matrix) -> None:
+        super().__init__()
+        self.row = row
+
+    def encode(self, texts: Sequence[str], /) -> Matrix:
+        return np.stack([self.row for _ in texts])
 
 
 def test_dense_leaves_out_what_is_less_alike_than_was_asked(catalog: Catalog, vectors: ChromaVectors) -> None:

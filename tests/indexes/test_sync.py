@@ -384,6 +384,7 @@ from indexes.reading.sandbox import ReadingLimits
 from indexes.splitting import PassageSplitter
 from indexes.locking import writer_lock
 from indexes.sync import Listener, Sync
+from indexes.stores.embedded import EmbeddedChroma
 from indexes.vectors import ChromaVectors
 
 class Slow(WordsEncoder):
@@ -400,7 +401,8 @@ with writer_lock(index):
     catalog = Catalog.create(index / "catalog.sqlite3")
     encoder = Slow()
     splitter = PassageSplitter(encoder.count_tokens, encoder.max_tokens)
-    Sync(catalog, ChromaVectors(index / "chroma", catalog), encoder, splitter, ReadingLimits()).run([docs], Loud())
+    vectors = ChromaVectors(EmbeddedChroma(index / "chroma"), catalog)
+    Sync(catalog, vectors, encoder, splitter, ReadingLimits()).run([docs], Loud())
 """
 
 

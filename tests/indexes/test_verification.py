@@ -72,6 +72,8 @@ def test_a_snapshot_that_is_gone_is_told_and_a_rebuild_mends_it(
 ) -> None:
     vectors.close()
     shutil.rmtree(catalog._file.parent / "chroma")
-    assert verify(catalog, vectors) == ["the Chroma snapshot is missing or damaged: `footnote rebuild` makes it anew"]
+    (fault,) = verify(catalog, vectors)
+    assert fault.startswith("the Chroma snapshot is missing or damaged (")
+    assert fault.endswith("): `footnote rebuild` makes it anew")
     assert vectors.publish(force=True)
     assert verify(catalog, vectors) == []

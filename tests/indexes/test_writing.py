@@ -11,6 +11,7 @@ from indexes.errors import DeletionGuardError
 from indexes.generations import Generations, catalog_file, chroma_folder, model_of
 from indexes.reading.sandbox import ReadingLimits
 from indexes.splitting import PassageSplitter
+from indexes.stores.embedded import EmbeddedChroma
 from indexes.sync import Listener, Report
 from indexes.types import PUBLIC, Matrix
 from indexes.vectors import ChromaVectors
@@ -57,7 +58,7 @@ def answers(index: Path, encoder: WordsEncoder) -> dict[str, str]:
     generation = Generations(index).current
     assert model_of(generation) == encoder.name
     catalog = Catalog(catalog_file(generation))
-    vectors = ChromaVectors(chroma_folder(generation), catalog)
+    vectors = ChromaVectors(EmbeddedChroma(chroma_folder(generation)), catalog)
     try:
         found = {
             text: vectors.search(row, limit=1)
