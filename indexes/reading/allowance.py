@@ -21,9 +21,9 @@ class Allowance:
     def check(self, files: int, size: int) -> None:
         """Raises ``ReadError`` where so much would be too much: nothing needs to be unpacked to know."""
         if files > self.files:
-            raise ReadError(f"holds more than the {_FILES} files allowed within one file")
+            raise ReadError(f"holds more files than are left of the {_FILES} allowed within one file")
         if size > self.bytes:
-            raise ReadError(f"inflates to {size // 2**20} MB; all files within one may have {_MB} MB")
+            raise ReadError(f"takes more than is left of the {_MB} MB allowed for all files within one")
 
     def spend(self, files: int, size: int) -> None:
         """Raises as ``check`` does."""

@@ -50,7 +50,9 @@ def decode_as(data: bytes, encoding: str) -> str:
     """In the encoding that it is said to be in, unless that is unknown or wrong."""
     with suppress(LookupError, UnicodeDecodeError):
         return data.decode(encoding)
-    return decode(data)
+    with suppress(ReadError):
+        return decode(data)
+    return data.decode(errors="replace")
 
 
 def _guess(data: bytes) -> str:

@@ -37,10 +37,36 @@ _ENCODINGS = {65001: "utf-8", 20127: "ascii", 20866: "koi8-r", 50220: "iso2022_j
 """Of the code pages, those that are not Python's ``cp`` and the number."""
 
 
+class _File:
+    """What is in the compound file, listed once: olefile walks through all of it to find a thing."""
+
+    def __init__(self, file: olefile.OleFileIO) -> None:
+        self._file = file
+        self._streams = {tuple(path) for path in file.listdir()}
+        self._folders: dict[tuple[str, ...], dict[str, None]] = {}
+        for *folder, name, _ in filter(lambda path: len(path) > 1, sorted(self._streams)):
+            self._folders.setdefault(tuple(folder), {})[name] = None
+
+    def __contains__(self, path: tuple[str, ...]) -> bool:
+        return path in self._streams
+
+    def folders(self, path: tuple[str, ...]) -> list[str]:
+        """The names of those directly in this one, in order."""
+        return list(self._folders.get(path, ()))
+
+    def read(self, path: tuple[str, ...]) -> bytes:
+        """Nothing where it is not there."""
+        if path not in self:
+            return b""
+        with self._file.openstream(list(path)) as stream:
+            data: bytes = stream.read()
+        return data
+
+
 class _Item:
     """A message, a recipient or an attachment."""
 
-    def __init__(self, file: olefile.OleFileIO, path: tuple[str, ...], header: int, encoding: str = "") -> None:
+    def __init__(self, file: _File, path: tuple[str, ...], header: int, encoding: str = "") -> None:
         self._file, self._path = file, path
         fixed = self._stream(_PROPERTIES)[header:]
         self._fixed = {
@@ -69,29 +95,19 @@ class _Item:
 
     def items(self, kind: str) -> Iterator["_Item"]:
         """The recipients (``recip``) or attachments (``attach``), in order."""
-        depth = len(self._path)
-        names = {
-            path[depth]
-            for path in self._file.listdir()
-            if len(path) > depth + 1 and tuple(path[:depth]) == self._path and path[depth].startswith(f"__{kind}_")
-        }
-        for name in sorted(names):
-            yield _Item(self._file, (*self._path, name), _HEADER, self.encoding)
+        for name in self._file.folders(self._path):
+            if name.startswith(f"__{kind}_"):
+                yield _Item(self._file, (*self._path, name), _HEADER, self.encoding)
 
     def message(self) -> "_Item | None":
         """The message that is attached here, if one is."""
         path = (*self._path, _MESSAGE)
-        if not self._file.exists([*path, _PROPERTIES]):
+        if (*path, _PROPERTIES) not in self._file:
             return None
         return _Item(self._file, path, _MESSAGE_HEADER, self.encoding)
 
     def _stream(self, name: str) -> bytes:
-        path = [*self._path, name]
-        if not self._file.exists(path):
-            return b""
-        with self._file.openstream(path) as stream:
-            data: bytes = stream.read()
-        return data
+        return self._file.read((*self._path, name))
 
 
 def read_msg(path: Path, allowance: Allowance) -> Extraction:
@@ -101,8 +117,9 @@ def read_msg(path: Path, allowance: Allowance) -> Extraction:
     if not data.startswith(olefile.MAGIC):
         raise ReadError(f"is not {_WHAT}, or damaged")
     try:
-        with olefile.OleFileIO(io.BytesIO(data)) as file:
-            if not file.exists(_PROPERTIES):
+        with olefile.OleFileIO(io.BytesIO(data)) as opened:
+            file = _File(opened)
+            if (_PROPERTIES,) not in file:
                 raise ReadError(f"is not {_WHAT}, or damaged")
             return lay_out(_letter(_Item(file, (), _ROOT_HEADER)), path.stem, allowance)
     except _DAMAGE as error:

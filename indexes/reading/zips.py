@@ -36,7 +36,7 @@ def read_zip(path: Path, allowance: Allowance) -> Extraction:
 
 
 def _read(archive: zipfile.ZipFile, path: Path, allowance: Allowance) -> Extraction:
-    members = {member: _name(member) for member in archive.infolist() if not member.is_dir()}
+    members = {member: _name(member) for member in archive.infolist() if not member.filename.endswith("/")}
     _refuse_overlap(members)
     wanted = {member for member, name in members.items() if _is_document(member, name)}
     allowance.check(len(wanted), sum(member.file_size for member in wanted))
@@ -62,7 +62,7 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[byte
         with archive.open(member) as content:
             while chunk := content.read(_CHUNK):
                 yield chunk
-    except DAMAGE as error:
+    except (*DAMAGE, OSError, ValueError) as error:  # the last two for places outside of the archive
         raise ReadError("is damaged in its zip archive") from error
 
 

@@ -118,6 +118,11 @@ def test_an_attachment_that_cannot_be_read_costs_itself_only(tmp_path: Path) -> 
     assert found(parts[1]).text == "text\n"
 
 
+def test_a_text_in_no_encoding_is_read_as_far_as_it_can_be(tmp_path: Path) -> None:
+    made = mixed("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nd29yZHOB/wCQjQ==")
+    assert read(tmp_path, made).text.endswith("\nwords\ufffd\ufffd\ufffd\ufffd\n")
+
+
 def test_a_mail_of_parts_without_end_is_refused_in_words(tmp_path: Path) -> None:
     nested = "".join(f"Content-Type: multipart/mixed; boundary=x{n}\n\n--x{n}\n" for n in range(2000))
     with pytest.raises(ReadError, match=r"is not a mail \(.eml\), or damaged"):

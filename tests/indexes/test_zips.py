@@ -129,7 +129,7 @@ def test_ten_gigabytes_in_two_hundred_kilobytes_are_refused_unpacked(tmp_path: P
 
 def test_a_bomb_without_tricks_is_refused_by_what_it_says_of_itself(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(zipped({f"{number}.txt": bytes(2**20) for number in range(5)}))
-    reason = "inflates to 5 MB; all files within one may have 500 MB"
+    reason = "takes more than is left of the 500 MB allowed for all files within one"
     assert refusal(tmp_path / "a.zip", Allowance(bytes=4 * 2**20)) == reason
 
 
@@ -172,7 +172,7 @@ def test_a_zip_in_a_zip_without_end_is_opened_three_times(tmp_path: Path) -> Non
 
 def test_an_archive_of_more_files_than_allowed_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(zipped({f"{number}.txt": b"" for number in range(10_001)}))
-    assert refusal(tmp_path / "a.zip") == "holds more than the 10000 files allowed within one file"
+    assert refusal(tmp_path / "a.zip") == "holds more files than are left of the 10000 allowed within one file"
 
 
 def test_an_archive_cut_off_anywhere_is_refused_in_words(tmp_path: Path) -> None:
@@ -188,3 +188,17 @@ def test_an_archive_behind_a_program_is_read(tmp_path: Path) -> None:
     """As those that unpack themselves."""
     (tmp_path / "a.zip").write_bytes(os.urandom(999) + zipped({"a.txt": b"text"}))
     assert [part.path for part in read_file(tmp_path / "a.zip").parts] == ["a.txt"]
+
+
+@pytest.mark.parametrize("offset", [b"\xff\xff\xff\x7f", b"\xff\xff\xff\xfe"])
+def test_a_member_that_lies_outside_of_the_archive_costs_itself_only(tmp_path: Path, offset: bytes) -> None:
+    data = bytearray(zipped({"a.txt": b"text", "b.txt": b"text"}))
+    entry = data.rindex(b"PK\1\2")
+    data[entry + 42 : entry + 46] = offset
+    (tmp_path / "a.zip").write_bytes(data)
+    assert read_file(tmp_path / "a.zip").parts[1] == Part("b.txt", DAMAGED)
+
+
+def test_a_member_without_a_name_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(zipped({"xxxxx": b"text", "b.txt": b"text"}).replace(b"xxxxx", b"\0.txt"))
+    assert read_file(tmp_path / "a.zip").notes[0].endswith(": unnamed")
