@@ -1,10 +1,12 @@
 """Which reader reads which file."""
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 from indexes.errors import ReadError
+from indexes.protocols import Reader
 from indexes.reading.allowance import Allowance
 from indexes.reading.draft import one_line
 from indexes.types import Extraction
@@ -75,8 +77,9 @@ def read_file(path: Path, allowance: Allowance | None = None) -> Extraction:
     """
     suffix = path.suffix.lower()
     _, module, function = _FORMATS[suffix]
-    read: Callable[..., Extraction] = getattr(import_module(f"indexes.reading.{module}"), function)
-    return read(path, allowance or Allowance()) if suffix in _HOLD_FILES else read(path)
+    read = getattr(import_module(f"indexes.reading.{module}"), function)
+    reader: Reader = partial(read, allowance=allowance or Allowance()) if suffix in _HOLD_FILES else read
+    return reader(path)
 
 
 def attempt(read: Callable[[], Extraction]) -> Extraction | str:
