@@ -19,7 +19,8 @@ _ENTITY = re.compile(rb"<!ENTITY|<\0!\0E\0N\0T\0I\0T\0Y", re.IGNORECASE)
 _OLE = b"\xd0\xcf\x11\xe0"
 """What Office files begin with that are encrypted, or older than 2007."""
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, KeyError, UnicodeError, etree.LxmlError)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, KeyError, UnicodeError, etree.LxmlError)
+"""What reading a broken archive raises."""
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def opened(path: Path, what: str) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check(archive)
             yield archive
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ReadError(f"is not {what}, or damaged") from error
 
 

@@ -1,9 +1,14 @@
 """Which reader reads which file."""
 
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
+from indexes.errors import ReadError
 from indexes.protocols import Reader
+from indexes.reading.allowance import Allowance
+from indexes.reading.draft import one_line
 from indexes.types import Extraction
 
 # suffix: (media type, module, reader). Modules are imported when a file of theirs comes.
@@ -20,6 +25,8 @@ _FORMATS = {
     ".htm": ("text/html", "web", "read_html"),
     ".epub": ("application/epub+zip", "epub", "read_epub"),
     ".eml": ("message/rfc822", "mail", "read_eml"),
+    ".msg": ("application/vnd.ms-outlook", "outlook", "read_msg"),
+    ".zip": ("application/zip", "zips", "read_zip"),
     ".pdf": ("application/pdf", "pdf", "read_pdf"),
     ".docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "office", "read_docx"),
     ".pptx": ("application/vnd.openxmlformats-officedocument.presentationml.presentation", "slides", "read_pptx"),
@@ -51,14 +58,39 @@ _FORMATS = {
     }.items()
 }
 SUFFIXES = frozenset(_FORMATS)
+_HOLD_FILES = {".eml", ".msg", ".zip"}
 
 
 def media_type(path: str) -> str:
     return _FORMATS[Path(path).suffix.lower()][0]
 
 
-def read_file(path: Path) -> Extraction:
-    """Raises ``ReadError`` with the reason; for files from outside, ``sandbox`` reads more safely."""
-    _, module, function = _FORMATS[path.suffix.lower()]
-    reader: Reader = getattr(import_module(f"indexes.reading.{module}"), function)
+def suffix_of(media_type: str) -> str:
+    """The first of the suffixes of such files; none where they are not read."""
+    return next((suffix for suffix, known in _FORMATS.items() if known[0] == media_type), "")
+
+
+def read_file(path: Path, allowance: Allowance | None = None) -> Extraction:
+    """Raises ``ReadError`` with the reason; for files from outside, ``sandbox`` reads more safely.
+
+    ``allowance`` is what is left for the files in it, where it lies in a file itself.
+    """
+    suffix = path.suffix.lower()
+    _, module, function = _FORMATS[suffix]
+    read = getattr(import_module(f"indexes.reading.{module}"), function)
+    reader: Reader = partial(read, allowance=allowance or Allowance()) if suffix in _HOLD_FILES else read
     return reader(path)
+
+
+def attempt(read: Callable[[], Extraction]) -> Extraction | str:
+    """What was read, or why it was not."""
+    try:
+        return read()
+    except ReadError as error:
+        return str(error)
+    except MemoryError:
+        return "needs more memory to read than is allowed"
+    except OSError as error:
+        return f"cannot be opened: {error.strerror or error}"
+    except Exception as error:  # noqa: BLE001 - a parser may raise anything over a hostile file; the other files go on
+        return one_line(f"cannot be read: {type(error).__name__}: {error}")

@@ -46,6 +46,15 @@ def decode(data: bytes) -> str:
     return normalise(text)
 
 
+def decode_as(data: bytes, encoding: str) -> str:
+    """In the encoding that it is said to be in, unless that is unknown or wrong."""
+    with suppress(LookupError, UnicodeDecodeError):
+        return data.decode(encoding)
+    with suppress(ReadError):
+        return decode(data)
+    return data.decode(errors="replace")
+
+
 def _guess(data: bytes) -> str:
     best = None if b"\0" in data else from_bytes(data).best()
     if best is None:

@@ -27,11 +27,18 @@ def read_rtf(path: Path) -> Extraction:
     if not data.lstrip().startswith(b"{\\rtf"):
         raise ReadError("is not Rich Text (.rtf), or damaged")
     source = data.decode("latin-1")
+    draft = Draft()
+    add_rtf(source, draft)
+    title = _TITLE.search(source)
+    return draft.finish(title[1] if title else path.stem)
+
+
+def add_rtf(source: str, draft: Draft) -> None:
+    """For Rich Text within other formats, too; a character a byte. Raises ``ReadError``."""
     try:
         text = rtf_to_text(_marked(source), errors="replace")  # type: ignore[no-untyped-call]
     except (ValueError, TypeError, LookupError) as error:
         raise ReadError("is not Rich Text (.rtf), or damaged") from error
-    draft = Draft()
     for rows, line in _blocks(text):
         if rows:
             draft.table(rows)
@@ -39,8 +46,6 @@ def read_rtf(path: Path) -> Extraction:
             draft.heading(level, line[1:])
         else:
             draft.paragraph(_BULLET.sub("- ", line).replace("\t", " "))
-    title = _TITLE.search(source)
-    return draft.finish(title[1] if title else path.stem)
 
 
 def _marked(source: str) -> str:

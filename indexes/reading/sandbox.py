@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -36,6 +37,7 @@ class Sandbox:
         self._limits = limits
         self._worker: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
+        self._folder: TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -63,6 +65,9 @@ class Sandbox:
         limits = (self._limits.memory_mb, self._limits.text_mb)
         # -P: what lies in the working folder, which may be the documents' own, is never run
         command = [sys.executable, "-P", "-m", "indexes.reading.worker", str(theirs.fileno()), *map(str, limits)]
+        # A worker that is killed leaves behind what it has unpacked
+        self._folder = TemporaryDirectory(prefix="footnote-", ignore_cleanup_errors=True)
+        kept = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
         with theirs:
             self._worker = subprocess.Popen(
                 command,
@@ -70,7 +75,7 @@ class Sandbox:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={name: value for name, value in os.environ.items() if not _SECRET.search(name)},
+                env=kept | {"TMPDIR": self._folder.name},
             )
         return self._pipe
 
@@ -80,4 +85,6 @@ class Sandbox:
         if self._worker:
             self._worker.kill()
             self._worker.wait()
-        self._worker = self._pipe = None
+        if self._folder:
+            self._folder.cleanup()
+        self._worker = self._pipe = self._folder = None

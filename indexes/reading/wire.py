@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from indexes.errors import ReadError
-from indexes.types import Extraction, Section
+from indexes.types import Extraction, Part, Section
 
 
 def dump(result: Extraction | ReadError) -> bytes:
@@ -18,8 +18,18 @@ def load(message: bytes) -> Extraction:
     data = json.loads(message)
     if "error" in data:
         raise ReadError(data["error"])
-    return Extraction(data["title"], data["text"], sections_from(data["sections"]), tuple(data["notes"]))
+    return _extraction(data)
 
 
 def sections_from(rows: list[dict[str, Any]]) -> tuple[Section, ...]:
     return tuple(Section(**{**row, "heading": tuple(row["heading"])}) for row in rows)
+
+
+def _extraction(data: dict[str, Any]) -> Extraction:
+    sections, notes = sections_from(data["sections"]), tuple(data["notes"])
+    return Extraction(data["title"], data["text"], sections, notes, tuple(map(_part, data["parts"])))
+
+
+def _part(data: dict[str, Any]) -> Part:
+    found = data["found"]
+    return Part(data["path"], found if isinstance(found, str) else _extraction(found))

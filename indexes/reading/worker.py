@@ -2,29 +2,32 @@
 
 import resource
 import sys
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from indexes.errors import ReadError
 from indexes.reading import wire
-from indexes.reading.formats import read_file
-from indexes.types import Extraction
+from indexes.reading.formats import attempt, read_file
+from indexes.types import Extraction, Part
 
 
 def read(path: Path, text_mb: int) -> Extraction | ReadError:
-    try:
-        extraction = read_file(path)
-    except ReadError as error:
-        return error
-    except MemoryError:
-        return ReadError("needs more memory to read than is allowed")
-    except OSError as error:
-        return ReadError(f"cannot be opened: {error.strerror or error}")
-    except Exception as error:  # noqa: BLE001 - a parser may raise anything over a hostile file; the other files go on
-        return ReadError(f"cannot be read: {type(error).__name__}: {error}")
-    if len(extraction.text) > text_mb * 2**20:
+    found = attempt(lambda: read_file(path))
+    if isinstance(found, str):
+        return ReadError(found)
+    left = text_mb * 2**20 - len(found.text)
+    if left < 0:
         return ReadError(f"holds more than the {text_mb} MB of text allowed")
-    return extraction
+    parts = []
+    for part in found.parts:
+        size = len(part.found.text) if isinstance(part.found, Extraction) else 0
+        if size > left:
+            parts.append(Part(part.path, f"holds more text than is left of the {text_mb} MB allowed for its file"))
+        else:
+            parts.append(part)
+            left -= size
+    return replace(found, parts=tuple(parts))
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from indexes.reading import archive
 from indexes.reading.formats import read_file
 
 FOLDER = Path(__file__).parents[1] / "data" / "formats"
-ZIPPED = sorted(file for file in FOLDER.iterdir() if zipfile.is_zipfile(file))
+ZIPPED = sorted(file for file in FOLDER.iterdir() if zipfile.is_zipfile(file) and file.suffix != ".zip")
 zipped = pytest.mark.parametrize("file", ZIPPED, ids=lambda file: file.suffix)
 
 
@@ -96,4 +96,5 @@ def test_a_damaged_file_is_read_or_refused(
     damaged = tmp_path_factory.getbasetemp() / file.name
     damaged.write_bytes(io.BytesIO(content).read(data.draw(st.integers(0, len(content)))))
     with suppress(ReadError):
-        assert read_file(damaged).text
+        read = read_file(damaged)
+        assert read.text or read.parts

@@ -9,7 +9,7 @@ import pytest
 from indexes.reading.formats import read_file
 from indexes.reading.sandbox import ReadingLimits, Sandbox
 from indexes.splitting import PassageSplitter
-from indexes.types import Document, Extraction, Locator
+from indexes.types import Document, Extraction, Locator, Part
 
 FOLDER = Path(__file__).parents[1] / "data" / "formats"
 PRODUCERS = {
@@ -20,6 +20,12 @@ PRODUCERS = {
     "garden.odt": "LibreOffice Writer 7.4",
     "garden.rtf": "LibreOffice Writer 7.4",
     "harbour.pptx": "LibreOffice Impress 7.4",
+    # Outlook runs nowhere that tests do: two writers of its format that share nothing
+    "notice.msg": "msgforge 1.0.0",
+    "plan.msg": "aspose-email-foss 26.3, as 8-bit text; its body by LibreOffice Writer 7.4 and compressed-rtf 1.0.7",
+    "survey.msg": "aspose-email-foss 26.3; its PDF by LibreOffice Writer 7.4",
+    "survey.eml": "NeoMutt 20220429; its PDF by LibreOffice Writer 7.4",
+    "records.zip": "Info-ZIP 3.0 (zip -r -y; zip -P for safe.txt), of the files above and others",
 }
 FILES = sorted(FOLDER.iterdir())
 
@@ -33,6 +39,8 @@ class Cell:
     place: str
     heading: tuple[str, ...] = ()
     kind: str = "prose"
+    part: str = ""
+    """The path of the document within the file, where it is not the file."""
 
 
 TEXTS = [
@@ -64,6 +72,35 @@ TEXTS += [
     Cell("minutes.eml", "the shed costs 1 450 euros, and Bürger pay half of it.", "line 7", _SUBJECT),
     Cell("minutes.eml", "Attachments: plan.pdf", "line 10", _SUBJECT),
 ]
+_SURVEY = ("Survey of the north shed — roof",)
+for _name in ("survey.eml", "survey.msg"):
+    TEXTS += [
+        Cell(_name, "To: Aïda <aida@garden.example>", "line 3", _SURVEY),
+        Cell(_name, "The roof needs 48 new tiles before 1 November.", "line 8", _SURVEY),
+        Cell(_name, "Attachments: plan.pdf, quotes.csv, quotes (2).csv", "line 12", _SURVEY),
+        Cell(_name, "The north shed measures 14 by 6 metres.", "page 1, line 2", part="plan.pdf"),
+        Cell(_name, "Brandt | 48 | 1620", "line 3", kind="table", part="quotes.csv"),
+        Cell(_name, "Adler | 40 | 1300", "line 2", kind="table", part="quotes (2).csv"),
+    ]
+_TILES, _FORWARDED = ("Delivery of the tiles",), "Delivery of the tiles.msg"
+TEXTS += [
+    Cell("survey.eml", "The tiles come on 21 October", "line 5", _TILES, part="forwarded.eml"),
+    Cell("survey.msg", "Date: Wed, 09 Oct 2024 08:30:00 +0000", "line 5", _SURVEY),
+    Cell("survey.msg", "From: Ben Adlér <ben@roofs.example>", "line 2", _TILES, part=_FORWARDED),
+    Cell("survey.msg", "The tiles come on 21 October", "line 5", _TILES, part=_FORWARDED),
+    Cell("survey.msg", "First | 30", "line 7", _TILES, "table", part=_FORWARDED),
+    Cell("survey.msg", "Brandt | 48 | 1620", "line 3", kind="table", part=f"{_FORWARDED}/quotes.csv"),
+    Cell("plan.msg", "From: Zoë Lukasz <zoe@garden.example>", "line 2", ("Plan",)),
+    Cell("plan.msg", "Its door opens to the east — like the gate.", "line 8", ("Plan", "Plan of the north shed")),
+    Cell("notice.msg", "From: Zoë <zoe@garden.example>", "line 2", ("Notice — water",)),
+    Cell("notice.msg", "The water is off on 5 May, from 9 to 11.", "line 5", ("Notice — water",)),
+    Cell("notice.msg", "Adler | 48 | 1450", "line 2", kind="table", part="quotes.csv"),
+    Cell("records.zip", "Its door opens to the east", "page 1, line 3", part="records/plan.pdf"),
+    Cell("records.zip", "The key hangs behind the door.", "line 3", ("Büro",), part="records/Büro.md"),
+    Cell("records.zip", "Tiles of 1998 were red.", "line 1", part="old.zip/1998.txt"),
+    Cell("records.zip", "The roof needs 48 new tiles", "line 8", _SURVEY, part="old.zip/survey.eml"),
+    Cell("records.zip", "Brandt | 48 | 1620", "line 3", kind="table", part="old.zip/survey.eml/quotes.csv"),
+]
 TABLES = [
     ("garden.epub", "Plot | Tenant | Square metres\n12 | Zoë Łukasz | 80\n"),
     ("garden.odt", "Plot | Tenant | Square metres\n12 | Zoë Łukasz | 80\n"),
@@ -80,6 +117,11 @@ TITLES = {
     "garden.odt": "Garden rules",
     "garden.rtf": "Garden rules",
     "harbour.pptx": "harbour",
+    "notice.msg": "Notice — water",
+    "plan.msg": "Plan",
+    "survey.msg": "Survey of the north shed — roof",
+    "survey.eml": "Survey of the north shed — roof",
+    "records.zip": "records",
 }
 
 
@@ -89,13 +131,16 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def document(name: str) -> Document:
+def document(name: str, part: str = "") -> Document:
     read = read_file(FOLDER / name)
+    if part:
+        (found,) = (within.found for within in read.parts if within.path == part)
+        assert isinstance(found, Extraction)
+        read = found
     return Document("id", name, read.title, "", "", read.text, read.sections)
 
 
-def located(name: str, words: str) -> Locator:
-    read = document(name)
+def located(read: Document, words: str) -> Locator:
     start = read.text.rindex(words)
     return read.locate(start, start + len(words))
 
@@ -112,9 +157,10 @@ def test_every_file_has_its_producer_and_its_cells() -> None:
 
 @pytest.mark.parametrize("cell", TEXTS, ids=lambda cell: f"{cell.file}-{cell.words[:12]}")
 def test_words_stand_where_a_person_finds_them_under_their_headings(cell: Cell) -> None:
-    place = located(cell.file, cell.words)
+    read = document(cell.file, cell.part)
+    place = located(read, cell.words)
     assert (str(place), place.heading) == (cell.place, cell.heading)
-    assert section_of(document(cell.file), cell.words) == cell.kind
+    assert section_of(read, cell.words) == cell.kind
 
 
 @pytest.mark.parametrize(("name", "text"), TABLES)
@@ -158,8 +204,21 @@ def test_what_excel_hides_is_left_out_with_a_note() -> None:
     assert read.notes == ("sheet Hidden is hidden, and was left out",)
 
 
-def test_attachments_that_are_not_read_are_noted() -> None:
-    assert read_file(FOLDER / "minutes.eml").notes == ("attachments are not read: plan.pdf",)
+def test_an_attachment_that_cannot_be_read_says_why() -> None:
+    assert read_file(FOLDER / "minutes.eml").parts == (Part("plan.pdf", "is not a PDF, or damaged"),)
+
+
+@pytest.mark.parametrize("name", ["survey.eml", "survey.msg"])
+def test_attachments_of_other_formats_are_noted_and_pictures_of_signatures_are_not(name: str) -> None:
+    assert read_file(FOLDER / name).notes == ("attachments of other formats are not read: roof.dwg",)
+
+
+def test_what_a_zip_holds_besides_documents_is_noted_and_what_is_encrypted_says_so() -> None:
+    read = read_file(FOLDER / "records.zip")
+    assert read.notes == (
+        "not read, being hidden, a link or of another format: records/.cache/x.txt, records/roof.dwg, records/link.txt",
+    )
+    assert read.parts[-1] == Part("safe.txt", "is encrypted: zip it without a password")
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "x-unknown", "us-ascii"])
