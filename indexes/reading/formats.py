@@ -4,6 +4,7 @@ from importlib import import_module
 from pathlib import Path
 
 from indexes.protocols import Reader
+from indexes.reading import recognition
 from indexes.types import Extraction
 
 # suffix: (media type, module, reader). Modules are imported when a file of theirs comes.
@@ -50,6 +51,18 @@ _FORMATS = {
         ".css": "text/css",
     }.items()
 }
+_PICTURES = {
+    suffix: (media_type, "pictures", "read_picture")
+    for suffix, media_type in {
+        ".png": "image/png",
+        ".jpg": "image/jpeg",
+        ".jpeg": "image/jpeg",
+        ".tif": "image/tiff",
+        ".tiff": "image/tiff",
+    }.items()
+}
+if recognition.installed():  # else they are skipped, not failed: folders are full of pictures
+    _FORMATS |= _PICTURES
 SUFFIXES = frozenset(_FORMATS)
 
 
