@@ -24,6 +24,7 @@ PRODUCERS = {
     "garden.rtf": "LibreOffice Writer 7.4",
     "harbour.pptx": "LibreOffice Impress 7.4",
     "garden.docx": "LibreOffice Writer 7.4",
+    "tools.docx": "LibreOffice Writer 7.4: notes, tracked changes, a text box, merged and nested cells",
     "garden.pdf": "LibreOffice Writer 7.4, export",
     "garden-print.pdf": "Chromium 156, print",
     "garden-scan.pdf": "pdfium 5.15, 200 dots an inch, black and white, askew (OCR)",
@@ -115,6 +116,10 @@ TEXTS += [
     Cell("garden.txt", "• Close the tap.", "line 6"),
     Cell("allowances.csv", "Japan | 61 | 50% | 2023-07-15", "line 3", (), "table"),
     Cell("allowances.csv", "Total | 109.5", "line 5", (), "table"),
+    Cell("tools.docx", "The shed holds forty tools (Counted in March.) and a (On loan.) cart.", "line 2", ("Tools",)),
+    Cell("tools.docx", "Seen by all, see the rules.", "line 3", ("Tools",)),
+    Cell("tools.docx", "Boxed warning.", "line 5", ("Tools",)),
+    Cell("tools.docx", "Tall | c within | d", "line 8", ("Tools",), "table"),
     Cell("plots.json", "garden.plots[1].tenant: Ben", "line 6", (), "code"),
     Cell("watering.jsonl", "day: 2024-03-09; event: barrel filled; litres[0]: 200", "line 2", (), "code"),
     Cell("watering.py", "return self.litres > 0", "line 8", ("Barrel", "tap"), "code"),
@@ -129,6 +134,7 @@ TABLES = [
         (name, "Plot | Tenant | Square metres\n12 | Zoë Łukasz | 80\n")
         for name in ("garden.docx", "garden.html", "garden-page.html", "garden-print.pdf", "garden-scan.pdf")
     ),
+    ("tools.docx", "Wide | Third\nTall | a | b\n"),
     ("garden.md", "| Plot | Tenant     | Square metres  |\n"),
     ("garden.rst", "Plot Tenant     Square metres\n"),
     ("allowances.csv", "Country,Daily rate,Share,Since\n".replace(",", " | ")),
@@ -149,6 +155,7 @@ TITLES = {
     "garden.rtf": "Garden rules",
     "harbour.pptx": "harbour",
     "garden.docx": "Garden rules",
+    "tools.docx": "tools",
     "garden.pdf": "Garden rules",
     "garden-print.pdf": "Garden rules",
     "garden-scan.pdf": "garden-scan",
@@ -272,6 +279,11 @@ def test_passages_lie_on_one_sheet_or_slide_with_lines_that_count(file: Path, to
         at_end = read.locate(end - 1, end)
         assert (at_end.sheet, at_end.slide) == (passage.locator.sheet, passage.locator.slide)
         assert at_end.line_end == passage.locator.line_end
+
+
+@pytest.mark.parametrize("words", ["thirty", "never seen", "Really?"])
+def test_what_word_deletes_hides_or_remarks_is_left_out(words: str) -> None:
+    assert words not in extraction("tools.docx").text
 
 
 def test_what_excel_hides_is_left_out_with_a_note() -> None:
