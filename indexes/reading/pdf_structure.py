@@ -13,8 +13,9 @@ import pypdfium2.raw as pdfium_c
 from indexes.reading.draft import Draft, one_line
 from indexes.reading.normal import normalise
 
-_MAX_DEPTH, _MAX_ELEMENTS = 40, 20_000
+_MAX_DEPTH, _MAX_STEPS = 40, 50_000
 """Of the tags of one page: what nests deeper or has more is left as plain text."""
+_MAX_BOOKMARKS = 20_000
 _HEADINGS = {"Title": 1, "H": 1, **{f"H{level}": level for level in range(1, 7)}}
 
 
@@ -31,7 +32,7 @@ class Mark:
 def outline_of(pdf: pdfium.PdfDocument) -> dict[int, list[Mark]]:
     """Headings by the number of their page, counted from 0."""
     marks: dict[int, list[Mark]] = {}
-    for bookmark in itertools.islice(pdf.get_toc(), _MAX_ELEMENTS):
+    for bookmark in itertools.islice(pdf.get_toc(), _MAX_BOOKMARKS):
         if target := bookmark.get_dest():
             marks.setdefault(target.get_index(), []).append(Mark((bookmark.get_title(),), bookmark.level + 1))
     return marks
@@ -47,8 +48,8 @@ def tags_of(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> list[Mark]:
             pdfium_c.FPDF_StructTree_GetChildAtIndex(tree, n)
             for n in range(pdfium_c.FPDF_StructTree_CountChildren(tree))
         )
-        elements = [_Element(root, 0) for root in roots if root]
-        found = list(itertools.islice(_marked(elements, itertools.count(1)), _MAX_ELEMENTS))
+        steps = iter(range(_MAX_STEPS))
+        found = list(_marked([_Element(root, 0, steps) for root in roots if root], itertools.count(1)))
         texts = _texts(text_page) if found else {}
         return [
             Mark(tuple("".join(texts.get(mark, "") for mark in ids) for ids in cells), level, table)
@@ -120,6 +121,8 @@ class _Element:
 
     handle: object
     depth: int
+    steps: Iterator[int]
+    """What the walk of all may still take: tags may be shared, so that few are walked for ever."""
 
     @property
     def kind(self) -> str:
@@ -129,17 +132,21 @@ class _Element:
         return buffer.raw[: max(size - 2, 0)].decode("utf-16-le", errors="replace")
 
     def children(self) -> Iterator["_Element"]:
-        for n in range(pdfium_c.FPDF_StructElement_CountChildren(self.handle) if self.depth < _MAX_DEPTH else 0):
-            if child := pdfium_c.FPDF_StructElement_GetChildAtIndex(self.handle, n):
-                yield _Element(child, self.depth + 1)
+        return (part for part in self._parts() if isinstance(part, _Element))
 
     def content(self) -> Iterator[int]:
         """The ids of the marked content in it."""
-        for n in range(pdfium_c.FPDF_StructElement_CountChildren(self.handle)):
-            if (mark := pdfium_c.FPDF_StructElement_GetChildMarkedContentID(self.handle, n)) >= 0:
+        for part in self._parts():
+            yield from part.content() if isinstance(part, _Element) else (part,)
+
+    def _parts(self) -> Iterator["_Element | int"]:
+        for n in range(pdfium_c.FPDF_StructElement_CountChildren(self.handle) if self.depth < _MAX_DEPTH else 0):
+            if next(self.steps, None) is None:
+                return
+            if child := pdfium_c.FPDF_StructElement_GetChildAtIndex(self.handle, n):
+                yield _Element(child, self.depth + 1, self.steps)
+            elif (mark := pdfium_c.FPDF_StructElement_GetChildMarkedContentID(self.handle, n)) >= 0:
                 yield mark
-        for child in self.children():
-            yield from child.content()
 
 
 def _marked(

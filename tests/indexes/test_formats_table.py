@@ -26,6 +26,7 @@ PRODUCERS = {
     "garden.docx": "LibreOffice Writer 7.4",
     "tools.docx": "LibreOffice Writer 7.4: notes, tracked changes, a text box, merged and nested cells",
     "garden.pdf": "LibreOffice Writer 7.4, export",
+    "garden-locked.pdf": "qpdf 11.3, encrypted with an empty password",
     "garden-print.pdf": "Chromium 156, print",
     "garden-scan.pdf": "pdfium 5.15, 200 dots an inch, black and white, askew (OCR)",
     "garden.html": "LibreOffice Writer 7.4",
@@ -102,6 +103,7 @@ TEXTS += [
     Cell("garden.pdf", "• Close the tap.", "page 1, line 6", ("Garden rules", "Watering")),
     Cell("garden.pdf", "13 Ben 95 (with shed)", "page 1, line 10", _PDF),
     Cell("garden.pdf", "Give notice by 30 September.", "page 1, line 13", ("Leaving",)),
+    Cell("garden-locked.pdf", "Give notice by 30 September.", "page 1, line 13", ("Leaving",)),
     Cell("garden-print.pdf", "Close the tap.", "page 1, line 6", ("Garden rules", "Watering")),
     Cell("garden-print.pdf", "13 | Ben | 95 (with shed)", "page 1, line 10", _PDF, "table"),
     Cell("garden-print.pdf", "a well-trodden", "page 1, line 15", ("Leaving",)),
@@ -157,6 +159,7 @@ TITLES = {
     "garden.docx": "Garden rules",
     "tools.docx": "tools",
     "garden.pdf": "Garden rules",
+    "garden-locked.pdf": "Garden rules",
     "garden-print.pdf": "Garden rules",
     "garden-scan.pdf": "garden-scan",
     "garden.html": "Garden rules",
@@ -174,6 +177,7 @@ TITLES = {
 }
 LOST = {
     ("garden.pdf", "table"): "no: read as lines",
+    ("garden-locked.pdf", "table"): "no: read as lines",
     ("garden-scan.pdf", "heading"): "no: read as lines",
     ("berths.png", "heading"): "no: read as lines",
     ("tides.tiff", "heading"): "no: read as lines",
