@@ -50,7 +50,7 @@ def tags_of(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> list[Mark]:
         )
         steps = iter(range(_MAX_STEPS))
         found = list(_marked([_Element(root, 0, steps) for root in roots if root], itertools.count(1)))
-        texts = _texts(text_page) if found else {}
+        texts = _texts(page, text_page, {mark for cells, *_ in found for ids in cells for mark in ids})
         return [
             Mark(tuple("".join(texts.get(mark, "") for mark in ids) for ids in cells), level, table)
             for cells, level, table in found
@@ -163,11 +163,21 @@ def _marked(
             yield from _marked(element.children(), tables, next(tables) if kind == "Table" else table)
 
 
-def _texts(text_page: pdfium.PdfTextPage) -> dict[int, str]:
+def _texts(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, wanted: set[int]) -> dict[int, str]:
     """By the id of its marked content."""
-    texts: dict[int, list[str]] = {}
-    for index in range(text_page.count_chars()):
-        if shown := pdfium_c.FPDFText_GetTextObject(text_page, index):
-            mark = pdfium_c.FPDFPageObj_GetMarkedContentID(shown)
-            texts.setdefault(mark, []).append(chr(pdfium_c.FPDFText_GetUnicode(text_page, index)))
-    return {mark: normalise("".join(characters).replace("\x02", "-")) for mark, characters in texts.items()}
+    texts = dict.fromkeys(wanted, "")
+    for index in range(min(pdfium_c.FPDFPage_CountObjects(page), _MAX_STEPS)):
+        shown = pdfium_c.FPDFPage_GetObject(page, index)
+        if (mark := pdfium_c.FPDFPageObj_GetMarkedContentID(shown)) in texts:
+            texts[mark] += _shown(shown, text_page)
+    return texts
+
+
+def _shown(text_object: object, text_page: pdfium.PdfTextPage) -> str:
+    size = pdfium_c.FPDFTextObj_GetText(text_object, text_page, None, 0)
+    if not size:
+        return ""
+    buffer = (ctypes.c_ushort * (size // 2 + 1))()
+    pdfium_c.FPDFTextObj_GetText(text_object, text_page, buffer, size)
+    text = bytes(buffer)[: max(size - 2, 0)].decode("utf-16-le", errors="replace")
+    return normalise(text.replace("\x02", "-").replace("\0", ""))
