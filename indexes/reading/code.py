@@ -100,7 +100,7 @@ def _declarations(lines: list[str]) -> Iterator[_Mark]:
 
 def _declared(body: str, *, within: bool) -> tuple[str, bool] | None:
     if found := _OUTER.match(body):
-        return one_line(found["name"]), True
+        return one_line(found["name"]).rstrip(":"), True
     if found := _INNER.match(body):
         return next(name for name in found.groups() if name), False
     found = _BRACKETS.match(body)

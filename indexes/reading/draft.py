@@ -40,12 +40,12 @@ class Draft:
     def slide(self, number: int) -> None:
         self._place, self._line, self._headings = _Place(slide=number), 1, {}
 
-    def heading(self, level: int, text: str) -> None:
-        """Starts a section; deeper and equal levels before it are left."""
+    def heading(self, level: int, text: str, *, printed: str = "") -> None:
+        """Starts a section; deeper and equal levels before it are left. ``printed`` keeps lines that are counted."""
         if not (text := one_line(text)):
             return
         self._headings = {n: h for n, h in self._headings.items() if n < level} | {level: text}
-        self._add(text, "prose", new=True)
+        self._add(normalise(printed).strip() or text, "prose", new=True)
 
     def paragraph(self, text: str) -> None:
         if text := normalise(text).strip():
@@ -65,9 +65,13 @@ class Draft:
             self._line = line or self._line
             self._add(text, "table", new=True)
 
+    @property
+    def empty(self) -> bool:
+        return not self._sections
+
     def finish(self, title: str) -> Extraction:
         """Raises ``ReadError`` where nothing was added."""
-        if not self._sections:
+        if self.empty:
             raise ReadError("holds no text")
         return Extraction(one_line(title), "".join(self._parts), tuple(self._sections), tuple(self.notes))
 

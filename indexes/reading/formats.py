@@ -7,6 +7,7 @@ from pathlib import Path
 
 from indexes.errors import ReadError
 from indexes.protocols import Reader
+from indexes.reading import recognition
 from indexes.reading.allowance import Allowance
 from indexes.reading.draft import one_line
 from indexes.types import Extraction
@@ -57,6 +58,18 @@ _FORMATS = {
         ".css": "text/css",
     }.items()
 }
+_PICTURES = {
+    suffix: (media_type, "pictures", "read_picture")
+    for suffix, media_type in {
+        ".png": "image/png",
+        ".jpg": "image/jpeg",
+        ".jpeg": "image/jpeg",
+        ".tif": "image/tiff",
+        ".tiff": "image/tiff",
+    }.items()
+}
+if recognition.installed():  # else they are skipped, not failed: folders are full of pictures
+    _FORMATS |= _PICTURES
 SUFFIXES = frozenset(_FORMATS)
 _HOLD_FILES = {".eml", ".msg", ".zip"}
 

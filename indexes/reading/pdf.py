@@ -1,13 +1,31 @@
 """PDF, page by page, as pdfium reads it."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pypdfium2 as pdfium
 
 from indexes.errors import ReadError
+from indexes.reading import recognition
 from indexes.reading.draft import Draft
 from indexes.reading.normal import normalise
+from indexes.reading.pdf_structure import add_lines, outline_of, tags_of
+from indexes.reading.pictures import Pictures
 from indexes.types import Extraction
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_LINE_END_HYPHEN = re.compile(r"\x02(\S*)\s*")
+"""pdfium's mark for a hyphen at the end of a line: it swallows the line's end, which moves behind the word."""
+_MAX_PAGES = 5000
+"""The longest books have fewer, and so have the limits on time and text."""
+_SCALE = 200 / 72
+"""Dots of a picture to a point of the page: print as small as 6 points is recognised."""
 
 
 def read_pdf(path: Path) -> Extraction:
@@ -17,32 +35,48 @@ def read_pdf(path: Path) -> Extraction:
         wrong = "password" in str(error).lower()
         raise ReadError("is encrypted: save it without a password" if wrong else "is not a PDF, or damaged") from error
     with pdf:
+        if len(pdf) > _MAX_PAGES:
+            raise ReadError(f"has {len(pdf)} pages, more than the {_MAX_PAGES} allowed: split it")
         return _read(pdf, path)
 
 
 def _read(pdf: pdfium.PdfDocument, path: Path) -> Extraction:
-    draft, empty = Draft(), []
+    draft, outline = Draft(), outline_of(pdf)
+    pictures = Pictures(draft)
     for number in range(1, len(pdf) + 1):
-        text = _page_text(pdf, number)
         draft.page(number)
-        draft.paragraph(text)
-        if not text:
-            empty.append(str(number))
-    if len(empty) == len(pdf):
-        raise ReadError("holds no text: its pages are pictures, and need text recognition (OCR) first")
-    if empty:
-        draft.notes.append(f"no text on page {', '.join(empty)}: pictures need text recognition (OCR) first")
-    return draft.finish(_title(pdf) or path.stem)
+        with _page(pdf, number) as page:
+            text_page = page.get_textpage()
+            if lines := _lines(text_page):
+                add_lines(lines, tags_of(page, text_page) or outline.get(number - 1, ()), draft)
+            else:
+                pictures.add(number, partial(_picture, page))
+    return pictures.finish(_title(pdf) or path.stem)
 
 
-def _page_text(pdf: pdfium.PdfDocument, number: int) -> str:
-    """The page's printed lines, without spaces at their ends."""
+@contextmanager
+def _page(pdf: pdfium.PdfDocument, number: int) -> Iterator[pdfium.PdfPage]:
+    """Closed at once: a page that is kept keeps its pictures in memory."""
     try:
         page = pdf[number - 1]
-        text = normalise(page.get_textpage().get_text_bounded())
+        try:
+            yield page
+        finally:
+            page.close()
     except pdfium.PdfiumError as error:
         raise ReadError(f"is damaged at page {number}") from error
-    return "\n".join(line.rstrip() for line in text.splitlines()).strip()
+
+
+def _lines(text_page: pdfium.PdfTextPage) -> list[str]:
+    """As they are printed, without spaces at their ends."""
+    text = _LINE_END_HYPHEN.sub("-\\1\n", text_page.get_text_bounded())
+    return [line for line in map(str.rstrip, normalise(text).split("\n")) if line]
+
+
+def _picture(page: pdfium.PdfPage) -> "Image":
+    scale = min(_SCALE, recognition.MAX_SIDE / max(page.get_size()))
+    picture: Image = page.render(scale=scale).to_pil()
+    return picture.convert("RGB")
 
 
 def _title(pdf: pdfium.PdfDocument) -> str:

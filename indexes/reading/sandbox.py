@@ -28,6 +28,7 @@ class ReadingLimits:
     text_mb: int = 50
     memory_mb: int = 2048
     seconds: float = 120
+    """And as much again for each page whose text is recognised (OCR)."""
 
 
 class Sandbox:
@@ -52,13 +53,18 @@ class Sandbox:
         pipe = self._pipe or self._start()
         try:
             pipe.send_bytes(bytes(path))
-            if not pipe.poll(self._limits.seconds):
-                self._stop()
-                raise ReadError(f"took longer to read than the {self._limits.seconds:g} s allowed")
-            return wire.load(pipe.recv_bytes())
+            while (message := self._message(pipe)) == wire.ALIVE:
+                pass
+            return wire.load(message)
         except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
             self._stop()
             raise ReadError(f"broke its reader, or needs more than {self._limits.memory_mb} MB of memory") from error
+
+    def _message(self, pipe: Connection) -> bytes:
+        if not pipe.poll(self._limits.seconds):
+            self._stop()
+            raise ReadError(f"took longer to read than the {self._limits.seconds:g} s allowed")
+        return pipe.recv_bytes()
 
     def _start(self) -> Connection:
         self._pipe, theirs = Pipe()

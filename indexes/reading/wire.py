@@ -7,6 +7,9 @@ from typing import Any
 from indexes.errors import ReadError
 from indexes.types import Extraction, Part, Section
 
+ALIVE = b""
+"""Sent when a page of many was recognised: the answer is yet to come."""
+
 
 def dump(result: Extraction | ReadError) -> bytes:
     data = {"error": str(result)} if isinstance(result, ReadError) else asdict(result)

@@ -7,7 +7,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from indexes.errors import ReadError
-from indexes.reading import wire
+from indexes.reading import recognition, wire
 from indexes.reading.formats import attempt, read_file
 from indexes.types import Extraction, Part
 
@@ -34,6 +34,7 @@ def main() -> None:
     descriptor, memory_mb, text_mb = map(int, sys.argv[1:])
     resource.setrlimit(resource.RLIMIT_AS, (memory_mb * 2**20, memory_mb * 2**20))
     pipe = Connection(descriptor)
+    recognition.PAGE_DONE.set(lambda: pipe.send_bytes(wire.ALIVE))
     while True:
         try:
             path = Path(pipe.recv_bytes().decode(errors="surrogateescape"))

@@ -103,11 +103,6 @@ def test_every_space_is_a_plain_space() -> None:
     assert normalise("5\u00a0kg\u2009to\u3000go") == "5 kg to go"
 
 
-def test_a_hyphen_at_the_end_of_a_printed_line_is_one_and_loses_no_line() -> None:
-    assert normalise("well\x02known") == "well-known"
-    assert normalise("well\x02\nknown") == "well-\nknown"
-
-
 @given(st.text())
 def test_normal_text_is_normal(text: str) -> None:
     once = normalise(text)
