@@ -26,6 +26,8 @@ _out = Console(highlight=False, soft_wrap=True, emoji=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 _PLAIN_EVERY = 5.0
 """Seconds between two lines of progress where there is no terminal."""
+_SHOWN = 5
+"""How many files are named that were skipped for one reason."""
 
 
 def say(text: str) -> None:
@@ -115,10 +117,16 @@ def print_report(report: Report) -> None:
     for name, reasons in (("failed", report.failed), ("note", report.notes)):
         for path, reason in reasons.items():
             _out.print(f"[red]{name}[/red] {escape(visible(path))}: {escape(reason)}")
-    if report.skipped:
-        shown = ", ".join(visible(path) for path in report.skipped[:5])
-        more = f" and {len(report.skipped) - 5} more" if len(report.skipped) > 5 else ""
-        _out.print(f"skipped, no files of a format that is read: {escape(shown + more)}")
+    _print_skipped(report.skipped)
+
+
+def _print_skipped(skipped: "Mapping[str, str]") -> None:
+    """A line for each reason, with the first few files."""
+    for reason in sorted(set(skipped.values())):
+        paths = [path for path, its in skipped.items() if its == reason]
+        shown = ", ".join(visible(path) for path in paths[:_SHOWN])
+        more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+        _out.print(escape(f"skipped, {reason}: {shown}{more}"))
 
 
 def report_to_wire(report: Report) -> dict[str, Any]:
@@ -131,8 +139,9 @@ def plan_to_wire(plan: Plan) -> dict[str, Any]:
 
 def print_plan(plan: Plan) -> None:
     """A line for each file that would be touched."""
-    for name in ("added", "changed", "removed", "skipped"):
+    for name in ("added", "changed", "removed"):
         print_lines(f"{name:8} {visible(path)}" for path in getattr(plan, name))
+    print_lines(f"skipped  {visible(path)}: {reason}" for path, reason in plan.skipped.items())
     print_lines(f"renamed  {visible(old)} -> {visible(new)}" for new, old in plan.renamed.items())
     print_lines([f"{len(plan.unchanged)} unchanged; nothing was done"])
 

@@ -34,7 +34,7 @@ class Report:
     removed: list[str] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
     """Of the added and the removed, those that are one file: new path, old path."""
-    skipped: list[str] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     """What could not be read of files that otherwise were."""
@@ -90,7 +90,7 @@ class Sync:
         if not allow_delete:
             guard(plan, elsewhere=self._catalog.get("roots") not in (None, place))
         listener.planned(plan)
-        report = Report(unchanged=list(plan.unchanged), renamed=plan.renamed, skipped=list(plan.skipped))
+        report = Report(unchanged=list(plan.unchanged), renamed=plan.renamed, skipped=plan.skipped)
         self._catalog.set("encoder", self._encoder.name)
         self._catalog.set("roots", place)
         if self._catalog.get("splitter") is None:
@@ -135,14 +135,15 @@ class Sync:
         known = {} if self._splits_otherwise() else self._catalog.files()
         with Sandbox(self._limits) as sandbox:
             for path in (*plan.added, *plan.changed):
+                source = Path(plan.files[path].source)
                 try:
-                    file = state(path, plan.files[path])
+                    file = state(path, source)
                     if path in known and known[path].sha256 == file.sha256:
                         self._catalog.touch(file)
                         report.unchanged.append(path)
                         listener.done(path, 0)
                     else:
-                        yield self._document(file, plan.files[path], sandbox, report, new=path in plan.added)
+                        yield self._document(file, source, sandbox, report, new=path in plan.added)
                 except (ReadError, OSError) as error:
                     report.failed[path] = _reason(error)
                     listener.done(path, 0)
