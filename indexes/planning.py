@@ -44,6 +44,14 @@ class Plan:
         """Whether there is anything to do."""
         return bool(self.added or self.changed or self.removed)
 
+    def source(self, path: str) -> Path:
+        """Where the file is read."""
+        return Path(self.files[path].source)
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of the files to be read, by path; of those whose vectors are there under another name, none."""
+        return {path: 0 if path in self.renamed else self.files[path].size for path in (*self.added, *self.changed)}
+
 
 def state(path: str, file: Path) -> FileState:
     """What tells this version of a file from another."""

@@ -46,7 +46,8 @@ class Listener:
     """Hears how far a sync is; every method may be left as it is."""
 
     def planned(self, plan: Plan) -> None: ...
-    def embedded(self, passages: int) -> None: ...
+    def read(self, path: str, passages: int, characters: int) -> None: ...
+    def embedded(self, passages: int, characters: int) -> None: ...
     def done(self, path: str, passages: int) -> None: ...
     def publishing(self, passages: int) -> None: ...
     def published(self, passages: int) -> None: ...
@@ -122,6 +123,7 @@ class Sync:
     def _apply(self, plan: Plan, report: Report, listener: Listener) -> None:
         waiting: list[_Read] = []
         for read in self._read(plan, report, listener):
+            listener.read(read.document.path, len(read.passages), sum(len(encoder_text(p)) for p in read.passages))
             waiting.append(read)
             if sum(len(item.passages) for item in waiting) >= _FLUSH_PASSAGES:
                 self._commit(waiting, report, listener)
@@ -135,15 +137,14 @@ class Sync:
         known = {} if self._splits_otherwise() else self._catalog.files()
         with Sandbox(self._limits) as sandbox:
             for path in (*plan.added, *plan.changed):
-                source = Path(plan.files[path].source)
                 try:
-                    file = state(path, source)
+                    file = state(path, plan.source(path))
                     if path in known and known[path].sha256 == file.sha256:
                         self._catalog.touch(file)
                         report.unchanged.append(path)
                         listener.done(path, 0)
                     else:
-                        yield self._document(file, source, sandbox, report, new=path in plan.added)
+                        yield self._document(file, plan.source(path), sandbox, report, new=path in plan.added)
                 except (ReadError, OSError) as error:
                     report.failed[path] = _reason(error)
                     listener.done(path, 0)
@@ -172,7 +173,7 @@ class Sync:
             keys = missing[start : start + _FLUSH_PASSAGES]
             made = self._encoder.encode([texts[key] for key in keys])
             vectors |= {key: row.tobytes() for key, row in zip(keys, made, strict=True)}
-            listener.embedded(len(keys))
+            listener.embedded(len(keys), sum(len(texts[key]) for key in keys))
         for read in reads:
             rows = [(p, key, vectors[key]) for p in read.passages for key in [encoded_hash(p)]]
             self._catalog.put(read.document, read.file, rows)
