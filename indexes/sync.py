@@ -115,10 +115,14 @@ class Sync:
 
     def _admit(self) -> None:
         """Rules that changed hold from here on, also for files that did not: nothing is embedded for it."""
+        rules = json.dumps([(rule.glob, rule.groups) for rule in self._rules])
+        if self._catalog.get("access") == rules:
+            return
         now = self._catalog.readers()
         wanted = {path: frozenset(readers_of(path, self._rules)) for path in now}
         if changed := {path: readers for path, readers in wanted.items() if readers != now[path]}:
             self._catalog.set_readers(changed)
+        self._catalog.set("access", rules)
 
     def _apply(self, plan: Plan, report: Report, listener: Listener) -> None:
         waiting: list[_Read] = []
@@ -134,6 +138,8 @@ class Sync:
             report.removed.append(path)
 
     def _read(self, plan: Plan, report: Report, listener: Listener) -> Iterator[_Read]:
+        if not (plan.added or plan.changed):
+            return
         known = {} if self._splits_otherwise() else self._catalog.files()
         with Sandbox(self._limits) as sandbox:
             for path in (*plan.added, *plan.changed):
