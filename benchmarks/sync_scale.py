@@ -22,6 +22,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,6 @@ MODEL_SPEED = 38
 WORDS = (
     "ferry harbour noon notice pay leave rain ticket captain rope anchor crew cargo tide pier lamp signal coast".split()
 )
-MB = 2**20
 
 
 class RandomEncoder(WordsEncoder):
@@ -172,43 +172,47 @@ def memory(passages: int) -> None:
         write_files(docs, passages // 100, passages, words=110)
         command = [sys.executable, __file__, "child", str(docs), "--index", str(Path(folder, "index"))]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-            assert child.stdout
-            samples = [(*line.split(), *resident(child.pid)) for line in child.stdout]
-        for stage in ("index", "publish"):
-            print_curve(stage, [(int(n), own / MB, worker / MB) for at, n, own, worker in samples if at == stage])
-    print(f"peak {max(own + worker for _, _, own, worker in samples) / MB:.0f} MB with the reading worker")
+            curves = watch(child, passages // 10)
+    for stage, points in curves.items():
+        later = np.array(points[len(points) // 2 :])
+        slope = np.polyfit(later[:, 0], later[:, 1], 1)[0]
+        peak = max(held for _, held in points)
+        print(f"{stage}: peak {peak:.0f} MB, in its second half {slope * 10_000:.1f} MB more for 10,000 passages")
 
 
-def resident(pid: int) -> tuple[int, int]:
-    """Bytes held by a process, and by its children."""
+def watch(child: "subprocess.Popen[str]", step: int) -> dict[str, list[tuple[int, float]]]:
+    """By stage, passages and the MB that the process and its reading worker held then. Prints some of it."""
+    curves: dict[str, list[tuple[int, float]]] = {}
+    assert child.stdout
+    for line in child.stdout:
+        stage, count = line.split()
+        own, workers = resident(child.pid)
+        points = curves.setdefault(stage, [])
+        if not points or int(count) // step > points[-1][0] // step:
+            print(f"{stage:8} {count:>6} passages: {own:5.0f} MB, its worker {workers:5.0f} MB", flush=True)
+        points.append((int(count), own + workers))
+    return curves
+
+
+def resident(pid: int) -> tuple[float, float]:
+    """MB held by a process, and by its children."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    own, *others = [
-        int(Path(f"/proc/{p}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") for p in (pid, *children)
-    ]
-    return own, sum(others)
-
-
-def print_curve(stage: str, points: list[tuple[int, float, float]]) -> None:
-    """Ten points of it, and the slope of its second half."""
-    print(f"{stage}: passages, MB of the process, MB of its worker")
-    for n, own, worker in points[:: max(1, len(points) // 10)]:
-        print(f"{n:8} {own:7.0f} {worker:7.0f}")
-    later = np.array(points[len(points) // 2 :], float)
-    slope = np.polyfit(later[:, 0], later[:, 1] + later[:, 2], 1)[0]
-    print(f"slope of the second half: {slope * 10_000:.1f} MB for 10,000 passages")
+    pages = [int(Path(f"/proc/{p}/statm").read_text().split()[1]) for p in (pid, *children)]
+    page = os.sysconf("SC_PAGESIZE") / 2**20
+    return pages[0] * page, sum(pages[1:]) * page
 
 
 # -- stages ---------------------------------------------------------------------------------------------------------
 
 
 class Stages(Listener):
-    """Adds up what passed between two events, under the stage that the later one ends."""
+    """Adds up the processor's time between two events under the stage that the later one ends; not the worker's."""
 
     def __init__(self, splitter: PassageSplitter) -> None:
         self.seconds = dict.fromkeys(("read", "split", "embed", "commit", "publish"), 0.0)
         self.version = splitter.version
         self._splitter = splitter
-        self._last = time.perf_counter()
+        self._last = time.process_time()
 
     def split(self, document: Document) -> list[Passage]:
         self._ends("read")
@@ -226,7 +230,7 @@ class Stages(Listener):
         self._ends("publish")
 
     def _ends(self, stage: str) -> None:
-        now = time.perf_counter()
+        now = time.process_time()
         self.seconds[stage] += now - self._last
         self._last = now
 
@@ -234,6 +238,7 @@ class Stages(Listener):
 def stages(docs: Path) -> None:
     model = SentenceTransformerEncoder()
     model.count_tokens("loaded")
+    import_module("llama_index.core.node_parser")
     with tempfile.TemporaryDirectory() as index:
         clock = Stages(PassageSplitter(model.count_tokens, model.max_tokens))
         with opened(Path(index), RandomEncoder(), clock) as syncing:
