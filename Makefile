@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := --index var/demo
 
-.PHONY: help install demo test lint format lock clean
+.PHONY: help install demo test lint format lock clean bench-sync bench-index
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   install, index the sample documents, answer three questions, offline"
 	@echo "make test   install, then format, lint, types, import rules and all tests"
 	@echo "make format / lint / lock / clean"
+	@echo "make bench-sync / bench-index   figures of size, as in benchmarks/RESULTS.md (BENCH=folder of sets, PEER=its python)"
 
 # torch first, by itself: as a dependency of another package, pip may take the CUDA build, which is gigabytes.
 .venv/installed: pyproject.toml constraints.txt Makefile
@@ -48,6 +49,17 @@ lint: install
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+BENCH ?= ../shared/bench
+PEER ?=
+
+bench-sync: install
+	PYTHONPATH=tests $(BIN)/python benchmarks/sync_scale.py unchanged --processes
+	PYTHONPATH=tests $(BIN)/python benchmarks/sync_scale.py memory
+	PYTHONPATH=tests $(BIN)/python benchmarks/sync_scale.py stages $(BENCH)/apidocs/docs
+
+bench-index: install
+	$(BIN)/python benchmarks/index_sets.py $(BENCH) $(if $(PEER),--peer $(PEER))
 
 # What a fresh machine resolves to. Run in a clean .venv after changing pyproject.toml's ranges.
 lock: install

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from indexes.estimate import TimeLeft
 from indexes.planning import Plan
 from indexes.sync import Listener, Report
 
@@ -26,6 +27,8 @@ _out = Console(highlight=False, soft_wrap=True, emoji=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 _PLAIN_EVERY = 5.0
 """Seconds between two lines of progress where there is no terminal."""
+_SHOWN = 5
+"""How many files are named that were skipped for one reason."""
 
 
 def say(text: str) -> None:
@@ -54,21 +57,22 @@ def write(text: str) -> None:
 
 
 class SyncProgress(Listener):
-    """Files done, passages a second and the time left, by the bytes that were read."""
+    """Files done, passages a second, and the time left by what the files hold."""
 
-    def __init__(self) -> None:
+    def __init__(self, plain_every: float = _PLAIN_EVERY) -> None:
+        self._plain_every = plain_every
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[speed]}"),
             console=_err,
             disable=not _err.is_terminal,
         )
-        self._task = self._bar.add_task("Looking", total=None, rate="")
-        self._embedded, self._files = 0, 0
+        self._task = self._bar.add_task("Looking", total=None, speed="")
+        self._embedded, self._done = 0, 0
         self._total, self._began, self._told = 0, 0.0, time.monotonic()
+        self._left = TimeLeft({})
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -79,31 +83,47 @@ class SyncProgress(Listener):
 
     def planned(self, plan: Plan) -> None:
         self._total, self._began = len(plan.added) + len(plan.changed), time.monotonic()
+        self._left = TimeLeft(plan.sizes())
         self._bar.update(self._task, description="Indexing", total=self._total)
 
-    def done(self, path: str, passages: int) -> None:  # noqa: ARG002
-        self._files += 1
-        self._bar.update(self._task, completed=self._files)
+    def read(self, path: str, passages: int, characters: int) -> None:
+        self._left.read(path, passages, characters)
 
-    def embedded(self, passages: int) -> None:
+    def done(self, path: str, passages: int) -> None:  # noqa: ARG002
+        self._left.done(path)
+        self._done += 1
+        self._bar.update(self._task, completed=self._done)
+
+    def embedded(self, passages: int, characters: int) -> None:
+        self._left.embedded(passages, characters)
         self._embedded += passages
         rate = self._embedded / max(0.001, time.monotonic() - self._began)
-        self._bar.update(self._task, rate=f"{rate:.0f} passages/s")
-        self._tell(f"{self._files} of {self._total} files, {self._embedded} passages embedded, {rate:.0f} a second")
+        speed = f"{rate:.0f} passages/s, {time_left(self._left.seconds())}"
+        self._bar.update(self._task, speed=speed)
+        self._tell(f"{self._done} of {self._total} files, {self._embedded} passages embedded, {speed}")
 
     def publishing(self, passages: int) -> None:
-        self._files, self._total = 0, passages
-        self._bar.reset(self._task, description="Storing in Chroma", total=passages, rate="")
+        self._done, self._total = 0, passages
+        self._bar.reset(self._task, description="Storing in Chroma", total=passages, speed="")
 
     def published(self, passages: int) -> None:
-        self._files += passages
-        self._bar.update(self._task, completed=self._files)
-        self._tell(f"{self._files} of {self._total} vectors in Chroma")
+        self._done += passages
+        self._bar.update(self._task, completed=self._done)
+        self._tell(f"{self._done} of {self._total} vectors in Chroma")
 
     def _tell(self, line: str) -> None:
-        if self._bar.disable and time.monotonic() - self._told > _PLAIN_EVERY:
+        if self._bar.disable and time.monotonic() - self._told > self._plain_every:
             self._told = time.monotonic()
             say(line)
+
+
+def time_left(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if hours:
+        return f"about {hours} h {minutes} min left"
+    return f"about {minutes} min left" if seconds >= 90 else f"about {seconds:.0f} s left"
 
 
 def print_report(report: Report) -> None:
@@ -115,10 +135,16 @@ def print_report(report: Report) -> None:
     for name, reasons in (("failed", report.failed), ("note", report.notes)):
         for path, reason in reasons.items():
             _out.print(f"[red]{name}[/red] {escape(visible(path))}: {escape(reason)}")
-    if report.skipped:
-        shown = ", ".join(visible(path) for path in report.skipped[:5])
-        more = f" and {len(report.skipped) - 5} more" if len(report.skipped) > 5 else ""
-        _out.print(f"skipped, no files of a format that is read: {escape(shown + more)}")
+    _print_skipped(report.skipped)
+
+
+def _print_skipped(skipped: "Mapping[str, str]") -> None:
+    """A line for each reason, with the first few files."""
+    for reason in sorted(set(skipped.values())):
+        paths = [path for path, its in skipped.items() if its == reason]
+        shown = ", ".join(visible(path) for path in paths[:_SHOWN])
+        more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+        _out.print(escape(f"skipped, {reason}: {shown}{more}"))
 
 
 def report_to_wire(report: Report) -> dict[str, Any]:
@@ -131,8 +157,9 @@ def plan_to_wire(plan: Plan) -> dict[str, Any]:
 
 def print_plan(plan: Plan) -> None:
     """A line for each file that would be touched."""
-    for name in ("added", "changed", "removed", "skipped"):
+    for name in ("added", "changed", "removed"):
         print_lines(f"{name:8} {visible(path)}" for path in getattr(plan, name))
+    print_lines(f"skipped  {visible(path)}: {reason}" for path, reason in plan.skipped.items())
     print_lines(f"renamed  {visible(old)} -> {visible(new)}" for new, old in plan.renamed.items())
     print_lines([f"{len(plan.unchanged)} unchanged; nothing was done"])
 

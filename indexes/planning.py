@@ -3,8 +3,10 @@
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from stat import S_ISREG
 
 from indexes.catalog import FileState
 from indexes.errors import DeletionGuardError, FolderError
@@ -15,23 +17,40 @@ _GUARD_SHARE, _GUARD_COUNT = 0.3, 10
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A file as it was when its folder was listed."""
+
+    source: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a folder holds against what the catalog holds: paths, and where to read them."""
 
-    files: dict[str, Path]
+    files: dict[str, Found]
     added: tuple[str, ...]
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
     removed: tuple[str, ...]
     renamed: dict[str, str]
     """Those of the added that hold what a removed one held: new path, old path."""
-    skipped: tuple[str, ...]
-    """Files that are not read: other formats, links that lead out, pipes."""
+    skipped: dict[str, str]
+    """Files that are not read, and why not."""
 
     @property
     def differs(self) -> bool:
         """Whether there is anything to do."""
         return bool(self.added or self.changed or self.removed)
+
+    def source(self, path: str) -> Path:
+        """Where the file is read."""
+        return Path(self.files[path].source)
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of the files to be read, by path; of those whose vectors are there under another name, none."""
+        return {path: 0 if path in self.renamed else self.files[path].size for path in (*self.added, *self.changed)}
 
 
 def state(path: str, file: Path) -> FileState:
@@ -45,7 +64,7 @@ def state(path: str, file: Path) -> FileState:
 def make_plan(roots: Sequence[Path], before: Mapping[str, FileState], *, anew: bool = False) -> Plan:
     """Raises ``FolderError`` as ``scan`` does. ``anew`` takes every file for changed."""
     files, skipped = scan(roots)
-    unchanged = {path for path, file in files.items() if not anew and path in before and _same(before[path], file)}
+    unchanged = {path for path, found in files.items() if not anew and path in before and _same(before[path], found)}
     added = tuple(path for path in files if path not in before)
     gone = before.keys() - files.keys()
     return Plan(
@@ -54,46 +73,47 @@ def make_plan(roots: Sequence[Path], before: Mapping[str, FileState], *, anew: b
         changed=tuple(path for path in files if path in before and path not in unchanged),
         unchanged=tuple(path for path in files if path in unchanged),
         removed=tuple(sorted(gone)),
-        renamed=_renamed(
-            {path: files[path] for path in added}, [before[path] for path in before.keys() - files.keys()]
-        ),
-        skipped=tuple(skipped),
+        renamed=_renamed({path: files[path] for path in added}, [before[path] for path in gone]),
+        skipped=skipped,
     )
 
 
-def _renamed(added: Mapping[str, Path], gone: Sequence[FileState]) -> dict[str, str]:
+def _renamed(added: Mapping[str, Found], gone: Sequence[FileState]) -> dict[str, str]:
     """Only files of a size that is gone are read for it."""
     sizes, old = {file.size for file in gone}, {file.sha256: file.path for file in gone}
     found = {}
     for path, file in added.items():
-        if file.stat().st_size in sizes and os.access(file, os.R_OK):
-            found[path] = old.get(state(path, file).sha256)
+        if file.size in sizes:
+            with suppress(OSError):  # who reads it for the index says so
+                found[path] = old.get(state(path, Path(file.source)).sha256)
     return {path: source for path, source in found.items() if source is not None}
 
 
-def scan(roots: Sequence[Path]) -> tuple[dict[str, Path], list[str]]:
-    """Files to index by their paths in the index, sorted, and the paths of those that are not read.
+def scan(roots: Sequence[Path]) -> tuple[dict[str, Found], dict[str, str]]:
+    """Files to index by their paths in the index, and those that are not read with the reasons; both sorted.
 
-    One folder's files are named from it; those of several have each folder's own name before them. Other formats are
-    not read, nor links that lead out of their root or nowhere, nor pipes and devices; hidden files are not looked at.
-    Raises ``FolderError`` where a root is not there, or nothing in any of them can be read.
+    One folder's files are named from it; those of several have each folder's own name before them. Hidden files and
+    folders are not looked at, nor what lies behind a link to a folder. Raises ``FolderError`` where a root is not
+    there, a folder cannot be read, or nothing in any of them is a document.
     """
-    files: dict[str, Path] = {}
-    skipped: list[str] = []
+    files: dict[str, Found] = {}
+    skipped: dict[str, str] = {}
     for root in roots:
-        prefix = PurePosixPath(root.resolve().name if len(roots) > 1 and root.is_dir() else "")
-        for file in _walk(root):
-            path = _printable(str(prefix / file.relative_to(root if root.is_dir() else root.parent).as_posix()))
-            if file.suffix.lower() not in SUFFIXES or not _inside(file, root):
-                skipped.append(path)
+        prefix = f"{root.resolve().name}/" if len(roots) > 1 and root.is_dir() else ""
+        for name, found in _walk(root):
+            path = _printable(prefix + name)
+            if isinstance(found, str):
+                skipped[path] = found
             elif path in files:
-                raise FolderError(f"Two of the folders have a file {path}: rename one folder, or index them apart.")
+                raise FolderError(
+                    f"Two files would be {path} in the index: rename one or its folder, or index the folders apart."
+                )
             else:
-                files[path] = file
+                files[path] = found
     if not files:
         where = ", ".join(map(str, roots))
         raise FolderError(f"Nothing to index in {where}: no file is a document (.pdf, .docx, .html, .md, .txt …).")
-    return dict(sorted(files.items())), sorted(skipped)
+    return dict(sorted(files.items())), dict(sorted(skipped.items()))
 
 
 def _printable(path: str) -> str:
@@ -101,32 +121,63 @@ def _printable(path: str) -> str:
     return path.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    if not root.exists():
+def _walk(root: Path) -> Iterator[tuple[str, Found | str]]:
+    """Each file by its path from the root: what was found, or why it is not read. A file's path is its name."""
+    if not os.path.exists(root):
         raise FolderError(f"There is no folder {root}.")
     if root.is_file():
-        yield root
+        yield root.name, _look(str(root))
         return
-    for folder, folders, names in os.walk(root, onerror=_refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith("."):
-                yield Path(folder, name)
+    inside, folders = root.resolve(), [("", str(root))]
+    while folders:
+        prefix, folder = folders.pop()
+        for entry in _entries(folder):
+            if entry.is_dir(follow_symlinks=False):
+                folders.append((f"{prefix}{entry.name}/", entry.path))
+            else:
+                stray = _stray(entry.path, inside) if entry.is_symlink() else None
+                yield prefix + entry.name, stray or _look(entry.path)
 
 
-def _inside(file: Path, root: Path) -> bool:
-    """Whether it is a regular file, and not a link that leads out of its root."""
-    return file.is_file() and (not file.is_symlink() or root.is_file() or file.resolve().is_relative_to(root.resolve()))
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not entry.name.startswith(".")]
+    except OSError as error:
+        raise _closed(folder, error) from error
 
 
-def _refuse(error: OSError) -> None:
+def _look(source: str) -> Found | str:
+    """What is there, by one look at it, or why it is not read."""
+    if os.path.splitext(source)[1].lower() not in SUFFIXES:
+        return "a format that is not read"
+    try:
+        facts = os.stat(source)
+    except FileNotFoundError:
+        return "gone while its folder was read"
+    except OSError as error:
+        raise _closed(os.path.dirname(source), error) from error
+    if not S_ISREG(facts.st_mode):
+        return "neither a file nor a folder"
+    return Found(source, facts.st_size, facts.st_mtime_ns)
+
+
+def _stray(link: str, root: Path) -> str | None:
+    """Why a link is not followed."""
+    if os.path.isdir(link):
+        return "a link to a folder"
+    if not os.path.exists(link):
+        return "a link that leads nowhere"
+    return None if Path(os.path.realpath(link)).is_relative_to(root) else "a link that leads out of the folder"
+
+
+def _closed(folder: str, error: OSError) -> FolderError:
     """A folder that cannot be read must not look like one whose files are gone."""
-    raise FolderError(f"The folder {error.filename} cannot be opened: {error.strerror}.") from error
+    return FolderError(f"The folder {folder} cannot be opened: {error.strerror}.")
 
 
-def _same(before: FileState, file: Path) -> bool:
-    now = file.stat()
-    return (before.size, before.mtime_ns) == (now.st_size, now.st_mtime_ns)
+def _same(before: FileState, now: Found) -> bool:
+    return (before.size, before.mtime_ns) == (now.size, now.mtime_ns)
 
 
 def guard(before: Set[str], plan: Plan, *, elsewhere: bool) -> None:

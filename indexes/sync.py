@@ -36,7 +36,7 @@ class Report:
     removed: list[str] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
     """Of the added and the removed, those that are one file: new path, old path."""
-    skipped: list[str] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     """What could not be read of files that otherwise were."""
@@ -48,7 +48,8 @@ class Listener:
     """Hears how far a sync is; every method may be left as it is."""
 
     def planned(self, plan: Plan) -> None: ...
-    def embedded(self, passages: int) -> None: ...
+    def read(self, path: str, passages: int, characters: int) -> None: ...
+    def embedded(self, passages: int, characters: int) -> None: ...
     def done(self, path: str, passages: int) -> None: ...
     def publishing(self, passages: int) -> None: ...
     def published(self, passages: int) -> None: ...
@@ -103,7 +104,7 @@ class Sync:
         if not allow_delete:
             self._guard(plan, place)
         listener.planned(plan)
-        report = Report(unchanged=list(plan.unchanged), renamed=plan.renamed, skipped=list(plan.skipped))
+        report = Report(unchanged=list(plan.unchanged), renamed=plan.renamed, skipped=plan.skipped)
         self._catalog.set("encoder", self._encoder.name)
         self._catalog.set("roots", place)
         if self._catalog.get("splitter") is None:
@@ -132,14 +133,19 @@ class Sync:
 
     def _admit(self) -> None:
         """Rules that changed hold from here on, also for files that did not: nothing is embedded for it."""
+        rules = json.dumps([(rule.glob, rule.groups) for rule in self._rules])
+        if self._catalog.get("access") == rules:
+            return
         now = self._catalog.readers()
         wanted = {path: frozenset(readers_of(path, self._rules)) for path in now}
         if changed := {path: readers for path, readers in wanted.items() if readers != now[path]}:
             self._catalog.set_readers(changed)
+        self._catalog.set("access", rules)
 
     def _apply(self, plan: Plan, report: Report, listener: Listener) -> None:
         waiting: list[_Read] = []
         for read in self._read(plan, report, listener):
+            listener.read(read.file.path, len(read.passages), sum(len(encoder_text(p)) for p in read.passages))
             waiting.append(read)
             if sum(len(item.passages) for item in waiting) >= _FLUSH_PASSAGES:
                 self._commit(waiting, plan, report, listener)
@@ -150,19 +156,21 @@ class Sync:
             report.removed += plan.removed
 
     def _read(self, plan: Plan, report: Report, listener: Listener) -> Iterator[_Read]:
+        if not (plan.added or plan.changed):
+            return
         known = {} if self._splits_otherwise(self._catalog) else self._catalog.files()
         before = self._earlier.files() if self._earlier else {}
         with Sandbox(self._limits) as sandbox:
             reader = DocumentReader(sandbox, self._rules, self._earlier or self._catalog, report.notes)
             for path in (*plan.added, *plan.changed):
                 try:
-                    file = state(path, plan.files[path])
+                    file = state(path, plan.source(path))
                     if path in known and known[path].sha256 == file.sha256:
                         self._catalog.touch(file)
                         report.unchanged.append(path)
                         listener.done(path, 0)
                     else:
-                        yield self._split(file, self._read_before(file, reader) or reader.read(file, plan.files[path]))
+                        yield self._split(file, self._read_before(file, reader) or reader.read(file, plan.source(path)))
                 except (ReadError, OSError) as error:
                     report.failed[path] = _reason(error)
                     if path in before:
@@ -216,7 +224,7 @@ class Sync:
             keys = missing[start : start + _FLUSH_PASSAGES]
             made = self._encoder.encode([texts[key] for key in keys])
             vectors |= {key: row.tobytes() for key, row in zip(keys, made, strict=True)}
-            listener.embedded(len(keys))
+            listener.embedded(len(keys), sum(len(texts[key]) for key in keys))
         return vectors
 
     def _check_encoder(self) -> None:

@@ -135,7 +135,7 @@ def test_a_file_that_goes_while_it_is_indexed_is_named(docs: Path, tmp_path: Pat
 
     class Remover(Listener):
         def planned(self, plan: Plan) -> None:
-            plan.files["fleeting.txt"].unlink()
+            plan.source("fleeting.txt").unlink()
 
     with open_writer(Settings(index={"dir": tmp_path / "index"})) as writer:
         report = writer.run([docs], Remover())

@@ -78,7 +78,7 @@ def test_what_a_sync_did_is_told(bench: Bench) -> None:
     bench.write("c.xyz", "unknown")
     bench.write("d.pdf", "no PDF")
     first = bench.sync()
-    assert (first.added, first.skipped) == (["a.txt", "sub/b.md"], ["c.xyz"])
+    assert (first.added, first.skipped) == (["a.txt", "sub/b.md"], {"c.xyz": "a format that is not read"})
     assert first.failed == {"d.pdf": "is not a PDF, or damaged"}
     assert first.passages == 2
 
@@ -305,7 +305,7 @@ def test_files_of_several_roots_are_named_after_them(bench: Bench) -> None:
 def test_two_roots_of_one_name_are_refused_where_their_files_clash(bench: Bench) -> None:
     bench.write("x/docs/a.txt", "About aardvarks.")
     bench.write("y/docs/a.txt", "About bees.")
-    with pytest.raises(FolderError, match=r"Two of the folders have a file docs/a\.txt"):
+    with pytest.raises(FolderError, match=r"Two files would be docs/a\.txt in the index"):
         scan([bench.folder / "x" / "docs", bench.folder / "y" / "docs"])
 
 

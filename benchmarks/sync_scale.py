@@ -1,0 +1,278 @@
+"""What size costs, with an encoder that costs nothing: time of a sync that finds little to do, memory of a large one.
+
+    PYTHONPATH=tests python benchmarks/sync_scale.py unchanged [--files 10000] [--repeat 5] [--processes]
+    PYTHONPATH=tests python benchmarks/sync_scale.py memory [--passages 50000]
+    PYTHONPATH=tests python benchmarks/sync_scale.py stages DOCS
+
+``unchanged`` compares with the peer's way to learn that nothing changed, LlamaIndex's reader and its documents' hashes
+(llama-index-core alone, which Footnote installs).
+``memory`` samples what the process and its reading worker hold. ``stages`` splits with the real model's tokenizer and
+tells each stage's share of the time that embedding takes at 38 passages a second, the model's best on two idle cores.
+"""
+
+import argparse
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+
+from fakes.encoder import WordsEncoder
+from indexes.catalog import Catalog
+from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
+from indexes.protocols import Encoder, Splitter
+from indexes.reading.sandbox import ReadingLimits
+from indexes.splitting import PassageSplitter
+from indexes.stores.embedded import EmbeddedChroma
+from indexes.sync import Listener, Report, Sync
+from indexes.types import Document, Matrix, Passage
+from indexes.vectors import ChromaVectors
+
+FOLDERS = 100
+MODEL_SPEED = 38
+WORDS = (
+    "ferry harbour noon notice pay leave rain ticket captain rope anchor crew cargo tide pier lamp signal coast".split()
+)
+
+
+class RandomEncoder(WordsEncoder):
+    """Unit vectors that are hard on HNSW: each text's own direction, near no other's."""
+
+    def encode(self, texts: Sequence[str], /) -> Matrix:
+        rows = [np.random.default_rng(zlib.crc32(text.encode())).standard_normal(self.dimensions) for text in texts]
+        made = np.array(rows, np.float32)
+        return made / np.linalg.norm(made, axis=1, keepdims=True)
+
+
+# -- the work -------------------------------------------------------------------------------------------------------
+
+
+def write_files(docs: Path, files: int, passages: int, words: int) -> None:
+    """Text files in folders, ``passages`` in all, every one with a number of its own."""
+    rng = random.Random(0)
+    for n in range(files):
+        file = docs / f"{n % FOLDERS:03}" / f"{n:05}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        count = (n + 1) * passages // files - n * passages // files
+        lines = (f"Notice {n}-{m} tells of {' '.join(rng.choices(WORDS, k=words))}." for m in range(count))
+        file.write_text("\n\n\n".join(lines) + "\n")
+
+
+@contextmanager
+def opened(index: Path, encoder: Encoder, splitter: Splitter | None = None) -> Iterator[Sync]:
+    catalog = Catalog.create(index / "catalog.sqlite3")
+    vectors = ChromaVectors(EmbeddedChroma(index / "chroma"), catalog)
+    try:
+        yield Sync(catalog, vectors, encoder, splitter or PassageSplitter(encoder.count_tokens, 128), ReadingLimits())
+    finally:
+        vectors.close()
+        catalog.close()
+
+
+def sync(docs: Path, index: Path, listener: Listener | None = None) -> Report:
+    with opened(index, RandomEncoder()) as syncing:
+        return syncing.run([docs], listener or Listener())
+
+
+def peer(docs: str) -> int:
+    """Lists, reads and hashes all, as the peer's ingestion pipeline must to find what changed."""
+    from llama_index.core import SimpleDirectoryReader
+
+    documents = SimpleDirectoryReader(docs, recursive=True, filename_as_id=True).load_data()
+    return len({document.hash for document in documents})
+
+
+# -- nothing, or one file, changed ----------------------------------------------------------------------------------
+
+
+def unchanged(files: int, repeat: int, *, processes: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        docs, index, whole = Path(folder, "docs"), Path(folder, "index"), Path(folder, "whole")
+        write_files(docs, files, files, words=8)
+        print(f"{files} files, first sync {sync(docs, index).seconds:.1f} s, encoder free", flush=True)
+        peer(str(docs))  # its imports are not counted here
+        ours, theirs = repeated(
+            repeat, {"nothing changed": lambda: sync(docs, index), "peer: list, read and hash": lambda: peer(str(docs))}
+        )
+        print(f"ratio {ours / theirs:.3f}")
+        repeated(repeat, {"one changed": lambda: (change(docs), sync(docs, index))})
+        repeated(repeat, {"nothing changed, one change not in Chroma": lambda: sync(docs, index)})
+        if processes:
+            print_processes(docs, whole, repeat)
+
+
+def print_processes(docs: Path, index: Path, repeat: int) -> None:
+    """As a user starts them, with the real model, which is loaded only where something changed."""
+    run = partial(subprocess.run, check=True, capture_output=True)
+    indexing = [sys.executable, "-m", "api.cli", "index", str(docs), "--index", str(index)]
+    run(indexing)
+    ours, theirs = repeated(
+        repeat,
+        {
+            "process, nothing changed": lambda: run(indexing),
+            "peer's process": lambda: run([sys.executable, __file__, "peer", str(docs)]),
+        },
+    )
+    print(f"ratio {ours / theirs:.3f}", flush=True)
+    repeated(repeat, {"process, one changed": lambda: (change(docs), run(indexing))})
+
+
+def change(docs: Path) -> None:
+    (docs / "000" / "00000.txt").write_text(f"Written at {time.time()}.")
+
+
+def repeated(times: int, work: dict[str, Callable[[], object]]) -> list[float]:
+    """Medians in seconds; the order turns round each time, so that none is always the first."""
+    seconds: dict[str, list[float]] = {name: [] for name in work}
+    for n in range(times):
+        for name in [*work][:: 1 if n % 2 else -1]:
+            began = time.perf_counter()
+            work[name]()
+            seconds[name].append(time.perf_counter() - began)
+    for name, its in seconds.items():
+        print(f"{name:40} min {min(its):6.3f} s, median {statistics.median(its):6.3f} s", flush=True)
+    return [statistics.median(its) for its in seconds.values()]
+
+
+# -- memory ---------------------------------------------------------------------------------------------------------
+
+
+class Told(Listener):
+    """Prints what a sampler in another process must know: how far it is."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def embedded(self, passages: int, characters: int) -> None:  # noqa: ARG002
+        self._tell("index", passages)
+
+    def publishing(self, passages: int) -> None:  # noqa: ARG002
+        self._count = 0
+
+    def published(self, passages: int) -> None:
+        self._tell("publish", passages)
+
+    def _tell(self, stage: str, passages: int) -> None:
+        self._count += passages
+        print(stage, self._count, flush=True)
+
+
+def memory(passages: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        docs = Path(folder, "docs")
+        write_files(docs, passages // 100, passages, words=110)
+        command = [sys.executable, __file__, "child", str(docs), "--index", str(Path(folder, "index"))]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+            curves = watch(child, passages // 10)
+    for stage, points in curves.items():
+        later = np.array(points[len(points) // 2 :])
+        slope = np.polyfit(later[:, 0], later[:, 1], 1)[0]
+        peak = max(held for _, held in points)
+        print(f"{stage}: peak {peak:.0f} MB, in its second half {slope * 10_000:.1f} MB more for 10,000 passages")
+
+
+def watch(child: "subprocess.Popen[str]", step: int) -> dict[str, list[tuple[int, float]]]:
+    """By stage, passages and the MB that the process and its reading worker held then. Prints some of it."""
+    curves: dict[str, list[tuple[int, float]]] = {}
+    assert child.stdout
+    for line in child.stdout:
+        stage, count = line.split()
+        own, workers = resident(child.pid)
+        points = curves.setdefault(stage, [])
+        if not points or int(count) // step > points[-1][0] // step:
+            print(f"{stage:8} {count:>6} passages: {own:5.0f} MB, its worker {workers:5.0f} MB", flush=True)
+        points.append((int(count), own + workers))
+    return curves
+
+
+def resident(pid: int) -> tuple[float, float]:
+    """MB held by a process, and by its children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    pages = [int(Path(f"/proc/{p}/statm").read_text().split()[1]) for p in (pid, *children)]
+    page = os.sysconf("SC_PAGESIZE") / 2**20
+    return pages[0] * page, sum(pages[1:]) * page
+
+
+# -- stages ---------------------------------------------------------------------------------------------------------
+
+
+class Stages(Listener):
+    """Adds up the processor's time between two events under the stage that the later one ends; not the worker's."""
+
+    def __init__(self, splitter: PassageSplitter) -> None:
+        self.seconds = dict.fromkeys(("read", "split", "embed", "commit", "publish"), 0.0)
+        self.version = splitter.version
+        self._splitter = splitter
+        self._last = time.process_time()
+
+    def split(self, document: Document) -> list[Passage]:
+        self._ends("read")
+        passages = self._splitter.split(document)
+        self._ends("split")
+        return passages
+
+    def embedded(self, passages: int, characters: int) -> None:  # noqa: ARG002
+        self._ends("embed")
+
+    def done(self, path: str, passages: int) -> None:  # noqa: ARG002
+        self._ends("commit")
+
+    def published(self, passages: int) -> None:  # noqa: ARG002
+        self._ends("publish")
+
+    def _ends(self, stage: str) -> None:
+        now = time.process_time()
+        self.seconds[stage] += now - self._last
+        self._last = now
+
+
+def stages(docs: Path) -> None:
+    model = SentenceTransformerEncoder()
+    model.count_tokens("loaded")
+    import_module("llama_index.core.node_parser")
+    with tempfile.TemporaryDirectory() as index:
+        clock = Stages(PassageSplitter(model.count_tokens, model.max_tokens))
+        with opened(Path(index), RandomEncoder(), clock) as syncing:
+            report = syncing.run([docs], clock)
+    modelled = report.passages / MODEL_SPEED
+    print(f"{len(report.added)} files, {report.passages} passages; the model alone takes {modelled:.0f} s for them")
+    for stage, seconds in clock.seconds.items():
+        name = "embed (nothing)" if stage == "embed" else stage
+        print(f"{name:16} {seconds:7.2f} s {report.passages / seconds:9.0f} passages/s {seconds / modelled:6.1%}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("unchanged", "memory", "stages", "peer", "child"))
+    parser.add_argument("docs", type=Path, nargs="?")
+    parser.add_argument("--index", type=Path)
+    parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--passages", type=int, default=50_000)
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--processes", action="store_true", help="whole processes too, with the real model: minutes")
+    given = parser.parse_args()
+    match given.what:
+        case "unchanged":
+            unchanged(given.files, given.repeat, processes=given.processes)
+        case "memory":
+            memory(given.passages)
+        case "stages":
+            stages(given.docs)
+        case "peer":
+            peer(str(given.docs))
+        case "child":
+            sync(given.docs, given.index, Told())
+
+
+if __name__ == "__main__":
+    main()
