@@ -3,12 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := --index var/demo
 
-.PHONY: help install demo test lint format lock clean
+ROUNDS ?= 200
+SEED ?= 1
+FIRST ?= 0
+
+.PHONY: help install demo test torture lint format lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   install, index the sample documents, answer three questions, offline"
 	@echo "make test   install, then format, lint, types, import rules and all tests"
+	@echo "make torture   kill writers of an index at random moments, and check it (ROUNDS=200 SEED=1)"
 	@echo "make format / lint / lock / clean"
 
 # torch first, by itself: as a dependency of another package, pip may take the CUDA build, which is gigabytes.
@@ -38,6 +43,9 @@ demo: install
 
 test: install lint
 	$(BIN)/python -m pytest
+
+torture: install
+	cd tests && ../$(BIN)/python -m torture.rounds --rounds $(ROUNDS) --seed $(SEED) --first $(FIRST)
 
 lint: install
 	$(BIN)/ruff format --check .

@@ -1,0 +1,217 @@
+"""``python -m torture.rounds``: kills writers of an index at random moments, and checks after each what it answers.
+
+Each round changes a folder at random, and kills a process that takes the changes in. Every fourth round then ends with
+one that is left in peace, after which the index must equal the folder. An episode of rounds works on one index.
+"""
+
+import argparse
+import json
+import logging
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from random import Random
+
+from indexes.sync import encoder_text
+from torture.check import Expected, Held, examine
+from torture.documents import Folder, Version
+from torture.processes import Heard, Kill, adopt_orphans, ask, run
+from torture.writer import Line, Say, Task, count_lines, perform, text_key
+
+_OFTEN = 20
+"""A line of code is passed over at most so often, as another time may run it less."""
+_HEAVY = ("chromadb.api.rust", "chromadb.telemetry.product.posthog", "llama_index.core.node_parser")
+"""Imported before a process is forked, and not by each of them."""
+_FIRST = 9
+"""Documents of a new folder: passages for several commits."""
+_EPISODE = 10
+_PEACE = 4
+_WORDS = 25
+"""Looked for in a check, of documents that are and that were."""
+
+
+@dataclass(slots=True)
+class Measured:
+    """An operation left in peace: when it said what, and the lines of code that it ran."""
+
+    said: list[tuple[str, float]]
+    lines: Counter[Line]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Where the kills fell."""
+
+    phases: Counter[str] = field(default_factory=Counter)
+    lines: set[Line] = field(default_factory=set)
+    survived: int = 0
+
+
+class Torture:
+    """One index and its folder, through many deaths."""
+
+    def __init__(self, place: Path, seed: int) -> None:
+        self._place = place
+        self._seed = seed
+        self._measured: dict[str, Measured] = {}
+        self.tally = Tally()
+        self._begin(Random(seed))
+
+    def _begin(self, random: Random) -> None:
+        shutil.rmtree(self._place)
+        (self._place / "docs").mkdir(parents=True)
+        self._folder = Folder(self._place / "docs", random)
+        self._held = Held({})
+        for _ in range(_FIRST):
+            self._folder.add()
+
+    def measure(self) -> list[str]:
+        """Each operation in peace: on nothing, on changes; returns what went wrong."""
+        faults = []
+        for operation in ("index", "index", "rebuild"):
+            self._folder.change()
+            faults += self._in_peace(operation)
+        return faults
+
+    def round(self, number: int) -> tuple[str, list[str]]:
+        """What was done, and what went wrong."""
+        random = Random(f"{self._seed}/{number}")
+        if number % _EPISODE == 0:
+            self._begin(random)
+        self._folder.random = random
+        changes = self._folder.change()
+        operation = "rebuild" if self._held.model and random.random() < 0.25 else "index"
+        kill = self._moment(operation, random)
+        heard = run(lambda say: perform(self._task(operation), say), kill)
+        self._count(heard, kill)
+        faults = self._judge(operation, heard, random)
+        peaceful = not faults and number % _PEACE == _PEACE - 1
+        if peaceful:
+            faults = self._in_peace("index")
+        ended = "ended" if heard.said("ended") else str(kill)
+        return f"{operation} {ended}{', then in peace' if peaceful else ''} ({changes})", faults
+
+    def _task(self, operation: str) -> Task:
+        return Task(operation, self._place / "index", self._folder.root, "words")
+
+    def _moment(self, operation: str, random: Random) -> Kill:
+        measured = self._measured[operation]
+        alone = random.random() < 0.2
+        match random.choice(("time", "line", "line", "phase", "phase")):
+            case "time":
+                return Kill(delay=random.uniform(0, measured.said[-1][1]), alone=alone)
+            case "line":
+                line = random.choice(sorted(measured.lines))
+                return Kill(before=(line, random.randint(1, min(measured.lines[line], _OFTEN))), alone=alone)
+            case _:
+                said = [(line.split(" ")[0], at) for line, at in measured.said]
+                word = random.choice(sorted({word for word, _ in said} - {"ended"}))
+                place = random.choice([n for n, (other, _) in enumerate(said) if other == word])
+                times = sum(other == word for other, _ in said[: place + 1])
+                return Kill(word, times, random.uniform(0, 1.2 * (said[place + 1][1] - said[place][1])), alone=alone)
+
+    def _in_peace(self, operation: str) -> list[str]:
+        """Until it has ended; then the index equals the folder, and kills to come are drawn from what was heard."""
+
+        def work(say: Say) -> None:
+            counted: Counter[Line] = Counter()
+            count_lines(counted)
+            perform(self._task(operation), say)
+            say(f"lines {json.dumps([*counted.items()])}")
+
+        heard = run(work)
+        if told := heard.said("lines"):
+            counted = {(file, line): times for (file, line), times in json.loads(told[0])}
+            self._measured[operation] = Measured(heard.lines[:-1], Counter(counted))
+        return self._judge(operation, heard, Random(0))
+
+    def _judge(self, operation: str, heard: Heard, random: Random) -> list[str]:
+        faults = [*heard.faults]
+        if not heard.killed and not heard.said("ended"):
+            faults.append(f"the writer failed with status {heard.status}")
+        committed = {text_key(encoder_text(p)) for version in self._held.versions.values() for p in version.passages}
+        if again := committed & {key for keys in heard.said("encoded") for key in keys.split()}:
+            faults.append(f"{len(again)} passages were embedded again")
+        expected = self._expected(operation, heard, random)
+        held, wrong = ask(lambda: examine(self._place / "index", expected, random)) or (
+            self._held,
+            ["the process that checked it died"],
+        )
+        self._held = held
+        return faults + wrong
+
+    def _expected(self, operation: str, heard: Heard, random: Random) -> Expected:
+        words = sorted(self._folder.words)
+        return Expected(
+            {path: self._may_answer(path, operation, heard) for path in {*self._held.versions, *self._folder.versions}},
+            ("words",) if heard.said("encoded") or self._held.model else ("words", None),
+            random.sample(words, min(_WORDS, len(words))),
+            self._held.published or bool(heard.said("ended")),
+        )
+
+    def _may_answer(self, path: str, operation: str, heard: Heard) -> list[Version | None]:
+        """The old version or the new; only the new one once that was told."""
+        old, new = self._held.versions.get(path), self._folder.versions.get(path)
+        if operation == "rebuild" or (path in self._folder.versions and new is None):
+            return [old]
+        told = heard.said("ended") or (path in heard.said("done") if new else heard.said("publishing"))
+        return [new] if told else [old, new]
+
+    def _count(self, heard: Heard, kill: Kill) -> None:
+        if not heard.killed:
+            self.tally.survived += 1
+        elif kill.before:
+            self.tally.lines.add(kill.before[0])
+        if heard.killed:
+            last = heard.lines[-1][0].split(" ")[0] if heard.lines else "began"
+            self.tally.phases[last] += 1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="the round to begin with: the first of an episode")
+    chosen = parser.parse_args()
+    adopt_orphans()
+    for module in _HEAVY:
+        import_module(module)
+    logging.disable()
+    place = Path(tempfile.mkdtemp(prefix="torture-"))
+    began = time.monotonic()
+    torture = Torture(place, chosen.seed)
+    faults = torture.measure()
+    for number in range(chosen.first, chosen.first + chosen.rounds):
+        if faults:
+            break
+        at = time.monotonic()
+        done, faults = torture.round(number)
+        _print(f"seed {chosen.seed} round {number}: {done}, {time.monotonic() - at:.1f} s")
+    tally = torture.tally
+    _print(
+        f"{sum(tally.phases.values())} killed, {tally.survived} ended first, {time.monotonic() - began:.0f} s; "
+        f"last heard {dict(tally.phases)}; before {len(tally.lines)} different lines of code"
+    )
+    if faults:
+        episode = number - number % _EPISODE
+        _print(
+            "\n".join(faults),
+            f"What is left of it lies in {place}. Again: make torture SEED={chosen.seed} FIRST={episode} "
+            f"ROUNDS={number - episode + 1}",
+        )
+        sys.exit(1)
+    shutil.rmtree(place)
+
+
+def _print(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
