@@ -16,7 +16,8 @@ from api import terminal
 from indexes.errors import FootnoteError
 
 if TYPE_CHECKING:
-    from indexes.sync import Report, Sync
+    from indexes.sync import Report
+    from indexes.writing import IndexWriter
     from rag.settings import Settings
     from rag.types import Answer, Question, Turn
 
@@ -51,20 +52,21 @@ def index(
 ) -> None:
     """Make the index equal to the folders: new, changed and removed files."""
     from indexes.planning import scan
-    from rag.bootstrap import open_sync
+    from rag.bootstrap import open_writer, plan
 
+    settings = _settings(config, index)
+    if dry_run:
+        planned = plan(settings, docs)
+        _print_json(terminal.plan_to_wire(planned)) if as_json else terminal.print_plan(planned)
+        return
     scan(docs)  # before an index is made for nothing, and a model loaded
     with (
         terminal.stopped("What was indexed is kept; run it again to go on."),
-        open_sync(_settings(config, index)) as sync,
+        open_writer(settings) as writer,
     ):
-        if dry_run:
-            plan = sync.plan(docs)
-            _print_json(terminal.plan_to_wire(plan)) if as_json else terminal.print_plan(plan)
-            return
-        report = _sync(sync, docs, allow_delete=allow_delete, as_json=as_json)
+        report = _sync(writer, docs, allow_delete=allow_delete, as_json=as_json)
         if watch:
-            _follow(sync, docs, as_json=as_json)
+            _follow(writer, settings, docs, as_json=as_json)
     if report.failed:
         raise typer.Exit(1)
 
@@ -93,6 +95,8 @@ def ask(
         make_question(question, turns, settings.answer.max_question_chars), audience=Audience(frozenset(group or ()))
     )
     with open_engine(settings) as engine:
+        if engine.another_model and not quiet:
+            terminal.say(engine.another_model)
         answer = asyncio.run(_ask(engine.assistant, asked, show=not as_json))
         if as_json:
             from api.wire import answer_to_wire
@@ -118,6 +122,8 @@ def serve(
     flags = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = _settings(config, index, server=flags)
     with open_engine(settings) as engine:
+        if engine.another_model:
+            terminal.say(engine.another_model)
         run(engine, settings.server.host, settings.server.port, announce=terminal.say)
 
 
@@ -193,9 +199,9 @@ def main() -> None:
         sys.exit(1)
 
 
-def _sync(sync: "Sync", docs: list[Path], *, allow_delete: bool, as_json: bool) -> "Report":
+def _sync(writer: "IndexWriter", docs: list[Path], *, allow_delete: bool, as_json: bool) -> "Report":
     with terminal.SyncProgress() as progress:
-        report = sync.run(docs, progress, allow_delete=allow_delete)
+        report = writer.run(docs, progress, allow_delete=allow_delete)
     if as_json:
         _print_json(terminal.report_to_wire(report))
     else:
@@ -203,9 +209,11 @@ def _sync(sync: "Sync", docs: list[Path], *, allow_delete: bool, as_json: bool) 
     return report
 
 
-def _follow(sync: "Sync", docs: list[Path], *, as_json: bool) -> None:
+def _follow(writer: "IndexWriter", settings: "Settings", docs: list[Path], *, as_json: bool) -> None:
     """Until interrupted. A change that cannot be taken in is said, and the next one tried."""
     from watchfiles import watch
+
+    from rag.bootstrap import plan
 
     terminal.say("Following what changes (Ctrl-C stops it)")
     looked = False
@@ -214,8 +222,8 @@ def _follow(sync: "Sync", docs: list[Path], *, as_json: bool) -> None:
             continue
         looked = True  # once without being told: something may have changed before the watch began
         try:
-            if sync.plan(docs).differs:
-                _sync(sync, docs, allow_delete=False, as_json=as_json)
+            if plan(settings, docs).differs:
+                _sync(writer, docs, allow_delete=False, as_json=as_json)
         except FootnoteError as error:
             terminal.complain(str(error))
 

@@ -82,7 +82,7 @@ def _try(check: str, look: Callable[[], str]) -> Finding:
 def _encoder(settings: "Settings") -> str:
     from rag.bootstrap import make_encoder
 
-    encoder = make_encoder(settings)
+    encoder = make_encoder(settings.embedding)
     vector = encoder.encode(["Is anyone there?"])
     return f"{encoder.name} answers with {vector.shape[1]} dimensions"
 
@@ -95,7 +95,7 @@ def _model(settings: "Settings") -> str:
 
     if not has_llm(settings.llm):
         return f"none: answers are put together from sentences of the documents. {CONNECT}"
-    model = make_model(settings, make_encoder(settings))
+    model = make_model(settings, make_encoder(settings.embedding))
 
     async def said() -> str:
         pieces = model.stream("Reply with the word yes.", [Turn("user", "Are you there?")])

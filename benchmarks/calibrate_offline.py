@@ -23,7 +23,7 @@ from indexes.sync import Listener
 from indexes.types import PUBLIC, Hit
 from indexes.words import stems
 from rag import extraction, prompts
-from rag.bootstrap import open_engine, open_sync
+from rag.bootstrap import open_engine, open_writer
 from rag.extraction import Candidate
 from rag.rewriting import search_query
 from rag.settings import load_settings
@@ -53,14 +53,12 @@ def main() -> None:
 def candidates(name: str, docs: Path, gold: Path, limit: int) -> Iterator[Row]:
     """Every sentence that was found for every question, and whether it is right."""
     settings = load_settings(index={"dir": Path("var/calibration") / name})
-    with open_sync(settings) as sync:
-        sync.run([docs], Listener())
+    with open_writer(settings) as writer:
+        writer.run([docs], Listener())
     cases = read_gold(gold)
     with open_engine(settings) as engine:
         for case in cases[:: max(1, len(cases) // limit)]:
-            hits = engine.retriever.retrieve(
-                search_query(Question(case.question, case.history)), limit=8, audience=PUBLIC
-            )
+            hits = engine.retrieve(search_query(Question(case.question, case.history)), limit=8, audience=PUBLIC)
             earlier = next((turn.text for turn in reversed(case.history) if turn.role == "user"), "")
             for candidate in extraction.candidates(case.question, earlier, prompts.sources_of(hits), engine.encoder):
                 yield name, case, candidate, is_right(case, candidate, hits)

@@ -57,15 +57,15 @@ def evaluate(
 def _index(settings: "Settings", docs: Path) -> None:
     from indexes.planning import scan
     from indexes.sync import Listener
-    from rag.bootstrap import open_sync
+    from rag.bootstrap import open_writer
 
-    with open_sync(settings) as sync, _progress("Indexing", len(scan([docs])[0])) as advance:
+    with open_writer(settings) as writer, _progress("Indexing", len(scan([docs])[0])) as advance:
 
         class Advancing(Listener):
             def done(self, path: str, passages: int) -> None:  # noqa: ARG002
                 advance()
 
-        report = sync.run([docs], Advancing())
+        report = writer.run([docs], Advancing())
     sys.stderr.write(f"{report.passages} passages indexed in {report.seconds:.1f} s\n")
     sys.stderr.writelines(f"failed {path}: {reason}\n" for path, reason in report.failed.items())
 
@@ -77,7 +77,7 @@ async def _run(engine: "Engine", cases: "Sequence[GoldCase]", *, retrieval_only:
     with _progress("Asking", len(cases)) as advance:
         for case in cases:
             if retrieval_only:
-                rows.append(retrieve(case, engine.retriever, engine.settings.retrieval.limit))
+                rows.append(retrieve(case, engine, engine.settings.retrieval.limit))
             else:
                 rows.append(await ask(case, engine.assistant))
             advance()

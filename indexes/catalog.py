@@ -19,15 +19,18 @@ from indexes.errors import IndexMissingError, IndexUnreadableError
 from indexes.reading.wire import sections_from
 from indexes.types import EVERYONE, Audience, Document, Hit, Locator, Matrix, Passage
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('revision', '0');
+CREATE TABLE files (
+    path TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE documents (
-    id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, media_type TEXT NOT NULL,
-    sha256 TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, revision INTEGER NOT NULL,
-    sections TEXT NOT NULL, text TEXT NOT NULL
+    id TEXT PRIMARY KEY, file TEXT NOT NULL REFERENCES files ON DELETE CASCADE, path TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL, media_type TEXT NOT NULL, revision INTEGER NOT NULL, sections TEXT NOT NULL, text TEXT NOT NULL
 );
+CREATE INDEX documents_by_file ON documents (file);
 CREATE TABLE readers (
     document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, reader TEXT NOT NULL,
     PRIMARY KEY (document_id, reader)
@@ -77,6 +80,15 @@ class FileState:
     sha256: str
     size: int
     mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileVersion:
+    """All that was made of a file: its documents, each with its passages."""
+
+    file: FileState
+    documents: Sequence[tuple[Document, Sequence[tuple[Passage, str, bytes]]]]
+    """A passage comes with the hash of the text that was embedded for it, and its vector."""
 
 
 class Catalog:
@@ -140,19 +152,27 @@ class Catalog:
 
     def files(self) -> dict[str, FileState]:
         """By path."""
-        rows = self._rows("SELECT path, sha256, size, mtime_ns FROM documents")
+        rows = self._rows("SELECT path, sha256, size, mtime_ns FROM files")
         return {row[0]: FileState(*row) for row in rows}
 
     def document(self, document_id: str) -> Document | None:
+        return next(iter(self._documents("d.id = ?", document_id)), None)
+
+    def documents_in(self, file: str) -> list[Document]:
+        """Those of the file at a path: its own text, and what it holds."""
+        return self._documents("d.file = ?", file)
+
+    def _documents(self, condition: str, value: str) -> list[Document]:
         rows = self._rows(
-            "SELECT id, path, title, media_type, sha256, text, sections FROM documents WHERE id = ?", (document_id,)
+            "SELECT d.id, d.path, d.title, d.media_type, f.sha256, d.text, d.sections,"  # noqa: S608
+            " (SELECT json_group_array(reader) FROM readers WHERE document_id = d.id)"
+            f" FROM documents d JOIN files f ON f.path = d.file WHERE {condition} ORDER BY d.rowid",
+            (value,),
         )
-        if not rows:
-            return None
-        readers = self._rows("SELECT reader FROM readers WHERE document_id = ?", (document_id,))
-        *facts, stored = rows[0]
-        sections = sections_from(json.loads(stored))
-        return Document(*facts, sections, tuple(reader for (reader,) in readers))  # type: ignore[call-arg]  # the columns are its fields
+        return [
+            Document(*facts, sections_from(json.loads(sections)), tuple(json.loads(readers)))  # type: ignore[call-arg]  # as above
+            for *facts, sections, readers in rows
+        ]
 
     def passages(self, ids: Sequence[str], audience: Audience) -> dict[str, Passage]:
         """Those of the passages that are current and that the audience may read, by id."""
@@ -210,51 +230,43 @@ class Catalog:
 
     # -- what changes it ----------------------------------------------------------------------------------------
 
-    def put(self, document: Document, file: FileState, passages: Sequence[tuple[Passage, str, bytes]]) -> None:
-        """Makes this version of the document the current one. Each passage comes with ``encoded`` and its vector."""
+    def put(self, versions: Iterable[FileVersion]) -> None:
+        """Makes these versions of files the current ones, all in one transaction."""
         with self._transaction() as db:
             revision = self.revision + 1
-            db.execute("DELETE FROM documents WHERE id = ?", (document.id,))
-            d = document
-            db.execute(
-                "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (d.id, d.path, d.title, d.media_type, d.sha256, file.size, file.mtime_ns, revision, _dump(d), d.text),
-            )
-            db.executemany("INSERT INTO readers VALUES (?, ?)", [(d.id, reader) for reader in d.readers])
-            db.executemany(
-                "INSERT INTO passages (id, document_id, revision, encoded, locator, title, context, text, vector)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (p.id, d.id, revision, encoded, json.dumps(asdict(p.locator)), p.title, p.context, p.text, vector)
-                    for p, encoded, vector in passages
-                ],
-            )
+            for version in versions:
+                file = version.file
+                db.execute("DELETE FROM files WHERE path = ?", (file.path,))
+                db.execute("INSERT INTO files VALUES (?, ?, ?, ?)", (file.path, file.sha256, file.size, file.mtime_ns))
+                for document, passages in version.documents:
+                    _insert(db, revision, file.path, document, passages)
 
     def touch(self, file: FileState) -> None:
         """Remembers that a file was written again with the same content."""
         with self._transaction(counted=False) as db:
             values = (file.size, file.mtime_ns, file.path)
-            db.execute("UPDATE documents SET size = ?, mtime_ns = ? WHERE path = ?", values)
+            db.execute("UPDATE files SET size = ?, mtime_ns = ? WHERE path = ?", values)
 
     def readers(self) -> dict[str, frozenset[str]]:
-        """Who may read each document, by path."""
-        rows = self._rows("SELECT d.path, r.reader FROM documents d LEFT JOIN readers r ON r.document_id = d.id")
+        """Who may read what each file holds, by the file's path."""
+        rows = self._rows("SELECT d.file, r.reader FROM documents d LEFT JOIN readers r ON r.document_id = d.id")
         found: dict[str, set[str]] = {}
-        for path, reader in rows:
-            found.setdefault(path, set()).update({reader} - {None})
-        return {path: frozenset(readers) for path, readers in found.items()}
+        for file, reader in rows:
+            found.setdefault(file, set()).update({reader} - {None})
+        return {file: frozenset(readers) for file, readers in found.items()}
 
     def set_readers(self, readers: Mapping[str, Iterable[str]]) -> None:
-        """Changes who may read documents, by path, in one transaction."""
+        """Changes who may read what files hold, by their paths, in one transaction."""
         with self._transaction() as db:
-            for path, groups in readers.items():
-                ((document_id,),) = db.execute("SELECT id FROM documents WHERE path = ?", (path,)).fetchall()
-                db.execute("DELETE FROM readers WHERE document_id = ?", (document_id,))
-                db.executemany("INSERT INTO readers VALUES (?, ?)", [(document_id, group) for group in set(groups)])
+            for file, groups in readers.items():
+                ids = [row[0] for row in db.execute("SELECT id FROM documents WHERE file = ?", (file,))]
+                db.executemany("DELETE FROM readers WHERE document_id = ?", [(i,) for i in ids])
+                db.executemany("INSERT INTO readers VALUES (?, ?)", [(i, group) for i in ids for group in set(groups)])
 
-    def remove(self, path: str) -> None:
+    def remove(self, paths: Iterable[str]) -> None:
+        """Removes files with all that they hold, in one transaction."""
         with self._transaction() as db:
-            db.execute("DELETE FROM documents WHERE path = ?", (path,))
+            db.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in paths])
 
     def forget_removals(self, *, until: int) -> None:
         """Drops what no copy needs any more: the removals up to a revision."""
@@ -326,8 +338,24 @@ def _readers(audience: Audience) -> str:
     return json.dumps([EVERYONE, *audience.groups])
 
 
-def _dump(document: Document) -> str:
-    return json.dumps([asdict(section) for section in document.sections])
+def _insert(
+    db: sqlite3.Connection, revision: int, file: str, d: Document, passages: Iterable[tuple[Passage, str, bytes]]
+) -> None:
+    sections = json.dumps([asdict(section) for section in d.sections])
+    db.execute("DELETE FROM documents WHERE id = ?", (d.id,))  # another file may have held it: a zip that was unpacked
+    db.execute(
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (d.id, file, d.path, d.title, d.media_type, revision, sections, d.text),
+    )
+    db.executemany("INSERT INTO readers VALUES (?, ?)", [(d.id, reader) for reader in d.readers])
+    db.executemany(
+        "INSERT INTO passages (id, document_id, revision, encoded, locator, title, context, text, vector)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (p.id, d.id, revision, encoded, json.dumps(asdict(p.locator)), p.title, p.context, p.text, vector)
+            for p, encoded, vector in passages
+        ],
+    )
 
 
 def _passage(row: tuple[Any, ...]) -> Passage:

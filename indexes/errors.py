@@ -46,7 +46,7 @@ class IndexUnreadableError(FootnoteError):
 
 
 class EncoderMismatchError(FootnoteError):
-    """The index was made by another embedding model."""
+    """The index was made by another embedding model of the same name."""
 
     kind = "encoder-mismatch"
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -129,12 +129,12 @@ def _same(before: FileState, file: Path) -> bool:
     return (before.size, before.mtime_ns) == (now.st_size, now.st_mtime_ns)
 
 
-def guard(plan: Plan, *, elsewhere: bool) -> None:
+def guard(before: Set[str], plan: Plan, *, elsewhere: bool) -> None:
     """Against a folder that was not mounted, a mistyped one, and one file given where its folder was meant."""
-    before = len(plan.removed) + len(plan.changed) + len(plan.unchanged)
-    if len(plan.removed) > max(_GUARD_COUNT, _GUARD_SHARE * before) or (elsewhere and plan.removed):
+    lost = len(before - plan.files.keys())
+    if lost > max(_GUARD_COUNT, _GUARD_SHARE * len(before)) or (elsewhere and lost):
         other = " The index was made from another folder." if elsewhere else ""
         raise DeletionGuardError(
-            f"{len(plan.removed)} of the index's {before} documents are not in what was given now, and would be "
+            f"{lost} of the index's {len(before)} documents are not in what was given now, and would be "
             f"removed.{other} If that is meant, run it again with --allow-delete; else check the folder or --index."
         )

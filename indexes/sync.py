@@ -7,21 +7,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from indexes.access import AccessRule, readers_of
-from indexes.catalog import Catalog, FileState
-from indexes.errors import (
-    EncoderMismatchError,
-    ReadError,
-)
+from indexes.catalog import Catalog, FileState, FileVersion
+from indexes.documents import DocumentReader
+from indexes.errors import EncoderMismatchError, ReadError
 from indexes.planning import Plan, guard, make_plan, state
 from indexes.protocols import Encoder, Splitter
-from indexes.reading.formats import media_type
 from indexes.reading.sandbox import ReadingLimits, Sandbox
 from indexes.types import Document, Passage
 from indexes.vectors import ChromaVectors
 
 _FLUSH_PASSAGES = 128
 """Embedded at once: enough to fill batches of like length, few enough to lose little at a kill."""
+_PROBE, _PROBE_KEY = "Which model is this?", "probe"
+_SAME_COSINE = 0.99
+"""Servers round in their own ways; other models, or the same trained on, differ by far more."""
 
 
 @dataclass(slots=True)
@@ -56,14 +58,20 @@ class Listener:
 class _Read:
     """A file that was read and split, and waits for its vectors."""
 
-    document: Document
     file: FileState
-    passages: list[Passage]
-    new: bool
+    documents: list[tuple[Document, list[Passage]]]
+
+    @property
+    def passages(self) -> list[Passage]:
+        return [passage for _, passages in self.documents for passage in passages]
 
 
 class Sync:
-    """Brings one index up to folders of documents. Holds the writer's lock while it works."""
+    """Brings a catalog up to folders of documents. Its user holds the writer's lock.
+
+    ``earlier`` is the catalog of another embedding model that answers until this one does: what it read is not read
+    again, and where that cannot be read any more it is kept.
+    """
 
     def __init__(
         self,
@@ -73,6 +81,8 @@ class Sync:
         splitter: Splitter,
         limits: ReadingLimits,
         rules: Sequence[AccessRule] = (),
+        *,
+        earlier: Catalog | None = None,
     ) -> None:
         self._catalog = catalog
         self._vectors = vectors
@@ -80,15 +90,18 @@ class Sync:
         self._splitter = splitter
         self._limits = limits
         self._rules = rules
+        self._earlier = earlier
 
     def run(self, roots: Sequence[Path], listener: Listener, *, allow_delete: bool = False) -> Report:
-        """Raises ``FolderError``, ``DeletionGuardError`` or ``EncoderMismatchError`` before anything is changed."""
+        """Raises ``FolderError`` or ``DeletionGuardError`` before anything is changed.
+
+        ``EncoderMismatchError`` comes before anything is embedded.
+        """
         began = time.perf_counter()
-        check_encoder(self._catalog, self._encoder.name)
         plan = self.plan(roots)
         place = json.dumps(sorted(str(root.resolve()) for root in roots))
         if not allow_delete:
-            guard(plan, elsewhere=self._catalog.get("roots") not in (None, place))
+            self._guard(plan, place)
         listener.planned(plan)
         report = Report(unchanged=list(plan.unchanged), renamed=plan.renamed, skipped=list(plan.skipped))
         self._catalog.set("encoder", self._encoder.name)
@@ -106,11 +119,16 @@ class Sync:
 
     def plan(self, roots: Sequence[Path]) -> Plan:
         """What ``run`` would do. Changes nothing; raises ``FolderError``."""
-        return make_plan(roots, self._catalog.files(), anew=self._splits_otherwise())
+        return make_plan(roots, self._catalog.files(), anew=self._splits_otherwise(self._catalog))
 
-    def _splits_otherwise(self) -> bool:
-        """Whether the index was split in another way, so that every file must be read again; likewise after a kill."""
-        return self._catalog.get("splitter") not in (None, self._splitter.version)
+    def _guard(self, plan: Plan, place: str) -> None:
+        """Against what answers now, which another model's generation must not lose either."""
+        answering = self._earlier or self._catalog
+        guard(answering.files().keys(), plan, elsewhere=answering.get("roots") not in (None, place))
+
+    def _splits_otherwise(self, catalog: Catalog) -> bool:
+        """Whether it was split in another way, so that every file must be read again; likewise after a kill."""
+        return catalog.get("splitter") not in (None, self._splitter.version)
 
     def _admit(self) -> None:
         """Rules that changed hold from here on, also for files that did not: nothing is embedded for it."""
@@ -124,16 +142,18 @@ class Sync:
         for read in self._read(plan, report, listener):
             waiting.append(read)
             if sum(len(item.passages) for item in waiting) >= _FLUSH_PASSAGES:
-                self._commit(waiting, report, listener)
+                self._commit(waiting, plan, report, listener)
                 waiting.clear()
-        self._commit(waiting, report, listener)
-        for path in plan.removed:  # last, so that a file that was moved finds its vectors
-            self._catalog.remove(path)
-            report.removed.append(path)
+        self._commit(waiting, plan, report, listener)
+        if plan.removed:  # last, so that a file that was moved finds its vectors
+            self._catalog.remove(plan.removed)
+            report.removed += plan.removed
 
     def _read(self, plan: Plan, report: Report, listener: Listener) -> Iterator[_Read]:
-        known = {} if self._splits_otherwise() else self._catalog.files()
+        known = {} if self._splits_otherwise(self._catalog) else self._catalog.files()
+        before = self._earlier.files() if self._earlier else {}
         with Sandbox(self._limits) as sandbox:
+            reader = DocumentReader(sandbox, self._rules, self._earlier or self._catalog, report.notes)
             for path in (*plan.added, *plan.changed):
                 try:
                     file = state(path, plan.files[path])
@@ -142,42 +162,68 @@ class Sync:
                         report.unchanged.append(path)
                         listener.done(path, 0)
                     else:
-                        yield self._document(file, plan.files[path], sandbox, report, new=path in plan.added)
+                        yield self._split(file, self._read_before(file, reader) or reader.read(file, plan.files[path]))
                 except (ReadError, OSError) as error:
                     report.failed[path] = _reason(error)
-                    listener.done(path, 0)
+                    if path in before:
+                        yield self._split(before[path], self._kept(path, reader))
+                    else:
+                        listener.done(path, 0)
 
-    def _document(self, file: FileState, source: Path, sandbox: Sandbox, report: Report, *, new: bool) -> _Read:
-        extraction = sandbox.read(source)
-        document = Document(
-            id=hashlib.sha256(file.path.encode()).hexdigest()[:16],
-            path=file.path,
-            title=extraction.title,
-            media_type=media_type(file.path),
-            sha256=file.sha256,
-            text=extraction.text,
-            sections=extraction.sections,
-            readers=readers_of(file.path, self._rules),
+    def _read_before(self, file: FileState, reader: DocumentReader) -> list[Document]:
+        """What the earlier catalog read of the same content in the same way."""
+        if self._earlier is None or self._splits_otherwise(self._earlier):
+            return []
+        documents = self._kept(file.path, reader)
+        return documents if all(document.sha256 == file.sha256 for document in documents) else []
+
+    def _kept(self, path: str, reader: DocumentReader) -> list[Document]:
+        documents = self._earlier.documents_in(path) if self._earlier else []
+        return [reader.admit(document, path) for document in documents]
+
+    def _split(self, file: FileState, documents: list[Document]) -> _Read:
+        return _Read(file, [(document, self._splitter.split(document)) for document in documents])
+
+    def _commit(self, reads: list[_Read], plan: Plan, report: Report, listener: Listener) -> None:
+        if not reads:
+            return
+        vectors = self._embed([passage for read in reads for passage in read.passages], listener)
+        self._catalog.put(
+            FileVersion(
+                read.file,
+                [
+                    (d, [(p, key, vectors[key]) for p in passages for key in [encoded_hash(p)]])
+                    for d, passages in read.documents
+                ],
+            )
+            for read in reads
         )
-        if extraction.notes:
-            report.notes[file.path] = "; ".join(extraction.notes)
-        return _Read(document, file, self._splitter.split(document), new)
+        for read in reads:
+            path, count = read.file.path, len(read.passages)
+            if path not in report.failed:
+                (report.changed if path in plan.changed else report.added).append(path)
+            report.passages += count
+            listener.done(path, count)
 
-    def _commit(self, reads: list[_Read], report: Report, listener: Listener) -> None:
-        texts = {encoded_hash(p): encoder_text(p) for read in reads for p in read.passages}
+    def _embed(self, passages: Sequence[Passage], listener: Listener) -> dict[str, bytes]:
+        """Vectors by the hash of what was embedded; those that are known already are not made again."""
+        texts = {encoded_hash(passage): encoder_text(passage) for passage in passages}
         vectors = self._catalog.known_vectors(texts)
         missing = [key for key in texts if key not in vectors]
+        if missing:
+            self._check_encoder()
         for start in range(0, len(missing), _FLUSH_PASSAGES):
             keys = missing[start : start + _FLUSH_PASSAGES]
             made = self._encoder.encode([texts[key] for key in keys])
             vectors |= {key: row.tobytes() for key, row in zip(keys, made, strict=True)}
             listener.embedded(len(keys))
-        for read in reads:
-            rows = [(p, key, vectors[key]) for p in read.passages for key in [encoded_hash(p)]]
-            self._catalog.put(read.document, read.file, rows)
-            (report.added if read.new else report.changed).append(read.document.path)
-            report.passages += len(rows)
-            listener.done(read.document.path, len(rows))
+        return vectors
+
+    def _check_encoder(self) -> None:
+        """Before anything is embedded; a model's first index remembers how it embeds one text."""
+        check_encoder(self._catalog, self._encoder)
+        if self._catalog.get(_PROBE_KEY) is None:
+            self._catalog.set(_PROBE_KEY, json.dumps(self._encoder.encode([_PROBE])[0].tolist()))
 
 
 def _reason(error: ReadError | OSError) -> str:
@@ -193,11 +239,14 @@ def encoded_hash(passage: Passage) -> str:
     return hashlib.sha256(encoder_text(passage).encode()).hexdigest()
 
 
-def check_encoder(catalog: Catalog, name: str) -> None:
-    """Raises ``EncoderMismatchError`` where the index was made by another model: its vectors cannot be compared."""
-    made_by = catalog.get("encoder")
-    if made_by not in (None, name):
+def check_encoder(catalog: Catalog, encoder: Encoder) -> None:
+    """Raises ``EncoderMismatchError`` where the catalog's vectors are another model's of the same name."""
+    stored = catalog.get(_PROBE_KEY)
+    if stored is None:
+        return
+    known, now = np.array(json.loads(stored)), encoder.encode([_PROBE])[0]
+    if len(known) != len(now) or known @ now < _SAME_COSINE:
         raise EncoderMismatchError(
-            f"This index was made by the embedding model {made_by!r}, and {name!r} is configured. Set embedding.model "
-            f"to {made_by!r}, or index into another folder with --index DIR."
+            f"The embedding model {encoder.name!r} is not the one that made this index, though it has its name: their "
+            f"vectors cannot be compared. Bring the old one back, or index into another folder with --index DIR."
         )

@@ -1,7 +1,8 @@
 """Puts the parts together as the settings say."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -14,41 +15,52 @@ from indexes.access import AccessRule
 from indexes.catalog import Catalog
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.errors import IndexMissingError
+from indexes.generations import Generations, catalog_file, chroma_folder
 from indexes.locking import writer_lock
+from indexes.planning import Plan, make_plan
 from indexes.protocols import Encoder, Retriever
 from indexes.reading.sandbox import ReadingLimits
 from indexes.retrieval import DenseRetriever, FusedRetriever, LexicalRetriever
 from indexes.splitting import VERSION, PassageSplitter
-from indexes.sync import Sync, check_encoder
-from indexes.types import Document, Passage
+from indexes.sync import check_encoder
+from indexes.types import Audience, Document, Hit, Passage
 from indexes.vectors import ChromaVectors
+from indexes.writing import IndexWriter
 from rag.assistant import Assistant
 from rag.errors import ConfigError
 from rag.models import offline
 from rag.protocols import ChatModel
-from rag.settings import LLMSettings, Settings
+from rag.settings import EmbeddingSettings, LLMSettings, Settings
 
 CONNECT = (
     "To connect a language model, set FOOTNOTE_LLM__MODEL and FOOTNOTE_LLM__BASE_URL (any OpenAI-compatible endpoint), "
     "or [llm] in footnote.toml."
 )
+_URL_KEY = "encoder_url"
 ADVICE = f"This answer was put together from sentences of the documents, without a language model. {CONNECT}"
 
 
 @dataclass(frozen=True)
-class Engine:
-    """An open index and what answers from it. Parts are made when they are first used."""
+class Generation:
+    """What is open of an index: the catalog and vectors of one embedding model. Parts are made when first used."""
 
     settings: Settings
-    catalog: Catalog
+    folder: Path
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        return Catalog(catalog_file(self.folder))
 
     @cached_property
     def encoder(self) -> Encoder:
-        return make_encoder(self.settings)
+        """The model that made it, which may not be the one that is configured now."""
+        encoder = make_encoder(_embedding_of(self.catalog, self.settings.embedding))
+        check_encoder(self.catalog, encoder)
+        return encoder
 
     @cached_property
     def vectors(self) -> ChromaVectors:
-        return ChromaVectors(self.settings.index.dir / "chroma", self.catalog)
+        return ChromaVectors(chroma_folder(self.folder), self.catalog)
 
     @cached_property
     def retriever(self) -> Retriever:
@@ -56,33 +68,83 @@ class Engine:
         dense = DenseRetriever(self.catalog, self.vectors, self.encoder, min_cosine=chosen.min_cosine)
         return FusedRetriever([dense, LexicalRetriever(self.catalog)], candidates=chosen.candidates)
 
+    def close(self) -> None:
+        self.vectors.close()
+        self.catalog.close()
+
+
+class Engine:
+    """An open index and what answers from it. A ``Retriever`` of the generation that is current at each question."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._generations = Generations(settings.index.dir)
+        self._opened: dict[Path, Generation] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def generation(self) -> Generation:
+        """Another process may have switched to another one since the last question."""
+        with self._lock:
+            folder = self._generations.current
+            if folder not in self._opened:
+                self._opened[folder] = self._open(folder)
+            return self._opened[folder]
+
+    def _open(self, folder: Path) -> Generation:
+        return Generation(self.settings, folder)
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.generation.catalog
+
+    @property
+    def vectors(self) -> ChromaVectors:
+        return self.generation.vectors
+
+    @property
+    def encoder(self) -> Encoder:
+        return self.generation.encoder
+
+    def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
+        return self.generation.retriever.retrieve(query, limit=limit, audience=audience)
+
     @cached_property
     def model(self) -> ChatModel:
         return make_model(self.settings, self.encoder)
 
     @cached_property
     def assistant(self) -> Assistant:
-        return Assistant(self.retriever, self.model, limit=self.settings.retrieval.limit)
+        return Assistant(self, self.model, limit=self.settings.retrieval.limit)
+
+    @property
+    def another_model(self) -> str | None:
+        """In words, where the index was made by another embedding model than is configured now."""
+        made_by, wanted = self.catalog.get("encoder"), self.settings.embedding.model
+        if made_by in (None, wanted):
+            return None
+        return f"The embedding model {made_by} made it, and answers until `footnote index` has run with {wanted}."
 
     @property
     def advice(self) -> str | None:
         """How to connect a language model, where none is."""
         return None if has_llm(self.settings.llm) else ADVICE
 
+    def close(self) -> None:
+        for generation in self._opened.values():
+            generation.close()
+
 
 @contextmanager
 def open_engine(settings: Settings) -> Iterator[Engine]:
-    """Raises ``IndexMissingError``, ``IndexUnreadableError`` or ``EncoderMismatchError``."""
-    catalog = Catalog(catalog_file(settings))
-    engine = Engine(settings, catalog)
+    """Raises ``IndexMissingError`` or ``IndexUnreadableError``."""
+    engine = Engine(settings)
     try:
-        check_encoder(catalog, settings.embedding.model)
-        if catalog.counts() == (0, 0):
+        if engine.catalog.counts() == (0, 0):
             raise IndexMissingError(f"The index in {settings.index.dir} is empty: fill it with `footnote index DOCS`.")
         yield engine
     finally:
-        engine.vectors.close()
-        catalog.close()
+        engine.close()
 
 
 def writing(settings: Settings) -> AbstractContextManager[None]:
@@ -91,29 +153,41 @@ def writing(settings: Settings) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def open_sync(settings: Settings) -> Iterator[Sync]:
-    """Holds the writer's lock; raises ``IndexLockedError`` where another process has it."""
-    with writing(settings):
-        catalog = Catalog.create(catalog_file(settings))
-        vectors = ChromaVectors(settings.index.dir / "chroma", catalog)
-        try:
-            check_encoder(catalog, settings.embedding.model)
-            encoder = make_encoder(settings)
-            splitter = _Splitter(encoder, settings.index.passage_tokens)
-            rules = [AccessRule(rule.glob, tuple(rule.groups)) for rule in settings.access]
-            yield Sync(catalog, vectors, encoder, splitter, _limits(settings), rules)
-        finally:
-            vectors.close()
-            catalog.close()
+def open_writer(settings: Settings) -> Iterator[IndexWriter]:
+    """Raises ``IndexLockedError`` where another process writes the index."""
+    encoder = make_encoder(settings.embedding)
+    rules = [AccessRule(rule.glob, tuple(rule.groups)) for rule in settings.access]
+    with IndexWriter(settings.index.dir, encoder, _Splitter(settings, encoder), _limits(settings), rules) as writer:
+        writer.catalog.set(_URL_KEY, settings.embedding.base_url or "")
+        yield writer
+
+
+def plan(settings: Settings, docs: Sequence[Path]) -> Plan:
+    """What indexing these folders would do. Changes nothing; raises ``FolderError``."""
+    generation = Generations(settings.index.dir).of_model(settings.embedding.model)
+    if not catalog_file(generation).exists():
+        return make_plan(docs, {})
+    with closing(Catalog(catalog_file(generation))) as catalog:
+        anew = catalog.get("splitter") not in (None, _splitting(settings))
+        return make_plan(docs, catalog.files(), anew=anew)
+
+
+def _embedding_of(catalog: Catalog, configured: EmbeddingSettings) -> EmbeddingSettings:
+    """The settings of the model that made the catalog's vectors; a key goes to no other endpoint than its own."""
+    made_by, url = catalog.get("encoder"), catalog.get(_URL_KEY) or None
+    if made_by in (None, configured.model):
+        return configured
+    key = configured.api_key if url == configured.base_url else None
+    return configured.model_copy(update={"model": made_by, "base_url": url, "api_key": key})
 
 
 class _Splitter:
     """Asks the encoder for its limit with the first document: where nothing is new, no model is loaded."""
 
-    def __init__(self, encoder: Encoder, max_tokens: int) -> None:
+    def __init__(self, settings: Settings, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._max_tokens = max_tokens
-        self.version = f"{VERSION}/{max_tokens}"
+        self._max_tokens = settings.index.passage_tokens
+        self.version = _splitting(settings)
 
     def split(self, document: Document) -> list[Passage]:
         return self._splitter.split(document)
@@ -123,12 +197,11 @@ class _Splitter:
         return PassageSplitter(self._encoder.count_tokens, min(self._max_tokens, self._encoder.max_tokens))
 
 
-def catalog_file(settings: Settings) -> Path:
-    return settings.index.dir / "catalog.sqlite3"
+def _splitting(settings: Settings) -> str:
+    return f"{VERSION}/{settings.index.passage_tokens}"
 
 
-def make_encoder(settings: Settings) -> Encoder:
-    chosen = settings.embedding
+def make_encoder(chosen: EmbeddingSettings) -> Encoder:
     if chosen.base_url is None:
         return SentenceTransformerEncoder(chosen.model, batch_size=chosen.batch_size)
     from indexes.encoders.openai import OpenAIEncoder

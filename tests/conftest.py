@@ -11,10 +11,9 @@ import pytest
 
 from api.cli import main
 from fakes.engines import CORPUS, SAMPLES, OpenEngine, Ran, RememberingEncoder, RunFootnote, WarmEngine
-from indexes.catalog import Catalog
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.sync import Listener
-from rag.bootstrap import Engine, catalog_file, open_sync
+from rag.bootstrap import Engine, open_writer
 from rag.settings import load_settings
 
 
@@ -61,13 +60,12 @@ def opened(encoder: RememberingEncoder, tmp_path: Path, monkeypatch: pytest.Monk
 
     def open_engine(index: Path, **parts: Any) -> Engine:
         settings = load_settings(index={"dir": index}, **parts)
-        engines.append(WarmEngine(settings, Catalog(catalog_file(settings)), encoder))
+        engines.append(WarmEngine(settings, encoder))
         return engines[-1]
 
     yield open_engine
     for engine in engines:
-        engine.vectors.close()
-        engine.catalog.close()
+        engine.close()
 
 
 @pytest.fixture
@@ -91,7 +89,7 @@ def _index_of(docs: Path, folder: Path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)  # a footnote.toml where the tests are started is not theirs
         settings = load_settings(index={"dir": folder / "index"})
-        with open_sync(settings) as sync:
-            report = sync.run([docs], Listener())
+        with open_writer(settings) as writer:
+            report = writer.run([docs], Listener())
     assert not report.failed
     return settings.index.dir

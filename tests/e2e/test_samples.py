@@ -18,10 +18,8 @@ from eval.gold import read_gold
 from eval.runs import ask, summarise
 from eval.types import Prediction
 from fakes.engines import ROOT, RememberingEncoder, RunFootnote, WarmEngine
-from indexes.catalog import Catalog
 from indexes.types import Document
 from indexes.words import words
-from rag.bootstrap import catalog_file
 from rag.models.offline import NAME
 from rag.protocols import Answerer
 from rag.settings import Settings
@@ -72,8 +70,7 @@ class Asked:
 @pytest.fixture(scope="module")
 def asked(samples_index: Path, encoder: RememberingEncoder) -> Iterator[Asked]:
     settings = Settings(index={"dir": samples_index})
-    catalog = Catalog(catalog_file(settings))
-    engine = WarmEngine(settings, catalog, encoder)
+    engine = WarmEngine(settings, encoder)
     noting = Noting(engine.assistant)
 
     async def ask_all() -> list[Prediction]:
@@ -81,10 +78,9 @@ def asked(samples_index: Path, encoder: RememberingEncoder) -> Iterator[Asked]:
 
     predictions = asyncio.run(ask_all())
     ids = {citation.passage.document_id for answer in noting.answers for citation in answer.citations}
-    documents = {i: document for i in ids if (document := catalog.document(i))}
+    documents = {i: document for i in ids if (document := engine.catalog.document(i))}
     yield Asked(predictions, noting.answers, documents)
-    engine.vectors.close()
-    catalog.close()
+    engine.close()
 
 
 def test_every_quote_is_the_text_of_its_document_at_its_span(asked: Asked) -> None:

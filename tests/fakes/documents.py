@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from fakes.encoder import WordsEncoder
-from indexes.catalog import Catalog, FileState
+from indexes.catalog import Catalog, FileState, FileVersion
 from indexes.splitting import PassageSplitter
 from indexes.sync import encoded_hash, encoder_text
 from indexes.types import EVERYONE, Document, Kind, Passage, Section
@@ -36,5 +36,5 @@ def put(catalog: Catalog, doc: Document, encoder: WordsEncoder | None = None) ->
     passages = PassageSplitter(encoder.count_tokens, encoder.max_tokens).split(doc)
     rows = encoder.encode([encoder_text(passage) for passage in passages])
     stored = [(p, encoded_hash(p), row.tobytes()) for p, row in zip(passages, rows, strict=True)]
-    catalog.put(doc, FileState(doc.path, doc.sha256, len(doc.text), 1), stored)
+    catalog.put([FileVersion(FileState(doc.path, doc.sha256, len(doc.text), 1), [(doc, stored)])])
     return passages

@@ -10,7 +10,8 @@ from numpy.typing import NDArray  # noqa: TC002 - as every import of types here
 
 from indexes.protocols import Encoder
 from indexes.types import Matrix
-from rag.bootstrap import Engine
+from rag.bootstrap import Engine, Generation
+from rag.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
@@ -47,14 +48,23 @@ class RememberingEncoder:
 
 
 @dataclass(frozen=True)
-class WarmEngine(Engine):
-    """An engine whose embedding model is loaded already."""
-
+class WarmGeneration(Generation):
     warm: RememberingEncoder
 
     @cached_property
     def encoder(self) -> Encoder:
         return self.warm
+
+
+class WarmEngine(Engine):
+    """An engine whose embedding model is loaded already."""
+
+    def __init__(self, settings: Settings, warm: RememberingEncoder) -> None:
+        super().__init__(settings)
+        self._warm = warm
+
+    def _open(self, folder: Path) -> Generation:
+        return WarmGeneration(self.settings, folder, self._warm)
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def test_what_was_removed_is_no_answer_any_more(catalog: Catalog, vectors: Chrom
     put(catalog, document("Leave is 25 days a year."))
     put(catalog, document("Leave is 30 days a year.", "b.txt"))
     vectors.publish()
-    catalog.remove("a.txt")
+    catalog.remove(["a.txt"])
     assert paths(retriever.retrieve("leave days", limit=5, audience=PUBLIC)) == ["b.txt"]
 
 

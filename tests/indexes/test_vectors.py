@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexes.catalog import Catalog, FileState
+from indexes.catalog import Catalog, FileState, FileVersion
 from indexes.types import Document, Locator, Matrix, Passage, Section
 from indexes.vectors import ChromaVectors, _ask
 
@@ -33,7 +33,7 @@ def put(catalog: Catalog, path: str, count: int, seed: int = 0) -> Vectors:
         for i, row in vectors.items()
     ]
     doc = Document(path, path, "", "text/plain", "", "text", (Section(0, 4),))
-    catalog.put(doc, FileState(path, "", 1, 1), passages)
+    catalog.put([FileVersion(FileState(path, "", 1, 1), [(doc, passages)])])
     return vectors
 
 
@@ -141,7 +141,7 @@ def test_a_new_vector_of_the_same_passage_takes_the_place_of_the_old(
 def test_what_went_and_came_back_is_found_once(catalog: Catalog, vectors: ChromaVectors, published: bool) -> None:
     stored = put(catalog, "a", 50) | put(catalog, "b", 200, seed=1)
     vectors.publish()
-    catalog.remove("a")
+    catalog.remove(["a"])
     put(catalog, "a", 50)
     if published:
         vectors.publish(force=True)
@@ -157,7 +157,7 @@ def test_what_is_removed_leaves_the_next_snapshot(
     stored = put(catalog, "kept", kept)
     put(catalog, "gone", gone, seed=1)
     vectors.publish()
-    catalog.remove("gone")
+    catalog.remove(["gone"])
     assert vectors.pending() == gone
     assert vectors.publish() is True
     assert_exact(vectors, stored)
@@ -167,7 +167,7 @@ def test_what_is_removed_leaves_the_next_snapshot(
 def test_everything_removed_leaves_an_empty_snapshot(catalog: Catalog, vectors: ChromaVectors) -> None:
     put(catalog, "a", 50)
     vectors.publish()
-    catalog.remove("a")
+    catalog.remove(["a"])
     vectors.publish()
     assert vectors.search(units(1, 0)[0], limit=5) == []
     assert_exact(vectors, put(catalog, "b", 50))
@@ -313,7 +313,7 @@ def test_searches_go_on_while_snapshots_are_published(catalog: Catalog, vectors:
         try:
             searching = [pool.submit(keep_searching) for _ in range(4)]
             for _ in range(6):
-                catalog.remove("b")  # nothing, but a new revision
+                catalog.remove(["b"])  # nothing, but a new revision
                 vectors.publish(force=True)
         finally:
             stop.set()

@@ -14,7 +14,7 @@ from rag.models.llama_index import LlamaIndexChat
 from rag.models.offline import NAME, OfflineChat
 from rag.models.openai_chat import OpenAIChat
 from rag.protocols import ChatModel
-from rag.settings import LLMSettings, Settings
+from rag.settings import EmbeddingSettings, LLMSettings, Settings
 from rag.types import Turn
 
 MOCK = "llama_index.core.llms.MockLLM"
@@ -82,8 +82,8 @@ def test_a_class_that_cannot_be_made_is_named(name: str, options: dict[str, obje
 
 
 def test_embeddings_are_made_here_or_asked_of_an_endpoint() -> None:
-    assert isinstance(make_encoder(Settings()), SentenceTransformerEncoder)
-    assert isinstance(make_encoder(Settings(embedding={"model": "e", "base_url": URL})), OpenAIEncoder)
+    assert isinstance(make_encoder(EmbeddingSettings()), SentenceTransformerEncoder)
+    assert isinstance(make_encoder(EmbeddingSettings(model="e", base_url=URL)), OpenAIEncoder)
 
 
 def test_opening_an_index_that_is_not_there_makes_none(tmp_path: Path) -> None:

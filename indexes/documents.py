@@ -1,0 +1,57 @@
+"""Files become documents: what a file says itself, and what it holds."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from indexes.access import AccessRule, readers_of
+from indexes.catalog import Catalog, FileState
+from indexes.reading.formats import media_type
+from indexes.reading.sandbox import Sandbox
+from indexes.types import Document, Extraction
+
+
+class DocumentReader:
+    """Makes the documents of files. What it says of those that were read in part only goes to ``notes``, by path."""
+
+    def __init__(
+        self, sandbox: Sandbox, rules: Sequence[AccessRule], answering: Catalog, notes: dict[str, str]
+    ) -> None:
+        self._sandbox = sandbox
+        self._rules = rules
+        self._answering = answering
+        self._notes = notes
+
+    def read(self, file: FileState, source: Path) -> list[Document]:
+        """The file's own document first; raises ``ReadError`` or ``OSError`` where the file cannot be read at all."""
+        extraction = self._sandbox.read(source)
+        found = {file.path: extraction} | {f"{file.path}/{part.path}": part.found for part in extraction.parts}
+        documents = [self._document(path, file, content) for path, content in found.items()]
+        return [self.admit(document, file.path) for document in documents if document]
+
+    def admit(self, document: Document, file: str) -> Document:
+        """Whoever may read a file may read what it holds."""
+        return replace(document, readers=readers_of(file, self._rules))
+
+    def _document(self, path: str, file: FileState, found: Extraction | str) -> Document | None:
+        if isinstance(found, str):
+            self._notes[path] = found
+            return self._answering.document(document_id(path))  # what was read of it before goes on answering
+        if found.notes:
+            self._notes[path] = "; ".join(found.notes)
+        if not found.text:
+            return None
+        return Document(
+            id=document_id(path),
+            path=path,
+            title=found.title,
+            media_type=media_type(path),
+            sha256=file.sha256,
+            text=found.text,
+            sections=found.sections,
+        )
+
+
+def document_id(path: str) -> str:
+    return hashlib.sha256(path.encode()).hexdigest()[:16]

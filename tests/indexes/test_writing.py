@@ -1,0 +1,152 @@
+"""A folder of an index, written by one embedding model after another."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from fakes.encoder import WordsEncoder
+from indexes.catalog import Catalog
+from indexes.errors import DeletionGuardError
+from indexes.generations import Generations, catalog_file, chroma_folder, model_of
+from indexes.reading.sandbox import ReadingLimits
+from indexes.splitting import PassageSplitter
+from indexes.sync import Listener, Report
+from indexes.types import PUBLIC, Matrix
+from indexes.vectors import ChromaVectors
+from indexes.writing import IndexWriter
+
+TEXTS = {"a.txt": "Aardvarks dig.", "b.txt": "Beavers build."}
+
+
+class Failing(WordsEncoder):
+    """Breaks off at a text that tells of beavers."""
+
+    def encode(self, texts: Sequence[str], /) -> Matrix:
+        if any("Beavers" in text for text in texts):
+            raise InterruptedError
+        return super().encode(texts)
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for name, text in TEXTS.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def write(index: Path, docs: Path) -> Callable[..., Report]:
+    def run(encoder: WordsEncoder, *roots: Path) -> Report:
+        splitter = PassageSplitter(encoder.count_tokens, encoder.max_tokens)
+        with IndexWriter(index, encoder, splitter, ReadingLimits()) as writer:
+            return writer.run(roots or [docs], Listener())
+
+    return run
+
+
+def answers(index: Path, encoder: WordsEncoder) -> dict[str, str]:
+    """The path of what lies nearest to each text, by the generation that answers."""
+    generation = Generations(index).current
+    assert model_of(generation) == encoder.name
+    catalog = Catalog(catalog_file(generation))
+    vectors = ChromaVectors(chroma_folder(generation), catalog)
+    try:
+        found = {
+            text: vectors.search(row, limit=1)
+            for text, row in zip(TEXTS.values(), encoder.encode([*TEXTS.values()]), strict=True)
+        }
+        return {text: catalog.passages([ids[0][0]], PUBLIC)[ids[0][0]].path for text, ids in found.items()}
+    finally:
+        vectors.close()
+        catalog.close()
+
+
+ALL = {text: path for path, text in TEXTS.items()}
+OLD, NEW = WordsEncoder("old"), WordsEncoder("new", dimensions=64)
+
+
+def test_a_new_model_answers_when_its_generation_is_whole(write: Callable[..., Report], index: Path) -> None:
+    write(OLD)
+    assert write(NEW).added == ["a.txt", "b.txt"]
+    assert answers(index, NEW) == ALL
+    assert write(NEW).unchanged == ["a.txt", "b.txt"]
+
+
+def test_the_old_model_answers_until_then_and_what_was_committed_is_not_embedded_again(
+    write: Callable[..., Report], index: Path, docs: Path
+) -> None:
+    (docs / "a.txt").write_text(" ".join(f"Aardvarks dig hole {n}." for n in range(4000)))
+    write(OLD)
+    with pytest.raises(InterruptedError):
+        write(Failing("new", dimensions=64))
+    assert answers(index, OLD)["Beavers build."] == "b.txt"
+    resumed = WordsEncoder("new", dimensions=64)
+    report = write(resumed)
+    assert (report.added, report.unchanged) == (["b.txt"], ["a.txt"])
+    assert not any("Aardvarks" in text for text in resumed.encoded)
+    assert answers(index, NEW)["Beavers build."] == "b.txt"
+
+
+def test_a_file_that_cannot_be_read_any_more_goes_on_answering_after_the_switch(
+    write: Callable[..., Report], index: Path, docs: Path
+) -> None:
+    write(OLD)
+    (docs / "b.txt").write_bytes(b"\0\1\2 binary now")
+    report = write(NEW)
+    assert (report.added, [*report.failed]) == (["a.txt"], ["b.txt"])
+    assert answers(index, NEW) == ALL
+    (docs / "b.txt").write_text("Beavers build.")
+    assert write(NEW).failed == {}
+
+
+def test_an_old_model_that_is_taken_up_again_is_brought_up_to_date(
+    write: Callable[..., Report], index: Path, docs: Path
+) -> None:
+    write(OLD)
+    write(NEW)
+    (docs / "a.txt").rename(docs / "c.txt")
+    again = WordsEncoder("old")
+    write(again)
+    assert answers(index, OLD) == {"Aardvarks dig.": "c.txt", "Beavers build.": "b.txt"}
+    assert not any("Beavers" in text for text in again.encoded)
+
+
+def test_a_model_that_was_given_up_leaves_nothing(write: Callable[..., Report], index: Path) -> None:
+    write(OLD)
+    with pytest.raises(InterruptedError):
+        write(Failing("given up"))
+    write(OLD)
+    assert [*(index / "generations").iterdir()] == []
+    write(NEW)
+    write(NEW)  # whoever had the old one open has had time to see the switch
+    assert {file.name for file in index.iterdir()} == {"current", "generations", "writer.lock"}
+
+
+def test_another_model_does_not_lose_what_the_guard_would_keep(
+    write: Callable[..., Report], index: Path, tmp_path: Path
+) -> None:
+    write(OLD)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "z.txt").write_text("Zebras.")
+    with pytest.raises(DeletionGuardError):
+        write(NEW, tmp_path / "elsewhere")
+    assert answers(index, OLD) == ALL
+
+
+def test_an_index_that_was_killed_at_its_birth_is_made(write: Callable[..., Report], index: Path) -> None:
+    index.mkdir()
+    catalog_file(index).touch()
+    write(OLD)
+    born_dead = index / "generations" / "x"
+    born_dead.mkdir(parents=True)
+    catalog_file(born_dead).touch()
+    write(NEW)
+    assert answers(index, NEW) == ALL
