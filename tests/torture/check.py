@@ -5,7 +5,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -14,6 +14,7 @@ import numpy as np
 from fakes.encoder import WordsEncoder
 from indexes.catalog import Catalog
 from indexes.errors import IndexMissingError
+from indexes.generations import Generations, catalog_file, chroma_folder, model_of
 from indexes.retrieval import DenseRetriever, LexicalRetriever
 from indexes.sync import encoder_text
 from indexes.types import PUBLIC
@@ -27,12 +28,15 @@ _ASKED, _NEAREST = 12, 20
 _EVERYTHING = 10_000
 
 
+Versions = Mapping[str, Sequence[Version | None]]
+"""By path those that may answer, None where it may be none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """By path the versions that may answer, None where it may be none."""
+    """What may answer, by the embedding model of the generation that answers; None before the first one."""
 
-    versions: Mapping[str, Sequence[Version | None]]
-    models: Sequence[str | None]
+    versions: Mapping[str | None, Versions]
     words: Sequence[str]
     """Of documents that are, and that were."""
     published: bool
@@ -43,55 +47,67 @@ class Expected:
 class Held:
     """What an index was found to hold."""
 
-    versions: Mapping[str, Version]
+    versions: Mapping[str, Version] = field(default_factory=dict)
     model: str | None = None
     published: bool = False
+    beside: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Of other generations, by model: the keys of the texts that were embedded."""
 
 
 def examine(index: Path, expected: Expected, random: Random) -> tuple[Held, list[str]]:
     """What the index holds, and a sentence for each way in which it lost something or lies."""
+    generation = Generations(index).current
     try:
-        catalog = Catalog(index / "catalog.sqlite3")
+        catalog = Catalog(catalog_file(generation))
     except IndexMissingError:
-        return Held({}), list(_not_as_expected({}, expected))
-    with closing(catalog), closing(ChromaVectors(index / "chroma", catalog)) as vectors:
+        return Held(), list(_not_as_expected({}, expected.versions.get(None, {})))
+    with closing(catalog), closing(ChromaVectors(chroma_folder(generation), catalog)) as vectors:
         faults = [*catalog.faults(), *vectors.faults()]
         missing = [fault for fault in faults if "missing or damaged" in fault]
         files = {path: file.sha256 for path, file in catalog.files().items()}
-        held = Held(_allowed(files, expected), catalog.get("encoder"), published=not missing)
+        model = catalog.get("encoder")
+        allowed = expected.versions.get(model, {})
+        held = Held(_allowed(files, allowed), model, not missing, dict(_beside(index, generation)))
         if not expected.published:
             faults = [fault for fault in faults if fault not in missing]
-        faults += _not_as_expected(files, expected)
-        if held.model not in expected.models:
-            faults.append(f"made by {held.model}, not one of {expected.models}")
-        if held.model and not faults:
-            encoder = encoder_of(held.model)
-            faults += _stored_otherwise(index, held, encoder)
+        if model not in expected.versions:
+            return held, [*faults, f"{model} answers, not one of {[*expected.versions]}"]
+        faults += _not_as_expected(files, allowed)
+        if model and not faults:
+            encoder = encoder_of(model)
+            faults += _stored_otherwise(catalog_file(generation), held, encoder)
             faults += _found_by_words(catalog, held, expected.words)
             faults += _found_by_vectors(DenseRetriever(catalog, vectors, encoder), held, encoder, random)
     return held, faults
 
 
-def _allowed(files: Mapping[str, str], expected: Expected) -> dict[str, Version]:
+def _beside(index: Path, current: Path) -> Iterator[tuple[str, frozenset[str]]]:
+    for file in (catalog_file(index), *index.glob("generations/*/catalog.sqlite3")):
+        if file.parent != current and (model := model_of(file.parent)):
+            with closing(sqlite3.connect(file)) as db:
+                yield model, frozenset(key for (key,) in db.execute("SELECT encoded FROM passages"))
+
+
+def _allowed(files: Mapping[str, str], expected: Versions) -> dict[str, Version]:
     return {
         path: version
-        for path, versions in expected.versions.items()
+        for path, versions in expected.items()
         for version in versions
         if version and version.sha256 == files.get(path)
     }
 
 
-def _not_as_expected(files: Mapping[str, str], expected: Expected) -> Iterator[str]:
-    for path in sorted({*files, *expected.versions}):
-        allowed = [version and version.sha256 for version in expected.versions.get(path, [None])]
+def _not_as_expected(files: Mapping[str, str], expected: Versions) -> Iterator[str]:
+    for path in sorted({*files, *expected}):
+        allowed = [version and version.sha256 for version in expected.get(path, [None])]
         if files.get(path) not in allowed:
             yield f"{path}: {files.get(path)} answers, not one of {allowed}"
 
 
-def _stored_otherwise(index: Path, held: Held, encoder: WordsEncoder) -> Iterator[str]:
+def _stored_otherwise(file: Path, held: Held, encoder: WordsEncoder) -> Iterator[str]:
     """Read by SQL, so that the catalog's own code cannot hide what is wrong."""
     rows: dict[str, list[tuple[str, str, int, int, bytes]]] = {}
-    with closing(sqlite3.connect(index / "catalog.sqlite3")) as db:
+    with closing(sqlite3.connect(file)) as db:
         texts = dict(db.execute("SELECT path, text FROM documents"))
         query = (
             "SELECT d.path, p.context, p.text, p.locator, p.vector"

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,8 @@ class Folder:
     versions: dict[str, Version | None] = field(default_factory=dict)
     words: set[str] = field(default_factory=set)
     """Every word that was ever a document's own."""
+    earlier: dict[str, set[Version]] = field(default_factory=lambda: defaultdict(set))
+    """All that could ever be read of each file."""
     _names: int = 0
 
     def change(self) -> str:
@@ -139,7 +142,8 @@ class Folder:
         return self.root / path
 
     def _note(self, path: str) -> None:
-        self.versions[path] = read_version(self.root, path)
+        self.versions[path] = version = read_version(self.root, path)
+        self.earlier[path] |= {version} - {None}
 
 
 def splitter(encoder: WordsEncoder) -> PassageSplitter:

@@ -17,11 +17,11 @@ from importlib import import_module
 from pathlib import Path
 from random import Random
 
-from indexes.sync import encoder_text
-from torture.check import Expected, Held, examine
+from indexes.sync import encoded_hash
+from torture.check import Expected, Held, Versions, examine
 from torture.documents import Folder, Version
 from torture.processes import Heard, Kill, adopt_orphans, ask, run
-from torture.writer import Line, Say, Task, count_lines, perform, text_key
+from torture.writer import DIMENSIONS, Line, Say, Task, count_lines, perform
 
 _OFTEN = 20
 """A line of code is passed over at most so often, as another time may run it less."""
@@ -29,6 +29,8 @@ _HEAVY = ("chromadb.api.rust", "chromadb.telemetry.product.posthog", "llama_inde
 """Imported before a process is forked, and not by each of them."""
 _FIRST = 9
 """Documents of a new folder: passages for several commits."""
+_MODELS = [*DIMENSIONS]
+_OPERATIONS = ("index", "index", "index", "switch", "switch", "rebuild")
 _EPISODE = 10
 _PEACE = 4
 _WORDS = 25
@@ -51,6 +53,14 @@ class Tally:
     lines: set[Line] = field(default_factory=set)
     survived: int = 0
 
+    def count(self, heard: Heard, kill: Kill) -> None:
+        if not heard.killed:
+            self.survived += 1
+            return
+        self.phases[heard.lines[-1][0].split(" ")[0]] += 1
+        if kill.before:
+            self.lines.add(kill.before[0])
+
 
 class Torture:
     """One index and its folder, through many deaths."""
@@ -66,16 +76,16 @@ class Torture:
         shutil.rmtree(self._place)
         (self._place / "docs").mkdir(parents=True)
         self._folder = Folder(self._place / "docs", random)
-        self._held = Held({})
+        self._held = Held()
         for _ in range(_FIRST):
             self._folder.add()
 
     def measure(self) -> list[str]:
         """Each operation in peace: on nothing, on changes; returns what went wrong."""
         faults = []
-        for operation in ("index", "index", "rebuild"):
+        for operation in ("index", "index", "switch", "rebuild"):
             self._folder.change()
-            faults += self._in_peace(operation)
+            faults += self._in_peace(self._task(operation))
         return faults
 
     def round(self, number: int) -> tuple[str, list[str]]:
@@ -85,19 +95,22 @@ class Torture:
             self._begin(random)
         self._folder.random = random
         changes = self._folder.change()
-        operation = "rebuild" if self._held.model and random.random() < 0.25 else "index"
-        kill = self._moment(operation, random)
-        heard = run(lambda say: perform(self._task(operation), say), kill)
-        self._count(heard, kill)
-        faults = self._judge(operation, heard, random)
+        task = self._task(random.choice(_OPERATIONS) if self._held.model else "index")
+        kill = self._moment(task.operation, random)
+        heard = run(lambda say: perform(task, say), kill)
+        self.tally.count(heard, kill)
+        faults = self._judge(task, heard, random)
         peaceful = not faults and number % _PEACE == _PEACE - 1
         if peaceful:
-            faults = self._in_peace("index")
+            faults = self._in_peace(self._task(random.choice(("index", "switch"))))
         ended = "ended" if heard.said("ended") else str(kill)
-        return f"{operation} {ended}{', then in peace' if peaceful else ''} ({changes})", faults
+        return f"{task.operation} {ended}{', then in peace' if peaceful else ''} ({changes})", faults
 
     def _task(self, operation: str) -> Task:
-        return Task(operation, self._place / "index", self._folder.root, "words")
+        model = self._held.model or _MODELS[0]
+        if operation == "switch":
+            model = next(other for other in _MODELS if other != model)
+        return Task(operation, self._place / "index", self._folder.root, model)
 
     def _moment(self, operation: str, random: Random) -> Kill:
         measured = self._measured[operation]
@@ -115,61 +128,63 @@ class Torture:
                 times = sum(other == word for other, _ in said[: place + 1])
                 return Kill(word, times, random.uniform(0, 1.2 * (said[place + 1][1] - said[place][1])), alone=alone)
 
-    def _in_peace(self, operation: str) -> list[str]:
+    def _in_peace(self, task: Task) -> list[str]:
         """Until it has ended; then the index equals the folder, and kills to come are drawn from what was heard."""
 
         def work(say: Say) -> None:
             counted: Counter[Line] = Counter()
             count_lines(counted)
-            perform(self._task(operation), say)
+            perform(task, say)
             say(f"lines {json.dumps([*counted.items()])}")
 
         heard = run(work)
         if told := heard.said("lines"):
             counted = {(file, line): times for (file, line), times in json.loads(told[0])}
-            self._measured[operation] = Measured(heard.lines[:-1], Counter(counted))
-        return self._judge(operation, heard, Random(0))
+            self._measured[task.operation] = Measured(heard.lines[:-1], Counter(counted))
+        return self._judge(task, heard, Random(0))
 
-    def _judge(self, operation: str, heard: Heard, random: Random) -> list[str]:
+    def _judge(self, task: Task, heard: Heard, random: Random) -> list[str]:
         faults = [*heard.faults]
         if not heard.killed and not heard.said("ended"):
             faults.append(f"the writer failed with status {heard.status}")
-        committed = {text_key(encoder_text(p)) for version in self._held.versions.values() for p in version.passages}
-        if again := committed & {key for keys in heard.said("encoded") for key in keys.split()}:
+        embedded = {key for keys in heard.said("encoded") for key in keys.split()}
+        if again := embedded & _embedded(self._held, task.model):
             faults.append(f"{len(again)} passages were embedded again")
-        expected = self._expected(operation, heard, random)
-        held, wrong = ask(lambda: examine(self._place / "index", expected, random)) or (
-            self._held,
-            ["the process that checked it died"],
-        )
+        expected = self._expected(task, heard, random)
+        held, wrong = ask(lambda: examine(task.index, expected, random)) or (self._held, ["the check's process died"])
+        told = [version for path in heard.said("done") if (version := self._folder.versions.get(path))]
+        if {encoded_hash(p) for version in told for p in version.passages} - _embedded(held, task.model):
+            faults.append(f"what {task.model} embedded and told is lost")
         self._held = held
         return faults + wrong
 
-    def _expected(self, operation: str, heard: Heard, random: Random) -> Expected:
+    def _expected(self, task: Task, heard: Heard, random: Random) -> Expected:
+        """What answers stays until another model's generation is whole."""
+        before, ended = self._held, bool(heard.said("ended"))
+        paths = {*before.versions, *self._folder.versions}
+        versions: dict[str | None, Versions] = {
+            task.model: {path: self._may_answer(path, task, heard) for path in paths}
+        }
+        if before.model != task.model and not ended:
+            versions[before.model] = {path: [before.versions.get(path)] for path in paths}
         words = sorted(self._folder.words)
-        return Expected(
-            {path: self._may_answer(path, operation, heard) for path in {*self._held.versions, *self._folder.versions}},
-            ("words",) if heard.said("encoded") or self._held.model else ("words", None),
-            random.sample(words, min(_WORDS, len(words))),
-            self._held.published or bool(heard.said("ended")),
-        )
+        return Expected(versions, random.sample(words, min(_WORDS, len(words))), before.published or ended)
 
-    def _may_answer(self, path: str, operation: str, heard: Heard) -> list[Version | None]:
-        """The old version or the new; only the new one once that was told."""
+    def _may_answer(self, path: str, task: Task, heard: Heard) -> list[Version | None]:
+        """The old version or the new; only the new one once that was told. What cannot be read stays as it was."""
         old, new = self._held.versions.get(path), self._folder.versions.get(path)
-        if operation == "rebuild" or (path in self._folder.versions and new is None):
+        if task.operation == "rebuild":
             return [old]
-        told = heard.said("ended") or (path in heard.said("done") if new else heard.said("publishing"))
-        return [new] if told else [old, new]
+        if path in self._folder.versions and new is None:
+            return [old] if old or task.operation == "index" else [None, *self._folder.earlier[path]]
+        told = path in heard.said("done") if new else heard.said("publishing")
+        return [new] if told or task.operation == "switch" or heard.said("ended") else [old, new]
 
-    def _count(self, heard: Heard, kill: Kill) -> None:
-        if not heard.killed:
-            self.tally.survived += 1
-        elif kill.before:
-            self.tally.lines.add(kill.before[0])
-        if heard.killed:
-            last = heard.lines[-1][0].split(" ")[0] if heard.lines else "began"
-            self.tally.phases[last] += 1
+
+def _embedded(held: Held, model: str) -> frozenset[str]:
+    """The keys of the texts of which the index has this model's vectors."""
+    current = {encoded_hash(p) for version in held.versions.values() for p in version.passages}
+    return frozenset(current) if held.model == model else held.beside.get(model, frozenset())
 
 
 def main() -> None:

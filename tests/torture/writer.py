@@ -10,17 +10,19 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from fakes.encoder import WordsEncoder
-from indexes import catalog, locking, sync, vectors
+from indexes import catalog, generations, locking, sync, vectors, writing
 from indexes.catalog import Catalog
+from indexes.generations import Generations, catalog_file, chroma_folder
 from indexes.locking import writer_lock
 from indexes.planning import Plan
 from indexes.reading.sandbox import ReadingLimits
-from indexes.sync import Listener, Sync
+from indexes.sync import Listener
 from indexes.types import Matrix
 from indexes.vectors import ChromaVectors
+from indexes.writing import IndexWriter
 from torture.documents import splitter
 
-_WRITING: Sequence[ModuleType] = (catalog, locking, sync, vectors)
+_WRITING: Sequence[ModuleType] = (catalog, generations, locking, sync, vectors, writing)
 """What may be killed between any two of its lines."""
 
 Say = Callable[[str], None]
@@ -41,33 +43,27 @@ class Task:
 def perform(task: Task, say: Say) -> None:
     """Says what it has done as soon as it is so, and ``ended`` when all is."""
     say("began")
-    with writer_lock(task.index):
-        _OPERATIONS[task.operation](task, say)
+    _OPERATIONS[task.operation](task, say)
     say("ended")
 
 
 def _index(task: Task, say: Say) -> None:
-    catalog = Catalog.create(task.index / "catalog.sqlite3")
-    say("opened")
     encoder = _Telling(task.model, say)
-    syncing = Sync(
-        catalog, ChromaVectors(task.index / "chroma", catalog), encoder, splitter(encoder), ReadingLimits(seconds=60)
-    )
-    syncing.run([task.docs], _Loud(say), allow_delete=True)
+    with IndexWriter(task.index, encoder, splitter(encoder), ReadingLimits(seconds=60)) as writer:
+        say("opened")
+        writer.run([task.docs], _Loud(say), allow_delete=True)
 
 
 def _rebuild(task: Task, say: Say) -> None:
-    catalog = Catalog(task.index / "catalog.sqlite3")
-    say("publishing")
-    ChromaVectors(task.index / "chroma", catalog).publish(lambda _: say("published"), force=True)
+    with writer_lock(task.index):
+        generation = Generations(task.index).current
+        catalog = Catalog(catalog_file(generation))
+        say("opened")
+        say("publishing")
+        ChromaVectors(chroma_folder(generation), catalog).publish(lambda _: say("published"), force=True)
 
 
-_OPERATIONS = {"index": _index, "rebuild": _rebuild}
-
-
-def text_key(text: str) -> str:
-    """Names a text that was encoded, in a line."""
-    return sha256(text.encode()).hexdigest()[:16]
+_OPERATIONS = {"index": _index, "switch": _index, "rebuild": _rebuild}
 
 
 DIMENSIONS = {"words": 96, "others": 64}
@@ -84,7 +80,7 @@ class _Telling(WordsEncoder):
         self._say = say
 
     def encode(self, texts: Sequence[str], /) -> Matrix:
-        self._say(" ".join(["encoded", *map(text_key, texts)]))
+        self._say(" ".join(["encoded", *(sha256(text.encode()).hexdigest() for text in texts)]))
         return super().encode(texts)
 
 
