@@ -145,15 +145,16 @@ def verify(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson
 
 @app.command()
 def rebuild(index: IndexDir = None, config: ConfigFile = None) -> None:
-    """Make Chroma anew from the catalog; nothing is embedded for it."""
+    """Make Chroma and the full-text index anew from the catalog; nothing is embedded for it."""
     from rag.bootstrap import open_engine, writing
 
     settings = _settings(config, index)
     with writing(settings), open_engine(settings) as engine, terminal.SyncProgress() as progress:
         _, passages = engine.catalog.counts()
         progress.publishing(passages)
+        engine.catalog.rebuild_full_text()
         engine.vectors.publish(progress.published, force=True)
-    terminal.print_lines([f"{passages} passages in Chroma."])
+    terminal.print_lines([f"{passages} passages in Chroma and in the full-text index."])
 
 
 @app.command()

@@ -33,6 +33,7 @@ def index_status(engine: "Engine") -> dict[str, object]:
         "documents": documents,
         "passages": passages,
         "embedding model": engine.catalog.get("encoder"),
+        **({"note": engine.another_model} if engine.another_model else {}),
         "revision": engine.catalog.revision,
         "passages not yet in Chroma": engine.vectors.pending(),
         "size in MB": round(sum(map(_size, engine.settings.index.dir.rglob("*"))) / 2**20, 1),

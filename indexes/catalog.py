@@ -222,7 +222,7 @@ class Catalog:
             with self._transaction(counted=False) as db:
                 db.execute("INSERT INTO passages_text (passages_text, rank) VALUES ('integrity-check', 1)")
         except IndexUnreadableError:
-            found.append("the full-text index differs from the passages")
+            found.append("the full-text index differs from the passages: `footnote rebuild` makes it anew")
         spans = self._rows(_WRONG_SPANS)
         found += [f"{path}: passage {passage_id} is not the document's text at its span" for path, passage_id in spans]
         sizes = self._rows("SELECT DISTINCT length(vector) FROM passages")
@@ -267,6 +267,10 @@ class Catalog:
         """Removes files with all that they hold, in one transaction."""
         with self._transaction() as db:
             db.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in paths])
+
+    def rebuild_full_text(self) -> None:
+        with self._transaction(counted=False) as db:
+            db.execute("INSERT INTO passages_text (passages_text) VALUES ('rebuild')")
 
     def forget_removals(self, *, until: int) -> None:
         """Drops what no copy needs any more: the removals up to a revision."""

@@ -54,7 +54,7 @@ class Generation:
     @cached_property
     def encoder(self) -> Encoder:
         """The model that made it, which may not be the one that is configured now."""
-        encoder = make_encoder(_embedding_of(self.catalog, self.settings.embedding))
+        encoder = make_encoder(embedding_of(self.catalog, self.settings.embedding))
         check_encoder(self.catalog, encoder)
         return encoder
 
@@ -123,7 +123,7 @@ class Engine:
         made_by, wanted = self.catalog.get("encoder"), self.settings.embedding.model
         if made_by in (None, wanted):
             return None
-        return f"The embedding model {made_by} made it, and answers until `footnote index` has run with {wanted}."
+        return f"The embedding model {made_by} made the index, and answers until `footnote index` ran with {wanted}."
 
     @property
     def advice(self) -> str | None:
@@ -172,7 +172,7 @@ def plan(settings: Settings, docs: Sequence[Path]) -> Plan:
         return make_plan(docs, catalog.files(), anew=anew)
 
 
-def _embedding_of(catalog: Catalog, configured: EmbeddingSettings) -> EmbeddingSettings:
+def embedding_of(catalog: Catalog, configured: EmbeddingSettings) -> EmbeddingSettings:
     """The settings of the model that made the catalog's vectors; a key goes to no other endpoint than its own."""
     made_by, url = catalog.get("encoder"), catalog.get(_URL_KEY) or None
     if made_by in (None, configured.model):

@@ -215,7 +215,7 @@ def test_an_embedding_model_that_is_not_here_changes_nothing_and_the_old_one_ans
         asked = footnote("ask", PARENTS, "--index", own_index)
     assert asked.code == 0
     assert "handbook/leave-policy.pdf, page" in asked.out
-    assert "model all-MiniLM-L6-v2 made it, and answers until `footnote index` has run with another" in asked.err
+    assert "model all-MiniLM-L6-v2 made the index, and answers until `footnote index` ran with another" in asked.err
     asyncio.run(assert_nothing_is_lost(opened, own_index))
 
 

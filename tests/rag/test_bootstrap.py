@@ -1,14 +1,24 @@
 """The parts that the settings ask for."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from fakes.encoder import WordsEncoder
+from fakes.engines import RememberingEncoder, WarmGeneration
+from indexes.catalog import Catalog
 from indexes.encoders.openai import OpenAIEncoder
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.errors import IndexMissingError
-from rag.bootstrap import ADVICE, has_llm, make_encoder, make_model, open_engine
+from indexes.generations import catalog_file
+from indexes.generations import model_of as model_of_generation
+from indexes.reading.sandbox import ReadingLimits
+from indexes.splitting import PassageSplitter
+from indexes.sync import Listener
+from indexes.types import PUBLIC
+from indexes.writing import IndexWriter
+from rag.bootstrap import ADVICE, Engine, Generation, embedding_of, has_llm, make_encoder, make_model, open_engine
 from rag.errors import ConfigError
 from rag.models.llama_index import LlamaIndexChat
 from rag.models.offline import NAME, OfflineChat
@@ -103,3 +113,41 @@ def test_a_key_among_the_options_of_a_class_is_in_no_message() -> None:
         model_of(**{"class": MOCK}, options={"max_tokens": "many", "callback_manager": "sk-SECRET"})
     assert "SECRET" not in str(failed.value)
     assert "SECRET" not in repr(Settings(llm={"class": MOCK, "options": {"api_key": "sk-SECRET"}}))
+
+
+class TwoModels(Engine):
+    """Its generations are of models that need no loading."""
+
+    def _open(self, folder: Path) -> Generation:
+        name = str(model_of_generation(folder))
+        return WarmGeneration(self.settings, folder, RememberingEncoder(WordsEncoder(name, dimensions=len(name))))
+
+
+def test_an_open_engine_follows_to_the_generation_that_another_writer_switched_to(tmp_path: Path) -> None:
+    def write(name: str, text: str) -> None:
+        (tmp_path / "docs" / "a.txt").write_text(text)
+        encoder = WordsEncoder(name, dimensions=len(name))
+        splitter = PassageSplitter(encoder.count_tokens, encoder.max_tokens)
+        with IndexWriter(tmp_path / "index", encoder, splitter, ReadingLimits()) as writer:
+            writer.run([tmp_path / "docs"], Listener())
+
+    def found(question: str) -> list[str]:
+        return [hit.passage.text for hit in engine.retrieve(question, limit=1, audience=PUBLIC)]
+
+    (tmp_path / "docs").mkdir()
+    write("a model", "Aardvarks dig.")
+    with closing(TwoModels(Settings(index={"dir": tmp_path / "index"}))) as engine:
+        assert found("aardvarks") == ["Aardvarks dig."]
+        write("another model", "Aardvarks sleep.")
+        assert found("aardvarks") == ["Aardvarks sleep."]
+        assert str(engine.another_model).startswith(
+            "The embedding model another model made the index, and answers until"
+        )
+
+
+def test_a_key_is_not_sent_to_the_endpoint_of_the_model_before(samples_index: Path) -> None:
+    catalog = Catalog(catalog_file(samples_index))
+    configured = EmbeddingSettings(model="new", base_url=URL, api_key="sk-SECRET")
+    with closing(catalog):
+        before = embedding_of(catalog, configured)
+    assert (before.model, before.base_url, before.api_key) == ("all-MiniLM-L6-v2", None, None)
