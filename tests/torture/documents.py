@@ -17,6 +17,7 @@ from indexes.types import Document, Passage
 PASSAGE_TOKENS = 48
 """Few, so that a small folder gives passages enough for several commits."""
 _FEWEST, _MOST = 6, 22
+_OVERHAULS = 0.1
 _THINGS = "anchor barley candle dune ember ferry garnet harbour ivy jetty kiln lantern meadow nettle orchard".split()
 _UNREADABLE = b"\0\1\2 no text"
 
@@ -55,6 +56,7 @@ class Folder:
         removing: list[Callable[[], str]] = [self.remove] if len(self.versions) > _FEWEST else []
         adding: list[Callable[[], str]] = [self.add, self.copy] if len(self.versions) < _MOST else []
         changing = [self.edit, self.edit, self.rename, self.rename_and_edit, self.swap, self.spoil, self.touch]
+        changing += [self.edit_all] if self.random.random() < _OVERHAULS else []
         return self.random.choice([*changing, *removing, *adding])()
 
     def add(self) -> str:
@@ -67,9 +69,15 @@ class Folder:
         self._write(path, (self.root / source).read_bytes())
         return f"{source}={path}"
 
+    def edit_all(self) -> str:
+        """Enough for several commits."""
+        return " ".join(self._edit(path) for path in sorted(self.versions))
+
     def edit(self) -> str:
+        return self._edit(self._any())
+
+    def _edit(self, path: str) -> str:
         """A new version keeps some of the old one's paragraphs."""
-        path = self._any()
         old = (self.root / path).read_bytes()
         kept = [] if old.startswith(_UNREADABLE) else old.split(b"\n\n")[1:]
         kept = self.random.sample(kept, self.random.randint(0, len(kept)))

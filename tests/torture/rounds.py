@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from random import Random
 
+from indexes.generations import catalog_file
 from indexes.sync import encoded_hash
 from torture.check import Expected, Held, Versions, examine
 from torture.documents import Folder, Version
@@ -141,7 +142,8 @@ class Torture:
         if told := heard.said("lines"):
             counted = {(file, line): times for (file, line), times in json.loads(told[0])}
             self._measured[task.operation] = Measured(heard.lines[:-1], Counter(counted))
-        return self._judge(task, heard, Random(0))
+        cut_short = [folder for folder in task.index.glob("generations/*") if not catalog_file(folder).exists()]
+        return self._judge(task, heard, Random(0)) + [f"{folder} is never dropped" for folder in cut_short]
 
     def _judge(self, task: Task, heard: Heard, random: Random) -> list[str]:
         faults = [*heard.faults]

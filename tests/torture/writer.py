@@ -59,6 +59,7 @@ def _rebuild(task: Task, say: Say) -> None:
         generation = Generations(task.index).current
         catalog = Catalog(catalog_file(generation))
         say("opened")
+        catalog.rebuild_full_text()
         say("publishing")
         ChromaVectors(chroma_folder(generation), catalog).publish(lambda _: say("published"), force=True)
 
