@@ -24,6 +24,7 @@ from torture.documents import Folder, Version
 from torture.processes import Heard, Kill, adopt_orphans, ask, run
 from torture.writer import DIMENSIONS, Line, Say, Task, count_lines, perform
 
+_STRIDE = 7919
 _OFTEN = 20
 """A line of code is passed over at most so often, as another time may run it less."""
 _HEAVY = ("chromadb.api.rust", "chromadb.telemetry.product.posthog", "llama_index.core.node_parser")
@@ -97,7 +98,7 @@ class Torture:
         self._folder.random = random
         changes = self._folder.change()
         task = self._task(random.choice(_OPERATIONS) if self._held.model else "index")
-        kill = self._moment(task.operation, random)
+        kill = self._moment(task.operation, number, random)
         heard = run(lambda say: perform(task, say), kill)
         self.tally.count(heard, kill)
         faults = self._judge(task, heard, random)
@@ -113,14 +114,15 @@ class Torture:
             model = next(other for other in _MODELS if other != model)
         return Task(operation, self._place / "index", self._folder.root, model)
 
-    def _moment(self, operation: str, random: Random) -> Kill:
+    def _moment(self, operation: str, number: int, random: Random) -> Kill:
         measured = self._measured[operation]
         alone = random.random() < 0.2
-        match random.choice(("time", "line", "line", "phase", "phase")):
+        match random.choice(("time", "line", "line", "phase")):
             case "time":
                 return Kill(delay=random.uniform(0, measured.said[-1][1]), alone=alone)
             case "line":
-                line = random.choice(sorted(measured.lines))
+                lines = sorted(measured.lines)
+                line = lines[(number * _STRIDE + self._seed) % len(lines)]  # another one each time, for long
                 return Kill(before=(line, random.randint(1, min(measured.lines[line], _OFTEN))), alone=alone)
             case _:
                 said = [(line.split(" ")[0], at) for line, at in measured.said]
