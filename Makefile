@@ -3,12 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := --index var/demo
 
-.PHONY: help install demo test lint format lock clean bench-sync bench-index
+ROUNDS ?= 200
+SEED ?= 1
+FIRST ?= 0
+
+.PHONY: help install demo test torture lint format lock clean bench-sync bench-index
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   install, index the sample documents, answer three questions, offline"
 	@echo "make test   install, then format, lint, types, import rules and all tests"
+	@echo "make torture   kill writers of an index at random moments, and check it (ROUNDS=200 SEED=1)"
 	@echo "make format / lint / lock / clean"
 	@echo "make bench-sync / bench-index   figures of size, as in benchmarks/RESULTS.md (BENCH=folder of sets, PEER=its python)"
 
@@ -39,6 +44,9 @@ demo: install
 
 test: install lint
 	$(BIN)/python -m pytest
+
+torture: install
+	PYTHONPATH=tests $(BIN)/python -m torture.rounds --rounds $(ROUNDS) --seed $(SEED) --first $(FIRST)
 
 lint: install
 	$(BIN)/ruff format --check .

@@ -96,12 +96,16 @@ class Catalog:
 
     def __init__(self, file: Path) -> None:
         """Raises ``IndexMissingError`` where there is no catalog, ``IndexUnreadableError`` where it is not one."""
+        missing = IndexMissingError(f"There is no index in {file.parent}: make one with `footnote index DOCS`.")
         if not file.is_file():
-            raise IndexMissingError(f"There is no index in {file.parent}: make one with `footnote index DOCS`.")
+            raise missing
         self._file = file
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
-        ((version,),) = self._rows("PRAGMA user_version")
+        ((version, tables),) = self._rows("SELECT *, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version")
+        if not tables:  # killed while it was made
+            self.close()
+            raise missing
         if version != _SCHEMA_VERSION:
             self.close()
             raise IndexUnreadableError(

@@ -7,7 +7,6 @@ a generation of its own, built beside the one that answers until one file is rep
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -63,9 +62,9 @@ class Generations:
             (generation / name).unlink(missing_ok=True)
         shutil.rmtree(generation / _CHROMA if generation == self._folder else generation, ignore_errors=True)
 
-    def _all(self) -> Iterator[Path]:
-        folders = [self._folder, *sorted((self._folder / "generations").glob("*"))]
-        return (folder for folder in folders if catalog_file(folder).exists())
+    def _all(self) -> list[Path]:
+        """Also those without a catalog: a kill may come before it was made, or while they were dropped."""
+        return [self._folder, *sorted((self._folder / "generations").glob("*"))]
 
 
 def catalog_file(generation: Path) -> Path:

@@ -228,6 +228,17 @@ def test_no_catalog_is_an_error_that_says_how_to_make_one(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_catalog_whose_making_was_cut_short_is_none_yet(tmp_path: Path) -> None:
+    file = tmp_path / "catalog.sqlite3"
+    db = sqlite3.connect(file)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.close()
+    with pytest.raises(IndexMissingError, match="make one with `footnote index DOCS`"):
+        Catalog(file)
+    Catalog.create(file).close()
+    Catalog(file).close()
+
+
 @pytest.mark.parametrize(
     "data", [b"this is no database, but a text of some length" * 99, b"SQLite format 3\0" + b"\xff" * 999]
 )

@@ -151,3 +151,10 @@ def test_an_index_that_was_killed_at_its_birth_is_made(write: Callable[..., Repo
     catalog_file(born_dead).touch()
     write(NEW)
     assert answers(index, NEW) == ALL
+
+
+def test_what_a_kill_left_of_a_generation_is_dropped(write: Callable[..., Report], index: Path) -> None:
+    left = index / "generations" / "half" / "chroma"
+    left.mkdir(parents=True)
+    write(WordsEncoder("words"))
+    assert not left.parent.exists()
