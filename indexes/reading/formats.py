@@ -1,5 +1,6 @@
 """Which reader reads which file."""
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -51,6 +52,8 @@ _FORMATS = {
     }.items()
 }
 SUFFIXES = frozenset(_FORMATS)
+_MAX_HEADING = 300
+"""Characters."""
 
 
 def media_type(path: str) -> str:
@@ -61,4 +64,15 @@ def read_file(path: Path) -> Extraction:
     """Raises ``ReadError`` with the reason; for files from outside, ``sandbox`` reads more safely."""
     _, module, function = _FORMATS[path.suffix.lower()]
     reader: Reader = getattr(import_module(f"indexes.reading.{module}"), function)
-    return reader(path)
+    return _short(reader(path))
+
+
+def _short(extraction: Extraction) -> Extraction:
+    """Every passage tells its title and headings, so that one of a megabyte would be kept a thousand times."""
+    sections = tuple(
+        replace(section, heading=tuple(part[:_MAX_HEADING] for part in section.heading))
+        if any(len(part) > _MAX_HEADING for part in section.heading)
+        else section
+        for section in extraction.sections
+    )
+    return replace(extraction, title=extraction.title[:_MAX_HEADING], sections=sections)
