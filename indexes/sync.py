@@ -13,7 +13,8 @@ from indexes.errors import (
     EncoderMismatchError,
     ReadError,
 )
-from indexes.planning import Plan, guard, make_plan, state
+from indexes.files import Copy, copied
+from indexes.planning import Plan, guard, make_plan
 from indexes.protocols import Encoder, Splitter
 from indexes.reading.formats import media_type
 from indexes.reading.sandbox import ReadingLimits, Sandbox
@@ -91,6 +92,7 @@ class Sync:
             guard(plan, elsewhere=self._catalog.get("roots") not in (None, place))
         listener.planned(plan)
         report = Report(unchanged=list(plan.unchanged), renamed=plan.renamed, skipped=list(plan.skipped))
+        report.failed |= plan.closed
         self._catalog.set("encoder", self._encoder.name)
         self._catalog.set("roots", place)
         if self._catalog.get("splitter") is None:
@@ -136,19 +138,21 @@ class Sync:
         with Sandbox(self._limits) as sandbox:
             for path in (*plan.added, *plan.changed):
                 try:
-                    file = state(path, plan.files[path])
-                    if path in known and known[path].sha256 == file.sha256:
-                        self._catalog.touch(file)
+                    with copied(path, plan.files[path], self._limits) as copy:
+                        same = path in known and known[path].sha256 == copy.state.sha256
+                        read = None if same else self._document(copy, sandbox, report, new=path in plan.added)
+                    if read:
+                        yield read
+                    else:
+                        self._catalog.touch(copy.state)
                         report.unchanged.append(path)
                         listener.done(path, 0)
-                    else:
-                        yield self._document(file, plan.files[path], sandbox, report, new=path in plan.added)
                 except (ReadError, OSError) as error:
                     report.failed[path] = _reason(error)
                     listener.done(path, 0)
 
-    def _document(self, file: FileState, source: Path, sandbox: Sandbox, report: Report, *, new: bool) -> _Read:
-        extraction = sandbox.read(source)
+    def _document(self, copy: Copy, sandbox: Sandbox, report: Report, *, new: bool) -> _Read:
+        file, extraction = copy.state, sandbox.read(copy.file)
         document = Document(
             id=hashlib.sha256(file.path.encode()).hexdigest()[:16],
             path=file.path,
