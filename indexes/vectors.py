@@ -8,11 +8,13 @@ current, and who may see it, the catalog decides.
 
 import json
 import logging
+import os
 import shutil
 import threading
 import uuid
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.catalog import Catalog
+from indexes.errors import IndexUnreadableError
 from indexes.types import Matrix
 
 if TYPE_CHECKING:
@@ -80,6 +83,7 @@ class ChromaVectors:
         self._catalog = catalog
         self._lock = threading.Lock()
         self._view: _View | None = None
+        self._writable = not folder.exists() or os.access(folder, os.W_OK)
         self._unreadable: set[str] = set()
 
     def search(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
@@ -113,15 +117,18 @@ class ChromaVectors:
         building = self._folder / "building"
         shutil.rmtree(building, ignore_errors=True)
         after, removed = 0, self._catalog.removed(after=snapshot.revision) if snapshot else []
-        if snapshot and not force and len(removed) < snapshot.count * _REBUILD_SHARE:
-            shutil.copytree(self._folder / snapshot.name, building)
-            after = snapshot.revision
-        count = self._fill(building, removed if after else [], after, progress)
-        self._switch(building, revision, count, keep=snapshot)
+        with _room(building):
+            if snapshot and not force and len(removed) < snapshot.count * _REBUILD_SHARE:
+                shutil.copytree(self._folder / snapshot.name, building)
+                after = snapshot.revision
+            count = self._fill(building, removed if after else [], after, progress)
+            self._switch(building, revision, count, keep=snapshot)
         return True
 
     def faults(self) -> list[str]:
         """How Chroma's snapshot differs from what the catalog held at its revision."""
+        if not self._writable:
+            return ["Chroma's snapshot cannot be compared where it may not be written; searches do without it"]
         copy = self._copy(self._usable_snapshot())
         if copy is None:
             return ["the Chroma snapshot is missing or damaged: `footnote rebuild` makes it anew"]
@@ -189,8 +196,8 @@ class ChromaVectors:
         return _View(revision, copy, ids, recent)
 
     def _copy(self, snapshot: _Snapshot | None) -> _Copy | None:
-        """None where there is no snapshot, or Chroma cannot read it."""
-        if snapshot is None:
+        """None where there is no snapshot, or Chroma cannot read it: it opens nothing that it may not write."""
+        if snapshot is None or not self._writable:
             return None
         from chromadb.errors import ChromaError
 
@@ -244,6 +251,22 @@ def _ask(copy: _Copy, vector: NDArray[np.float32], limit: int, stale: set[str]) 
         distances = result["distances"] or [[]]
         found = {i: 1 - d for i, d in zip(result["ids"][0], distances[0], strict=True) if i not in stale}
     return found
+
+
+@contextmanager
+def _room(building: Path) -> Iterator[None]:
+    """Raises ``IndexUnreadableError`` where a snapshot cannot be written; nothing is left of it."""
+    from chromadb.errors import ChromaError
+
+    try:
+        yield
+    except (OSError, ChromaError) as error:
+        shutil.rmtree(building, ignore_errors=True)
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
+        raise IndexUnreadableError(
+            f"Chroma's copy of the index cannot be written in {building.parent}: {reason}. All documents are kept and "
+            "answer; make room, and run it again."
+        ) from error
 
 
 def _client(folder: Path) -> "Client":
