@@ -1,6 +1,7 @@
 """Who may read which document."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,13 +17,18 @@ class AccessRule:
     groups: tuple[str, ...]
 
     def matches(self, path: str) -> bool:
-        return self._pattern.fullmatch(path) is not None
+        return self._pattern.fullmatch(_composed(path)) is not None
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-        pieces = re.split(r"(\*\*/|\*\*|\*|\?)", self.glob)
+        pieces = re.split(r"(\*\*/|\*\*|\*|\?)", _composed(self.glob))
         return re.compile("".join(parts.get(piece) or re.escape(piece) for piece in pieces), re.DOTALL)
+
+
+def _composed(path: str) -> str:
+    """An é is one character to who writes a rule, and two in the names that some systems give."""
+    return unicodedata.normalize("NFC", path)
 
 
 def readers_of(path: str, rules: Sequence[AccessRule]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ transactions: whoever holds a copy made at revision R knows that it lacks exactl
 """
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -101,7 +102,9 @@ class Catalog:
             raise missing
         self._file = file
         self._local = threading.local()
+        self._writable = os.access(file.parent, os.W_OK)
         self._connections: list[sqlite3.Connection] = []
+        self._writable = self._writable and self._can_share()
         ((version, tables),) = self._rows("SELECT *, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version")
         if not tables:  # killed while it was made
             self.close()
@@ -232,8 +235,9 @@ class Catalog:
         """What is wrong within: the file, the full-text index, spans that are not their document's text, vectors."""
         found = [line for (line,) in self._rows("PRAGMA integrity_check") if line != "ok"]
         try:
-            with self._transaction(counted=False) as db:
-                db.execute("INSERT INTO passages_text (passages_text, rank) VALUES ('integrity-check', 1)")
+            if self._writable:  # SQLite takes this check for a change
+                with self._transaction(counted=False) as db:
+                    db.execute("INSERT INTO passages_text (passages_text, rank) VALUES ('integrity-check', 1)")
         except IndexUnreadableError:
             found.append("the full-text index differs from the passages: `footnote rebuild` makes it anew")
         spans = self._rows(_WRONG_SPANS)
@@ -298,20 +302,42 @@ class Catalog:
 
     @property
     def _db(self) -> sqlite3.Connection:
-        if not hasattr(self._local, "db"):
+        access = self._access()
+        if not hasattr(self._local, "db") or self._local.access != access:
             db = sqlite3.connect(
-                f"{self._file.resolve().as_uri()}?mode=rw",
+                f"{self._file.resolve().as_uri()}?{access[0]}",
                 uri=True,
                 isolation_level=None,
                 timeout=30,
                 check_same_thread=False,
             )
+            self._local.access = access
             db.execute("PRAGMA foreign_keys = ON")
             db.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk, also after a power cut
             self._local.db = db
             self._connections.append(db)
         connection: sqlite3.Connection = self._local.db
         return connection
+
+    def _can_share(self) -> bool:
+        """Whether there is room for what SQLite needs beside the file, even to read it."""
+        try:
+            self._db.execute("PRAGMA user_version")
+        except sqlite3.OperationalError:
+            return False
+        except sqlite3.DatabaseError:  # no database at all: the next read says so
+            pass
+        return True
+
+    def _access(self) -> tuple[str, int]:
+        """How the file is opened, and since when: anew where it is not ours to write, and a writer elsewhere did.
+
+        SQLite reads a log that it may not share only beside one, and a file without one only as immutable.
+        """
+        if self._writable:
+            return "mode=rw", 0
+        log = self._file.with_name(f"{self._file.name}-wal")
+        return ("mode=ro", 0) if log.exists() and log.stat().st_size else ("immutable=1", self._file.stat().st_mtime_ns)
 
     def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
         with self._words():

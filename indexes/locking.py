@@ -21,12 +21,13 @@ def writer_lock(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
+        holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": time.ctime()}))
     except filelock.Timeout as error:
         raise IndexLockedError(f"Another process is writing the index in {folder}: {_holder(holder)}.") from error
     except OSError as error:
+        lock.release()
         raise IndexUnreadableError(f"No index can be written in {folder}: {error.strerror}.") from error
     try:
-        holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": time.ctime()}))
         yield
     finally:
         holder.unlink(missing_ok=True)

@@ -1,19 +1,26 @@
 """What a folder holds against what the catalog holds."""
 
-import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
 
 from indexes.catalog import FileState
-from indexes.errors import DeletionGuardError, FolderError
+from indexes.errors import DeletionGuardError, FolderError, ReadError
+from indexes.files import state
 from indexes.reading.formats import SUFFIXES
 
 _GUARD_SHARE, _GUARD_COUNT = 0.3, 10
 """A removal of more than both needs leave."""
+_GONE = "gone while its folder was read"
+_UNSEEN = re.compile(
+    "[\\\\\0-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e0fff\ud800-\udfff]"
+)
+"""In names: the backslash that marks the others; controls, what turns or hides text, and bytes that are not UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,8 @@ class Plan:
     """Those of the added that hold what a removed one held: new path, old path."""
     skipped: dict[str, str]
     """Files that are not read, and why not."""
+    closed: dict[str, str] = field(default_factory=dict)
+    """Folders and files that cannot be looked at, and why: what the index holds of them stays."""
 
     @property
     def differs(self) -> bool:
@@ -53,20 +62,12 @@ class Plan:
         return {path: 0 if path in self.renamed else self.files[path].size for path in (*self.added, *self.changed)}
 
 
-def state(path: str, file: Path) -> FileState:
-    """What tells this version of a file from another."""
-    before = file.stat()
-    with file.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return FileState(path, digest, before.st_size, before.st_mtime_ns)
-
-
 def make_plan(roots: Sequence[Path], before: Mapping[str, FileState], *, anew: bool = False) -> Plan:
     """Raises ``FolderError`` as ``scan`` does. ``anew`` takes every file for changed."""
-    files, skipped = scan(roots)
+    files, skipped, closed = scan(roots)
     unchanged = {path for path, found in files.items() if not anew and path in before and _same(before[path], found)}
     added = tuple(path for path in files if path not in before)
-    gone = before.keys() - files.keys()
+    gone = {path for path in before.keys() - files.keys() if not beneath(path, closed)}
     return Plan(
         files,
         added=added,
@@ -75,6 +76,7 @@ def make_plan(roots: Sequence[Path], before: Mapping[str, FileState], *, anew: b
         removed=tuple(sorted(gone)),
         renamed=_renamed({path: files[path] for path in added}, [before[path] for path in gone]),
         skipped=skipped,
+        closed=closed,
     )
 
 
@@ -84,25 +86,33 @@ def _renamed(added: Mapping[str, Found], gone: Sequence[FileState]) -> dict[str,
     found = {}
     for path, file in added.items():
         if file.size in sizes:
-            with suppress(OSError):  # who reads it for the index says so
+            with suppress(OSError, ReadError):  # who reads it for the index says so
                 found[path] = old.get(state(path, Path(file.source)).sha256)
     return {path: source for path, source in found.items() if source is not None}
 
 
-def scan(roots: Sequence[Path]) -> tuple[dict[str, Found], dict[str, str]]:
-    """Files to index by their paths in the index, and those that are not read with the reasons; both sorted.
+def beneath(path: str, closed: Mapping[str, str]) -> bool:
+    """Whether it lies in a folder that cannot be looked at, or cannot be itself."""
+    return any(path == place or path.startswith(f"{place}/") for place in closed)
+
+
+def scan(roots: Sequence[Path]) -> tuple[dict[str, Found], dict[str, str], dict[str, str]]:
+    """Files to index by their paths in the index, and those that are not read with the reasons; ``Plan.closed``.
 
     One folder's files are named from it; those of several have each folder's own name before them. Hidden files and
-    folders are not looked at, nor what lies behind a link to a folder. Raises ``FolderError`` where a root is not
-    there, a folder cannot be read, or nothing in any of them is a document.
+    folders are not looked at, nor what lies behind a link to a folder. Where a file lies is told without links. Raises
+    ``FolderError`` where a root is not there or cannot be listed, or nothing in any of them is a document.
     """
     files: dict[str, Found] = {}
     skipped: dict[str, str] = {}
+    closed: dict[str, str] = {}
     for root in roots:
         prefix = f"{root.resolve().name}/" if len(roots) > 1 and root.is_dir() else ""
         for name, found in _walk(root):
             path = _printable(prefix + name)
-            if isinstance(found, str):
+            if isinstance(found, OSError):
+                closed[path] = f"cannot be opened: {found.strerror}"
+            elif isinstance(found, str):
                 skipped[path] = found
             elif path in files:
                 raise FolderError(
@@ -113,67 +123,80 @@ def scan(roots: Sequence[Path]) -> tuple[dict[str, Found], dict[str, str]]:
     if not files:
         where = ", ".join(map(str, roots))
         raise FolderError(f"Nothing to index in {where}: no file is a document (.pdf, .docx, .html, .md, .txt …).")
-    return dict(sorted(files.items())), dict(sorted(skipped.items()))
+    return dict(sorted(files.items())), dict(sorted(skipped.items())), closed
 
 
 def _printable(path: str) -> str:
-    """A name may be any bytes; neither SQLite nor a terminal takes those that are not UTF-8."""
-    return path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    """A name may be any bytes: what neither a terminal nor a reader can show is spelled out, no two names alike."""
+    return _UNSEEN.sub(lambda found: _spelled(ord(found[0])), path)
 
 
-def _walk(root: Path) -> Iterator[tuple[str, Found | str]]:
-    """Each file by its path from the root: what was found, or why it is not read. A file's path is its name."""
+def _spelled(code: int) -> str:
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as Python has it
+        return f"\\x{code - 0xDC00:02x}"
+    if code < 0x80:
+        return chr(code).encode("unicode_escape").decode()
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _walk(root: Path) -> Iterator[tuple[str, Found | str | OSError]]:
+    """What is there by its path from the root: what was found, why it is not read, or why it cannot be looked at."""
     if not os.path.exists(root):
         raise FolderError(f"There is no folder {root}.")
+    real = str(root.resolve())
     if root.is_file():
-        yield root.name, _look(str(root))
+        yield root.name, _look(real)
         return
-    inside, folders = root.resolve(), [("", str(root))]
+    folders = [("", real)]
     while folders:
         prefix, folder = folders.pop()
-        for entry in _entries(folder):
+        try:
+            entries = _entries(folder)
+        except OSError as error:
+            if folder == real:
+                raise FolderError(f"The folder {root} cannot be opened: {error.strerror}.") from error
+            yield prefix.rstrip("/"), error
+            continue
+        for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 folders.append((f"{prefix}{entry.name}/", entry.path))
             else:
-                stray = _stray(entry.path, inside) if entry.is_symlink() else None
-                yield prefix + entry.name, stray or _look(entry.path)
+                yield prefix + entry.name, _follow(entry.path, real) if entry.is_symlink() else _look(entry.path)
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return [entry for entry in entries if not entry.name.startswith(".")]
-    except OSError as error:
-        raise _closed(folder, error) from error
+    with os.scandir(folder) as entries:
+        return [entry for entry in entries if not entry.name.startswith(".")]
 
 
-def _look(source: str) -> Found | str:
+def _look(source: str) -> Found | str | OSError:
     """What is there, by one look at it, or why it is not read."""
     if os.path.splitext(source)[1].lower() not in SUFFIXES:
         return "a format that is not read"
     try:
         facts = os.stat(source)
     except FileNotFoundError:
-        return "gone while its folder was read"
+        return _GONE
     except OSError as error:
-        raise _closed(os.path.dirname(source), error) from error
+        return error
     if not S_ISREG(facts.st_mode):
         return "neither a file nor a folder"
     return Found(source, facts.st_size, facts.st_mtime_ns)
 
 
-def _stray(link: str, root: Path) -> str | None:
-    """Why a link is not followed."""
+def _follow(link: str, root: str) -> Found | str | OSError:
+    """What a link leads to, or why it is not followed."""
     if os.path.isdir(link):
         return "a link to a folder"
     if not os.path.exists(link):
         return "a link that leads nowhere"
-    return None if Path(os.path.realpath(link)).is_relative_to(root) else "a link that leads out of the folder"
-
-
-def _closed(folder: str, error: OSError) -> FolderError:
-    """A folder that cannot be read must not look like one whose files are gone."""
-    return FolderError(f"The folder {folder} cannot be opened: {error.strerror}.")
+    try:
+        source = os.path.realpath(link)
+    except OSError:
+        return _GONE
+    if not Path(source).is_relative_to(root):
+        return "a link that leads out of the folder"
+    return _look(source) if os.path.splitext(link)[1].lower() in SUFFIXES else "a format that is not read"
 
 
 def _same(before: FileState, now: Found) -> bool:
@@ -182,7 +205,7 @@ def _same(before: FileState, now: Found) -> bool:
 
 def guard(before: Set[str], plan: Plan, *, elsewhere: bool) -> None:
     """Against a folder that was not mounted, a mistyped one, and one file given where its folder was meant."""
-    lost = len(before - plan.files.keys())
+    lost = sum(not beneath(path, plan.closed) for path in before - plan.files.keys())
     if lost > max(_GUARD_COUNT, _GUARD_SHARE * len(before)) or (elsewhere and lost):
         other = " The index was made from another folder." if elsewhere else ""
         raise DeletionGuardError(

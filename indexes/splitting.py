@@ -11,7 +11,7 @@ from indexes.types import Document, Kind, Passage, Section
 if TYPE_CHECKING:
     from llama_index.core.node_parser import SentenceSplitter
 
-VERSION = "2"
+VERSION = "3"
 """Part of every passage's id: raise it when the same text would be split otherwise."""
 _CONTEXT_SHARE = 0.25
 """Of a passage's tokens, what its headings and table header may take at most."""
@@ -19,6 +19,10 @@ _STEP = 16
 """Text budgets are multiples of it, so that a few splitters serve every section."""
 _SMALL_SHARE = 0.2
 """Of a passage's tokens: what holds fewer joins the piece after it."""
+_TOKEN_CHARS = 20
+"""Counted as a token at least: to a tokenizer, a word of a megabyte may be one that it does not know."""
+_MAX_SENTENCE = 2000
+"""Characters. A longer one is cut before the splitter sees it, which would cut it letter by letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class PassageSplitter:
     """Passages respect pages, sections and sentences, and with their context stay within ``max_tokens``."""
 
     def __init__(self, count_tokens: Callable[[str], int], max_tokens: int) -> None:
-        self._count = count_tokens
+        self._count_tokens = count_tokens
         self._max_tokens = max_tokens
         self._max_context = int(max_tokens * _CONTEXT_SHARE)
         self._splitters: dict[tuple[Kind, int], SentenceSplitter] = {}
@@ -40,6 +44,9 @@ class PassageSplitter:
     @property
     def version(self) -> str:
         return f"{VERSION}/{self._max_tokens}"
+
+    def _count(self, text: str) -> int:
+        return max(self._count_tokens(text), len(text) // _TOKEN_CHARS)
 
     def split(self, document: Document) -> list[Passage]:
         pieces = [piece for section in document.sections for piece in self._pieces(document, section)]
@@ -96,11 +103,12 @@ class PassageSplitter:
         )
 
     def _context(self, document: Document, section: Section, start: int) -> str:
+        longest = self._max_context * _TOKEN_CHARS
         lines = [" > ".join(dict.fromkeys(part for part in (document.title, *section.heading) if part))]
         if section.kind == "table" and start > section.char_start:
             end = document.text.find("\n", section.char_start, section.char_end)
-            lines.append(document.text[section.char_start : end if end >= 0 else section.char_end])
-        context = "\n".join(lines)
+            lines.append(document.text[section.char_start : end if end >= 0 else section.char_end][:longest])
+        context = "\n".join(lines)[:longest]
         while self._count(context) > self._max_context:
             context = context[: int(len(context) * 0.8)]
         return context
@@ -121,6 +129,15 @@ class PassageSplitter:
 
 
 def _cut(text: str, kind: Kind) -> list[str]:
-    """The text in pieces that end where sentences do; joined, they are the text."""
+    """The text in pieces that end where sentences do, or words of those too long; joined, they are the text."""
     starts = [0, *(start for start, _ in sentence_spans(text, kind)[1:])]
-    return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    spans = zip(starts, [*starts[1:], len(text)], strict=True)
+    return [text[start:end] for first, last in spans for start, end in _short(text, first, last)]
+
+
+def _short(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while end - start > _MAX_SENTENCE:
+        cut = text.rfind(" ", start, start + _MAX_SENTENCE) + 1 or start + _MAX_SENTENCE
+        yield start, cut
+        start = cut
+    yield start, end

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from indexes.access import AccessRule, readers_of
 from indexes.catalog import Catalog, FileState, FileVersion
 from indexes.documents import DocumentReader
 from indexes.errors import EncoderMismatchError, ReadError
-from indexes.planning import Plan, guard, make_plan, state
+from indexes.files import copied
+from indexes.planning import Plan, beneath, guard, make_plan
 from indexes.protocols import Encoder, Splitter
 from indexes.reading.sandbox import ReadingLimits, Sandbox
 from indexes.types import Document, Passage
@@ -105,6 +106,7 @@ class Sync:
             self._guard(plan, place)
         listener.planned(plan)
         report = Report(unchanged=list(plan.unchanged), renamed=plan.renamed, skipped=plan.skipped)
+        report.failed |= plan.closed
         self._catalog.set("encoder", self._encoder.name)
         self._catalog.set("roots", place)
         if self._catalog.get("splitter") is None:
@@ -156,27 +158,40 @@ class Sync:
             report.removed += plan.removed
 
     def _read(self, plan: Plan, report: Report, listener: Listener) -> Iterator[_Read]:
-        if not (plan.added or plan.changed):
+        before = self._earlier.files() if self._earlier else {}
+        out_of_sight = [path for path in before.keys() - self._catalog.files() if beneath(path, plan.closed)]
+        if not (plan.added or plan.changed or out_of_sight):
             return
         known = {} if self._splits_otherwise(self._catalog) else self._catalog.files()
-        before = self._earlier.files() if self._earlier else {}
         with Sandbox(self._limits) as sandbox:
             reader = DocumentReader(sandbox, self._rules, self._earlier or self._catalog, report.notes)
             for path in (*plan.added, *plan.changed):
                 try:
-                    file = state(path, plan.source(path))
-                    if path in known and known[path].sha256 == file.sha256:
-                        self._catalog.touch(file)
-                        report.unchanged.append(path)
-                        listener.done(path, 0)
-                    else:
-                        yield self._split(file, self._read_before(file, reader) or reader.read(file, plan.source(path)))
+                    file, documents = self._documents(path, plan.source(path), known, reader)
                 except (ReadError, OSError) as error:
                     report.failed[path] = _reason(error)
                     if path in before:
-                        yield self._split(before[path], self._kept(path, reader))
+                        out_of_sight.append(path)
                     else:
                         listener.done(path, 0)
+                    continue
+                if documents is None:
+                    self._catalog.touch(file)
+                    report.unchanged.append(path)
+                    listener.done(path, 0)
+                else:
+                    yield self._split(file, documents)
+            yield from (self._split(before[path], self._kept(path, reader)) for path in out_of_sight)
+
+    def _documents(
+        self, path: str, source: Path, known: Mapping[str, FileState], reader: DocumentReader
+    ) -> tuple[FileState, list[Document] | None]:
+        """None where the file's content is the same as before."""
+        with copied(path, source, self._limits) as copy:
+            file = copy.state
+            if path in known and known[path].sha256 == file.sha256:
+                return file, None
+            return file, self._read_before(file, reader) or reader.read(file, copy.file)
 
     def _read_before(self, file: FileState, reader: DocumentReader) -> list[Document]:
         """What the earlier catalog read of the same content in the same way."""

@@ -1,7 +1,7 @@
 """The nouns of the index: frozen, typed, and free of any vendor."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -124,7 +124,7 @@ class Document:
         """The place of ``text[char_start:char_end]``; a span over several sections is placed where it begins."""
         if not 0 <= char_start < char_end <= len(self.text):
             raise ValueError(f"{self.path}: no span {char_start}:{char_end} in a text of {len(self.text)} characters")
-        section = next(s for s in reversed(self.sections) if s.char_start <= char_start)
+        section = self.sections[bisect_right(self.sections, char_start, key=lambda s: s.char_start) - 1]
         breaks = _line_breaks(self.text)
         line = section.line + bisect_left(breaks, char_start) - bisect_left(breaks, section.char_start)
         return Locator(

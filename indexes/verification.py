@@ -21,4 +21,5 @@ def _folder_faults(catalog: Catalog) -> list[str]:
     except FolderError as error:
         return [str(error)]
     differences = (("not indexed yet", plan.added), ("changed since", plan.changed), ("gone", plan.removed))
-    return [f"{path}: {what}, run `footnote index` again" for what, paths in differences for path in paths]
+    found = [f"{path}: {what}, run `footnote index` again" for what, paths in differences for path in paths]
+    return [*found, *(f"{path}: {reason}" for path, reason in plan.closed.items())]

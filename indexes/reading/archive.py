@@ -14,6 +14,8 @@ from indexes.errors import ReadError
 
 _MAX_INFLATED = 500 * 2**20
 """Bytes. A document of more than this is an attack: its reader would inflate it whole."""
+_MAX_RATIO, _FREE = 100, 20 * 2**20
+"""Inflated to its packed size, once it is more than ``_FREE`` bytes: documents of much repetition reach 50."""
 _CHUNK = 2**20
 _ENTITY = re.compile(rb"<!ENTITY|<\0!\0E\0N\0T\0I\0T\0Y", re.IGNORECASE)
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -33,7 +35,7 @@ def opened(path: Path, what: str) -> Iterator[zipfile.ZipFile]:
         raise ReadError(f"is not {what}, but encrypted or of an older format: save it anew, without a password")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _check(archive)
+            _check(archive, len(data))
             yield archive
     except DAMAGE as error:
         raise ReadError(f"is not {what}, or damaged") from error
@@ -45,10 +47,10 @@ def xml(archive: zipfile.ZipFile, name: str) -> etree._Element:
     return etree.fromstring(archive.read(name), parser)
 
 
-def _check(archive: zipfile.ZipFile) -> None:
+def _check(archive: zipfile.ZipFile, packed: int) -> None:
     """By what it says of itself first, which costs nothing, then by what comes out."""
     parts = archive.infolist()
-    _refuse(sum(part.file_size for part in parts))
+    _refuse(sum(part.file_size for part in parts), packed)
     if any(part.flag_bits & 1 for part in parts):
         raise ReadError("is encrypted: save it without a password")
     inflated = 0
@@ -57,12 +59,16 @@ def _check(archive: zipfile.ZipFile) -> None:
         with archive.open(part) as stream:
             while chunk := stream.read(_CHUNK):
                 inflated += len(chunk)
-                _refuse(inflated)
+                _refuse(inflated, packed)
                 if part.filename.endswith((".xml", ".rels", ".opf", ".ncx")) and _ENTITY.search(before + chunk):
                     raise ReadError("defines XML entities, which documents have no use for and attacks have")
                 before = chunk[-32:]
 
 
-def _refuse(inflated: int) -> None:
+def _refuse(inflated: int, packed: int) -> None:
     if inflated > _MAX_INFLATED:
         raise ReadError(f"inflates to {inflated // 2**20} MB, more than the {_MAX_INFLATED // 2**20} MB allowed")
+    if inflated > max(_FREE, _MAX_RATIO * packed):
+        raise ReadError(
+            f"inflates to {inflated // 2**20} MB from {packed // 1000} kB, more than {_MAX_RATIO} times, as bombs do"
+        )

@@ -1,6 +1,7 @@
 """Which reader reads which file."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -72,6 +73,10 @@ if recognition.installed():  # else they are skipped, not failed: folders are fu
     _FORMATS |= _PICTURES
 SUFFIXES = frozenset(_FORMATS)
 _HOLD_FILES = {".eml", ".msg", ".zip"}
+_MAX_HEADING = 300
+"""Characters."""
+_MAX_REASON = 300
+"""Characters: a parser may repeat all of a file in its complaint."""
 
 
 def media_type(path: str) -> str:
@@ -92,7 +97,7 @@ def read_file(path: Path, allowance: Allowance | None = None) -> Extraction:
     _, module, function = _FORMATS[suffix]
     read = getattr(import_module(f"indexes.reading.{module}"), function)
     reader: Reader = partial(read, allowance=allowance or Allowance()) if suffix in _HOLD_FILES else read
-    return reader(path)
+    return _short(reader(path))
 
 
 def attempt(read: Callable[[], Extraction]) -> Extraction | str:
@@ -100,10 +105,21 @@ def attempt(read: Callable[[], Extraction]) -> Extraction | str:
     try:
         return read()
     except ReadError as error:
-        return str(error)
+        return one_line(str(error))[:_MAX_REASON]
     except MemoryError:
         return "needs more memory to read than is allowed"
     except OSError as error:
         return f"cannot be opened: {error.strerror or error}"
     except Exception as error:  # noqa: BLE001 - a parser may raise anything over a hostile file; the other files go on
-        return one_line(f"cannot be read: {type(error).__name__}: {error}")
+        return one_line(f"cannot be read: {type(error).__name__}: {error}")[:_MAX_REASON]
+
+
+def _short(extraction: Extraction) -> Extraction:
+    """Every passage tells its title and headings, so that one of a megabyte would be kept a thousand times."""
+    sections = tuple(
+        replace(section, heading=tuple(part[:_MAX_HEADING] for part in section.heading))
+        if any(len(part) > _MAX_HEADING for part in section.heading)
+        else section
+        for section in extraction.sections
+    )
+    return replace(extraction, title=extraction.title[:_MAX_HEADING], sections=sections)

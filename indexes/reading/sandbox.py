@@ -2,9 +2,12 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+import time
+from contextlib import suppress
+from dataclasses import astuple, dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,6 +22,12 @@ from indexes.types import Extraction
 # A file that takes over its reader must find no keys there
 _SECRET = re.compile("FOOTNOTE_|OPENAI_|KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 
+_CHUNK = 2**20
+_MAX_PAGES = 1000
+"""Pages recognised in one file that may each take their time: a worker that was taken over must come to an end."""
+_ANSWER_SHARE = 8
+"""Bytes that may be told of a file for each character of text it may hold: four at most, and its sections."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadingLimits:
@@ -29,6 +38,11 @@ class ReadingLimits:
     memory_mb: int = 2048
     seconds: float = 120
     """And as much again for each page whose text is recognised (OCR)."""
+
+    def check_size(self, size: int) -> None:
+        """Raises ``ReadError`` where a file has more bytes than are read."""
+        if size > self.file_mb * 2**20:
+            raise ReadError(f"has {size // 2**20} MB, more than the {self.file_mb} MB allowed")
 
 
 class Sandbox:
@@ -48,29 +62,39 @@ class Sandbox:
 
     def read(self, path: Path) -> Extraction:
         """Raises ``ReadError`` with the reason in words."""
-        if (size := path.stat().st_size) > self._limits.file_mb * 2**20:
-            raise ReadError(f"has {size // 2**20} MB, more than the {self._limits.file_mb} MB allowed")
+        self._limits.check_size(path.stat().st_size)
         pipe = self._pipe or self._start()
         try:
             pipe.send_bytes(bytes(path))
-            while (message := self._message(pipe)) == wire.ALIVE:
-                pass
-            return wire.load(message)
-        except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
+            return wire.load(self._answer(pipe))
+        except TimeoutError as error:
+            self._stop()
+            raise ReadError(f"took longer to read than the {self._limits.seconds:g} s allowed") from error
+        except (EOFError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             self._stop()
             raise ReadError(f"broke its reader, or needs more than {self._limits.memory_mb} MB of memory") from error
 
-    def _message(self, pipe: Connection) -> bytes:
-        if not pipe.poll(self._limits.seconds):
-            self._stop()
-            raise ReadError(f"took longer to read than the {self._limits.seconds:g} s allowed")
-        return pipe.recv_bytes()
+    def _answer(self, pipe: Connection) -> bytes:
+        """One line. However slowly a worker writes it, or how much, it has its time and its size."""
+        answer, end, pages = bytearray(), time.monotonic() + self._limits.seconds, 0
+        while not answer.endswith(wire.END):
+            if pages > _MAX_PAGES or not pipe.poll(max(0, end - time.monotonic())):
+                raise TimeoutError
+            if not (chunk := os.read(pipe.fileno(), _CHUNK)):
+                raise EOFError
+            answer += chunk
+            while answer.startswith(wire.ALIVE):
+                del answer[: len(wire.ALIVE)]
+                end, pages = time.monotonic() + self._limits.seconds, pages + 1
+            if len(answer) > _ANSWER_SHARE * self._limits.text_mb * 2**20:
+                raise ValueError
+        return bytes(answer)
 
     def _start(self) -> Connection:
         self._pipe, theirs = Pipe()
-        limits = (self._limits.memory_mb, self._limits.text_mb)
         # -P: what lies in the working folder, which may be the documents' own, is never run
-        command = [sys.executable, "-P", "-m", "indexes.reading.worker", str(theirs.fileno()), *map(str, limits)]
+        command = [sys.executable, "-P", "-m", "indexes.reading.worker", str(theirs.fileno())]
+        command += map(str, astuple(self._limits))
         # A worker that is killed leaves behind what it has unpacked
         self._folder = TemporaryDirectory(prefix="footnote-", ignore_cleanup_errors=True)
         kept = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
@@ -81,6 +105,7 @@ class Sandbox:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                start_new_session=True,  # a group of its own, so that what it started goes with it
                 env=kept | {"TMPDIR": self._folder.name},
             )
         return self._pipe
@@ -89,7 +114,8 @@ class Sandbox:
         if self._pipe:
             self._pipe.close()
         if self._worker:
-            self._worker.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(self._worker.pid, signal.SIGKILL)
             self._worker.wait()
         if self._folder:
             self._folder.cleanup()

@@ -53,7 +53,7 @@ def read_markdown(path: Path) -> Extraction:
     kept = [mark for mark, end in zip(marks, ends, strict=True) if text[lines[mark.line] : end].strip()]
     starts = [0, *(lines[mark.line] for mark in kept[1:])]
     sections = tuple(
-        Section(start, end, text.count("\n", 0, start) + 1, mark.heading, kind=mark.kind)
+        Section(start, end, (mark.line if start else 0) + 1, mark.heading, kind=mark.kind)
         for start, end, mark in zip(starts, [*starts[1:], len(text)], kept, strict=True)
     )
     title = next((section.heading[0] for section in sections if section.heading), one_line(path.stem))

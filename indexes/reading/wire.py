@@ -7,8 +7,10 @@ from typing import Any
 from indexes.errors import ReadError
 from indexes.types import Extraction, Part, Section
 
-ALIVE = b""
-"""Sent when a page of many was recognised: the answer is yet to come."""
+END = b"\n"
+"""Of an answer, which is one line."""
+ALIVE = END
+"""An empty line, sent when a page of many was recognised: the answer is yet to come."""
 
 
 def dump(result: Extraction | ReadError) -> bytes:

@@ -1,5 +1,6 @@
-"""The sandbox's other side: ``python -m indexes.reading.worker FD MEMORY_MB TEXT_MB`` answers paths with texts."""
+"""The sandbox's other side: ``python -m indexes.reading.worker FD LIMITS…`` answers each path with a line of JSON."""
 
+import os
 import resource
 import sys
 from dataclasses import replace
@@ -9,7 +10,12 @@ from pathlib import Path
 from indexes.errors import ReadError
 from indexes.reading import recognition, wire
 from indexes.reading.formats import attempt, read_file
+from indexes.reading.sandbox import ReadingLimits
 from indexes.types import Extraction, Part
+
+_MAX_SECTIONS = 100_000
+"""Pages, headings and tables: a library has fewer, and each costs its place in every passage."""
+_MAX_FILES = 256
 
 
 def read(path: Path, text_mb: int) -> Extraction | ReadError:
@@ -19,28 +25,61 @@ def read(path: Path, text_mb: int) -> Extraction | ReadError:
     left = text_mb * 2**20 - len(found.text)
     if left < 0:
         return ReadError(f"holds more than the {text_mb} MB of text allowed")
+    sections = _MAX_SECTIONS - len(found.sections)
+    if sections < 0:
+        return ReadError(f"holds more than the {_MAX_SECTIONS:,} pages and headings allowed")
     parts = []
     for part in found.parts:
-        size = len(part.found.text) if isinstance(part.found, Extraction) else 0
-        if size > left:
+        text, headings = (
+            (len(part.found.text), len(part.found.sections)) if isinstance(part.found, Extraction) else (0, 0)
+        )
+        if text > left or headings > sections:
             parts.append(Part(part.path, f"holds more text than is left of the {text_mb} MB allowed for its file"))
         else:
             parts.append(part)
-            left -= size
+            left, sections = left - text, sections - headings
     return replace(found, parts=tuple(parts))
 
 
 def main() -> None:
-    descriptor, memory_mb, text_mb = map(int, sys.argv[1:])
-    resource.setrlimit(resource.RLIMIT_AS, (memory_mb * 2**20, memory_mb * 2**20))
+    descriptor, file_mb, text_mb, memory_mb = map(int, sys.argv[1:5])
+    limits = ReadingLimits(file_mb, text_mb, memory_mb, float(sys.argv[5]))
+    _confine(limits)
     pipe = Connection(descriptor)
-    recognition.PAGE_DONE.set(lambda: pipe.send_bytes(wire.ALIVE))
-    while True:
-        try:
-            path = Path(pipe.recv_bytes().decode(errors="surrogateescape"))
-        except (EOFError, OSError):  # the sandbox is gone
-            return
-        pipe.send_bytes(wire.dump(read(path, text_mb)))
+    with open(os.dup(descriptor), "wb") as answers:  # noqa: PTH123 - a descriptor
+
+        def page_done() -> None:
+            answers.write(wire.ALIVE)
+            answers.flush()
+            _allow_cpu(limits.seconds)
+
+        recognition.PAGE_DONE.set(page_done)
+        while True:
+            try:
+                path = Path(pipe.recv_bytes().decode(errors="surrogateescape"))
+            except (EOFError, OSError):  # the sandbox is gone
+                return
+            _allow_cpu(limits.seconds)
+            answers.write(wire.dump(read(path, limits.text_mb)) + wire.END)
+            answers.flush()
+
+
+def _confine(limits: ReadingLimits) -> None:
+    """Processes are not limited: the system counts all that the user has, and libraries start threads."""
+    for what, most in (
+        (resource.RLIMIT_AS, limits.memory_mb * 2**20),
+        (resource.RLIMIT_FSIZE, limits.file_mb * 2**20),
+        (resource.RLIMIT_NOFILE, _MAX_FILES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (most, most))
+
+
+def _allow_cpu(seconds: float) -> None:
+    """For one file, on all processors: the clock is the sandbox's, but a sandbox that was killed stops no worker."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    most = int(used.ru_utime + used.ru_stime + seconds * (os.cpu_count() or 1)) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexes.catalog import Catalog
+from indexes.errors import ChromaUnavailableError
 from indexes.stores.snapshots import HNSW, OpenSnapshot, Progress, Snapshot, SnapshotError, chroma_errors, fill
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class EmbeddedChroma:
 
     def open(self, snapshot: Snapshot) -> OpenSnapshot:
         folder = self._folder / snapshot.name
+        if folder.is_dir() and not os.access(folder, os.W_OK):
+            raise ChromaUnavailableError(f"Chroma opens only what it may write, and {folder} is not.")
         if not _intact(folder, snapshot.seal):  # Chroma crashes on files that were damaged
             raise SnapshotError(f"the files in {folder} are gone or damaged")
         with chroma_errors(self.place):

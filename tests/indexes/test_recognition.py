@@ -156,4 +156,4 @@ def test_pictures_are_skipped_not_failed(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("text")
     (tmp_path / "b.png").touch()
     done = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True, timeout=60)
-    assert done.stdout == "['a.txt'] ['b.png']\n"
+    assert done.stdout == "['a.txt'] ['b.png'] []\n"

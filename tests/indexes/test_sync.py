@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -270,25 +270,6 @@ def test_an_emptied_folder_removes_nothing(bench: Bench) -> None:
     with pytest.raises(FolderError, match=r"Nothing to index in .*: no file is a document \(\.pdf"):
         bench.sync()
     assert bench.ask("aardvarks") == {"a.txt"}
-
-
-def test_a_folder_that_cannot_be_listed_is_an_error_and_removes_nothing(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bench.write("a.txt", "About aardvarks.")
-    bench.write("sub/b.txt", "About bees.")
-    bench.sync()
-    listing: Callable[[str], Iterator[os.DirEntry[str]]] = os.scandir
-
-    def refusing(path: str) -> Iterator[os.DirEntry[str]]:
-        if str(path).endswith("sub"):  # root may list any folder, so a mode would not do
-            raise PermissionError(13, "Permission denied", path)
-        return listing(path)
-
-    monkeypatch.setattr(os, "scandir", refusing)
-    with pytest.raises(FolderError, match=r"sub cannot be opened: Permission denied"):
-        bench.sync()
-    assert bench.ask("bees") == {"sub/b.txt"}
 
 
 def test_a_single_file_is_named_by_itself(bench: Bench) -> None:
