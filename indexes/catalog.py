@@ -1,13 +1,12 @@
 """The store of record: documents, passages, vectors and full-text search in one SQLite file.
 
 A document's passages, vectors and full-text rows change in one transaction, and the revision counts those
-transactions: whoever holds a copy made at revision R knows that it lacks exactly what came after R.
+transactions: whoever holds a copy of the vectors made at revision R knows that it lacks exactly what came after R. A
+vector is known by the hash of the text that was embedded, so passages that read alike have one between them.
 """
 
 import json
-import os
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,16 +15,17 @@ from typing import Any, Self
 
 import numpy as np
 
-from indexes.errors import IndexMissingError, IndexUnreadableError
+from indexes.database import Database, create
+from indexes.errors import IndexUnreadableError
 from indexes.reading.wire import sections_from
 from indexes.types import EVERYONE, Audience, Document, Hit, Locator, Matrix, Passage
 
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('revision', '0');
+INSERT INTO meta VALUES ('revision', '0'), ('id', lower(hex(randomblob(8))));
 CREATE TABLE files (
-    path TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
+    path TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL, changed_ns INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, file TEXT NOT NULL REFERENCES files ON DELETE CASCADE, path TEXT NOT NULL UNIQUE,
@@ -36,16 +36,19 @@ CREATE TABLE readers (
     document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, reader TEXT NOT NULL,
     PRIMARY KEY (document_id, reader)
 ) WITHOUT ROWID;
+CREATE TABLE vectors (
+    row INTEGER PRIMARY KEY, encoded TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL, vector BLOB NOT NULL
+);
+CREATE INDEX vectors_by_revision ON vectors (revision);
+CREATE TABLE removals (encoded TEXT NOT NULL, revision INTEGER NOT NULL);
 CREATE TABLE passages (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
     document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
-    revision INTEGER NOT NULL, encoded TEXT NOT NULL, locator TEXT NOT NULL,
-    title TEXT NOT NULL, context TEXT NOT NULL, text TEXT NOT NULL, vector BLOB NOT NULL
+    encoded TEXT NOT NULL REFERENCES vectors (encoded), locator TEXT NOT NULL,
+    title TEXT NOT NULL, context TEXT NOT NULL, text TEXT NOT NULL
 );
 CREATE INDEX passages_by_document ON passages (document_id);
-CREATE INDEX passages_by_revision ON passages (revision);
 CREATE INDEX passages_by_encoded ON passages (encoded);
-CREATE TABLE removals (passage_id TEXT NOT NULL, revision INTEGER NOT NULL);
 CREATE VIRTUAL TABLE passages_text USING fts5 (
     context, text, content='passages', content_rowid='row', tokenize="porter unicode61 remove_diacritics 2"
 );
@@ -54,7 +57,9 @@ CREATE TRIGGER passages_added AFTER INSERT ON passages BEGIN
 END;
 CREATE TRIGGER passages_removed AFTER DELETE ON passages BEGIN
     INSERT INTO passages_text (passages_text, rowid, context, text) VALUES ('delete', old.row, old.context, old.text);
-    INSERT INTO removals SELECT old.id, value + 1 FROM meta WHERE key = 'revision';
+END;
+CREATE TRIGGER vectors_removed AFTER DELETE ON vectors BEGIN
+    INSERT INTO removals SELECT old.encoded, value + 1 FROM meta WHERE key = 'revision';
 END;
 """
 _VISIBLE = (
@@ -80,7 +85,8 @@ class FileState:
     path: str
     sha256: str
     size: int
-    mtime_ns: int
+    changed_ns: int
+    """When its content or its name last changed: a date that was set back, as copying tools do, hides neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,49 +99,24 @@ class FileVersion:
 
 
 class Catalog:
-    """One index's record. Safe to use from many threads: each has its own connection."""
+    """One index's record. Safe to use from many threads."""
 
     def __init__(self, file: Path) -> None:
         """Raises ``IndexMissingError`` where there is no catalog, ``IndexUnreadableError`` where it is not one."""
-        missing = IndexMissingError(f"There is no index in {file.parent}: make one with `footnote index DOCS`.")
-        if not file.is_file():
-            raise missing
-        self._file = file
-        self._local = threading.local()
-        self._writable = os.access(file.parent, os.W_OK)
-        self._connections: list[sqlite3.Connection] = []
-        self._writable = self._writable and self._can_share()
-        ((version, tables),) = self._rows("SELECT *, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version")
-        if not tables:  # killed while it was made
-            self.close()
-            raise missing
-        if version != _SCHEMA_VERSION:
-            self.close()
-            raise IndexUnreadableError(
-                f"The index in {file.parent} has format {version}, this Footnote reads {_SCHEMA_VERSION}: "
-                f"delete that folder and run `footnote index DOCS` again."
-            )
+        self._db = Database(file, _SCHEMA_VERSION)
 
     @classmethod
     def create(cls, file: Path) -> Self:
         """Opens the catalog, making it first where there is none."""
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(file, isolation_level=None)
-            with _closing(db):
-                db.execute("PRAGMA journal_mode = WAL")
-                if db.execute("PRAGMA user_version").fetchone() == (0,):
-                    db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
-                db.execute("INSERT OR IGNORE INTO meta VALUES ('id', lower(hex(randomblob(8))))")
-        except (OSError, sqlite3.Error) as error:
-            raise IndexUnreadableError(f"No index can be written in {file.parent}: {error}.") from error
+        create(file, _SCHEMA, _SCHEMA_VERSION)
         return cls(file)
 
+    @property
+    def file(self) -> Path:
+        return self._db.file
+
     def close(self) -> None:
-        for db in self._connections:
-            db.close()
-        self._connections.clear()
-        self._local = threading.local()
+        self._db.close()
 
     # -- what is there ------------------------------------------------------------------------------------------
 
@@ -144,19 +125,19 @@ class Catalog:
         return int(self.get("revision") or 0)
 
     def get(self, key: str) -> str | None:
-        rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
+        rows = self._db.rows("SELECT value FROM meta WHERE key = ?", (key,))
         return rows[0][0] if rows else None
 
     def counts(self) -> tuple[int, int]:
         """How many documents and passages."""
-        ((documents, passages),) = self._rows(
+        ((documents, passages),) = self._db.rows(
             "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
         )
         return documents, passages
 
     def files(self) -> dict[str, FileState]:
         """By path."""
-        rows = self._rows("SELECT path, sha256, size, mtime_ns FROM files")
+        rows = self._db.rows("SELECT path, sha256, size, changed_ns FROM files")
         return {row[0]: FileState(*row) for row in rows}
 
     def document(self, document_id: str) -> Document | None:
@@ -167,7 +148,7 @@ class Catalog:
         return self._documents("d.file = ?", file)
 
     def _documents(self, condition: str, value: str) -> list[Document]:
-        rows = self._rows(
+        rows = self._db.rows(
             "SELECT d.id, d.path, d.title, d.media_type, f.sha256, d.text, d.sections,"  # noqa: S608
             " (SELECT json_group_array(reader) FROM readers WHERE document_id = d.id)"
             f" FROM documents d JOIN files f ON f.path = d.file WHERE {condition} ORDER BY d.rowid",
@@ -178,17 +159,21 @@ class Catalog:
             for *facts, sections, readers in rows
         ]
 
-    def passages(self, ids: Sequence[str], audience: Audience) -> dict[str, Passage]:
-        """Those of the passages that are current and that the audience may read, by id."""
-        rows = self._rows(
-            f"SELECT {_COLUMNS} FROM {_FROM} WHERE p.id IN (SELECT value FROM json_each(?)) AND {_VISIBLE}",  # noqa: S608
-            (json.dumps(ids), _readers(audience)),
+    def passages(self, encoded: Sequence[str], audience: Audience) -> dict[str, list[Passage]]:
+        """The passages of which these texts were embedded and that the audience may read, by the text's hash."""
+        rows = self._db.rows(
+            f"SELECT {_COLUMNS}, p.encoded FROM {_FROM} WHERE p.encoded IN (SELECT value FROM json_each(?))"  # noqa: S608
+            f" AND {_VISIBLE} ORDER BY p.row",
+            (json.dumps(encoded), _readers(audience)),
         )
-        return {row[0]: _passage(row) for row in rows}
+        found: dict[str, list[Passage]] = {}
+        for row in rows:
+            found.setdefault(row[7], []).append(_passage(row))
+        return found
 
     def match(self, expression: str, *, limit: int, audience: Audience) -> list[Hit]:
         """Passages that match an FTS5 expression, best BM25 first."""
-        rows = self._rows(
+        rows = self._db.rows(
             f"SELECT {_COLUMNS}, -bm25(passages_text, ?, ?) FROM {_FROM} "  # noqa: S608
             f"JOIN passages_text t ON t.rowid = p.row WHERE passages_text MATCH ? AND {_VISIBLE} "
             "ORDER BY bm25(passages_text, ?, ?), p.row LIMIT ?",
@@ -198,75 +183,77 @@ class Catalog:
 
     def known_vectors(self, encoded: Iterable[str]) -> dict[str, bytes]:
         """Vectors already made, by the hash of the text they were made of."""
-        query = "SELECT encoded, vector FROM passages WHERE encoded IN (SELECT value FROM json_each(?))"
-        return dict(self._rows(query, (json.dumps(list(encoded)),)))
+        query = "SELECT encoded, vector FROM vectors WHERE encoded IN (SELECT value FROM json_each(?))"
+        return dict(self._db.rows(query, (json.dumps(list(encoded)),)))
 
     def vectors(self, *, after: int, batch: int) -> Iterator[tuple[list[str], Matrix]]:
-        """Ids and vectors of the passages that were committed after a revision, in batches."""
-        return self._vectors("p.revision > ? ORDER BY p.row", after, batch)
+        """Hashes and vectors that were committed after a revision, in batches."""
+        return self._vectors("revision > ? ORDER BY row", after, batch)
 
-    def vectors_of(self, ids: Sequence[str], *, batch: int) -> Iterator[tuple[list[str], Matrix]]:
-        """Ids and vectors of those of the passages that are current, in batches."""
-        return self._vectors("p.id IN (SELECT value FROM json_each(?))", json.dumps(ids), batch)
+    def vectors_of(self, encoded: Sequence[str], *, batch: int) -> Iterator[tuple[list[str], Matrix]]:
+        """Those of them that are there, in batches."""
+        return self._vectors("encoded IN (SELECT value FROM json_each(?))", json.dumps(encoded), batch)
 
     def visible_vectors(self, audience: Audience, *, batch: int) -> Iterator[tuple[list[str], Matrix]]:
-        """Ids and vectors of the passages that the audience may read, in batches; its cost is theirs alone."""
+        """Those of the passages that the audience may read, in batches; the cost is theirs alone."""
         visible = "SELECT document_id FROM readers WHERE reader IN (SELECT value FROM json_each(?))"
-        return self._vectors(f"p.document_id IN ({visible})", _readers(audience), batch)
+        encoded = f"SELECT encoded FROM passages WHERE document_id IN ({visible})"  # noqa: S608
+        return self._vectors(f"encoded IN ({encoded})", _readers(audience), batch)
 
     def _vectors(self, condition: str, value: object, batch: int) -> Iterator[tuple[list[str], Matrix]]:
-        with self._words():
-            cursor = self._db.execute(f"SELECT p.id, p.vector FROM passages p WHERE {condition}", (value,))  # noqa: S608
-            while rows := cursor.fetchmany(batch):
-                ids, blobs = zip(*rows, strict=True)
-                yield list(ids), np.frombuffer(b"".join(blobs), np.float32).reshape(len(ids), -1)
+        query = f"SELECT encoded, vector FROM vectors WHERE {condition}"  # noqa: S608
+        for rows in self._db.batches(query, (value,), batch):
+            hashes, blobs = zip(*rows, strict=True)
+            yield list(hashes), np.frombuffer(b"".join(blobs), np.float32).reshape(len(hashes), -1)
 
     def added(self, *, after: int) -> int:
-        """How many passages were committed after a revision."""
-        ((count,),) = self._rows("SELECT count(*) FROM passages WHERE revision > ?", (after,))
+        """How many vectors were committed after a revision."""
+        ((count,),) = self._db.rows("SELECT count(*) FROM vectors WHERE revision > ?", (after,))
         return int(count)
 
     def removed(self, *, after: int) -> list[str]:
-        """Ids of passages that went after a revision, and did not come back."""
-        query = "SELECT passage_id FROM removals WHERE revision > ? EXCEPT SELECT id FROM passages"
-        return [row[0] for row in self._rows(query, (after,))]
+        """Hashes whose vectors went after a revision, and did not come back."""
+        query = "SELECT encoded FROM removals WHERE revision > ? EXCEPT SELECT encoded FROM vectors"
+        return [row[0] for row in self._db.rows(query, (after,))]
 
     def faults(self) -> list[str]:
         """What is wrong within: the file, the full-text index, spans that are not their document's text, vectors."""
-        found = [line for (line,) in self._rows("PRAGMA integrity_check") if line != "ok"]
+        found = [line for (line,) in self._db.rows("PRAGMA integrity_check") if line != "ok"]
         try:
-            if self._writable:  # SQLite takes this check for a change
-                with self._transaction(counted=False) as db:
+            if self._db.writable:  # SQLite takes this check for a change
+                with self._db.transaction() as db:
                     db.execute("INSERT INTO passages_text (passages_text, rank) VALUES ('integrity-check', 1)")
         except IndexUnreadableError:
             found.append("the full-text index differs from the passages: `footnote rebuild` makes it anew")
-        spans = self._rows(_WRONG_SPANS)
+        spans = self._db.rows(_WRONG_SPANS)
         found += [f"{path}: passage {passage_id} is not the document's text at its span" for path, passage_id in spans]
-        sizes = self._rows("SELECT DISTINCT length(vector) FROM passages")
+        sizes = self._db.rows("SELECT DISTINCT length(vector) FROM vectors")
         return [*found, *(["vectors of several sizes"] if len(sizes) > 1 else [])]
 
     # -- what changes it ----------------------------------------------------------------------------------------
 
     def put(self, versions: Iterable[FileVersion]) -> None:
         """Makes these versions of files the current ones, all in one transaction."""
-        with self._transaction() as db:
+        with self._counted() as db:
             revision = self.revision + 1
             for version in versions:
                 file = version.file
                 db.execute("DELETE FROM files WHERE path = ?", (file.path,))
-                db.execute("INSERT INTO files VALUES (?, ?, ?, ?)", (file.path, file.sha256, file.size, file.mtime_ns))
+                db.execute(
+                    "INSERT INTO files VALUES (?, ?, ?, ?)", (file.path, file.sha256, file.size, file.changed_ns)
+                )
                 for document, passages in version.documents:
                     _insert(db, revision, file.path, document, passages)
 
     def touch(self, file: FileState) -> None:
         """Remembers that a file was written again with the same content."""
-        with self._transaction(counted=False) as db:
-            values = (file.size, file.mtime_ns, file.path)
-            db.execute("UPDATE files SET size = ?, mtime_ns = ? WHERE path = ?", values)
+        with self._db.transaction() as db:
+            values = (file.size, file.changed_ns, file.path)
+            db.execute("UPDATE files SET size = ?, changed_ns = ? WHERE path = ?", values)
 
     def readers(self) -> dict[str, frozenset[str]]:
         """Who may read what each file holds, by the file's path."""
-        rows = self._rows("SELECT d.file, r.reader FROM documents d LEFT JOIN readers r ON r.document_id = d.id")
+        rows = self._db.rows("SELECT d.file, r.reader FROM documents d LEFT JOIN readers r ON r.document_id = d.id")
         found: dict[str, set[str]] = {}
         for file, reader in rows:
             found.setdefault(file, set()).update({reader} - {None})
@@ -274,7 +261,7 @@ class Catalog:
 
     def set_readers(self, readers: Mapping[str, Iterable[str]]) -> None:
         """Changes who may read what files hold, by their paths, in one transaction."""
-        with self._transaction() as db:
+        with self._counted() as db:
             for file, groups in readers.items():
                 ids = [row[0] for row in db.execute("SELECT id FROM documents WHERE file = ?", (file,))]
                 db.executemany("DELETE FROM readers WHERE document_id = ?", [(i,) for i in ids])
@@ -282,99 +269,35 @@ class Catalog:
 
     def remove(self, paths: Iterable[str]) -> None:
         """Removes files with all that they hold, in one transaction."""
-        with self._transaction() as db:
+        with self._counted() as db:
             db.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in paths])
 
+    def drop_unused_vectors(self) -> None:
+        """Those of no passage any more. Until then they are kept, for text that moves from one file to another."""
+        unused = "FROM vectors WHERE encoded NOT IN (SELECT encoded FROM passages)"
+        if self._db.rows(f"SELECT 1 {unused} LIMIT 1"):
+            with self._counted() as db:
+                db.execute(f"DELETE {unused}")
+
     def rebuild_full_text(self) -> None:
-        with self._transaction(counted=False) as db:
+        with self._db.transaction() as db:
             db.execute("INSERT INTO passages_text (passages_text) VALUES ('rebuild')")
 
     def forget_removals(self, *, until: int) -> None:
         """Drops what no copy needs any more: the removals up to a revision."""
-        with self._transaction(counted=False) as db:
+        with self._db.transaction() as db:
             db.execute("DELETE FROM removals WHERE revision <= ?", (until,))
 
     def set(self, key: str, value: str) -> None:
-        with self._transaction(counted=False) as db:
+        with self._db.transaction() as db:
             db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    # -- how ----------------------------------------------------------------------------------------------------
-
-    @property
-    def _db(self) -> sqlite3.Connection:
-        access = self._access()
-        if not hasattr(self._local, "db") or self._local.access != access:
-            db = sqlite3.connect(
-                f"{self._file.resolve().as_uri()}?{access[0]}",
-                uri=True,
-                isolation_level=None,
-                timeout=30,
-                check_same_thread=False,
-            )
-            self._local.access = access
-            db.execute("PRAGMA foreign_keys = ON")
-            db.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk, also after a power cut
-            self._local.db = db
-            self._connections.append(db)
-        connection: sqlite3.Connection = self._local.db
-        return connection
-
-    def _can_share(self) -> bool:
-        """Whether there is room for what SQLite needs beside the file, even to read it."""
-        try:
-            self._db.execute("PRAGMA user_version")
-        except sqlite3.OperationalError:
-            return False
-        except sqlite3.DatabaseError:  # no database at all: the next read says so
-            pass
-        return True
-
-    def _access(self) -> tuple[str, int]:
-        """How the file is opened, and since when: anew where it is not ours to write, and a writer elsewhere did.
-
-        SQLite reads a log that it may not share only beside one, and a file without one only as immutable.
-        """
-        if self._writable:
-            return "mode=rw", 0
-        log = self._file.with_name(f"{self._file.name}-wal")
-        return ("mode=ro", 0) if log.exists() and log.stat().st_size else ("immutable=1", self._file.stat().st_mtime_ns)
-
-    def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
-        with self._words():
-            return self._db.execute(query, values).fetchall()
-
     @contextmanager
-    def _transaction(self, *, counted: bool = True) -> Iterator[sqlite3.Connection]:
-        with self._words():
-            db = self._db
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                if counted:
-                    db.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:  # SQLite itself ends one that finds the disk full
-                    db.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _words(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            raise IndexUnreadableError(
-                f"The index in {self._file.parent} cannot be used: {error}. If it is damaged, move the folder away and "
-                f"index again."
-            ) from error
-
-
-@contextmanager
-def _closing(db: sqlite3.Connection) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        db.close()
+    def _counted(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that is a revision."""
+        with self._db.transaction() as db:
+            yield db
+            db.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
 
 
 def _readers(audience: Audience) -> str:
@@ -382,7 +305,7 @@ def _readers(audience: Audience) -> str:
 
 
 def _insert(
-    db: sqlite3.Connection, revision: int, file: str, d: Document, passages: Iterable[tuple[Passage, str, bytes]]
+    db: sqlite3.Connection, revision: int, file: str, d: Document, passages: Sequence[tuple[Passage, str, bytes]]
 ) -> None:
     sections = json.dumps([asdict(section) for section in d.sections])
     db.execute("DELETE FROM documents WHERE id = ?", (d.id,))  # another file may have held it: a zip that was unpacked
@@ -392,11 +315,14 @@ def _insert(
     )
     db.executemany("INSERT INTO readers VALUES (?, ?)", [(d.id, reader) for reader in d.readers])
     db.executemany(
-        "INSERT INTO passages (id, document_id, revision, encoded, locator, title, context, text, vector)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO vectors (encoded, revision, vector) VALUES (?, ?, ?)",
+        [(encoded, revision, vector) for _, encoded, vector in passages],
+    )
+    db.executemany(
+        "INSERT INTO passages (id, document_id, encoded, locator, title, context, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (p.id, d.id, revision, encoded, json.dumps(asdict(p.locator)), p.title, p.context, p.text, vector)
-            for p, encoded, vector in passages
+            (p.id, d.id, encoded, json.dumps(asdict(p.locator)), p.title, p.context, p.text)
+            for p, encoded, _ in passages
         ],
     )
 

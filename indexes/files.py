@@ -91,9 +91,13 @@ def _is_link(name: str, folder: int) -> bool:
 
 
 def _facts(content: BufferedReader) -> tuple[int, int]:
-    """Its size and when it was last written."""
     facts = os.fstat(content.fileno())
-    return facts.st_size, facts.st_mtime_ns
+    return facts.st_size, changed_ns(facts)
+
+
+def changed_ns(facts: os.stat_result) -> int:
+    """When its content or its name last changed, whatever date it was given since."""
+    return max(facts.st_mtime_ns, facts.st_ctime_ns)
 
 
 def _copy(content: BufferedReader, copy: Path, limits: ReadingLimits) -> str:

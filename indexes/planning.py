@@ -10,7 +10,7 @@ from stat import S_ISREG
 
 from indexes.catalog import FileState
 from indexes.errors import DeletionGuardError, FolderError, ReadError
-from indexes.files import state
+from indexes.files import changed_ns, state
 from indexes.reading.formats import SUFFIXES
 
 _GUARD_SHARE, _GUARD_COUNT = 0.3, 10
@@ -29,7 +29,7 @@ class Found:
 
     source: str
     size: int
-    mtime_ns: int
+    changed_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def _look(source: str) -> Found | str | OSError:
         return error
     if not S_ISREG(facts.st_mode):
         return "neither a file nor a folder"
-    return Found(source, facts.st_size, facts.st_mtime_ns)
+    return Found(source, facts.st_size, changed_ns(facts))
 
 
 def _follow(link: str, root: str) -> Found | str | OSError:
@@ -200,7 +200,7 @@ def _follow(link: str, root: str) -> Found | str | OSError:
 
 
 def _same(before: FileState, now: Found) -> bool:
-    return (before.size, before.mtime_ns) == (now.size, now.mtime_ns)
+    return (before.size, before.changed_ns) == (now.size, now.changed_ns)
 
 
 def guard(before: Set[str], plan: Plan, *, elsewhere: bool) -> None:

@@ -36,9 +36,9 @@ class DenseRetriever:
         return self._hits(nearest(visible, vector, limit), audience)
 
     def _hits(self, found: list[tuple[str, float]], audience: Audience) -> list[Hit]:
-        near = [(i, cosine) for i, cosine in found if cosine >= self._min_cosine]
-        visible = self._catalog.passages([i for i, _ in near], audience)
-        return [Hit(visible[i], cosine) for i, cosine in near if i in visible]
+        near = [(encoded, cosine) for encoded, cosine in found if cosine >= self._min_cosine]
+        visible = self._catalog.passages([encoded for encoded, _ in near], audience)
+        return [Hit(passage, cosine) for encoded, cosine in near for passage in visible.get(encoded, ())]
 
 
 class LexicalRetriever:

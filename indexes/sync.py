@@ -153,9 +153,10 @@ class Sync:
                 self._commit(waiting, plan, report, listener)
                 waiting.clear()
         self._commit(waiting, plan, report, listener)
-        if plan.removed:  # last, so that a file that was moved finds its vectors
+        if plan.removed:
             self._catalog.remove(plan.removed)
             report.removed += plan.removed
+        self._catalog.drop_unused_vectors()
 
     def _read(self, plan: Plan, report: Report, listener: Listener) -> Iterator[_Read]:
         before = self._earlier.files() if self._earlier else {}

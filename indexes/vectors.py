@@ -52,7 +52,7 @@ class ChromaVectors:
         self._view: _View | None = None
 
     def search(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
-        """Ids of current passages and their cosines, nearest first: fewer only where there are no more."""
+        """Hashes of embedded texts and their cosines, nearest first: fewer only where there are no more."""
         while True:  # each failure rules out a snapshot or its place; the catalog alone does not fail so
             view = self._fresh_view()
             if view.opened is None:
@@ -66,9 +66,8 @@ class ChromaVectors:
                 return nearest([*near, *view.recent], vector, limit)
 
     def pending(self) -> int:
-        """How many changes the snapshot lacks: all passages where there is none that can be used."""
-        opened = self._recorded.open()
-        return self._lacks(opened.snapshot if opened else None)
+        """How many changes the snapshot lacks: all vectors where there is none that can be used."""
+        return self._lacks(self._recorded.checked())
 
     def damaged(self) -> str | None:
         """Why the recorded snapshot must be made anew: it is lost, damaged, or in another place than is configured.
@@ -106,7 +105,7 @@ class ChromaVectors:
         missing = len(current - recent - stored)
         stale = len(stored - current - set(self._catalog.removed(after=after)))
         return [
-            f"Chroma {what} {count} passages: `footnote rebuild` makes it anew"
+            f"Chroma {what} {count} vectors: `footnote rebuild` makes it anew"
             for what, count in (("lacks", missing), ("holds, and the catalog does not,", stale))
             if count
         ]
@@ -119,11 +118,12 @@ class ChromaVectors:
     def _publish(self, progress: Progress, *, force: bool) -> bool:
         record = self._recorded.read()
         self._store.keep(record.names if record else ())
-        opened = None if force else self._recorded.open()
-        base = opened.snapshot if opened else None
+        base = None if force else self._recorded.checked()
         pending = self._lacks(base)
         if not force and (pending == 0 or (base and pending < base.count * _PUBLISH_SHARE)):
             return False
+        if base and not self._recorded.open():  # whole, and yet Chroma cannot read it
+            base = None
         if base and len(self._catalog.removed(after=base.revision)) >= base.count * _REBUILD_SHARE:
             base = None
         snapshot = self._store.build(self._catalog, base, progress)
@@ -162,7 +162,7 @@ class ChromaVectors:
     def _look(self, state: tuple[int, str | None]) -> _View:
         opened = self._recorded.open()
         recent = list(self._catalog.vectors(after=opened.snapshot.revision if opened else 0, batch=BATCH))
-        ids = frozenset(passage_id for batch, _ in recent for passage_id in batch)
+        ids = frozenset(encoded for batch, _ in recent for encoded in batch)
         return _View(state, self._recorded.retry_at, opened, recent, ids)
 
     def _forget(self, view: _View) -> None:

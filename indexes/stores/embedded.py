@@ -35,12 +35,16 @@ class EmbeddedChroma:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def open(self, snapshot: Snapshot) -> OpenSnapshot:
+    def check(self, snapshot: Snapshot) -> None:
         folder = self._folder / snapshot.name
         if folder.is_dir() and not os.access(folder, os.W_OK):
             raise ChromaUnavailableError(f"Chroma opens only what it may write, and {folder} is not.")
         if not _intact(folder, snapshot.seal):  # Chroma crashes on files that were damaged
             raise SnapshotError(f"the files in {folder} are gone or damaged")
+
+    def open(self, snapshot: Snapshot) -> OpenSnapshot:
+        self.check(snapshot)
+        folder = self._folder / snapshot.name
         with chroma_errors(self.place):
             client = _client(folder)
             opened = OpenSnapshot(snapshot, client.get_collection(_COLLECTION, embedding_function=None))

@@ -81,6 +81,20 @@ class RecordedSnapshot:
                 self._silence, self._said = None, ""
             return self._opened
 
+    def checked(self) -> Snapshot | None:
+        """The snapshot, where it is whole; it is not opened for that. None as of ``open``."""
+        with self._lock:
+            record = self.read()
+            if record is None or record.snapshot.name in self._lost or time.monotonic() < self._silent_until:
+                return None
+            try:
+                self._right_place(record.snapshot)
+                self._store.check(record.snapshot)
+            except (SnapshotError, ChromaUnavailableError) as error:
+                self.distrust(record.snapshot, error)
+                return None
+            return record.snapshot
+
     @property
     def retry_at(self) -> float:
         """When a place that did not answer is asked again, on the monotonic clock."""
@@ -121,6 +135,9 @@ class RecordedSnapshot:
             self._opened = None
 
     def _open(self, snapshot: Snapshot) -> OpenSnapshot:
+        self._right_place(snapshot)
+        return self._store.open(snapshot)
+
+    def _right_place(self, snapshot: Snapshot) -> None:
         if snapshot.place != self._store.place:
             raise SnapshotError(f"the vectors are in Chroma at {snapshot.place}, and not yet at {self._store.place}")
-        return self._store.open(snapshot)

@@ -34,6 +34,9 @@ class ChromaServer:
         owner = f"{catalog.get('id')} {folder.resolve()}"
         self._prefix = f"footnote-{hashlib.sha256(owner.encode()).hexdigest()[:16]}-"
 
+    def check(self, snapshot: Snapshot) -> None:
+        self.open(snapshot)
+
     def open(self, snapshot: Snapshot) -> OpenSnapshot:
         with ExitStack() as opening:
             api = opening.enter_context(self._api(_ANSWER_S))
@@ -110,7 +113,7 @@ def _try(opened: OpenSnapshot, dimensions: int | None) -> None:
     """A server that was killed while it wrote may have lost records, or the graph, and says so only when asked."""
     count, expected = opened.collection.count(), opened.snapshot.count
     if count != expected:
-        raise SnapshotError(f"{opened.snapshot.name} holds {count} of its {expected} passages")
+        raise SnapshotError(f"{opened.snapshot.name} holds {count} of its {expected} vectors")
     if dimensions:
         opened.nearest(np.eye(1, dimensions, dtype=np.float32)[0], 1)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HNSW = {
     "space": "cosine",
     "ef_construction": 200,
-    "ef_search": 200,
+    "ef_search": 1000,  # 10,000 random vectors: all of the nearest 50 in 99 of 100 searches, 5 ms; with 200: in none
     "max_neighbors": 32,
     "sync_threshold": 2,  # the least there is: every batch is written to the files that a seal covers
 }
@@ -73,6 +73,9 @@ class SnapshotStore(Protocol):
     @property
     def place(self) -> str:
         """Tells this place from others; for people."""
+
+    def check(self, snapshot: Snapshot) -> None:
+        """Raises ``SnapshotError`` where it is not whole; cheaper than opening it."""
 
     def open(self, snapshot: Snapshot) -> OpenSnapshot:
         """Closes by itself when the last search that uses it has ended. Raises ``SnapshotError``."""

@@ -7,7 +7,7 @@ from indexes.types import EVERYONE, Document, Locator, Matrix, Passage, Section
 from indexes.vectors import ChromaVectors
 
 Vectors = dict[str, Matrix]
-"""By passage id."""
+"""By the hash of what was embedded."""
 
 
 def units(count: int, seed: int) -> Matrix:
@@ -17,15 +17,19 @@ def units(count: int, seed: int) -> Matrix:
 
 
 def put(catalog: Catalog, path: str, count: int, seed: int = 0, readers: tuple[str, ...] = (EVERYONE,)) -> Vectors:
-    """A document of so many passages with random vectors, by their ids."""
-    vectors = {f"{path}-{n}": row for n, row in enumerate(units(count, seed))}
+    """A document of so many passages with random vectors, by what stands for the hash of their text."""
+    vectors = {f"{path}-{n} {seed}": row for n, row in enumerate(units(count, seed))}
     passages = [
-        (Passage(i, path, path, "", "", "text", Locator(0, 1, 1, 1)), f"{i} {seed}", row.tobytes())
-        for i, row in vectors.items()
+        (Passage(i, path, path, "", "", "text", Locator(0, 1, 1, 1)), i, row.tobytes()) for i, row in vectors.items()
     ]
     doc = Document(path, path, "", "text/plain", "", "text", (Section(0, 4),), readers)
     catalog.put([FileVersion(FileState(path, "", 1, 1), [(doc, passages)])])
     return vectors
+
+
+def remove(catalog: Catalog, path: str) -> None:
+    catalog.remove([path])
+    catalog.drop_unused_vectors()
 
 
 def nearest_of(stored: Vectors, query: Matrix, limit: int) -> list[str]:

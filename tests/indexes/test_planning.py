@@ -49,7 +49,11 @@ def test_hidden_files_and_folders_are_not_even_told(docs: Path) -> None:
 def test_a_file_is_found_with_what_tells_whether_it_changed(docs: Path) -> None:
     os.utime(docs / "a.txt", ns=(1, 2))
     found = scan([docs])[0]["a.txt"]
-    assert (found.source, found.size, found.mtime_ns) == (str(docs / "a.txt"), 16, 2)
+    assert (found.source, found.size, found.changed_ns) == (
+        str(docs / "a.txt"),
+        16,
+        (docs / "a.txt").stat().st_ctime_ns,
+    )
 
 
 def test_a_link_is_found_as_the_file_it_leads_to(docs: Path) -> None:

@@ -110,7 +110,29 @@ def test_a_file_written_again_with_the_same_content_is_unchanged(bench: Bench) -
     os.utime(file, (1, 1))
     report = bench.sync()
     assert (report.unchanged, report.changed, bench.encoder.calls) == (["a.txt"], [], 0)
-    assert bench.catalog.files()["a.txt"].mtime_ns == 10**9
+    assert bench.catalog.files()["a.txt"].changed_ns == file.stat().st_ctime_ns
+
+
+def test_two_files_of_one_size_and_date_that_swap_their_names_are_noticed(bench: Bench) -> None:
+    files = [bench.write("a.txt", "About ants."), bench.write("b.txt", "About bees.")]
+    for file in files:
+        os.utime(file, (1, 1))
+    bench.sync()
+    for old, new in (("a", "c"), ("b", "a"), ("c", "b")):
+        (bench.folder / f"{old}.txt").rename(bench.folder / f"{new}.txt")
+    assert bench.sync().changed == ["a.txt", "b.txt"]
+    assert (bench.ask("ants"), bench.ask("bees")) == ({"b.txt"}, {"a.txt"})
+
+
+def test_text_that_moves_between_files_is_not_encoded_again_however_far_apart_they_are_read(bench: Bench) -> None:
+    texts = [" ".join(f"File {n} tells of matter {part}." for part in range(2000)) for n in range(2)]
+    for n, text in enumerate(texts):
+        bench.write(f"{n}.md", f"# Same\n{text}")
+    bench.sync()
+    for n, text in enumerate(reversed(texts)):
+        bench.write(f"{n}.md", f"# Same\n{text}")
+    assert len(bench.sync().changed) == 2
+    assert bench.encoder.calls == 0
 
 
 def test_a_renamed_file_is_not_encoded_again(bench: Bench) -> None:

@@ -55,13 +55,13 @@ def test_a_folder_that_is_gone_is_named(docs: Path, catalog: Catalog, vectors: C
         ("UPDATE documents SET text = 'x' || text WHERE path = 'ants.txt'", "is not the document's text at its span"),
         ("UPDATE passages SET text = 'All about dogs.'", "is not the document's text at its span"),
         ("INSERT INTO passages_text (passages_text) VALUES ('delete-all')", "full-text index differs"),
-        ("UPDATE passages SET vector = x'00000000' WHERE rowid = 1", "vectors of several sizes"),
+        ("UPDATE vectors SET vector = x'00000000' WHERE rowid = 1", "vectors of several sizes"),
     ],
 )
 def test_a_catalog_that_was_tampered_with_is_told(
     docs: Path, catalog: Catalog, vectors: ChromaVectors, damage: str, told: str
 ) -> None:
-    with sqlite3.connect(catalog._file) as db:
+    with sqlite3.connect(catalog.file) as db:
         db.execute(damage)
     db.close()
     assert any(told in line for line in catalog.faults())
@@ -71,7 +71,7 @@ def test_a_snapshot_that_is_gone_is_told_and_a_rebuild_mends_it(
     docs: Path, catalog: Catalog, vectors: ChromaVectors
 ) -> None:
     vectors.close()
-    shutil.rmtree(catalog._file.parent / "chroma")
+    shutil.rmtree(catalog.file.parent / "chroma")
     (fault,) = verify(catalog, vectors)
     assert fault.startswith("the Chroma snapshot is missing or damaged (")
     assert fault.endswith("): `footnote rebuild` makes it anew")

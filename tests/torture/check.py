@@ -111,8 +111,9 @@ def _stored_otherwise(file: Path, held: Held, encoder: WordsEncoder) -> Iterator
     with closing(sqlite3.connect(file)) as db:
         texts = dict(db.execute("SELECT path, text FROM documents"))
         query = (
-            "SELECT d.path, p.context, p.text, p.locator, p.vector"
-            " FROM passages p LEFT JOIN documents d ON d.id = p.document_id ORDER BY p.row"
+            "SELECT d.path, p.context, p.text, p.locator, v.vector"
+            " FROM passages p LEFT JOIN documents d ON d.id = p.document_id"
+            " JOIN vectors v ON v.encoded = p.encoded ORDER BY p.row"
         )
         for path, context, text, locator, vector in db.execute(query):
             place = json.loads(locator)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.vectors import assert_exact, put, units
+from fakes.vectors import assert_exact, put, remove, units
 from indexes.catalog import Catalog
 from indexes.errors import ChromaUnavailableError
 from indexes.stores.embedded import EmbeddedChroma
@@ -186,7 +186,7 @@ def test_reading_a_snapshot_breaks_no_seal(catalog: Catalog, vectors: ChromaVect
             assert_exact(reader, stored)
             assert reader.damaged() is None
             reader.close()
-        catalog.remove(["a"])
+        remove(catalog, "a")
 
 
 def test_a_snapshot_grows_from_the_one_before(catalog: Catalog, vectors: ChromaVectors) -> None:

@@ -224,9 +224,9 @@ def test_a_collection_that_lacks_records_is_not_used(catalog: Catalog, at: OpenA
     record = json.loads(catalog.get("vectors") or "")["snapshot"]
     collections = f"{chroma_url}/api/v2/tenants/default_tenant/databases/default_database/collections"
     collection = httpx.get(f"{collections}/{record['name']}").json()["id"]
-    httpx.post(f"{collections}/{collection}/delete", json={"ids": ["a-1", "a-2"]}).raise_for_status()
+    httpx.post(f"{collections}/{collection}/delete", json={"ids": ["a-1 0", "a-2 0"]}).raise_for_status()
     again = at(chroma_url)
-    assert again.damaged() == f"{record['name']} holds 298 of its 300 passages"
+    assert again.damaged() == f"{record['name']} holds 298 of its 300 vectors"
     assert_exact(again, stored)
     assert again.publish() is True
     assert (again.damaged(), again.faults()) == (None, [])

@@ -1,0 +1,126 @@
+"""A SQLite file that threads and processes share: a connection each, transactions, and failures in words."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from indexes.errors import IndexMissingError, IndexUnreadableError
+
+
+class Database:
+    """Safe to use from many threads: each has its own connection."""
+
+    def __init__(self, file: Path, version: int) -> None:
+        """Raises ``IndexMissingError`` where there is none, ``IndexUnreadableError`` where it is another's."""
+        missing = IndexMissingError(f"There is no index in {file.parent}: make one with `footnote index DOCS`.")
+        if not file.is_file():
+            raise missing
+        self.file = file
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self.writable = os.access(file.parent, os.W_OK)
+        self.writable = self.writable and self._can_share()
+        ((found, tables),) = self.rows("SELECT *, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version")
+        if not tables:  # killed while it was made
+            self.close()
+            raise missing
+        if found != version:
+            self.close()
+            raise IndexUnreadableError(
+                f"The index in {file.parent} has format {found}, this Footnote reads {version}: "
+                f"delete that folder and run `footnote index DOCS` again."
+            )
+
+    def close(self) -> None:
+        for db in self._connections:
+            db.close()
+        self._connections.clear()
+        self._local = threading.local()
+
+    def rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        with self._words():
+            return self._db.execute(query, values).fetchall()
+
+    def batches(self, query: str, values: tuple[Any, ...], size: int) -> Iterator[list[Any]]:
+        with self._words():
+            cursor = self._db.execute(query, values)
+            while rows := cursor.fetchmany(size):
+                yield rows
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._words():
+            db = self._db
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:  # SQLite itself ends one that finds the disk full
+                    db.execute("ROLLBACK")
+                raise
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        access = self._access()
+        if not hasattr(self._local, "db") or self._local.access != access:
+            db = sqlite3.connect(
+                f"{self.file.resolve().as_uri()}?{access[0]}",
+                uri=True,
+                isolation_level=None,
+                timeout=30,
+                check_same_thread=False,
+            )
+            self._local.access = access
+            db.execute("PRAGMA foreign_keys = ON")
+            db.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk, also after a power cut
+            self._local.db = db
+            self._connections.append(db)
+        connection: sqlite3.Connection = self._local.db
+        return connection
+
+    def _can_share(self) -> bool:
+        """Whether there is room for what SQLite needs beside the file, even to read it."""
+        try:
+            self._db.execute("PRAGMA user_version")
+        except sqlite3.OperationalError:
+            return False
+        except sqlite3.DatabaseError:  # no database at all: the next read says so
+            pass
+        return True
+
+    def _access(self) -> tuple[str, int]:
+        """How the file is opened, and since when: anew where it is not ours to write, and a writer elsewhere did.
+
+        SQLite reads a log that it may not share only beside one, and a file without one only as immutable.
+        """
+        if self.writable:
+            return "mode=rw", 0
+        log = self.file.with_name(f"{self.file.name}-wal")
+        return ("mode=ro", 0) if log.exists() and log.stat().st_size else ("immutable=1", self.file.stat().st_mtime_ns)
+
+    @contextmanager
+    def _words(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise IndexUnreadableError(
+                f"The index in {self.file.parent} cannot be used: {error}. If it is damaged, move the folder away and "
+                f"index again."
+            ) from error
+
+
+def create(file: Path, schema: str, version: int) -> None:
+    """Makes the file where there is none, in one transaction; raises ``IndexUnreadableError``."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(file, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            if db.execute("PRAGMA user_version").fetchone() == (0,):
+                db.executescript(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {version}; COMMIT;")
+    except (OSError, sqlite3.Error) as error:
+        raise IndexUnreadableError(f"No index can be written in {file.parent}: {error}.") from error
