@@ -149,7 +149,7 @@ def rebuild(index: IndexDir = None, config: ConfigFile = None) -> None:
     from rag.bootstrap import open_engine, writing
 
     settings = _settings(config, index)
-    with writing(settings), open_engine(settings) as engine, terminal.SyncProgress() as progress:
+    with open_engine(settings) as engine, writing(settings), terminal.SyncProgress() as progress:
         _, passages = engine.catalog.counts()
         progress.publishing(passages)
         engine.catalog.rebuild_full_text()
@@ -218,7 +218,15 @@ def _follow(writer: "IndexWriter", settings: "Settings", docs: list[Path], *, as
 
     terminal.say("Following what changes (Ctrl-C stops it)")
     looked = False
-    for changes in watch(*docs, rust_timeout=_QUIET_MS, yield_on_timeout=True, raise_interrupt=False):
+    own = str(settings.index.dir.resolve())
+    watched = watch(
+        *docs,
+        watch_filter=lambda _, path: not str(Path(path).resolve()).startswith(own),
+        rust_timeout=_QUIET_MS,
+        yield_on_timeout=True,
+        raise_interrupt=False,
+    )
+    for changes in watched:
         if looked and not changes:
             continue
         looked = True  # once without being told: something may have changed before the watch began

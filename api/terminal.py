@@ -159,7 +159,8 @@ def print_plan(plan: Plan) -> None:
     """A line for each file that would be touched."""
     for name in ("added", "changed", "removed"):
         print_lines(f"{name:8} {visible(path)}" for path in getattr(plan, name))
-    print_lines(f"skipped  {visible(path)}: {reason}" for path, reason in plan.skipped.items())
+    for name, reasons in (("closed", plan.closed), ("skipped", plan.skipped)):
+        print_lines(f"{name:8} {visible(path)}: {reason}" for path, reason in reasons.items())
     print_lines(f"renamed  {visible(old)} -> {visible(new)}" for new, old in plan.renamed.items())
     print_lines([f"{len(plan.unchanged)} unchanged; nothing was done"])
 

@@ -34,3 +34,13 @@ def _composed(path: str) -> str:
 def readers_of(path: str, rules: Sequence[AccessRule]) -> tuple[str, ...]:
     """The groups of the first rule that matches; everyone where none does."""
     return next((rule.groups for rule in rules if rule.matches(path)), (EVERYONE,))
+
+
+def readers_within(path: str, file: str, rules: Sequence[AccessRule]) -> tuple[str, ...]:
+    """Those who may read the file at ``file``, all that it lies in there, and the document at ``path`` itself."""
+    parts = path[len(file) :].strip("/").split("/") if path != file else []
+    readers = set(readers_of(file, rules))
+    for depth in range(len(parts)):
+        inner = set(readers_of("/".join((file, *parts[: depth + 1])), rules))
+        readers = inner if EVERYONE in readers else readers if EVERYONE in inner else readers & inner
+    return tuple(sorted(readers))

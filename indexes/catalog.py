@@ -251,21 +251,21 @@ class Catalog:
             values = (file.size, file.changed_ns, file.path)
             db.execute("UPDATE files SET size = ?, changed_ns = ? WHERE path = ?", values)
 
-    def readers(self) -> dict[str, frozenset[str]]:
-        """Who may read what each file holds, by the file's path."""
-        rows = self._db.rows("SELECT d.file, r.reader FROM documents d LEFT JOIN readers r ON r.document_id = d.id")
-        found: dict[str, set[str]] = {}
-        for file, reader in rows:
-            found.setdefault(file, set()).update({reader} - {None})
-        return {file: frozenset(readers) for file, readers in found.items()}
+    def readers(self) -> dict[tuple[str, str], frozenset[str]]:
+        """Who may read each document, by its path and that of its file."""
+        rows = self._db.rows(
+            "SELECT d.path, d.file, (SELECT json_group_array(reader) FROM readers WHERE document_id = d.id)"
+            " FROM documents d"
+        )
+        return {(path, file): frozenset(json.loads(readers)) for path, file, readers in rows}
 
     def set_readers(self, readers: Mapping[str, Iterable[str]]) -> None:
-        """Changes who may read what files hold, by their paths, in one transaction."""
+        """Changes who may read documents, by their paths, in one transaction."""
         with self._counted() as db:
-            for file, groups in readers.items():
-                ids = [row[0] for row in db.execute("SELECT id FROM documents WHERE file = ?", (file,))]
-                db.executemany("DELETE FROM readers WHERE document_id = ?", [(i,) for i in ids])
-                db.executemany("INSERT INTO readers VALUES (?, ?)", [(i, group) for i in ids for group in set(groups)])
+            for path, groups in readers.items():
+                ((document_id,),) = db.execute("SELECT id FROM documents WHERE path = ?", (path,)).fetchall()
+                db.execute("DELETE FROM readers WHERE document_id = ?", (document_id,))
+                db.executemany("INSERT INTO readers VALUES (?, ?)", [(document_id, group) for group in set(groups)])
 
     def remove(self, paths: Iterable[str]) -> None:
         """Removes files with all that they hold, in one transaction."""

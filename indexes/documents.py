@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from indexes.access import AccessRule, readers_of
+from indexes.access import AccessRule, readers_within
 from indexes.catalog import Catalog, FileState
-from indexes.reading.formats import media_type
+from indexes.reading.formats import SUFFIXES, media_type
 from indexes.reading.sandbox import Sandbox
 from indexes.types import Document, Extraction
 
@@ -31,16 +31,17 @@ class DocumentReader:
         return [self.admit(document, file.path) for document in documents if document]
 
     def admit(self, document: Document, file: str) -> Document:
-        """Whoever may read a file may read what it holds."""
-        return replace(document, readers=readers_of(file, self._rules))
+        """For those who may read the document by the rules as they are now."""
+        return replace(document, readers=readers_within(document.path, file, self._rules))
 
     def _document(self, path: str, file: FileState, found: Extraction | str) -> Document | None:
         if isinstance(found, str):
             self._notes[path] = found
-            return self._answering.document(document_id(path))  # what was read of it before goes on answering
+            kept = (document for document in self._answering.documents_in(file.path) if document.path == path)
+            return next(kept, None)  # what was read of it before goes on answering
         if found.notes:
             self._notes[path] = "; ".join(found.notes)
-        if not found.text:
+        if not found.text or PurePosixPath(path).suffix.lower() not in SUFFIXES:
             return None
         return Document(
             id=document_id(path),

@@ -5,17 +5,20 @@ a generation of its own, built beside the one that answers until one file is rep
 """
 
 import os
+import re
 import shutil
 import uuid
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from indexes.catalog import Catalog
+from indexes.durable import to_disk
 from indexes.errors import IndexMissingError, IndexUnreadableError
 
 _POINTER = "current"
 _CATALOG = "catalog.sqlite3"
 _CHROMA = "chroma"
+_NAME = re.compile(r"generations/[\w-]+")
 _FILES = (_CATALOG, f"{_CATALOG}-wal", f"{_CATALOG}-shm")
 
 
@@ -27,19 +30,38 @@ class Generations:
 
     @property
     def current(self) -> Path:
-        """The folder of the one that answers; until the first switch it is the index folder itself."""
+        """The folder of the one that answers; until the first switch it is the index folder itself.
+
+        Raises ``IndexUnreadableError`` where the pointer does not name a generation.
+        """
         try:
-            return self._folder / (self._folder / _POINTER).read_text("utf-8").strip()
+            name = (self._folder / _POINTER).read_text("utf-8").strip()
         except FileNotFoundError:
             return self._folder
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._lost(str(error)) from error
+        if name != "." and not (_NAME.fullmatch(name) and catalog_file(self._folder / name).is_file()):
+            raise self._lost(f"it names {name!r}, which is none of its generations")
+        return self._folder / name
+
+    def _lost(self, reason: str) -> IndexUnreadableError:
+        return IndexUnreadableError(
+            f"The file {self._folder / _POINTER} does not say which generation of the index answers ({reason}): bring "
+            f"it back, or delete the folder {self._folder} and run `footnote index DOCS` again."
+        )
 
     def of_model(self, model: str) -> Path:
         """Where this model's generation is, perhaps half built, or is to be made."""
-        current = self.current
-        if model_of(current) in (None, model):
-            return current
-        built = (folder for folder in self._all() if model_of(folder) == model)
-        return next(built, self._folder / "generations" / uuid.uuid4().hex[:8])
+        if model_of(self.current) in (None, model):
+            return self.current
+        with_model = (folder for folder in self._all() if self._made_by(folder) == model)
+        return next(with_model, self._folder / "generations" / uuid.uuid4().hex[:8])
+
+    def _made_by(self, folder: Path) -> str | None:
+        """None also where it cannot be read: what does not answer is not missed."""
+        with suppress(IndexUnreadableError):
+            return model_of(folder)
+        return None
 
     def switch(self, to: Path) -> None:
         """From here on ``to`` answers: for every process, at once, and after a power cut."""
@@ -51,20 +73,29 @@ class Generations:
             file.flush()
             os.fsync(file.fileno())
         new.replace(self._folder / _POINTER)
-        _sync_folder(self._folder)
+        to_disk(self._folder)
 
     def others(self, keep: Path) -> list[Path]:
         """All but the current one and ``keep``: of models that were given up, and those before the last switch."""
         return [folder for folder in self._all() if folder not in (self.current, keep)]
 
     def drop(self, generation: Path) -> None:
+        """What cannot be deleted now is left for the next time."""
         for name in _FILES:
-            (generation / name).unlink(missing_ok=True)
+            with suppress(OSError):
+                (generation / name).unlink(missing_ok=True)
         shutil.rmtree(generation / _CHROMA if generation == self._folder else generation, ignore_errors=True)
 
     def _all(self) -> list[Path]:
         """Also those without a catalog: a kill may come before it was made, or while they were dropped."""
-        return [self._folder, *sorted((self._folder / "generations").glob("*"))]
+        return [
+            self._folder,
+            *(
+                folder
+                for folder in sorted((self._folder / "generations").glob("*"))
+                if _NAME.fullmatch(f"generations/{folder.name}") and folder.is_dir() and not folder.is_symlink()
+            ),
+        ]
 
 
 def catalog_file(generation: Path) -> Path:
@@ -80,13 +111,5 @@ def model_of(generation: Path) -> str | None:
     try:
         with closing(Catalog(catalog_file(generation))) as catalog:
             return catalog.get("encoder")
-    except (IndexMissingError, IndexUnreadableError):
+    except IndexMissingError:
         return None
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -15,7 +15,9 @@ from indexes.reading.formats import SUFFIXES
 
 _GUARD_SHARE, _GUARD_COUNT = 0.3, 10
 """A removal of more than both needs leave."""
-_GONE = "gone while its folder was read"
+_GONE, _OTHER_FORMAT = "gone while its folder was read", "a format that is not read"
+_INDEX = {"catalog.sqlite3", "writer.lock"}
+"""Files by which an index is known: it may lie among the documents."""
 _UNSEEN = re.compile(
     "[\\\\\0-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e0fff\ud800-\udfff]"
@@ -145,7 +147,7 @@ def _walk(root: Path) -> Iterator[tuple[str, Found | str | OSError]]:
         raise FolderError(f"There is no folder {root}.")
     real = str(root.resolve())
     if root.is_file():
-        yield root.name, _look(real)
+        yield root.name, _look(real) if _is_read(root.name) else _OTHER_FORMAT
         return
     folders = [("", real)]
     while folders:
@@ -156,6 +158,11 @@ def _walk(root: Path) -> Iterator[tuple[str, Found | str | OSError]]:
             if folder == real:
                 raise FolderError(f"The folder {root} cannot be opened: {error.strerror}.") from error
             yield prefix.rstrip("/"), error
+            continue
+        if {entry.name for entry in entries} >= _INDEX:
+            if folder == real:
+                raise FolderError(f"{root} is an index of Footnote, and no folder of documents.")
+            yield prefix.rstrip("/"), "an index of Footnote"
             continue
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
@@ -171,8 +178,8 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 def _look(source: str) -> Found | str | OSError:
     """What is there, by one look at it, or why it is not read."""
-    if os.path.splitext(source)[1].lower() not in SUFFIXES:
-        return "a format that is not read"
+    if not _is_read(source):
+        return _OTHER_FORMAT
     try:
         facts = os.stat(source)
     except FileNotFoundError:
@@ -196,7 +203,11 @@ def _follow(link: str, root: str) -> Found | str | OSError:
         return _GONE
     if not Path(source).is_relative_to(root):
         return "a link that leads out of the folder"
-    return _look(source) if os.path.splitext(link)[1].lower() in SUFFIXES else "a format that is not read"
+    return _look(source) if _is_read(link) else _OTHER_FORMAT
+
+
+def _is_read(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in SUFFIXES
 
 
 def _same(before: FileState, now: Found) -> bool:
@@ -209,6 +220,6 @@ def guard(before: Set[str], plan: Plan, *, elsewhere: bool) -> None:
     if lost > max(_GUARD_COUNT, _GUARD_SHARE * len(before)) or (elsewhere and lost):
         other = " The index was made from another folder." if elsewhere else ""
         raise DeletionGuardError(
-            f"{lost} of the index's {len(before)} documents are not in what was given now, and would be "
+            f"{lost} of the index's {len(before)} files are not in what was given now, and would be "
             f"removed.{other} If that is meant, run it again with --allow-delete; else check the folder or --index."
         )

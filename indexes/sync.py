@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexes.access import AccessRule, readers_of
+from indexes.access import AccessRule, readers_within
 from indexes.catalog import Catalog, FileState, FileVersion
 from indexes.documents import DocumentReader
 from indexes.errors import EncoderMismatchError, ReadError
@@ -22,6 +22,8 @@ from indexes.vectors import ChromaVectors
 
 _FLUSH_PASSAGES = 128
 """Embedded at once: enough to fill batches of like length, few enough to lose little at a kill."""
+_ACCESS_VERSION = 1
+"""Of the way in which rules are applied: where it differs from what an index was made by, they are applied again."""
 _PROBE, _PROBE_KEY = "Which model is this?", "probe"
 _SAME_COSINE = 0.99
 """Servers round in their own ways; other models, or the same trained on, differ by far more."""
@@ -105,13 +107,15 @@ class Sync:
         if not allow_delete:
             self._guard(plan, place)
         listener.planned(plan)
-        report = Report(unchanged=list(plan.unchanged), renamed=plan.renamed, skipped=plan.skipped)
+        report = Report(unchanged=list(plan.unchanged), skipped=plan.skipped)
         report.failed |= plan.closed
         self._catalog.set("encoder", self._encoder.name)
         self._catalog.set("roots", place)
         if self._catalog.get("splitter") is None:
             self._catalog.set("splitter", self._splitter.version)
-        self._admit()
+        self._bring_up_to(plan, self._catalog)
+        if self._earlier:
+            self._bring_up_to(make_plan(roots, self._earlier.files()), self._earlier)
         self._apply(plan, report, listener)
         self._catalog.set("splitter", self._splitter.version)
         if pending := self._vectors.pending():
@@ -133,29 +137,41 @@ class Sync:
         """Whether it was split in another way, so that every file must be read again; likewise after a kill."""
         return catalog.get("splitter") not in (None, self._splitter.version)
 
-    def _admit(self) -> None:
+    def _admit(self, catalog: Catalog) -> None:
         """Rules that changed hold from here on, also for files that did not: nothing is embedded for it."""
-        rules = json.dumps([(rule.glob, rule.groups) for rule in self._rules])
-        if self._catalog.get("access") == rules:
+        rules = json.dumps([_ACCESS_VERSION, *((rule.glob, rule.groups) for rule in self._rules)])
+        if catalog.get("access") == rules:
             return
-        now = self._catalog.readers()
-        wanted = {path: frozenset(readers_of(path, self._rules)) for path in now}
-        if changed := {path: readers for path, readers in wanted.items() if readers != now[path]}:
-            self._catalog.set_readers(changed)
-        self._catalog.set("access", rules)
+        now = catalog.readers()
+        wanted = {(path, file): frozenset(readers_within(path, file, self._rules)) for path, file in now}
+        if changed := {key[0]: readers for key, readers in wanted.items() if readers != now[key]}:
+            catalog.set_readers(changed)
+        catalog.set("access", rules)
+
+    def _bring_up_to(self, plan: Plan, catalog: Catalog) -> None:
+        """What costs nothing comes first, whatever becomes of the rest: who may read, and that what is gone is gone.
+
+        What was moved goes on answering where it was until it is found where it is.
+        """
+        self._admit(catalog)
+        if gone := set(plan.removed) - set(plan.renamed.values()):
+            catalog.remove(gone)
 
     def _apply(self, plan: Plan, report: Report, listener: Listener) -> None:
         waiting: list[_Read] = []
         for read in self._read(plan, report, listener):
-            listener.read(read.file.path, len(read.passages), sum(len(encoder_text(p)) for p in read.passages))
+            if read.file.path in plan.files:
+                listener.read(read.file.path, len(read.passages), sum(len(encoder_text(p)) for p in read.passages))
             waiting.append(read)
             if sum(len(item.passages) for item in waiting) >= _FLUSH_PASSAGES:
                 self._commit(waiting, plan, report, listener)
                 waiting.clear()
         self._commit(waiting, plan, report, listener)
-        if plan.removed:
-            self._catalog.remove(plan.removed)
-            report.removed += plan.removed
+        lost = {old for new, old in plan.renamed.items() if new in report.failed}
+        report.renamed = {new: old for new, old in plan.renamed.items() if new not in report.failed}
+        report.removed += [path for path in plan.removed if path not in lost]
+        if moved := {*report.renamed.values()}:
+            self._catalog.remove(moved)
         self._catalog.drop_unused_vectors()
 
     def _read(self, plan: Plan, report: Report, listener: Listener) -> Iterator[_Read]:
@@ -227,7 +243,8 @@ class Sync:
             if path not in report.failed:
                 (report.changed if path in plan.changed else report.added).append(path)
             report.passages += count
-            listener.done(path, count)
+            if path in plan.files:
+                listener.done(path, count)
 
     def _embed(self, passages: Sequence[Passage], listener: Listener) -> dict[str, bytes]:
         """Vectors by the hash of what was embedded; those that are known already are not made again."""

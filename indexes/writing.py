@@ -1,7 +1,7 @@
 """Writes an index folder: one writer at a time, into the generation of its embedding model, which then answers."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +14,7 @@ from indexes.locking import writer_lock
 from indexes.protocols import Encoder, Splitter
 from indexes.reading.sandbox import ReadingLimits
 from indexes.stores.embedded import EmbeddedChroma
-from indexes.stores.snapshots import SnapshotStore
+from indexes.stores.snapshots import SnapshotError, SnapshotStore
 from indexes.sync import Listener, Report, Sync
 from indexes.vectors import ChromaVectors
 
@@ -47,8 +47,6 @@ class IndexWriter:
         with ExitStack() as opening:
             opening.enter_context(writer_lock(self._folder))
             self._target = self._generations.of_model(self._encoder.name)
-            for generation in self._generations.others(self._target):
-                self._drop(generation)
             self.catalog = Catalog.create(catalog_file(self._target))
             opening.callback(self.catalog.close)
             self._open = opening.pop_all()
@@ -62,19 +60,26 @@ class IndexWriter:
         with ExitStack() as opening:
             vectors = ChromaVectors(self._store(self._target, self.catalog), self.catalog)
             opening.callback(vectors.close)
-            earlier = None
-            if self._target != self._generations.current:
-                earlier = Catalog(catalog_file(self._generations.current))
+            earlier, before = None, self._generations.current
+            if self._target != before:
+                earlier = Catalog(catalog_file(before))
                 opening.callback(earlier.close)
             sync = Sync(
                 self.catalog, vectors, self._encoder, self._splitter, self._limits, self._rules, earlier=earlier
             )
             report = sync.run(roots, listener, allow_delete=allow_delete)
             self._generations.switch(self._target)
+        for generation in self._generations.others(before):  # who has the one before open may go on until the next run
+            self._drop(generation)
         return report
 
     def _drop(self, generation: Path) -> None:
-        unusable = suppress(IndexMissingError, IndexUnreadableError, ChromaUnavailableError)
-        with unusable, closing(Catalog(catalog_file(generation))) as catalog:
-            self._store(generation, catalog).keep(())
+        """Kept for the next run where its Chroma server is away: only its catalog knows what it has there."""
+        try:
+            with closing(Catalog(catalog_file(generation))) as catalog:
+                self._store(generation, catalog).keep(())
+        except (ChromaUnavailableError, SnapshotError):
+            return
+        except (IndexMissingError, IndexUnreadableError):
+            pass
         self._generations.drop(generation)

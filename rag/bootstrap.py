@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib import import_module
@@ -82,17 +82,21 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._generations = Generations(settings.index.dir)
-        self._opened: dict[Path, Generation] = {}
+        self._opened: tuple[object, Generation] | None = None
         self._lock = threading.Lock()
 
     @property
     def generation(self) -> Generation:
-        """Another process may have switched to another one since the last question."""
+        """Another process may have switched to another one since the last question, or made the index anew.
+
+        The one before closes when the last question that uses it is answered.
+        """
         with self._lock:
             folder = self._generations.current
-            if folder not in self._opened:
-                self._opened[folder] = self._open(folder)
-            return self._opened[folder]
+            identity = (folder, _identity(catalog_file(folder)))
+            if self._opened is None or self._opened[0] != identity:
+                self._opened = identity, self._open(folder)
+            return self._opened[1]
 
     def _open(self, folder: Path) -> Generation:
         return Generation(self.settings, folder)
@@ -134,8 +138,8 @@ class Engine:
         return None if has_llm(self.settings.llm) else ADVICE
 
     def close(self) -> None:
-        for generation in self._opened.values():
-            generation.close()
+        if self._opened:
+            self._opened[1].close()
 
 
 @contextmanager
@@ -169,11 +173,19 @@ def open_writer(settings: Settings) -> Iterator[IndexWriter]:
 def plan(settings: Settings, docs: Sequence[Path]) -> Plan:
     """What indexing these folders would do. Changes nothing; raises ``FolderError``."""
     generation = Generations(settings.index.dir).of_model(settings.embedding.model)
-    if not catalog_file(generation).exists():
+    try:
+        with closing(Catalog(catalog_file(generation))) as catalog:
+            anew = catalog.get("splitter") not in (None, _splitting(settings))
+            return make_plan(docs, catalog.files(), anew=anew)
+    except IndexMissingError:
         return make_plan(docs, {})
-    with closing(Catalog(catalog_file(generation))) as catalog:
-        anew = catalog.get("splitter") not in (None, _splitting(settings))
-        return make_plan(docs, catalog.files(), anew=anew)
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    with suppress(FileNotFoundError):
+        facts = file.stat()
+        return facts.st_dev, facts.st_ino
+    return None
 
 
 def embedding_of(catalog: Catalog, configured: EmbeddingSettings) -> EmbeddingSettings:

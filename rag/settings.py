@@ -90,7 +90,10 @@ class AnswerSettings(Part):
 
 
 class AccessSettings(Part):
-    """The first rule whose glob matches a document's path decides who may read it; where none does, everyone may."""
+    """The first rule whose glob matches a path decides who may read what is there; where none does, everyone may.
+
+    What lies in a file, as an attachment, is for those who may read the file and the path within (mail.eml/offer.pdf).
+    """
 
     glob: str = Field(description="paths in the index, ** for any folders: hr/**/*.pdf")
     groups: tuple[str, ...] = Field(description="who may read them")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexes.catalog import Catalog
+from indexes.durable import to_disk
 from indexes.errors import ChromaUnavailableError
 from indexes.stores.snapshots import HNSW, OpenSnapshot, Progress, Snapshot, SnapshotError, chroma_errors, fill
 
@@ -68,9 +69,13 @@ class EmbeddedChroma:
             )
             fill(collection, catalog, after=base.revision if base else 0, progress=progress)
             count = collection.count()
-        _to_disk(building)
+        for path in (
+            *building.rglob("*"),
+            building,
+        ):  # after a power cut the catalog must not name what only memory held
+            to_disk(path)
         building.rename(self._folder / name)
-        _fsync(self._folder)
+        to_disk(self._folder)
         return Snapshot(self.place, name, revision, count, _seal(self._folder / name))
 
     def keep(self, names: Collection[str]) -> None:
@@ -108,20 +113,6 @@ def _rows_digest(file: Path) -> str:
             for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608
                 digest.update(repr(row).encode())
     return digest.hexdigest()
-
-
-def _to_disk(folder: Path) -> None:
-    """After a power cut the catalog must not name what only memory held."""
-    for path in (*folder.rglob("*"), folder):
-        _fsync(path)
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _remove(path: Path) -> None:

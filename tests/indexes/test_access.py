@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexes.access import AccessRule, readers_of
+from indexes.access import AccessRule, readers_of, readers_within
 from indexes.types import EVERYONE
 
 
@@ -32,3 +32,20 @@ def test_the_first_rule_that_matches_decides_and_without_one_everyone_may() -> N
     assert readers_of("hr/public/leave.pdf", rules) == (EVERYONE,)
     assert readers_of("hr/pay.pdf", rules) == ("hr", "board")
     assert readers_of("news.md", rules) == (EVERYONE,)
+
+
+@pytest.mark.parametrize(
+    ("rules", "readers"),
+    [
+        ([], ("everyone",)),
+        ([AccessRule("hr/*.zip", ("hr",))], ("hr",)),
+        ([AccessRule("**/*pay.txt", ("pay",))], ("pay",)),
+        ([AccessRule("hr/*.zip", ("hr", "board")), AccessRule("**/inner.zip", ("board", "pay"))], ("board",)),
+        ([AccessRule("**/*pay.txt", ("everyone",)), AccessRule("hr/**", ("hr",))], ("hr",)),
+        ([AccessRule("hr/*.zip", ("hr",)), AccessRule("**/*pay.txt", ("pay",))], ()),
+    ],
+)
+def test_what_lies_in_a_file_is_for_those_who_may_read_all_that_it_lies_in(
+    rules: list[AccessRule], readers: tuple[str, ...]
+) -> None:
+    assert readers_within("hr/all.zip/inner.zip/pay.txt", "hr/all.zip", rules) == readers

@@ -135,6 +135,28 @@ def test_text_that_moves_between_files_is_not_encoded_again_however_far_apart_th
     assert bench.encoder.calls == 0
 
 
+def test_a_moved_file_that_cannot_be_read_any_more_answers_where_it_was(bench: Bench) -> None:
+    bench.write("a.txt", "About aardvarks.")
+    bench.write("b.txt", "About bees.")
+    bench.sync()
+    (bench.folder / "a.txt").rename(bench.folder / "c.pdf")
+    report = bench.sync()
+    assert (report.removed, report.renamed, [*report.failed]) == ([], {}, ["c.pdf"])
+    assert bench.ask("aardvarks") == {"a.txt"}
+
+
+def test_what_is_deleted_is_gone_though_nothing_can_be_embedded(bench: Bench) -> None:
+    bench.write("a.txt", "About aardvarks.")
+    bench.write("b.txt", "About bees.")
+    bench.sync()
+    (bench.folder / "a.txt").unlink()
+    bench.write("c.txt", "About cats.")
+    bench.encoder = Retrained()
+    with pytest.raises(EncoderMismatchError):
+        bench.sync()
+    assert (bench.ask("aardvarks"), bench.ask("bees")) == (set(), {"b.txt"})
+
+
 def test_a_renamed_file_is_not_encoded_again(bench: Bench) -> None:
     bench.write("a.md", "# Aardvarks\nThey eat ants.")
     bench.sync()
@@ -236,7 +258,7 @@ def test_more_removals_than_look_meant_need_leave(bench: Bench) -> None:
     for n in range(11):
         (bench.folder / f"{n:02}.txt").unlink()
     revision = bench.catalog.revision
-    with pytest.raises(DeletionGuardError, match="11 of the index's 30 documents are not in what was given now"):
+    with pytest.raises(DeletionGuardError, match="11 of the index's 30 files are not in what was given now"):
         bench.sync()
     assert bench.catalog.revision == revision
     assert len(bench.sync(allow_delete=True).removed) == 11

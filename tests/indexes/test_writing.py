@@ -1,13 +1,15 @@
 """A folder of an index, written by one embedding model after another."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from fakes.encoder import WordsEncoder
+from indexes.access import AccessRule
 from indexes.catalog import Catalog
-from indexes.errors import DeletionGuardError
+from indexes.errors import DeletionGuardError, IndexUnreadableError
 from indexes.generations import Generations, catalog_file, chroma_folder, model_of
 from indexes.reading.sandbox import ReadingLimits
 from indexes.splitting import PassageSplitter
@@ -158,3 +160,63 @@ def test_what_a_kill_left_of_a_generation_is_dropped(write: Callable[..., Report
     left.mkdir(parents=True)
     write(WordsEncoder("words"))
     assert not left.parent.exists()
+
+
+@pytest.mark.parametrize("pointer", ["", "generations/gone", "../elsewhere", "/tmp", "generations/../..", b"\xff"])
+def test_a_pointer_that_names_no_generation_is_refused_and_nothing_is_dropped(
+    write: Callable[..., Report], index: Path, pointer: str | bytes
+) -> None:
+    write(OLD)
+    write(NEW)
+    before = sorted(index.rglob("*"))
+    (index / "current").write_bytes(pointer if isinstance(pointer, bytes) else pointer.encode())
+    with pytest.raises(IndexUnreadableError, match="does not say which generation of the index answers"):
+        write(NEW)
+    assert sorted(index.rglob("*")) == before
+
+
+def test_a_damaged_catalog_costs_no_other_generation(write: Callable[..., Report], index: Path) -> None:
+    write(OLD)
+    write(NEW)
+    catalog_file(Generations(index).current).write_bytes(b"rubbish " * 1000)
+    with pytest.raises(IndexUnreadableError):
+        write(NEW)
+    assert model_of(index) == "old"
+
+
+def test_rubbish_among_the_generations_is_in_nobodys_way(write: Callable[..., Report], index: Path) -> None:
+    write(OLD)
+    (index / "generations").mkdir()
+    (index / "generations" / ".DS_Store").touch()
+    (index / "generations" / "x" / "catalog.sqlite3").mkdir(parents=True)
+    write(NEW)
+    assert answers(index, NEW) == ALL
+
+
+class Refusing(WordsEncoder):
+    def encode(self, texts: Sequence[str], /) -> Matrix:
+        raise InterruptedError
+
+
+def test_what_was_deleted_or_closed_holds_at_once_also_while_another_model_is_embedded(
+    index: Path, docs: Path, write: Callable[..., Report]
+) -> None:
+    write(OLD)
+    (docs / "a.txt").unlink()
+    encoder = Refusing("new")
+    splitter = PassageSplitter(encoder.count_tokens, encoder.max_tokens)
+    rules = [AccessRule("b.txt", ("staff",))]
+    with IndexWriter(index, encoder, splitter, ReadingLimits(), rules) as writer, pytest.raises(InterruptedError):
+        writer.run([docs], Listener())
+    with closing(Catalog(catalog_file(index))) as catalog:
+        assert [*catalog.files()] == ["b.txt"]
+        assert catalog.readers() == {("b.txt", "b.txt"): {"staff"}}
+
+
+def test_an_index_among_the_documents_is_not_indexed(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"about": "aardvarks"}')
+    for _ in range(2):
+        splitter = PassageSplitter(OLD.count_tokens, OLD.max_tokens)
+        with IndexWriter(tmp_path / "var" / "index", OLD, splitter, ReadingLimits()) as writer:
+            report = writer.run([tmp_path], Listener())
+    assert (report.unchanged, report.skipped) == (["a.json"], {"var/index": "an index of Footnote"})

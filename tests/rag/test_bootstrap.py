@@ -1,5 +1,6 @@
 """The parts that the settings ask for."""
 
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -140,6 +141,10 @@ def test_an_open_engine_follows_to_the_generation_that_another_writer_switched_t
         assert found("aardvarks") == ["Aardvarks dig."]
         write("another model", "Aardvarks sleep.")
         assert found("aardvarks") == ["Aardvarks sleep."]
+        shutil.rmtree(tmp_path / "index")
+        write("a model", "Aardvarks eat.")
+        assert found("aardvarks") == ["Aardvarks eat."]
+        write("another model", "Aardvarks sleep.")
         assert str(engine.another_model).startswith(
             "The embedding model another model made the index, and answers until"
         )
