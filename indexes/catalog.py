@@ -363,6 +363,10 @@ class Catalog:
         try:
             yield
         except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise IndexUnreadableError(
+                    f"The disk of the index in {self._file.parent} is full: make room, and run it again to go on."
+                ) from error
             raise IndexUnreadableError(
                 f"The index in {self._file.parent} cannot be used: {error}. If it is damaged, move the folder away and "
                 f"index again."

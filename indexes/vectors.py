@@ -41,6 +41,11 @@ class _View:
     recent_ids: frozenset[str]
 
 
+def made_anew(why: str, passages: int, seconds: float) -> str:
+    """What was done about a damaged snapshot, for people."""
+    return f"Chroma's copy was made anew from the catalog, as {why}: {passages} passages in {seconds:.1f} s."
+
+
 class ChromaVectors:
     """Nearest vectors by cosine. Safe to search from many threads; ``publish`` needs the writer's lock."""
 
@@ -93,7 +98,7 @@ class ChromaVectors:
 
     def faults(self) -> list[str]:
         """How Chroma's snapshot differs from what the catalog held at its revision."""
-        opened = self._recorded.open()
+        opened = self._recorded.open(aloud=False)
         if opened is None:
             return [self._recorded.trouble()]
         try:

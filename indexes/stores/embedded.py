@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _COLLECTION = "passages"
 _DATABASE = "chroma.sqlite3"
-_TABLES = ("collections", "segments", "max_seq_id", "embeddings", "embeddings_queue")
-"""What Chroma reads of its database to search. It writes another table whenever it opens one."""
+_WRITTEN_AT_OPENING = "acquire_write"
+"""The one table of its database that Chroma changes whenever it opens one."""
 _chroma = threading.RLock()
 """Held to open and close a store: Chroma's list of those that are open is not safe to use from many threads."""
 
@@ -38,7 +38,7 @@ class EmbeddedChroma:
     def open(self, snapshot: Snapshot) -> OpenSnapshot:
         folder = self._folder / snapshot.name
         if folder.is_dir() and not os.access(folder, os.W_OK):
-            raise ChromaUnavailableError(f"Chroma opens only what it may write, and {folder} is not.")
+            raise ChromaUnavailableError(f"Chroma opens only folders that it may write, and {folder} is not one.")
         if not _intact(folder, snapshot.seal):  # Chroma crashes on files that were damaged
             raise SnapshotError(f"the files in {folder} are gone or damaged")
         with chroma_errors(self.place):
@@ -54,6 +54,18 @@ class EmbeddedChroma:
         if self._folder.is_file():
             self._folder.unlink()
         building.mkdir(parents=True)
+        try:
+            count = self._fill(building, catalog, base, progress)
+            _to_disk(building)
+        except BaseException:  # on a full disk the catalog needs the room
+            _remove(building)
+            raise
+        building.rename(self._folder / name)
+        _fsync(self._folder)
+        return Snapshot(self.place, name, revision, count, _seal(self._folder / name))
+
+    def _fill(self, building: Path, catalog: Catalog, base: Snapshot | None, progress: Progress) -> int:
+        """How many passages it then holds."""
         if base:
             shutil.copytree(self._folder / base.name, building, dirs_exist_ok=True)
         with chroma_errors(self.place), _writing(building) as client:
@@ -63,11 +75,7 @@ class EmbeddedChroma:
                 configuration={"hnsw": HNSW},  # type: ignore[arg-type]
             )
             fill(collection, catalog, after=base.revision if base else 0, progress=progress)
-            count = collection.count()
-        _to_disk(building)
-        building.rename(self._folder / name)
-        _fsync(self._folder)
-        return Snapshot(self.place, name, revision, count, _seal(self._folder / name))
+            return collection.count()
 
     def keep(self, names: Collection[str]) -> None:
         for entry in self._folder.iterdir() if self._folder.is_dir() else ():
@@ -83,7 +91,7 @@ def _intact(folder: Path, seal: dict[str, str]) -> bool:
 
 
 def _seal(folder: Path) -> dict[str, str]:
-    """Digests by file; of the database, of what Chroma reads in it.
+    """Digests by file; of the database, of what it holds, as Chroma fails over any table that lacks something.
 
     A graph's files count where there is ``index_metadata.pickle``; without it, Chroma makes them anew.
     """
@@ -100,9 +108,12 @@ def _digest(file: Path) -> str:
 def _rows_digest(file: Path) -> str:
     digest = hashlib.sha256()
     with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=rw", uri=True)) as db:
-        for table in _TABLES:
-            for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608
-                digest.update(repr(row).encode())
+        schema = db.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY name").fetchall()
+        digest.update(repr(schema).encode())
+        for kind, table, _ in schema:
+            if kind == "table" and table != _WRITTEN_AT_OPENING:
+                for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608
+                    digest.update(repr(row).encode())
     return digest.hexdigest()
 
 
@@ -142,9 +153,12 @@ def _client(folder: Path) -> "Client":
     from chromadb.config import Settings
 
     with _chroma:
-        return chromadb.PersistentClient(  # type: ignore[return-value]  # typed as the API it implements, without close()
-            folder, settings=Settings(anonymized_telemetry=False)
-        )
+        try:
+            return chromadb.PersistentClient(  # type: ignore[return-value]  # typed as the API it implements, without close()
+                folder, settings=Settings(anonymized_telemetry=False)
+            )
+        except AttributeError as error:  # it stumbles over clearing up what it could not begin, on a full disk
+            raise error.__context__ or error from None
 
 
 def _close(client: "Client") -> None:
