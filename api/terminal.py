@@ -27,7 +27,7 @@ _out = Console(highlight=False, soft_wrap=True, emoji=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 _PLAIN_EVERY = 5.0
 """Seconds between two lines of progress where there is no terminal."""
-_A_SECOND = 2000
+_A_SECOND = 1000
 """Vectors that Chroma takes in one."""
 _SHOWN = 5
 """How many files are named that were skipped for one reason."""
