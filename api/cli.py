@@ -94,7 +94,7 @@ def ask(
     asked = replace(
         make_question(question, turns, settings.answer.max_question_chars), audience=Audience(frozenset(group or ()))
     )
-    with open_engine(settings) as engine:
+    with terminal.OpeningProgress() as progress, open_engine(settings, progress) as engine:
         if engine.another_model and not quiet:
             terminal.say(engine.another_model)
         answer = asyncio.run(_ask(engine.assistant, asked, show=not as_json))
@@ -121,7 +121,7 @@ def serve(
 
     flags = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = _settings(config, index, server=flags)
-    with open_engine(settings) as engine:
+    with terminal.OpeningProgress() as progress, open_engine(settings, progress) as engine:
         if engine.another_model:
             terminal.say(engine.another_model)
         run(engine, settings.server.host, settings.server.port, announce=terminal.say)

@@ -110,7 +110,7 @@ def _index(settings: "Settings") -> str:
 
     with open_engine(settings) as engine:
         documents, passages = engine.catalog.counts()
-        waiting, faults = engine.vectors.pending(), engine.vectors.faults()
+        faults, waiting = engine.vectors.faults(), engine.vectors.pending()
     if faults:
         raise IndexUnreadableError(f"The catalog opens and answers alone; {'; '.join(faults)}.")
     return f"{documents} documents, {passages} passages, {waiting} of them not yet in Chroma"

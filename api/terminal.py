@@ -27,6 +27,8 @@ _out = Console(highlight=False, soft_wrap=True, emoji=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 _PLAIN_EVERY = 5.0
 """Seconds between two lines of progress where there is no terminal."""
+_A_SECOND = 1000
+"""Vectors that Chroma takes in one."""
 _SHOWN = 5
 """How many files are named that were skipped for one reason."""
 
@@ -117,6 +119,26 @@ class SyncProgress(Listener):
             say(line)
 
 
+class OpeningProgress(SyncProgress):
+    """Of an index whose Chroma is made anew as it is opened: seen only where that takes longer than a moment."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar.live.is_started:
+            self._bar.stop()
+
+    def publishing(self, passages: int) -> None:
+        super().publishing(passages)
+        if passages > _A_SECOND:
+            self._bar.start()
+
+    def healed(self, sentence: str) -> None:
+        self.__exit__()
+        say(visible(sentence))
+
+
 def time_left(seconds: float | None) -> str:
     if seconds is None:
         return ""
@@ -132,6 +154,8 @@ def print_report(report: Report) -> None:
         table.add_row(name, str(len(getattr(report, name))))
     _out.print(table)
     _out.print(f"{report.passages} passages in {report.seconds:.1f} s")
+    if report.healed:
+        _out.print(escape(visible(report.healed)))
     for name, reasons in (("failed", report.failed), ("note", report.notes)):
         for path, reason in reasons.items():
             _out.print(f"[red]{name}[/red] {escape(visible(path))}: {escape(reason)}")

@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from eval.types import GoldCase, Prediction
+    from indexes.sync import Listener
     from rag.bootstrap import Engine
     from rag.settings import Settings
 
@@ -43,7 +44,7 @@ def evaluate(
     settings = load_settings(config, **({"index": {"dir": own}} if own else {}))
     if index is None and gold_set.is_dir():
         _index(settings, gold_set / "docs")
-    with open_engine(settings) as engine:
+    with open_engine(settings, _healing()) as engine:
         rows = asyncio.run(_run(engine, cases, retrieval_only=retrieval_only))
     if predictions:
         write_predictions(predictions, rows)
@@ -67,7 +68,19 @@ def _index(settings: "Settings", docs: Path) -> None:
 
         report = writer.run([docs], Advancing())
     sys.stderr.write(f"{report.passages} passages indexed in {report.seconds:.1f} s\n")
+    if report.healed:
+        sys.stderr.write(f"{report.healed}\n")
     sys.stderr.writelines(f"failed {path}: {reason}\n" for path, reason in report.failed.items())
+
+
+def _healing() -> "Listener":
+    from indexes.sync import Listener
+
+    class Telling(Listener):
+        def healed(self, sentence: str) -> None:
+            sys.stderr.write(f"{sentence}\n")
+
+    return Telling()
 
 
 async def _run(engine: "Engine", cases: "Sequence[GoldCase]", *, retrieval_only: bool) -> "list[Prediction]":

@@ -108,6 +108,10 @@ class Database:
         try:
             yield
         except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise IndexUnreadableError(
+                    f"The disk of the index in {self.file.parent} is full: make room, and run it again to go on."
+                ) from error
             raise IndexUnreadableError(
                 f"The index in {self.file.parent} cannot be used: {error}. If it is damaged, move the folder away and "
                 f"index again."

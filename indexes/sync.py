@@ -18,7 +18,7 @@ from indexes.planning import Plan, beneath, guard, make_plan
 from indexes.protocols import Encoder, Splitter
 from indexes.reading.sandbox import ReadingLimits, Sandbox
 from indexes.types import Document, Passage
-from indexes.vectors import ChromaVectors
+from indexes.vectors import ChromaVectors, made_anew
 
 _FLUSH_PASSAGES = 128
 """Embedded at once: enough to fill batches of like length, few enough to lose little at a kill."""
@@ -45,6 +45,8 @@ class Report:
     """What could not be read of files that otherwise were."""
     passages: int = 0
     seconds: float = 0.0
+    healed: str = ""
+    """What was done where Chroma's copy was lost or damaged."""
 
 
 class Listener:
@@ -56,6 +58,7 @@ class Listener:
     def done(self, path: str, passages: int) -> None: ...
     def publishing(self, passages: int) -> None: ...
     def published(self, passages: int) -> None: ...
+    def healed(self, sentence: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +121,18 @@ class Sync:
             self._bring_up_to(make_plan(roots, self._earlier.files()), self._earlier)
         self._apply(plan, report, listener)
         self._catalog.set("splitter", self._splitter.version)
-        if pending := self._vectors.pending():
-            listener.publishing(pending)
-        self._vectors.publish(listener.published)
+        report.healed = self._publish(listener)
         report.seconds = time.perf_counter() - began
         return report
+
+    def _publish(self, listener: Listener) -> str:
+        """What was wrong with Chroma's copy and is mended, in a sentence; empty where nothing was."""
+        began = time.perf_counter()
+        if pending := self._vectors.pending():
+            listener.publishing(pending)
+        damage = self._vectors.lost()
+        mended = self._vectors.publish(listener.published) and damage
+        return made_anew(mended, pending, time.perf_counter() - began) if mended else ""
 
     def plan(self, roots: Sequence[Path]) -> Plan:
         """What ``run`` would do. Changes nothing; raises ``FolderError``."""

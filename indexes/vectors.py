@@ -41,6 +41,11 @@ class _View:
     recent_ids: frozenset[str]
 
 
+def made_anew(why: str, vectors: int, seconds: float) -> str:
+    """What was done about a damaged snapshot, for people."""
+    return f"Chroma's copy was made anew from the catalog, as {why}: {vectors} vectors in {seconds:.1f} s."
+
+
 class ChromaVectors:
     """Nearest vectors by cosine. Safe to search from many threads; ``publish`` needs the writer's lock."""
 
@@ -76,6 +81,10 @@ class ChromaVectors:
         """
         return self._recorded.damaged()
 
+    def lost(self) -> str | None:
+        """``damaged``, as far as was seen until now: nothing is opened for it."""
+        return self._recorded.lost()
+
     def publish(self, progress: Progress = lambda _: None, *, force: bool = False) -> bool:
         """Brings Chroma up to the catalog, and clears away what a kill left.
 
@@ -92,7 +101,7 @@ class ChromaVectors:
 
     def faults(self) -> list[str]:
         """How Chroma's snapshot differs from what the catalog held at its revision."""
-        opened = self._recorded.open()
+        opened = self._recorded.open(aloud=False)
         if opened is None:
             return [self._recorded.trouble()]
         try:

@@ -1,6 +1,7 @@
 """Puts the parts together as the settings say."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pydantic import SecretStr, ValidationError
 from indexes.access import AccessRule
 from indexes.catalog import Catalog
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
-from indexes.errors import IndexMissingError
+from indexes.errors import ChromaUnavailableError, IndexLockedError, IndexMissingError, IndexUnreadableError
 from indexes.generations import Generations, catalog_file, chroma_folder
 from indexes.locking import writer_lock
 from indexes.planning import Plan, make_plan
@@ -25,9 +26,9 @@ from indexes.splitting import VERSION, PassageSplitter
 from indexes.stores.embedded import EmbeddedChroma
 from indexes.stores.server import ChromaServer
 from indexes.stores.snapshots import SnapshotStore
-from indexes.sync import check_encoder
+from indexes.sync import Listener, check_encoder
 from indexes.types import Audience, Document, Hit, Passage
-from indexes.vectors import ChromaVectors
+from indexes.vectors import ChromaVectors, made_anew
 from indexes.writing import IndexWriter
 from rag.assistant import Assistant
 from rag.errors import ConfigError
@@ -143,15 +144,34 @@ class Engine:
 
 
 @contextmanager
-def open_engine(settings: Settings) -> Iterator[Engine]:
-    """Raises ``IndexMissingError`` or ``IndexUnreadableError``."""
+def open_engine(settings: Settings, listener: Listener | None = None) -> Iterator[Engine]:
+    """Raises ``IndexMissingError`` or ``IndexUnreadableError``.
+
+    Where Chroma's copy is damaged it is made anew, and the listener told; without one, nothing is changed.
+    """
     engine = Engine(settings)
     try:
         if engine.catalog.counts() == (0, 0):
             raise IndexMissingError(f"The index in {settings.index.dir} is empty: fill it with `footnote index DOCS`.")
+        if listener and (damage := engine.vectors.damaged()):
+            listener.healed(_heal(engine, damage, listener))
         yield engine
     finally:
         engine.close()
+
+
+def _heal(engine: Engine, damage: str, listener: Listener) -> str:
+    """What was done, or why that must wait, in a sentence."""
+    began = time.perf_counter()
+    try:
+        with writing(engine.settings):
+            _, passages = engine.catalog.counts()
+            if engine.vectors.damaged():  # or another process healed it just now
+                listener.publishing(passages)
+                engine.vectors.publish(listener.published, force=True)
+    except (IndexLockedError, IndexUnreadableError, ChromaUnavailableError) as error:
+        return f"The catalog answers alone, as {damage}, which cannot be mended for now: {error}"
+    return made_anew(damage, passages, time.perf_counter() - began)
 
 
 def writing(settings: Settings) -> AbstractContextManager[None]:

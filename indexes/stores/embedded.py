@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _COLLECTION = "passages"
 _DATABASE = "chroma.sqlite3"
-_TABLES = ("collections", "segments", "max_seq_id", "embeddings", "embeddings_queue")
-"""What Chroma reads of its database to search. It writes another table whenever it opens one."""
+_WRITTEN_AT_OPENING = "acquire_write"
+"""The one table of its database that Chroma changes whenever it opens one."""
 _chroma = threading.RLock()
 """Held to open and close a store: Chroma's list of those that are open is not safe to use from many threads."""
 
@@ -39,7 +39,7 @@ class EmbeddedChroma:
     def check(self, snapshot: Snapshot) -> None:
         folder = self._folder / snapshot.name
         if folder.is_dir() and not os.access(folder, os.W_OK):
-            raise ChromaUnavailableError(f"Chroma opens only what it may write, and {folder} is not.")
+            raise ChromaUnavailableError(f"Chroma opens only folders that it may write, and {folder} is not one.")
         if not _intact(folder, snapshot.seal):  # Chroma crashes on files that were damaged
             raise SnapshotError(f"the files in {folder} are gone or damaged")
 
@@ -59,6 +59,19 @@ class EmbeddedChroma:
         if self._folder.is_file():
             self._folder.unlink()
         building.mkdir(parents=True)
+        try:
+            count = self._fill(building, catalog, base, progress)
+            for path in (*building.rglob("*"), building):  # the catalog must not name what only memory holds
+                to_disk(path)
+        except BaseException:  # on a full disk the catalog needs the room
+            _remove(building)
+            raise
+        building.rename(self._folder / name)
+        to_disk(self._folder)
+        return Snapshot(self.place, name, revision, count, _seal(self._folder / name))
+
+    def _fill(self, building: Path, catalog: Catalog, base: Snapshot | None, progress: Progress) -> int:
+        """How many vectors it then holds."""
         if base:
             shutil.copytree(self._folder / base.name, building, dirs_exist_ok=True)
         with chroma_errors(self.place), _writing(building) as client:
@@ -68,15 +81,7 @@ class EmbeddedChroma:
                 configuration={"hnsw": HNSW},  # type: ignore[arg-type]
             )
             fill(collection, catalog, after=base.revision if base else 0, progress=progress)
-            count = collection.count()
-        for path in (
-            *building.rglob("*"),
-            building,
-        ):  # after a power cut the catalog must not name what only memory held
-            to_disk(path)
-        building.rename(self._folder / name)
-        to_disk(self._folder)
-        return Snapshot(self.place, name, revision, count, _seal(self._folder / name))
+            return collection.count()
 
     def keep(self, names: Collection[str]) -> None:
         for entry in self._folder.iterdir() if self._folder.is_dir() else ():
@@ -92,7 +97,7 @@ def _intact(folder: Path, seal: dict[str, str]) -> bool:
 
 
 def _seal(folder: Path) -> dict[str, str]:
-    """Digests by file; of the database, of what Chroma reads in it.
+    """Digests by file; of the database, of what it holds, as Chroma fails over any table that lacks something.
 
     A graph's files count where there is ``index_metadata.pickle``; without it, Chroma makes them anew.
     """
@@ -109,9 +114,12 @@ def _digest(file: Path) -> str:
 def _rows_digest(file: Path) -> str:
     digest = hashlib.sha256()
     with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=rw", uri=True)) as db:
-        for table in _TABLES:
-            for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608
-                digest.update(repr(row).encode())
+        schema = db.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY name").fetchall()
+        digest.update(repr(schema).encode())
+        for kind, table, _ in schema:
+            if kind == "table" and table != _WRITTEN_AT_OPENING:
+                for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608
+                    digest.update(repr(row).encode())
     return digest.hexdigest()
 
 
@@ -137,9 +145,12 @@ def _client(folder: Path) -> "Client":
     from chromadb.config import Settings
 
     with _chroma:
-        return chromadb.PersistentClient(  # type: ignore[return-value]  # typed as the API it implements, without close()
-            folder, settings=Settings(anonymized_telemetry=False)
-        )
+        try:
+            return chromadb.PersistentClient(  # type: ignore[return-value]  # typed as the API it implements, without close()
+                folder, settings=Settings(anonymized_telemetry=False)
+            )
+        except AttributeError as error:  # it stumbles over clearing up what it could not begin, on a full disk
+            raise error.__context__ or error from None
 
 
 def _close(client: "Client") -> None:

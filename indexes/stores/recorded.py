@@ -66,8 +66,8 @@ class RecordedSnapshot:
         self._catalog.set(_KEY, json.dumps(asdict(record)))
         return record
 
-    def open(self) -> OpenSnapshot | None:
-        """None where there is no snapshot, or it cannot be used: ``trouble`` says why."""
+    def open(self, *, aloud: bool = True) -> OpenSnapshot | None:
+        """None where there is no snapshot, or it cannot be used: ``trouble`` says why, and ``aloud`` a warning."""
         with self._lock:
             record = self.read()
             if record is None or record.snapshot.name in self._lost or time.monotonic() < self._silent_until:
@@ -76,7 +76,9 @@ class RecordedSnapshot:
                 try:
                     self._opened = self._open(record.snapshot)
                 except (SnapshotError, ChromaUnavailableError) as error:
-                    self.distrust(record.snapshot, error)
+                    self._leave(record.snapshot, error)
+                    if aloud:
+                        self.warn(error)
                     return None
                 self._silence, self._said = None, ""
             return self._opened
@@ -91,9 +93,17 @@ class RecordedSnapshot:
                 self._right_place(record.snapshot)
                 self._store.check(record.snapshot)
             except (SnapshotError, ChromaUnavailableError) as error:
-                self.distrust(record.snapshot, error)
+                self._leave(record.snapshot, error)
+                if self._silence:
+                    self.warn(error)
                 return None
             return record.snapshot
+
+    def lost(self) -> str | None:
+        """Why the snapshot must be made anew, as far as was seen until now."""
+        record = self.read()
+        lost = self._lost.get(record.snapshot.name) if record else None
+        return str(lost) if lost else None
 
     @property
     def retry_at(self) -> float:
@@ -101,28 +111,26 @@ class RecordedSnapshot:
         return self._silent_until if self._silence else inf
 
     def damaged(self) -> str | None:
-        """Why it must be made anew; None where it is well, was never made, or its place only does not answer."""
-        self.open()
-        record = self.read()
-        lost = self._lost.get(record.snapshot.name) if record else None
-        return str(lost) if lost else None
+        """Why it must be made anew, which its caller says; None where it is well, or was never made.
+
+        None too where its place only does not answer: of that it warns.
+        """
+        self.open(aloud=False)
+        if self._silence:
+            self.warn(self._silence)
+        return self.lost()
 
     def trouble(self) -> str:
         """Why ``open`` gave none."""
         if self._silence:
-            return str(self._silence)
+            return f"Chroma cannot be compared with the catalog, which answers alone: {self._silence}"
         why = self.damaged() or "there is none yet"
         return f"the Chroma snapshot is missing or damaged ({why}): `footnote rebuild` makes it anew"
 
     def distrust(self, snapshot: Snapshot, error: Failure) -> None:
         """Of a snapshot that failed; said once, however many searches meet it."""
         with self._lock:
-            if isinstance(error, SnapshotError):
-                self._lost.setdefault(snapshot.name, error)
-            else:
-                self._silence, self._silent_until = error, time.monotonic() + _PAUSE_S
-            if self._opened and self._opened.snapshot == snapshot:
-                self._opened = None
+            self._leave(snapshot, error)
             self.warn(error)
 
     def warn(self, error: Exception) -> None:
@@ -132,6 +140,14 @@ class RecordedSnapshot:
 
     def close(self) -> None:
         with self._lock:
+            self._opened = None
+
+    def _leave(self, snapshot: Snapshot, error: Failure) -> None:
+        if isinstance(error, SnapshotError):
+            self._lost.setdefault(snapshot.name, error)
+        else:
+            self._silence, self._silent_until = error, time.monotonic() + _PAUSE_S
+        if self._opened and self._opened.snapshot == snapshot:
             self._opened = None
 
     def _open(self, snapshot: Snapshot) -> OpenSnapshot:

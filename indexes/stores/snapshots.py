@@ -122,4 +122,6 @@ def chroma_errors(place: str) -> Iterator[None]:
             f"The Chroma server at {place} does not answer ({error}): start it, or unset chroma_url."
         ) from error
     except (ChromaError, ValueError, KeyError) as error:
+        if "disk is full" in str(error):
+            raise ChromaUnavailableError(f"Chroma has no room ({error}): free some.") from error
         raise SnapshotError(f"Chroma fails: {error}") from error

@@ -38,3 +38,13 @@ def test_skipped_files_are_told_by_reason_and_the_first_few_by_name(capsys: pyte
         "skipped, a format that is not read: 0.xyz, 1.xyz, 2.xyz, 3.xyz, 4.xyz and 2 more",
         "skipped, a link to a folder: up",
     ]
+
+
+def test_making_chroma_anew_as_an_index_is_opened_is_told_in_a_sentence_and_seen_only_where_it_takes_long(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with terminal.OpeningProgress(plain_every=0) as progress:
+        progress.publishing(10_000)
+        progress.published(5_000)
+        progress.healed("Made anew.")
+    assert capsys.readouterr().err.splitlines() == ["5000 of 10000 vectors in Chroma", "Made anew."]

@@ -163,14 +163,15 @@ class Torture:
         return faults + wrong
 
     def _expected(self, task: Task, heard: Heard, random: Random) -> Expected:
-        """What answers stays until another model's generation is whole."""
+        """What answers stays until another model's generation is whole, unless its file is gone."""
         before, ended = self._held, bool(heard.said("ended"))
         paths = {*before.versions, *self._folder.versions}
         versions: dict[str | None, Versions] = {
             task.model: {path: self._may_answer(path, task, heard) for path in paths}
         }
         if before.model != task.model and not ended:
-            versions[before.model] = {path: [before.versions.get(path)] for path in paths}
+            gone = {path: [None] for path in paths - self._folder.versions.keys()}
+            versions[before.model] = {path: [before.versions.get(path), *gone.get(path, [])] for path in paths}
         words = sorted(self._folder.words)
         return Expected(versions, random.sample(words, min(_WORDS, len(words))), before.published or ended)
 
