@@ -1,18 +1,16 @@
 """Makes the index equal to a folder: plan, read, split, embed, commit; document by document, resumable at any point."""
 
-import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from indexes.access import AccessRule, readers_within
 from indexes.catalog import Catalog, FileState, FileVersion
 from indexes.documents import DocumentReader
-from indexes.errors import EncoderMismatchError, ReadError
+from indexes.embedding import BATCH, embedded, encoded_hash, encoder_text
+from indexes.errors import ReadError
 from indexes.files import copied
 from indexes.planning import Plan, beneath, guard, make_plan
 from indexes.protocols import Encoder, Splitter
@@ -20,13 +18,8 @@ from indexes.reading.sandbox import ReadingLimits, Sandbox
 from indexes.types import Document, Passage
 from indexes.vectors import ChromaVectors, made_anew
 
-_FLUSH_PASSAGES = 128
-"""Embedded at once: enough to fill batches of like length, few enough to lose little at a kill."""
 _ACCESS_VERSION = 1
 """Of the way in which rules are applied: where it differs from what an index was made by, they are applied again."""
-_PROBE, _PROBE_KEY = "Which model is this?", "probe"
-_SAME_COSINE = 0.99
-"""Servers round in their own ways; other models, or the same trained on, differ by far more."""
 
 
 @dataclass(slots=True)
@@ -173,7 +166,7 @@ class Sync:
             if read.file.path in plan.files:
                 listener.read(read.file.path, len(read.passages), sum(len(encoder_text(p)) for p in read.passages))
             waiting.append(read)
-            if sum(len(item.passages) for item in waiting) >= _FLUSH_PASSAGES:
+            if sum(len(item.passages) for item in waiting) >= BATCH:
                 self._commit(waiting, plan, report, listener)
                 waiting.clear()
         self._commit(waiting, plan, report, listener)
@@ -237,7 +230,8 @@ class Sync:
     def _commit(self, reads: list[_Read], plan: Plan, report: Report, listener: Listener) -> None:
         if not reads:
             return
-        vectors = self._embed([passage for read in reads for passage in read.passages], listener)
+        passages = [passage for read in reads for passage in read.passages]
+        vectors = embedded(passages, self._encoder, self._catalog, listener.embedded)
         self._catalog.put(
             FileVersion(
                 read.file,
@@ -256,48 +250,6 @@ class Sync:
             if path in plan.files:
                 listener.done(path, count)
 
-    def _embed(self, passages: Sequence[Passage], listener: Listener) -> dict[str, bytes]:
-        """Vectors by the hash of what was embedded; those that are known already are not made again."""
-        texts = {encoded_hash(passage): encoder_text(passage) for passage in passages}
-        vectors = self._catalog.known_vectors(texts)
-        missing = [key for key in texts if key not in vectors]
-        if missing:
-            self._check_encoder()
-        for start in range(0, len(missing), _FLUSH_PASSAGES):
-            keys = missing[start : start + _FLUSH_PASSAGES]
-            made = self._encoder.encode([texts[key] for key in keys])
-            vectors |= {key: row.tobytes() for key, row in zip(keys, made, strict=True)}
-            listener.embedded(len(keys), sum(len(texts[key]) for key in keys))
-        return vectors
-
-    def _check_encoder(self) -> None:
-        """Before anything is embedded; a model's first index remembers how it embeds one text."""
-        check_encoder(self._catalog, self._encoder)
-        if self._catalog.get(_PROBE_KEY) is None:
-            self._catalog.set(_PROBE_KEY, json.dumps(self._encoder.encode([_PROBE])[0].tolist()))
-
 
 def _reason(error: ReadError | OSError) -> str:
     return f"cannot be opened: {error.strerror}" if isinstance(error, OSError) else str(error)
-
-
-def encoder_text(passage: Passage) -> str:
-    """What is embedded: the passage with what a reader must know first."""
-    return f"{passage.context}\n{passage.text}"
-
-
-def encoded_hash(passage: Passage) -> str:
-    return hashlib.sha256(encoder_text(passage).encode()).hexdigest()
-
-
-def check_encoder(catalog: Catalog, encoder: Encoder) -> None:
-    """Raises ``EncoderMismatchError`` where the catalog's vectors are another model's of the same name."""
-    stored = catalog.get(_PROBE_KEY)
-    if stored is None:
-        return
-    known, now = np.array(json.loads(stored)), encoder.encode([_PROBE])[0]
-    if len(known) != len(now) or known @ now < _SAME_COSINE:
-        raise EncoderMismatchError(
-            f"The embedding model {encoder.name!r} is not the one that made this index, though it has its name: their "
-            f"vectors cannot be compared. Bring the old one back, or index into another folder with --index DIR."
-        )

@@ -14,6 +14,7 @@ from pydantic import SecretStr, ValidationError
 
 from indexes.access import AccessRule
 from indexes.catalog import Catalog
+from indexes.embedding import check_encoder
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.errors import ChromaUnavailableError, IndexLockedError, IndexMissingError, IndexUnreadableError
 from indexes.generations import Generations, catalog_file, chroma_folder
@@ -26,7 +27,7 @@ from indexes.splitting import VERSION, PassageSplitter
 from indexes.stores.embedded import EmbeddedChroma
 from indexes.stores.server import ChromaServer
 from indexes.stores.snapshots import SnapshotStore
-from indexes.sync import Listener, check_encoder
+from indexes.sync import Listener
 from indexes.types import Audience, Document, Hit, Passage
 from indexes.vectors import ChromaVectors, made_anew
 from indexes.writing import IndexWriter

@@ -4,8 +4,8 @@ from hashlib import sha256
 
 from fakes.encoder import WordsEncoder
 from indexes.catalog import Catalog, FileState, FileVersion
+from indexes.embedding import encoded_hash, encoder_text
 from indexes.splitting import PassageSplitter
-from indexes.sync import encoded_hash, encoder_text
 from indexes.types import EVERYONE, Document, Kind, Passage, Section
 
 

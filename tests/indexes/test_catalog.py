@@ -12,8 +12,8 @@ import pytest
 from fakes.documents import document, put
 from fakes.encoder import WordsEncoder
 from indexes.catalog import Catalog, FileState, FileVersion
+from indexes.embedding import encoded_hash
 from indexes.errors import IndexMissingError, IndexUnreadableError
-from indexes.sync import encoded_hash
 from indexes.types import EVERYONE, PUBLIC, Audience, Locator, Passage, Section
 
 LONG = " ".join(f"A sentence about magnet {n} and its rules." for n in range(40))

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from fakes.documents import document
 from fakes.encoder import WordsEncoder
+from indexes.embedding import encoder_text
 from indexes.reading.normal import normalise
 from indexes.splitting import PassageSplitter
-from indexes.sync import encoder_text
 from indexes.types import Document, Kind, Passage, Section
 
 LIMIT = 40

@@ -13,11 +13,11 @@ import numpy as np
 
 from fakes.encoder import WordsEncoder
 from indexes.catalog import Catalog
+from indexes.embedding import encoder_text
 from indexes.errors import IndexMissingError
 from indexes.generations import Generations, catalog_file, chroma_folder, model_of
 from indexes.retrieval import DenseRetriever, LexicalRetriever
 from indexes.stores.embedded import EmbeddedChroma
-from indexes.sync import encoder_text
 from indexes.types import PUBLIC
 from indexes.vectors import ChromaVectors
 from torture.documents import Version
