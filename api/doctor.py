@@ -1,5 +1,6 @@
 """What is installed and configured, whether the index opens, and what is wrong."""
 
+import os
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -36,12 +37,16 @@ def index_status(engine: "Engine") -> dict[str, object]:
         **({"note": engine.another_model} if engine.another_model else {}),
         "revision": engine.catalog.revision,
         "passages not yet in Chroma": engine.vectors.pending(),
-        "size in MB": round(sum(map(_size, engine.settings.index.dir.rglob("*"))) / 2**20, 1),
+        "size in MB": round(_size_of(engine.settings.index.dir) / 2**20, 1),
     }
 
 
+def _size_of(folder: Path) -> int:
+    """Bytes; a running `footnote index` may take a folder or a file away between the look and the question."""
+    return sum(_size(Path(inner, name)) for inner, _, names in os.walk(folder) for name in names)
+
+
 def _size(file: Path) -> int:
-    """Bytes; a running `footnote index` may take a file away between the look and the question."""
     with suppress(FileNotFoundError):
         return file.stat().st_size if file.is_file() else 0
     return 0

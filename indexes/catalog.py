@@ -68,12 +68,13 @@ _VISIBLE = (
 )
 _COLUMNS = "p.id, p.document_id, d.path, p.title, p.context, p.text, p.locator"
 _FROM = "passages p JOIN documents d ON d.id = p.document_id"
-_WRONG_SPANS = """
-SELECT d.path, p.id FROM passages p JOIN documents d ON d.id = p.document_id
-WHERE p.text != substr(
-    d.text, json_extract(p.locator, '$.char_start') + 1,
-    json_extract(p.locator, '$.char_end') - json_extract(p.locator, '$.char_start')
-)
+# SQLite would count from the text's start to each span: it gives a document and its passages, as of one moment
+_SPANS = """
+SELECT d.path, d.text, (
+    SELECT json_group_array(json_array(
+        p.id, json_extract(p.locator, '$.char_start'), json_extract(p.locator, '$.char_end'), p.text
+    )) FROM passages p WHERE p.document_id = d.id
+) FROM documents d
 """
 _CONTEXT_WEIGHT, _TEXT_WEIGHT = 0.5, 1.0
 
@@ -225,8 +226,9 @@ class Catalog:
                     db.execute("INSERT INTO passages_text (passages_text, rank) VALUES ('integrity-check', 1)")
         except IndexUnreadableError:
             found.append("the full-text index differs from the passages: `footnote rebuild` makes it anew")
-        spans = self._db.rows(_WRONG_SPANS)
-        found += [f"{path}: passage {passage_id} is not the document's text at its span" for path, passage_id in spans]
+        for ((path, text, passages),) in self._db.batches(_SPANS, (), 1):
+            wrong = [name for name, start, end, piece in json.loads(passages) if text[start:end] != piece]
+            found += [f"{path}: passage {name} is not the document's text at its span" for name in wrong]
         sizes = self._db.rows("SELECT DISTINCT length(vector) FROM vectors")
         return [*found, *(["vectors of several sizes"] if len(sizes) > 1 else [])]
 

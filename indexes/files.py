@@ -3,7 +3,6 @@
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from indexes.catalog import FileState
 from indexes.errors import ReadError
 from indexes.reading.sandbox import ReadingLimits
+from indexes.scratch import ScratchFolder
 
 _CHUNK = 2**20
 _TRIES = 3
@@ -36,7 +36,7 @@ def copied(path: str, file: Path, limits: ReadingLimits) -> Iterator[Copy]:
 
     Raises ``OSError`` where it cannot be opened, ``ReadError`` where it is too large, or changes each time it is read.
     """
-    with opened(file) as content, tempfile.TemporaryDirectory(prefix="footnote-") as folder:
+    with opened(file) as content, ScratchFolder() as folder:
         name = PurePosixPath(path).name
         copy = Path(folder, name if len(os.fsencode(name)) <= _MAX_NAME else name[-60:])
         for _ in range(_TRIES):

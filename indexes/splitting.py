@@ -11,7 +11,7 @@ from indexes.types import Document, Kind, Passage, Section
 if TYPE_CHECKING:
     from llama_index.core.node_parser import SentenceSplitter
 
-VERSION = "3"
+VERSION = "4"
 """Part of every passage's id: raise it when the same text would be split otherwise."""
 _CONTEXT_SHARE = 0.25
 """Of a passage's tokens, what its headings and table header may take at most."""
@@ -21,6 +21,8 @@ _SMALL_SHARE = 0.2
 """Of a passage's tokens: what holds fewer joins the piece after it."""
 _TOKEN_CHARS = 20
 """Counted as a token at least: to a tokenizer, a word of a megabyte may be one that it does not know."""
+_MAX_RUN = 200_000
+"""Characters given to the splitter at once: it takes a hundred times the memory of a text of many short lines."""
 _MAX_SENTENCE = 2000
 """Characters. A longer one is cut before the splitter sees it, which would cut it letter by letter."""
 
@@ -56,11 +58,12 @@ class PassageSplitter:
         """The section's text cut to size. The splitter gives text only; its pieces follow each other in the section."""
         cursor = section.char_start
         splitter = self._splitter(section.kind, self._text_budget(document, section))
-        for chunk in splitter.split_text(document.text[section.char_start : section.char_end]):
-            start = document.text.index(chunk, cursor, section.char_end)
-            cursor = start + len(chunk)
-            if chunk.strip():
-                yield _Piece(start, cursor, section)
+        for first, last in _short(document.text, section.char_start, section.char_end, _MAX_RUN, "\n "):
+            for chunk in splitter.split_text(document.text[first:last]):
+                start = document.text.index(chunk, cursor, last)
+                cursor = start + len(chunk)
+                if chunk.strip():
+                    yield _Piece(start, cursor, section)
 
     def _joined(self, document: Document, pieces: list[_Piece]) -> Iterator[_Piece]:
         """A piece too small to stand alone joins the next, where that stands under the same heading or a deeper one."""
@@ -132,12 +135,13 @@ def _cut(text: str, kind: Kind) -> list[str]:
     """The text in pieces that end where sentences do, or words of those too long; joined, they are the text."""
     starts = [0, *(start for start, _ in sentence_spans(text, kind)[1:])]
     spans = zip(starts, [*starts[1:], len(text)], strict=True)
-    return [text[start:end] for first, last in spans for start, end in _short(text, first, last)]
+    return [text[start:end] for first, last in spans for start, end in _short(text, first, last, _MAX_SENTENCE, " ")]
 
 
-def _short(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    while end - start > _MAX_SENTENCE:
-        cut = text.rfind(" ", start, start + _MAX_SENTENCE) + 1 or start + _MAX_SENTENCE
+def _short(text: str, start: int, end: int, most: int, marks: str) -> Iterator[tuple[int, int]]:
+    """Spans of ``most`` characters at most that end after the first of these marks, or the next where there is none."""
+    while end - start > most:
+        cut = next((at for mark in marks if (at := text.rfind(mark, start, start + most) + 1)), start + most)
         yield start, cut
         start = cut
     yield start, end

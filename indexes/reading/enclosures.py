@@ -37,8 +37,9 @@ class Enclosures:
         return path
 
     def add_opened(self, name: str, read: Callable[[Allowance], Extraction]) -> str:
-        """The path of one that needs no file of its own to be read, as a mail within a mail."""
-        path = self._unique(clean(name))
+        """The path of one that needs no file of its own, as a mail within a mail. It ends as ``name`` does."""
+        path, suffix = clean(name), f".{name.rpartition('.')[2]}"
+        path = self._unique(path if PurePosixPath(path).suffix == suffix else path + suffix)  # ".eml" alone is a stem
         self._hold(path, lambda: read(self._allowance))
         return path
 

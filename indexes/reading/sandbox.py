@@ -11,12 +11,12 @@ from dataclasses import astuple, dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
 from indexes.errors import ReadError
 from indexes.reading import wire
+from indexes.scratch import ScratchFolder, sweep
 from indexes.types import Extraction
 
 # A file that takes over its reader must find no keys there
@@ -52,9 +52,10 @@ class Sandbox:
         self._limits = limits
         self._worker: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
-        self._folder: TemporaryDirectory[str] | None = None
+        self._folder: ScratchFolder | None = None
 
     def __enter__(self) -> Self:
+        sweep()
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -96,7 +97,7 @@ class Sandbox:
         command = [sys.executable, "-P", "-m", "indexes.reading.worker", str(theirs.fileno())]
         command += map(str, astuple(self._limits))
         # A worker that is killed leaves behind what it has unpacked
-        self._folder = TemporaryDirectory(prefix="footnote-", ignore_cleanup_errors=True)
+        self._folder = ScratchFolder()
         kept = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
         with theirs:
             self._worker = subprocess.Popen(

@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
 from indexes.errors import ReadError
-from indexes.types import Extraction, Part, Section
+from indexes.reading.normal import normalise
+from indexes.types import Extraction, Kind, Part, Section
 
 END = b"\n"
 """Of an answer, which is one line."""
@@ -19,10 +20,10 @@ def dump(result: Extraction | ReadError) -> bytes:
 
 
 def load(message: bytes) -> Extraction:
-    """Raises the ``ReadError`` that was sent in place of an extraction."""
+    """Raises the ``ReadError`` that was sent instead, and where it is neither, ``ValueError`` or what Python raises."""
     data = json.loads(message)
     if "error" in data:
-        raise ReadError(data["error"])
+        raise ReadError(_text(data["error"]))
     return _extraction(data)
 
 
@@ -31,10 +32,37 @@ def sections_from(rows: list[dict[str, Any]]) -> tuple[Section, ...]:
 
 
 def _extraction(data: dict[str, Any]) -> Extraction:
-    sections, notes = sections_from(data["sections"]), tuple(data["notes"])
-    return Extraction(data["title"], data["text"], sections, notes, tuple(map(_part, data["parts"])))
+    title, text, notes = _text(data["title"]), _text(data["text"]), tuple(map(_text, data["notes"]))
+    sections = sections_from(data["sections"])
+    for section in sections:
+        _check(section)
+    ends = [0, *(section.char_end for section in sections)]
+    if [section.char_start for section in sections] != ends[:-1] or sorted(ends) != ends or ends[-1] != len(text):
+        raise ValueError("sections that do not cover the text")
+    return Extraction(title, text, sections, notes, tuple(map(_part, data["parts"])))
+
+
+def _check(section: Section) -> None:
+    for text in section.heading if section.sheet is None else (*section.heading, section.sheet):
+        _text(text)
+    counted = {type(section.char_start), type(section.char_end), type(section.line)}
+    if counted != {int} or not {type(section.page), type(section.slide)} <= {int, type(None)}:
+        raise TypeError("no number")
+    if section.kind not in get_args(Kind):
+        raise ValueError("no kind of section")
 
 
 def _part(data: dict[str, Any]) -> Part:
-    found = data["found"]
-    return Part(data["path"], found if isinstance(found, str) else _extraction(found))
+    """A path is as ``enclosures`` makes them: it leads nowhere else, and its characters can be seen."""
+    path, found = _text(data["path"]), data["found"]
+    if normalise(path) != path or set(path) & {"\n", "\t"} or not all(step.strip(".") for step in path.split("/")):
+        raise ValueError("a path that is not safe")
+    return Part(path, _text(found) if isinstance(found, str) else _extraction(found))
+
+
+def _text(value: object) -> str:
+    """Raises where it is none, or has half a character in it, which no file and no database takes."""
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    value.encode()
+    return value

@@ -73,9 +73,8 @@ class ChromaServer:
             session = api._session  # noqa: SLF001  # there is no other way to it
             try:
                 session.timeout = httpx.Timeout(_ANSWER_S, connect=_CONNECT_S)
-                session.event_hooks = {
-                    "response": [httpx.Response.raise_for_status]
-                }  # or Chroma's client raises a bare Exception}
+                # or Chroma's client raises a bare Exception
+                session.event_hooks = {"response": [httpx.Response.raise_for_status]}
                 _greet(api, self.place)
                 session.timeout = httpx.Timeout(answer_s, connect=_CONNECT_S)
                 yield api

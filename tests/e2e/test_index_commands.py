@@ -1,6 +1,7 @@
 """What keeps an index in order: dry runs, verify, rebuild, access rules, and following a folder."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -28,6 +29,22 @@ def test_a_dry_run_names_every_file_and_changes_nothing(footnote: RunFootnote, o
     plan = json.loads(footnote("index", docs, "--index", own_index, "--dry-run", "--json").out)
     assert plan["removed"] == ["handbook/leave-policy.pdf"]
     assert footnote("index", SAMPLES, "--index", own_index, "--dry-run").out == "12 unchanged; nothing was done\n"
+
+
+def test_status_beside_a_writer_that_takes_a_folder_away(
+    footnote: RunFootnote, own_index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going, list_folder = own_index / "chroma" / "going", os.scandir
+    going.mkdir()
+
+    def scandir(folder: str | Path) -> object:
+        if Path(folder) == going and going.exists():
+            going.rmdir()
+        return list_folder(folder)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    ran = footnote("status", "--index", own_index)
+    assert (ran.code, going.exists()) == (0, False)
 
 
 def test_verify_and_rebuild_find_and_mend_a_lost_chroma(footnote: RunFootnote, own_index: Path) -> None:

@@ -1,12 +1,14 @@
 """Files made to break their reader, in a folder that is synced: each is named with its reason, others are indexed."""
 
 import io
+import json
 import os
 import signal
 import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from unicodedata import normalize
 
@@ -19,6 +21,7 @@ from test_sync import Bench
 from fakes.encoder import WordsEncoder
 from indexes.catalog import Catalog
 from indexes.errors import ReadError
+from indexes.reading import wire
 from indexes.reading.formats import read_file
 from indexes.reading.sandbox import ReadingLimits, Sandbox
 from indexes.splitting import PassageSplitter
@@ -196,6 +199,62 @@ def test_a_worker_that_answers_otherwise_costs_its_file_only(tmp_path: Path, cod
     with Impostor(code, ReadingLimits(text_mb=1, seconds=2)) as sandbox, pytest.raises(ReadError, match=reason):
         sandbox.read(file)
     assert time.monotonic() - began < 10
+
+
+ANSWER: dict[str, object] = {"title": "t", "text": "ab", "notes": [], "parts": []}
+SECTION: dict[str, object] = asdict(Section(0, 2))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ["error"],
+        {"error": 5},
+        ANSWER | {"title": 5},
+        ANSWER | {"text": "a\ud800"},
+        ANSWER | {"text": ["a", "b"]},
+        ANSWER | {"notes": [None]},
+        ANSWER | {"sections": []},
+        ANSWER | {"sections": [SECTION | {"char_end": 3}]},
+        ANSWER | {"sections": [SECTION | {"char_start": 1}]},
+        ANSWER | {"sections": [SECTION | {"char_end": 9}, SECTION | {"char_start": 9}]},
+        ANSWER | {"sections": [SECTION | {"char_end": 2.0}]},
+        ANSWER | {"sections": [SECTION | {"line": "1"}]},
+        ANSWER | {"sections": [SECTION | {"page": "1"}]},
+        ANSWER | {"sections": [SECTION | {"sheet": 1}]},
+        ANSWER | {"sections": [SECTION | {"kind": "other"}]},
+        ANSWER | {"sections": [SECTION | {"heading": ["\udfff"]}]},
+        *(
+            ANSWER | {"parts": [{"path": path, "found": "reason"}]}
+            for path in (
+                5,
+                "",
+                "/etc/a.txt",
+                "a/../b.txt",
+                "a//b.txt",
+                "a\x1b[2J.txt",
+                "a\nb.txt",
+                "\u202etxt.a",
+                "\ud800.txt",
+            )
+        ),
+        ANSWER | {"parts": [{"path": "a.txt", "found": ANSWER}]},
+    ],
+    ids=repr,
+)
+def test_an_answer_of_another_shape_is_no_answer(answer: object) -> None:
+    if isinstance(answer, dict) and "error" not in answer:
+        answer = {"sections": [SECTION]} | answer
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        wire.load(json.dumps(answer).encode())
+
+
+def test_an_answer_that_lies_about_its_sections_costs_its_file_only(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("About aardvarks.")
+    code = f"os.write(pipe, {json.dumps(ANSWER | {'sections': []}).encode()!r} + b'\\n'); time.sleep(60)"
+    with Impostor(code, ReadingLimits(seconds=5)) as sandbox, pytest.raises(ReadError, match="broke its reader"):
+        sandbox.read(file)
 
 
 def test_what_a_worker_started_ends_with_it(tmp_path: Path) -> None:

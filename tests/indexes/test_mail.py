@@ -8,7 +8,7 @@ import olefile
 import pytest
 
 from indexes.errors import ReadError
-from indexes.reading.formats import read_file
+from indexes.reading.formats import media_type, read_file
 from indexes.types import Extraction, Part
 
 FOLDER = Path(__file__).parents[1] / "data" / "formats"
@@ -48,6 +48,17 @@ def test_an_attached_mail_is_a_document_and_so_are_its_attachments(tmp_path: Pat
     assert found(parts[0]).title == "Re: plans/shed"
     assert found(parts[0]).text.endswith("text\nAttachments: a.txt\n")
     assert found(parts[1]).text == "deep\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [(".eml", ".eml.eml"), ("foo\\", "foo/.eml.eml"), ("a/.EML", "a/.EML.EML"), ("b.eml/", "b.eml/.eml.eml")],
+)
+def test_an_attached_mail_is_known_for_one_whatever_its_name(tmp_path: Path, name: str, path: str) -> None:
+    outer = mail()
+    outer.add_attachment(mail("inner"), filename=name)
+    (part,) = read(tmp_path, outer).parts
+    assert (part.path, media_type(part.path)) == (path, "message/rfc822")
 
 
 def test_attachments_within_attached_mails_are_read_to_the_third_level(tmp_path: Path) -> None:

@@ -169,3 +169,20 @@ def test_a_long_document_is_split_in_time_that_grows_with_its_length() -> None:
     passages = PassageSplitter(count, 256).split(document(rows, kind="table"))
     assert len(passages) > 1000
     assert calls < 20 * len(rows)
+
+
+@pytest.mark.parametrize("line", ["One line. And its end.\n", "word " * 60_000 + "end.\n", "x" * 300_000])
+def test_a_long_text_is_given_to_the_splitter_in_runs_of_whole_lines(line: str) -> None:
+    text = line * (450_000 // len(line))
+    longest = 0
+
+    def count(piece: str) -> int:
+        nonlocal longest
+        longest = max(longest, len(piece))
+        return max(1, len(piece) // 4)
+
+    passages = PassageSplitter(count, 256).split(document(text))
+    assert longest <= 200_000
+    assert all(text[p.locator.char_start : p.locator.char_end] == p.text for p in passages)
+    assert "".join("".join(p.text for p in passages).split()) == "".join(text.split())
+    assert all(not line.startswith("One") or p.text.endswith(".") for p in passages)

@@ -2,10 +2,12 @@
 
 import shutil
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
 
+from fakes.documents import document, put
 from fakes.encoder import WordsEncoder
 from indexes.catalog import Catalog
 from indexes.reading.sandbox import ReadingLimits
@@ -65,6 +67,15 @@ def test_a_catalog_that_was_tampered_with_is_told(
         db.execute(damage)
     db.close()
     assert any(told in line for line in catalog.faults())
+
+
+def test_a_long_document_is_verified_in_time_that_grows_with_its_length(catalog: Catalog) -> None:
+    put(
+        catalog, document("".join(f"Line {n} says ünlike things about the desk and its days.\n" for n in range(40_000)))
+    )
+    began = time.monotonic()
+    assert catalog.faults() == []
+    assert time.monotonic() - began < 3  # a tenth of that; seconds where each passage is looked for from the start
 
 
 def test_a_snapshot_that_is_gone_is_told_and_a_rebuild_mends_it(
