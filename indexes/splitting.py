@@ -11,7 +11,7 @@ from indexes.types import Document, Kind, Passage, Section
 if TYPE_CHECKING:
     from llama_index.core.node_parser import SentenceSplitter
 
-VERSION = "4"
+VERSION = "5"
 """Part of every passage's id: raise it when the same text would be split otherwise."""
 _CONTEXT_SHARE = 0.25
 """Of a passage's tokens, what its headings and table header may take at most."""
@@ -66,7 +66,7 @@ class PassageSplitter:
                     yield _Piece(start, cursor, section)
 
     def _joined(self, document: Document, pieces: list[_Piece]) -> Iterator[_Piece]:
-        """A piece too small to stand alone joins the next, where that stands under the same heading or a deeper one."""
+        """A piece too small to stand alone, or that leads in a table, joins the next under its heading or one deeper."""
         held: _Piece | None = None
         for piece in pieces:
             if held and self._fit(document, held, piece):
@@ -85,8 +85,9 @@ class PassageSplitter:
         if a.line + document.text.count("\n", a.char_start, b.char_start) != b.line:  # its lines would be told wrong
             return False
         small = self._count(document.text[held.start : held.end]) < self._max_tokens * _SMALL_SHARE
+        leads_in = (a.kind, b.kind) == ("prose", "table") and piece.start == b.char_start  # says what the table tells
         joined = self._count(document.text[held.start : piece.end])
-        return small and joined <= self._text_budget(document, b)
+        return (small or leads_in) and joined <= self._text_budget(document, b)
 
     def _text_budget(self, document: Document, section: Section) -> int:
         context = self._count(self._context(document, section, section.char_end))
