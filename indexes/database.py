@@ -75,6 +75,7 @@ class Database:
                 timeout=30,
                 check_same_thread=False,
             )
+            self._leave()
             self._local.access = access
             db.execute("PRAGMA foreign_keys = ON")
             db.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk, also after a power cut
@@ -82,6 +83,13 @@ class Database:
             self._connections.append(db)
         connection: sqlite3.Connection = self._local.db
         return connection
+
+    def _leave(self) -> None:
+        """Closes this thread's connection, if it has one; it reads no batches then."""
+        if hasattr(self._local, "db"):
+            self._local.db.close()
+            self._connections.remove(self._local.db)
+            del self._local.db
 
     def _can_share(self) -> bool:
         """Whether there is room for what SQLite needs beside the file, even to read it."""

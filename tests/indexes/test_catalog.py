@@ -1,5 +1,6 @@
 """The store of record."""
 
+import os
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import pytest
 from fakes.documents import document, put
 from fakes.encoder import WordsEncoder
 from indexes.catalog import Catalog, FileState, FileVersion
+from indexes.database import Database
 from indexes.embedding import encoded_hash
 from indexes.errors import IndexMissingError, IndexUnreadableError
 from indexes.types import EVERYONE, PUBLIC, Audience, Locator, Passage, Section
@@ -297,3 +299,16 @@ def test_a_folder_that_cannot_be_made_is_an_error_in_words(tmp_path: Path) -> No
     (tmp_path / "file").touch()
     with pytest.raises(IndexUnreadableError, match="No index can be written"):
         Catalog.create(tmp_path / "file" / "catalog.sqlite3")
+
+
+def test_an_index_that_is_only_read_is_open_once_however_often_another_writes_it(catalog: Catalog) -> None:
+    catalog.close()
+    reader = Database(catalog.file, 3)
+    reader.writable = False
+    open_files: list[int] = []
+    for number in range(4):
+        os.utime(catalog.file, (number, number))  # as another process's commit does
+        assert reader.rows("SELECT count(*) FROM documents") == [(0,)]
+        open_files.append(sum(file.resolve() == catalog.file.resolve() for file in Path("/proc/self/fd").iterdir()))
+    reader.close()
+    assert open_files == [1, 1, 1, 1]
