@@ -66,7 +66,7 @@ class PassageSplitter:
                     yield _Piece(start, cursor, section)
 
     def _joined(self, document: Document, pieces: list[_Piece]) -> Iterator[_Piece]:
-        """A piece too small to stand alone, or that leads in a table, joins the next under its heading or one deeper."""
+        """A piece too small to stand alone, or leading in a table, joins the next under its heading or one deeper."""
         held: _Piece | None = None
         for piece in pieces:
             if held and self._fit(document, held, piece):
