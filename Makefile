@@ -62,9 +62,9 @@ BENCH ?= ../shared/bench
 PEER ?=
 
 bench-sync: install
-	PYTHONPATH=tests $(BIN)/python benchmarks/sync_scale.py unchanged --processes
-	PYTHONPATH=tests $(BIN)/python benchmarks/sync_scale.py memory
-	PYTHONPATH=tests $(BIN)/python benchmarks/sync_scale.py stages $(BENCH)/apidocs/docs
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/sync_scale.py unchanged --processes
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/sync_scale.py memory
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/sync_scale.py stages $(BENCH)/apidocs/docs
 
 bench-index: install
 	$(BIN)/python benchmarks/index_sets.py $(BENCH) $(if $(PEER),--peer $(PEER))
