@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -79,9 +79,8 @@ SELECT d.path, d.text, (
 _CONTEXT_WEIGHT, _TEXT_WEIGHT = 0.5, 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """What the catalog remembers of a file, to tell whether it changed."""
+class FileState(NamedTuple):
+    """What the catalog remembers of a file, to tell whether it changed. A tuple, since there may be a million."""
 
     path: str
     sha256: str
@@ -139,7 +138,7 @@ class Catalog:
     def files(self) -> dict[str, FileState]:
         """By path."""
         rows = self._db.rows("SELECT path, sha256, size, changed_ns FROM files")
-        return {row[0]: FileState(*row) for row in rows}
+        return {row[0]: FileState._make(row) for row in rows}
 
     def document(self, document_id: str) -> Document | None:
         return next(iter(self._documents("d.id = ?", document_id)), None)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
+from typing import NamedTuple
 
 from indexes.catalog import FileState
 from indexes.errors import DeletionGuardError, FolderError, ReadError
@@ -25,8 +26,7 @@ _UNSEEN = re.compile(
 """In names: the backslash that marks the others; controls, what turns or hides text, and bytes that are not UTF-8."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A file as it was when its folder was listed."""
 
     source: str
@@ -207,7 +207,8 @@ def _follow(link: str, root: str) -> Found | str | OSError:
 
 
 def _is_read(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in SUFFIXES
+    _, dot, suffix = name.rpartition(".")
+    return dot + suffix.lower() in SUFFIXES
 
 
 def _same(before: FileState, now: Found) -> bool:

@@ -134,7 +134,8 @@ class Sync:
     def _guard(self, plan: Plan, place: str) -> None:
         """Against what answers now, which another model's generation must not lose either."""
         answering = self._earlier or self._catalog
-        guard(answering.files().keys(), plan, elsewhere=answering.get("roots") not in (None, place))
+        before = self._earlier.files().keys() if self._earlier else {*plan.removed, *plan.changed, *plan.unchanged}
+        guard(before, plan, elsewhere=answering.get("roots") not in (None, place))
 
     def _splits_otherwise(self, catalog: Catalog) -> bool:
         """Whether it was split in another way, so that every file must be read again; likewise after a kill."""
@@ -179,10 +180,11 @@ class Sync:
 
     def _read(self, plan: Plan, report: Report, listener: Listener) -> Iterator[_Read]:
         before = self._earlier.files() if self._earlier else {}
-        out_of_sight = [path for path in before.keys() - self._catalog.files() if beneath(path, plan.closed)]
-        if not (plan.added or plan.changed or out_of_sight):
+        if not (plan.added or plan.changed or (before and plan.closed)):
             return
-        known = {} if self._splits_otherwise(self._catalog) else self._catalog.files()
+        files = self._catalog.files()
+        known = {} if self._splits_otherwise(self._catalog) else files
+        out_of_sight = [path for path in before.keys() - files if beneath(path, plan.closed)]
         with Sandbox(self._limits) as sandbox:
             reader = DocumentReader(sandbox, self._rules, self._earlier or self._catalog, report.notes)
             for path in (*plan.added, *plan.changed):

@@ -39,6 +39,7 @@ class RecordedSnapshot:
         self._catalog = catalog
         self._lock = threading.RLock()
         self._opened: OpenSnapshot | None = None
+        self._whole: Snapshot | None = None
         self._lost: dict[str, SnapshotError] = {}
         """By name, for good: Chroma, asked again for a snapshot that it could not read, fails in other ways."""
         self._silence: ChromaUnavailableError | None = None
@@ -89,6 +90,8 @@ class RecordedSnapshot:
             record = self.read()
             if record is None or record.snapshot.name in self._lost or time.monotonic() < self._silent_until:
                 return None
+            if record.snapshot == self._whole:
+                return self._whole
             try:
                 self._right_place(record.snapshot)
                 self._store.check(record.snapshot)
@@ -97,6 +100,7 @@ class RecordedSnapshot:
                 if self._silence:
                     self.warn(error)
                 return None
+            self._whole = record.snapshot
             return record.snapshot
 
     def lost(self) -> str | None:
@@ -149,6 +153,7 @@ class RecordedSnapshot:
             self._silence, self._silent_until = error, time.monotonic() + _PAUSE_S
         if self._opened and self._opened.snapshot == snapshot:
             self._opened = None
+        self._whole = None
 
     def _open(self, snapshot: Snapshot) -> OpenSnapshot:
         self._right_place(snapshot)
