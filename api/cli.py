@@ -186,7 +186,7 @@ def main() -> None:
     """Runs the command line; a failure is one sentence on standard error and exit status 1."""
     os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
     for command in entry_points(group="footnote.commands"):
-        app.command(command.name)(command.load())
+        app.add_typer(command.load(), name=command.name)
     try:
         app()
     except FootnoteError as error:

@@ -110,6 +110,7 @@ class AnswerBody(Body):
     citations: tuple[CitationBody, ...]
     sentences: tuple[SentenceBody, ...]
     retrieval: RetrievalBody
+    confidence: float = Field(description="from 0 to 1: how sure the model is that the documents answer")
     usage: UsageBody
     timings: Mapping[str, float] = Field(description="seconds by stage")
     advice: str | None = Field(description="how to get better answers, where no language model is connected")
@@ -147,6 +148,7 @@ def answer_body(answer: Answer, advice: str | None = None) -> AnswerBody:
         citations=tuple(citation_body(citation) for citation in answer.citations),
         sentences=tuple(SentenceBody.model_validate(sentence) for sentence in answer.sentences),
         retrieval=retrieval_body(answer.retrieval),
+        confidence=answer.confidence,
         usage=UsageBody.model_validate(answer.usage),
         timings=dict(answer.timings),
         advice=advice if answer.model == OFFLINE_MODEL else None,

@@ -1,98 +1,116 @@
-"""Asks the engine every gold question, and keeps what it says in the form the scorers read."""
+"""Asks the engine every gold question, and keeps what comes of each as it comes."""
 
-import json
-import re
+import asyncio
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from eval.types import GoldCase, Place, Prediction
+from eval.cache import replayed
+from eval.folders import Facts, RunFolder
+from eval.targets import Documents, resolve
+from eval.types import Checked, Cited, Found, GoldCase, Place, Row
 from indexes.errors import FootnoteError
 from indexes.protocols import Retriever
-from indexes.types import Audience, Passage
+from indexes.types import PUBLIC, Hit, Locator
 from rag.protocols import Answerer
+from rag.questions import make_question
 from rag.rewriting import search_query
-from rag.types import Answer, Question
+from rag.types import Answer, Usage
+
+Asking = Callable[[GoldCase], Awaitable[Row]]
+Listener = Callable[[Row], None]
 
 
-class PredictionsError(FootnoteError):
-    """The file of predictions cannot be written."""
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What a million tokens cost, in one currency."""
 
-    kind = "predictions-unwritable"
+    input: float | None = None
+    output: float | None = None
+
+    def cost(self, usage: Usage) -> float | None:
+        told = ((usage.input_tokens, self.input), (usage.output_tokens, self.output))
+        known = [tokens * price / 1e6 for tokens, price in told if tokens is not None and price is not None]
+        return sum(known) if len(known) == len(told) else None
 
 
-async def ask(case: GoldCase, answerer: Answerer) -> Prediction:
+async def ask(case: GoldCase, answerer: Answerer, prices: Prices = Prices()) -> Row:
     """An error is kept as one: a run goes on, and the scores count it as wrong."""
     began = time.perf_counter()
+    replayed.set(False)
     try:
-        answer = await answerer.answer(Question(case.question, case.history))
+        answer = await answerer.answer(make_question(case.question, case.history))
     except FootnoteError as error:
-        return Prediction(case.id, "", (), (), abstained=False, latency=time.perf_counter() - began, error=str(error))
-    return _prediction(case, answer, time.perf_counter() - began)
+        return Row(case.id, "failed", timings={"total": time.perf_counter() - began}, error=str(error))
+    return replace(_row(case, answer), cost=prices.cost(answer.usage), cached=replayed.get())
 
 
-def retrieve(case: GoldCase, retriever: Retriever, limit: int) -> Prediction:
+async def retrieve(case: GoldCase, retriever: Retriever, limit: int) -> Row:
     """What would be given to the model; nothing is answered."""
     began = time.perf_counter()
-    query = search_query(Question(case.question, case.history))
-    hits = retriever.retrieve(query, limit=limit, audience=Audience())
-    contexts = tuple(_place(hit.passage) for hit in hits)
-    return Prediction(case.id, "", (), contexts, abstained=False, latency=time.perf_counter() - began)
+    query = search_query(make_question(case.question, case.history))
+    hits = await asyncio.to_thread(retriever.retrieve, query, limit=limit, audience=PUBLIC)
+    seconds = time.perf_counter() - began
+    return Row(case.id, "retrieved", retrieved=_found(hits), timings={"retrieve": seconds, "total": seconds})
 
 
-def write_predictions(file: Path, predictions: Iterable[Prediction]) -> None:
-    """Raises ``PredictionsError``."""
-    rows = (json.dumps(_row(prediction), ensure_ascii=False) for prediction in predictions)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
-    except OSError as error:
-        raise PredictionsError(f"The predictions cannot be written to {file}: {error.strerror}.") from error
+def with_gold(asking: Asking, documents: Documents) -> Asking:
+    """Rows that also say where the evidence stands in the index."""
+
+    async def asked(case: GoldCase) -> Row:
+        row = await asking(case)
+        return replace(row, gold=tuple(resolve(item, documents) for item in case.evidence))
+
+    return asked
 
 
-def summarise(
-    cases: Sequence[GoldCase], predictions: Sequence[Prediction], *, answered: bool = True
-) -> dict[str, float]:
-    """Means over questions: what was found and, where ``answered``, cited and declined; seconds at the median."""
-    pairs = list(zip(cases, predictions, strict=True))
-    answerable = [(c, p) for c, p in pairs if c.answerable and c.evidence]
-    rates = {"context file recall": [_recall(c, p.contexts) for c, p in answerable]}
-    if answered:
-        rates |= {
-            "cited file recall": [_recall(c, p.citations) for c, p in answerable],
-            "declined, answerable": [float(p.abstained) for c, p in pairs if c.answerable],
-            "declined, unanswerable": [float(p.abstained) for c, p in pairs if not c.answerable],
-            "errors": [float(p.error is not None) for p in predictions],
-        }
-    latencies = sorted(p.latency for p in predictions)
-    means = {name: sum(values) / len(values) for name, values in rates.items() if values}
-    return means | {"seconds, median": latencies[len(latencies) // 2]}
+async def run(
+    folder: RunFolder,
+    facts: Facts,
+    cases: Sequence[GoldCase],
+    asking: Asking,
+    listener: Listener,
+    *,
+    concurrency: int = 1,
+) -> None:
+    """Asks what the folder has no answer to yet, ``concurrency`` questions at a time; failures are asked again.
+
+    Each row is on disk before the listener hears of it. Raises ``RunError`` where the folder holds another run.
+    """
+    folder.begin(facts, cases)
+    done = {known for known, row in folder.rows().items() if row.error is None}
+    waiting = iter([case for case in cases if case.id not in done])
+    await asyncio.gather(*(_work(waiting, asking, folder, listener) for _ in range(concurrency)))
 
 
-def _prediction(case: GoldCase, answer: Answer, seconds: float) -> Prediction:
-    return Prediction(
+async def _work(waiting: Iterable[GoldCase], asking: Asking, folder: RunFolder, listener: Listener) -> None:
+    for case in waiting:
+        row = await asking(case)
+        folder.append(row)
+        listener(row)
+
+
+def _row(case: GoldCase, answer: Answer) -> Row:
+    return Row(
         id=case.id,
-        answer=re.sub(r"\s*\[\d+\]", "", answer.text),
-        citations=tuple(Place(c.passage.path, c.locator.page) for c in answer.citations),
-        contexts=tuple(_place(hit.passage) for hit in answer.retrieval.hits),
-        abstained=answer.status == "declined",
-        latency=seconds,
+        status=answer.status,
+        retrieved=_found(answer.retrieval.hits),
+        answer=answer.text,
+        citations=tuple(
+            Cited(c.number, _place(c.passage.path, c.locator), c.quote, c.support) for c in answer.citations
+        ),
+        sentences=tuple(Checked(s.text, s.citations, s.support, s.verdict) for s in answer.sentences),
+        confidence=answer.confidence,
+        model=answer.model,
+        usage=answer.usage,
+        timings=dict(answer.timings),
     )
 
 
-def _place(passage: Passage) -> Place:
-    return Place(passage.path, passage.locator.page)
+def _found(hits: Sequence[Hit]) -> tuple[Found, ...]:
+    passages = [(hit.passage, hit.score) for hit in hits]
+    return tuple(Found(_place(p.path, p.locator), p.title, p.locator.heading, p.text, score) for p, score in passages)
 
 
-def _recall(case: GoldCase, places: Sequence[Place]) -> float:
-    files = {item.path for item in case.evidence}
-    return len(files & {place.file for place in places}) / len(files)
-
-
-def _row(prediction: Prediction) -> dict[str, Any]:
-    row = asdict(prediction)
-    for key in ("citations", "contexts"):
-        row[key] = [{k: v for k, v in place.items() if v is not None} for place in row[key]]
-    return row
+def _place(path: str, locator: Locator) -> Place:
+    return Place(path, locator.page, locator.char_start, locator.char_end)

@@ -1,16 +1,26 @@
 """The nouns of an evaluation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-from rag.types import Turn
+from rag.types import Turn, Usage, Verdict
+
+_UNKNOWN = Usage()
+Status = Literal["answered", "partly", "declined", "retrieved", "failed"]
+"""As ``rag.types.Status``; ``retrieved`` where nothing was to be answered, ``failed`` where there is an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where the documents answer: a file, and a page of it where pages are known."""
+    """Where the documents answer: a file and, as far as that is known, the page, section, lines and words of it."""
 
     path: str
     page: int | None = None
+    section: str | None = None
+    """A heading: all that stands under it."""
+    lines: tuple[int, int] | None = None
+    """First and last, counted as a citation's: from 1 on the page, or in the file where there are no pages."""
     quote: str | None = None
 
 
@@ -23,27 +33,106 @@ class GoldCase:
     answers: tuple[str, ...]
     evidence: tuple[Evidence, ...]
     answerable: bool
-    kind: str
+    kind: str = ""
+    tags: tuple[str, ...] = ()
     history: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A cited or retrieved place, as far as it is scored."""
+    """A place in a document as it was indexed: ``start`` and ``end`` are characters of ``Document.text``."""
 
-    file: str
-    page: int | None
+    path: str
+    page: int | None = None
+    start: int | None = None
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
-    """What the engine made of a gold case. ``error`` says why there is no answer."""
+class Found:
+    """A passage that was retrieved."""
+
+    place: Place
+    title: str
+    heading: tuple[str, ...]
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A footnote of an answer."""
+
+    number: int
+    place: Place
+    quote: str
+    support: float
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A sentence of an answer with its markers, and what came of checking it."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the engine made of a gold case: a line of ``rows.jsonl``."""
 
     id: str
-    answer: str
-    citations: tuple[Place, ...]
-    contexts: tuple[Place, ...]
-    abstained: bool
-    latency: float
-    """Seconds."""
+    status: Status
+    gold: tuple[Place, ...] = ()
+    """The case's evidence as the index has it: without ``start`` and ``end`` where it is a whole page or file, or was
+    not found."""
+    retrieved: tuple[Found, ...] = ()
+    """Best first."""
+    answer: str = ""
+    """With its markers."""
+    citations: tuple[Cited, ...] = ()
+    sentences: tuple[Checked, ...] = ()
+    confidence: float | None = None
+    model: str = ""
+    usage: Usage = _UNKNOWN
+    cost: float | None = None
+    """In the currency of ``llm.input_price``; None where tokens or prices are not known."""
+    cached: bool = False
+    """Whether the model's reply came from the cache: its timings are not this run's."""
+    timings: Mapping[str, float] | None = None
+    """Seconds by stage, ``total`` among them."""
     error: str | None = None
+    """Why there is no answer."""
+
+    @property
+    def declined(self) -> bool:
+        return self.status == "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What is measured of a question, each value from 0 to 1 unless ``about`` says otherwise."""
+
+    name: str
+    about: str
+    better: Literal["higher", "lower"] = "higher"
+    kind: Literal["rate", "mean"] = "mean"
+    """A rate's values are 0 or 1."""
+    guarded: bool = False
+    """Whether a gate looks at it unasked."""
+    margin: float = 0.0
+    """How much worse its mean may become before a gate looks at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A question's measures, those that apply to it: a line of ``scores.jsonl``."""
+
+    id: str
+    kind: str
+    cluster: str
+    """Questions on one document err together: its path, or the question's id where it has none."""
+    status: Status
+    scores: Mapping[str, float]

@@ -143,6 +143,9 @@ class Catalog:
     def document(self, document_id: str) -> Document | None:
         return next(iter(self._documents("d.id = ?", document_id)), None)
 
+    def document_at(self, path: str) -> Document | None:
+        return next(iter(self._documents("d.path = ?", path)), None)
+
     def documents_in(self, file: str) -> list[Document]:
         """Those of the file at a path: its own text, and what it holds."""
         return self._documents("d.file = ?", file)

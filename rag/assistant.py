@@ -10,7 +10,21 @@ from rag import prompts
 from rag.citations import MarkerStream, sentences_of, without_markers
 from rag.protocols import ChatModel
 from rag.rewriting import search_query
-from rag.types import Answer, Citation, Completed, Delta, Event, Question, Retrieval, Retrieved, Sentence, Turn, Usage
+from rag.types import (
+    Answer,
+    Citation,
+    Completed,
+    Confidence,
+    Delta,
+    Event,
+    Piece,
+    Question,
+    Retrieval,
+    Retrieved,
+    Sentence,
+    Turn,
+    Usage,
+)
 
 DECLINED = "The documents do not answer this question."
 _HISTORY_TURNS = 6
@@ -45,12 +59,12 @@ class Assistant:
         retrieval = await asyncio.to_thread(self._retrieve, question)
         clock.lap("retrieve")
         yield Retrieved(retrieval)
-        markers, usage = MarkerStream([hit.passage for hit in retrieval.hits]), Usage()
+        markers, told = MarkerStream([hit.passage for hit in retrieval.hits]), _Told()
         if retrieval.hits:  # nothing found never calls the model
             async with aclosing(self._written(question, retrieval)) as pieces:
                 async for piece in pieces:
-                    if isinstance(piece, Usage):
-                        usage = piece
+                    if not isinstance(piece, str):
+                        told.take(piece)
                     elif text := markers.feed(piece):
                         clock.lap("first_token", once=True)
                         yield Delta(text)
@@ -61,14 +75,14 @@ class Assistant:
         clock.lap("generate")
         citations, sentences = await asyncio.to_thread(self._verify, markers)
         clock.lap("check")
-        yield Completed(self._complete(question, retrieval, markers.text, citations, sentences, usage, clock))
+        yield Completed(self._complete(question, retrieval, markers.text, citations, sentences, told, clock))
 
     def _retrieve(self, question: Question) -> Retrieval:
         query = search_query(question)
         hits = self._retriever.retrieve(query, limit=self._limit, audience=question.audience)
         return Retrieval(query, tuple(hits))
 
-    async def _written(self, question: Question, retrieval: Retrieval) -> AsyncGenerator[str | Usage]:
+    async def _written(self, question: Question, retrieval: Retrieval) -> AsyncGenerator[Piece]:
         """What the model writes; nothing where it writes that the sources do not answer."""
         turn = prompts.user_turn(question.text, prompts.sources_of(retrieval.hits))
         # the numbers of earlier answers name other sources
@@ -77,7 +91,7 @@ class Assistant:
         held: str | None = ""
         async with aclosing(self._model.stream(prompts.SYSTEM, turns)) as pieces:
             async for piece in pieces:
-                if isinstance(piece, Usage) or held is None:
+                if not isinstance(piece, str) or held is None:
                     yield piece
                 elif _may_decline(held := held + piece):
                     continue  # to its end where it does: the usage comes last
@@ -98,7 +112,7 @@ class Assistant:
         text: str,
         citations: tuple[Citation, ...],
         sentences: tuple[Sentence, ...],
-        usage: Usage,
+        told: "_Told",
         clock: "Clock",
     ) -> Answer:
         """An answer of which nothing is borne out by its sources is none."""
@@ -111,7 +125,8 @@ class Assistant:
             sentences=() if declined else sentences,
             retrieval=retrieval,
             model=self._model.name,
-            usage=usage,
+            confidence=_confidence(sentences) if told.confidence is None else told.confidence,
+            usage=told.usage,
             timings=clock.total(),
         )
 
@@ -124,6 +139,24 @@ def _may_decline(start: str) -> bool:
 
 def _declines(reply: str) -> bool:
     return reply.lstrip(_DRESS).startswith(prompts.NO_ANSWER)
+
+
+def _confidence(sentences: tuple[Sentence, ...]) -> float:
+    return sum(sentence.support for sentence in sentences) / len(sentences) if sentences else 0.0
+
+
+class _Told:
+    """What a model said beside its words."""
+
+    def __init__(self) -> None:
+        self.usage = Usage()
+        self.confidence: float | None = None
+
+    def take(self, piece: Usage | Confidence) -> None:
+        if isinstance(piece, Usage):
+            self.usage = piece
+        else:
+            self.confidence = piece.value
 
 
 class Clock:

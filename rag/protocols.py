@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
-from rag.types import Answer, Event, Question, Turn, Usage
+from rag.types import Answer, Event, Piece, Question, Turn
 
 
 class ChatModel(Protocol):
@@ -12,8 +12,8 @@ class ChatModel(Protocol):
     @property
     def name(self) -> str: ...
 
-    def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[str | Usage]:
-        """The reply in pieces as they come, then once the usage where the server gives it.
+    def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
+        """The reply in pieces as they come, then once the usage where the server gives it; a confidence at any time.
 
         Raises ``ModelError`` in words: before the first piece, or after some where the stream broke.
         """

@@ -21,6 +21,7 @@ CONFIG_FILE = Path("footnote.toml")
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Price = Annotated[float | None, Field(ge=0)]
 MaybeText = Annotated[str | None, BeforeValidator(lambda value: None if value == "" else value)]
 MaybeSecret = Annotated[SecretStr | None, BeforeValidator(lambda value: None if value == "" else value)]
 
@@ -74,6 +75,10 @@ class LLMSettings(Part):
     max_output_tokens: Positive = Field(1024, description="the longest answer")
     connect_timeout_s: Seconds = Field(5, description="a connection may take this long")
     stall_timeout_s: Seconds = Field(60, description="a silence between two pieces of an answer may last this long")
+    input_price: Price = Field(
+        None, description="what a million tokens that it reads cost, for the costs in evaluations"
+    )
+    output_price: Price = Field(None, description="what a million tokens that it writes cost, in the same currency")
     retries: Annotated[int, Field(ge=0)] = Field(1, description="further tries before the first word, on 429 and 5xx")
 
 

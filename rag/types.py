@@ -71,6 +71,17 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Confidence:
+    """How sure a model is that the sources answer, 0 to 1; told by those that know."""
+
+    value: float
+
+
+Piece: TypeAlias = str | Usage | Confidence
+"""What comes from a chat model as it writes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What is said, the proof of it, and how it came about."""
 
@@ -82,6 +93,8 @@ class Answer:
     sentences: tuple[Sentence, ...]
     retrieval: Retrieval
     model: str
+    confidence: float = 0.0
+    """From 0 to 1: the model's own where it tells, else how well its sentences are borne out, on average."""
     usage: Usage = Usage()
     timings: Mapping[str, float] = field(default_factory=dict)
     """Seconds by stage: ``retrieve``, ``first_token``, ``generate``, ``check``, ``total``."""

@@ -9,7 +9,7 @@ from indexes.words import stems
 from rag import prompts
 from rag.citations import without_markers
 from rag.extraction import Candidate, candidates
-from rag.types import Turn, Usage
+from rag.types import Confidence, Piece, Turn
 
 NAME = "offline-extractive"
 _MAX_SENTENCES = 3
@@ -34,10 +34,12 @@ class OfflineChat:
         self._encoder = encoder
         self._min_confidence = min_confidence
 
-    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[str | Usage]:  # noqa: ARG002
+    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:  # noqa: ARG002
         question, sources = prompts.read_user_turn(turns[-1])
         earlier = next((turn.text for turn in reversed(turns[:-1]) if turn.role == "user"), "")
-        chosen = await asyncio.to_thread(self.choose, question, sources, earlier)
+        ranked = await asyncio.to_thread(self._ranked, question, sources, earlier)
+        yield Confidence(confidence(ranked[0]) if ranked else 0.0)
+        chosen = self._chosen(ranked)
         for candidate in chosen:
             yield f"{without_markers(candidate.text)} [{candidate.source.number}]\n"
         if not chosen:
@@ -45,7 +47,12 @@ class OfflineChat:
 
     def choose(self, question: str, sources: Sequence[prompts.Source], earlier: str = "") -> list[Candidate]:
         """The sentences that answer, in the order of their sources; none where none is sure enough."""
-        ranked = sorted(candidates(question, earlier, sources, self._encoder), key=worth, reverse=True)
+        return self._chosen(self._ranked(question, sources, earlier))
+
+    def _ranked(self, question: str, sources: Sequence[prompts.Source], earlier: str) -> list[Candidate]:
+        return sorted(candidates(question, earlier, sources, self._encoder), key=worth, reverse=True)
+
+    def _chosen(self, ranked: list[Candidate]) -> list[Candidate]:
         if not ranked or confidence(ranked[0]) < self._min_confidence:
             return []
         chosen = ranked[:1]

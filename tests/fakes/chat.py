@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 
-from rag.types import Turn, Usage
+from rag.types import Piece, Turn
 
 
 class ScriptedChat:
@@ -10,12 +10,12 @@ class ScriptedChat:
 
     name = "scripted"
 
-    def __init__(self, *pieces: str | Usage | Exception) -> None:
+    def __init__(self, *pieces: Piece | Exception) -> None:
         self._pieces = pieces
         self.calls: list[tuple[str, list[Turn]]] = []
         self.closed = False
 
-    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[str | Usage]:
+    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
         self.calls.append((system, list(turns)))
         try:
             for piece in self._pieces:

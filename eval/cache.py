@@ -1,0 +1,69 @@
+"""A chat model that asks each thing once: replies are kept by all that they depend on."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, closing
+from contextvars import ContextVar
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from rag.protocols import ChatModel
+from rag.types import Piece, Turn
+
+_PIECES: TypeAdapter[list[Piece]] = TypeAdapter(list[Piece])
+replayed: ContextVar[bool] = ContextVar("replayed", default=False)
+"""Whether the reply to this task's question came from a cache."""
+
+
+class CachedChat:
+    """``identity`` says all that a reply depends on beside the messages: model, endpoint, temperature, limits.
+
+    Only whole replies are kept; a failure is asked again.
+    """
+
+    def __init__(self, model: ChatModel, file: Path, identity: str) -> None:
+        self._model = model
+        self._file = file
+        self._identity = identity
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with closing(self._open()) as db, db:
+            db.execute("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, pieces BLOB NOT NULL)")
+
+    @property
+    def name(self) -> str:
+        return self._model.name
+
+    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
+        """See ``ChatModel``."""
+        key = self._key(system, turns)
+        known = self._known(key)
+        replayed.set(known is not None)
+        if known is not None:
+            for piece in known:
+                yield piece
+            return
+        pieces = []
+        async with aclosing(self._model.stream(system, turns)) as reply:
+            async for piece in reply:
+                pieces.append(piece)
+                yield piece
+        self._keep(key, pieces)
+
+    def _key(self, system: str, turns: Sequence[Turn]) -> str:
+        said = json.dumps([self._identity, system, [[turn.role, turn.text] for turn in turns]])
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    def _known(self, key: str) -> list[Piece] | None:
+        with closing(self._open()) as db:
+            row = db.execute("SELECT pieces FROM replies WHERE key = ?", (key,)).fetchone()
+        return _PIECES.validate_json(row[0]) if row else None
+
+    def _keep(self, key: str, pieces: Sequence[Piece]) -> None:
+        with closing(self._open()) as db, db:
+            db.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", (key, _PIECES.dump_json(list(pieces))))
+
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._file, timeout=30)
