@@ -21,9 +21,10 @@ CONFIG_FILE = Path("footnote.toml")
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Price = Annotated[float | None, Field(ge=0)]
-MaybeText = Annotated[str | None, BeforeValidator(lambda value: None if value == "" else value)]
-MaybeSecret = Annotated[SecretStr | None, BeforeValidator(lambda value: None if value == "" else value)]
+Unset = BeforeValidator(lambda value: None if value == "" else value)
+MaybeText = Annotated[str | None, Unset]
+MaybeSecret = Annotated[SecretStr | None, Unset]
+Price = Annotated[float | None, Field(ge=0), Unset]
 
 
 class Part(BaseModel):

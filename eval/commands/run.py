@@ -1,9 +1,18 @@
 """``footnote eval run``: a set's questions, asked of the engine."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from eval.terminal import print_json, progress, say
+
+if TYPE_CHECKING:
+    from eval.folders import RunFolder
+    from indexes.sync import Listener
+    from rag.settings import Settings
 
 GoldSet = Annotated[
     Path, typer.Argument(metavar="SET", help="A folder with docs/ and questions.jsonl, or a gold file (.jsonl, .csv).")
@@ -21,19 +30,94 @@ def run(
     config: ConfigFile = None,
     folder: Annotated[
         Path | None,
-        typer.Option("--run", help="The run's folder, to go on with or to make; var/runs/SET-DATE if not given."),
+        typer.Option("--run", help="The run's folder, to make or to go on with; var/runs/SET-TIME if not given."),
     ] = None,
     predictions: Annotated[
-        Path | None, typer.Option(help="Also write a row a question, as benchmarks read it.")
+        Path | None, typer.Option(help="Also write a row a question, as the benchmarks' scorer reads it.")
     ] = None,
     concurrency: Annotated[
-        int | None, typer.Option(min=1, help="Questions asked at once; 4 of a language model, 1 offline.")
+        int | None, typer.Option(min=1, help="Questions asked at once; if not given, 4 of a language model, 1 offline.")
     ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
     *,
     retrieval_only: Annotated[bool, typer.Option("--retrieval-only", help="Search, and do not answer.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
-    cache: Annotated[bool, typer.Option(help="Ask a language model each thing only once, ever.")] = True,
+    cache: Annotated[bool, typer.Option(help="Ask a language model the same thing only once.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Measure the engine against a set of gold questions."""
-    raise NotImplementedError
+    from eval.evaluation import CACHE, Options, evaluate
+    from eval.gold import read_gold
+    from eval.predictions import write_predictions
+    from rag.bootstrap import open_engine
+
+    if predictions:
+        write_predictions(predictions, [])  # where it cannot be written, that is said before hours of work
+    cases = read_gold(gold_set)[:limit]
+    settings = prepared(gold_set, index, config)
+    folder = folder or _fresh(gold_set)
+    options = Options(str(gold_set), retrieval_only, concurrency, CACHE if cache else None)
+    say(f"Run {folder}: if it is stopped, --run {folder} goes on with it.")
+    with open_engine(settings, healing()) as engine, progress("Asking", len(cases)) as advance:
+        made = evaluate(engine, cases, folder, options, lambda _: advance())
+    if predictions:
+        write_predictions(predictions, made.rows().values())
+    _print(made, as_json=as_json)
+
+
+def prepared(gold_set: Path, index: Path | None, config: Path | None) -> "Settings":
+    """The settings of the set's index, which is made equal to its ``docs/`` where none is named."""
+    from rag.settings import load_settings
+
+    if index is not None or not gold_set.is_dir():
+        return load_settings(config, **({"index": {"dir": index}} if index else {}))
+    settings = load_settings(config, index={"dir": Path("var/eval") / gold_set.resolve().name})
+    _index(settings, gold_set / "docs")
+    return settings
+
+
+def healing() -> "Listener":
+    from indexes.sync import Listener
+
+    class Telling(Listener):
+        def healed(self, sentence: str) -> None:
+            say(sentence)
+
+    return Telling()
+
+
+def _index(settings: "Settings", docs: Path) -> None:
+    from indexes.planning import scan
+    from indexes.sync import Listener
+    from rag.bootstrap import open_writer
+
+    with open_writer(settings) as writer, progress("Indexing", len(scan([docs])[0])) as advance:
+
+        class Advancing(Listener):
+            def done(self, path: str, passages: int) -> None:  # noqa: ARG002
+                advance()
+
+        report = writer.run([docs], Advancing())
+    say(f"{report.passages} passages indexed in {report.seconds:.1f} s")
+    if report.healed:
+        say(report.healed)
+    for path, reason in report.failed.items():
+        say(f"failed {path}: {reason}")
+
+
+def _fresh(gold_set: Path) -> Path:
+    name = gold_set.resolve()
+    return Path("var/runs") / f"{name.name if gold_set.is_dir() else name.stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+
+
+def _print(made: "RunFolder", *, as_json: bool) -> None:
+    summary = made.read_json("summary.json")
+    if as_json:
+        print_json({"run": str(made.path), **summary, "timings": made.read_json("timings.json")})
+        return
+    typer.echo(f"{summary['questions']} questions")
+    for name, measured in summary["measures"].items():
+        typer.echo(_line(name, measured))
+
+
+def _line(name: str, measured: Mapping[str, Any]) -> str:
+    return f"{measured['value']:8.3f}  [{measured['low']:.3f}, {measured['high']:.3f}]  {name} ({measured['n']})"

@@ -23,6 +23,7 @@ def test_an_answer_becomes_plain_json() -> None:
         "citations",
         "sentences",
         "retrieval",
+        "confidence",
         "usage",
         "timings",
         "advice",

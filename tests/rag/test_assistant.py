@@ -7,7 +7,7 @@ from fakes.passages import FixedRetriever, passage
 from rag import prompts
 from rag.assistant import DECLINED, Assistant
 from rag.errors import ModelError
-from rag.types import Completed, Delta, Question, Retrieved, Turn, Usage
+from rag.types import Completed, Confidence, Delta, Question, Retrieved, Turn, Usage
 
 CHINA = passage("China makes 90 % of rare earths.")
 ASKED = Question("Who makes rare earths?")
@@ -46,6 +46,17 @@ async def test_the_models_decline_is_put_in_words_without_sources(pieces: tuple[
 async def test_a_decline_still_counts_its_tokens() -> None:
     answer = await Assistant(FixedRetriever(CHINA), ScriptedChat("NO_ANSWER", Usage(9, 2))).answer(ASKED)
     assert answer.usage == Usage(9, 2)
+
+
+async def test_a_model_that_tells_how_sure_it_is_is_believed_also_when_it_declines() -> None:
+    answer = await Assistant(FixedRetriever(CHINA), ScriptedChat(Confidence(0.2), "NO_ANSWER")).answer(ASKED)
+    assert (answer.status, answer.confidence) == ("declined", 0.2)
+
+
+async def test_else_an_answer_is_as_sure_as_its_sentences_are_borne_out() -> None:
+    model = ScriptedChat("China makes 90 % of rare earths [1]. Elephants never forget [1].")
+    answer = await Assistant(FixedRetriever(CHINA), model).answer(ASKED)
+    assert answer.confidence == sum(sentence.support for sentence in answer.sentences) / 2 > 0
 
 
 async def test_a_word_that_only_begins_like_a_decline_is_said() -> None:

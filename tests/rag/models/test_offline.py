@@ -11,7 +11,7 @@ from fakes.encoder import WordsEncoder
 from indexes.words import words
 from rag import prompts
 from rag.models.offline import OfflineChat
-from rag.types import Turn
+from rag.types import Confidence, Turn
 
 RATES = "Office | Rate | Manager\nHalifax | 128 EUR | Owen Theriault\nGdańsk | 94 EUR | Zofia Nowak"
 LEAVE = "1. Annual leave\nFull-time staff get 25 days of leave a year. Sailing is fun. The canteen opens at noon."
@@ -24,7 +24,7 @@ def sources(*texts: str) -> list[prompts.Source]:
 async def said(question: str, given: Sequence[prompts.Source], *earlier: str, min_confidence: float = 0.35) -> str:
     model = OfflineChat(WordsEncoder(), min_confidence=min_confidence)
     turns = [*(Turn("user", text) for text in earlier), prompts.user_turn(question, given)]
-    return "".join([str(piece) async for piece in model.stream(prompts.SYSTEM, turns)])
+    return "".join([piece async for piece in model.stream(prompts.SYSTEM, turns) if isinstance(piece, str)])
 
 
 async def test_it_picks_the_sentence_that_answers_and_names_its_source() -> None:
@@ -40,6 +40,14 @@ async def test_it_picks_a_row_out_of_a_table() -> None:
 
 async def test_it_declines_where_nothing_answers() -> None:
     assert await said("Who won the 2022 World Cup?", sources(LEAVE, RATES)) == prompts.NO_ANSWER
+
+
+@pytest.mark.parametrize(("question", "sure"), [("How many days of leave do staff get?", True), ("Who won?", False)])
+async def test_it_tells_how_sure_it_is_whether_or_not_it_answers(question: str, sure: bool) -> None:
+    model = OfflineChat(WordsEncoder(), min_confidence=0.35)
+    pieces = [piece async for piece in model.stream("", [prompts.user_turn(question, sources(LEAVE))])]
+    assert isinstance(pieces[0], Confidence)
+    assert (pieces[0].value >= 0.35) == sure == (pieces[1] != prompts.NO_ANSWER)
 
 
 async def test_it_declines_without_sources() -> None:

@@ -1,0 +1,67 @@
+"""An engine measured on gold questions: ``evaluate(engine, cases, folder)`` gives a finished run."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+from eval.cache import CachedChat
+from eval.facts import facts, model_identity
+from eval.folders import RunFolder
+from eval.runs import Asking, Listener, Prices, ask, retrieve, run, with_gold
+from eval.summary import finish
+from eval.types import GoldCase, Row
+from rag.assistant import Assistant
+from rag.bootstrap import Engine, has_llm
+
+CACHE = Path("var/replies.sqlite3")
+_DOCUMENTS = 64
+"""Documents kept at hand: gold questions on one of them stand together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run is made; none of it changes what is measured."""
+
+    gold_file: str = ""
+    retrieval_only: bool = False
+    concurrency: int | None = None
+    """Questions asked at once: by default 4 of a language model, and 1 offline, where they share the processor."""
+    cache: Path | None = CACHE
+    """A language model's replies by all that they depend on; None asks for each anew."""
+
+
+def _nothing(_: Row) -> None: ...
+
+
+def evaluate(
+    engine: Engine,
+    cases: Sequence[GoldCase],
+    folder: Path,
+    options: Options = Options(),
+    listener: Listener = _nothing,
+) -> RunFolder:
+    """Asks what the folder has no answer to yet, then sums up. Raises ``RunError`` where it holds another run."""
+    made = RunFolder(folder)
+    about = facts(engine, cases, folder.name, options.gold_file, retrieval_only=options.retrieval_only)
+    asking = with_gold(_asking(engine, options), lru_cache(_DOCUMENTS)(engine.catalog.document_at))
+    concurrency = options.concurrency or (4 if has_llm(engine.settings.llm) and not options.retrieval_only else 1)
+    asyncio.run(run(made, about, cases, asking, listener, concurrency=concurrency))
+    finish(made)
+    return made
+
+
+def _asking(engine: Engine, options: Options) -> Asking:
+    if options.retrieval_only:
+        return partial(retrieve, retriever=engine, limit=engine.settings.retrieval.limit)
+    llm = engine.settings.llm
+    return partial(ask, answerer=_assistant(engine, options.cache), prices=Prices(llm.input_price, llm.output_price))
+
+
+def _assistant(engine: Engine, cache: Path | None) -> Assistant:
+    """The engine's own, with its model's replies kept. Offline there is no model to ask."""
+    if cache is None or not has_llm(engine.settings.llm):
+        return engine.assistant
+    cached = CachedChat(engine.model, cache, model_identity(engine.settings.llm))
+    return Assistant(engine, cached, limit=engine.settings.retrieval.limit)

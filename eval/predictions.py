@@ -1,0 +1,41 @@
+"""A run's rows in the form that the benchmarks' scorer reads."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from eval.types import Place, Row
+from indexes.errors import FootnoteError
+from rag.citations import without_markers
+
+
+class PredictionsError(FootnoteError):
+    """The file of predictions cannot be written."""
+
+    kind = "predictions-unwritable"
+
+
+def write_predictions(file: Path, rows: Iterable[Row]) -> None:
+    """Raises ``PredictionsError``."""
+    lines = "".join(f"{json.dumps(_prediction(row), ensure_ascii=False)}\n" for row in rows)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(lines, encoding="utf-8")
+    except OSError as error:
+        raise PredictionsError(f"The predictions cannot be written to {file}: {error.strerror}.") from error
+
+
+def _prediction(row: Row) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "answer": "" if row.declined else without_markers(row.answer),
+        "citations": [_place(cited.place) for cited in row.citations],
+        "contexts": [_place(found.place) for found in row.retrieved],
+        "abstained": row.declined,
+        "latency": (row.timings or {}).get("total"),
+    }
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {"file": place.path, **({} if place.page is None else {"page": place.page})}
