@@ -7,7 +7,7 @@ ROUNDS ?= 200
 SEED ?= 1
 FIRST ?= 0
 
-.PHONY: help install demo test torture lint format lock clean bench-sync bench-index
+.PHONY: help install demo test torture lint format lock clean bench bench-sync bench-index
 .DEFAULT_GOAL := help
 
 help:
@@ -15,7 +15,8 @@ help:
 	@echo "make test   install, then format, lint, types, import rules and all tests"
 	@echo "make torture   kill writers of an index at random moments, and check it (ROUNDS=200 SEED=1)"
 	@echo "make format / lint / lock / clean"
-	@echo "make bench-sync / bench-index   figures of size, as in benchmarks/RESULTS.md (BENCH=folder of sets, PEER=its python)"
+	@echo "make bench   quality on a folder of benchmarks: benchmarks/RESULTS.md (BENCH=folder of sets, PEER=its python)"
+	@echo "make bench-sync / bench-index   figures of size: benchmarks/SIZE.md (BENCH=folder of sets, PEER=its python)"
 
 # torch first, by itself: as a dependency of another package, pip may take the CUDA build, which is gigabytes.
 .venv/installed: pyproject.toml constraints.txt Makefile
@@ -60,6 +61,9 @@ format: install
 
 BENCH ?= ../shared/bench
 PEER ?=
+
+bench: install
+	PYTHONPATH=. $(BIN)/python benchmarks/bench.py $(BENCH) $(if $(PEER),--peer $(PEER))
 
 bench-sync: install
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/sync_scale.py unchanged --processes

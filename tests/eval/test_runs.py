@@ -181,7 +181,7 @@ def test_eval_indexes_a_sets_documents_asks_its_questions_and_keeps_what_was_sai
     assert values["declined_answerable"] == values["failed"] == 0.0
     rows = RunFolder(Path(told["run"])).rows()
     assert list(rows) == ["q-1", "q-2", "q-3"]
-    assert rows["q-1"].answer == "The kettle in the kitchen holds two litres. [1]\n"
+    assert rows["q-1"].answer == "The kettle in the kitchen holds two litres. [1]"
     assert rows["q-1"].gold == (Place("kitchen.txt"),)
     assert Path("var/eval/tiny").is_dir()
     if SCORE.is_file():

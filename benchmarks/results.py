@@ -1,0 +1,167 @@
+"""The page of results: our figures with their intervals beside the peer's, a naive start's, and what others published."""
+
+import json
+import platform
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eval.folders import RunFolder
+from eval.intervals import interval
+from eval.measures import BY_NAME, scored
+from eval.types import Cited, Found, GoldCase, Place, Row
+
+if TYPE_CHECKING:
+    from bench import Bench
+
+HERE = Path(__file__).parent
+ANSWERS = (
+    "correct",
+    "answer_contains",
+    "answer_token_recall",
+    "citation_file_recall",
+    "citation_file_precision",
+    "declined_answerable",
+    "declined_unanswerable",
+)
+
+
+def page(benches: Sequence["Bench"]) -> str:
+    parts = (_head(benches), *_found(benches), *_answered(benches), *_cost(benches), *_reading(benches))
+    return "\n".join(parts) + "\n"
+
+
+def _head(benches: Sequence["Bench"]) -> str:
+    facts = RunFolder(benches[0].run).facts
+    seconds = sum(stage["seconds"] for bench in benches for stage in _stages(bench).values())
+    return f"""# Results
+
+Written by `make bench`, {datetime.now(UTC):%d %B %Y}, commit {(facts.commit or "?")[:12]}: development questions only, offline, one
+configuration for all sets ({facts.encoder}, passages of {facts.settings["index"]["passage_tokens"]} tokens, \
+{facts.settings["retrieval"]["limit"]} passages a question, no language model).
+Two shared cores, Python {platform.python_version()}, no GPU; all stages below together took {seconds / 60:.0f} minutes. In
+brackets: 95 % intervals, clustered by document. How fast and how large: [SIZE.md](SIZE.md).
+"""
+
+
+def _found(benches: Sequence["Bench"]) -> Iterator[str]:
+    yield """## Against others
+
+The peer is the stock LlamaIndex + Chroma pipeline with the same embedding model, 5 passages, its first one taken as its
+citation; it knows files and pages, not characters. The naive start is the reciprocal rank fusion of the same model and
+BM25 over chunks of 180 words, as measured once for this project. Published figures stand for other questions on the
+same documents, mostly with larger models.
+"""
+    head = ("set", "measure", "Footnote", "peer", "naive start", "published", "by")
+    yield _table(head, (line for bench in benches for line in _against(bench)))
+
+
+def _against(bench: "Bench") -> Iterator[tuple[str, ...]]:
+    for entry in json.loads((HERE / "published.json").read_bytes()):
+        if entry["set"] == bench.folder.name:
+            name, at = entry["measure"], entry.get("at")
+            peer = _values(name, *_peer(bench, at)) if bench.peer_rows.exists() else []
+            others = [f"{entry[key]:.3f}" if key in entry else "–" for key in ("naive", "published")]
+            told = f"{sum(peer) / len(peer):.3f}" if peer and not name.startswith("declined") else "–"
+            yield bench.folder.name, entry["says"], _figure(name, *_ours(bench, at)), told, *others, entry.get("by", "")
+
+
+def _answered(benches: Sequence["Bench"]) -> Iterator[str]:
+    yield """## Answers, put together from sentences of the documents
+
+`correct`: the answer holds a gold answer, or most of its words, or it declines where there is none. Sentences of
+documents seldom hold a yes or no, a sum or a comparison: a language model is meant for those.
+"""
+    rows = []
+    for bench in benches:
+        cases, told = _ours(bench, None)
+        figures = [_figure(name, cases, told) for name in ANSWERS]
+        rows.append((bench.folder.name, f"{len(cases)} ({sum(not case.answerable for case in cases)})", *figures))
+    yield _table(("set", "questions (unanswerable)", *ANSWERS), rows)
+
+
+def _cost(benches: Sequence["Bench"]) -> Iterator[str]:
+    yield """## Time and memory
+
+Seconds of whole processes, one after the other, on a machine that did other work now and then: only large ratios count.
+"""
+    head = (
+        "set",
+        "documents",
+        "passages",
+        "indexing s",
+        "MB",
+        "ms a question",
+        "MB",
+        "peer: chunks",
+        "all s",
+        "ms a search",
+        "MB",
+    )
+    yield _table(head, map(_cost_row, benches))
+
+
+def _cost_row(bench: "Bench") -> tuple[str, ...]:
+    stages = _stages(bench)
+    index, ask = stages["index"], stages["ask"]
+    seconds = ask["told"]["timings"]["total"]["p50"]
+    ours = (len(index["told"]["added"]), index["told"]["passages"], f"{index['seconds']:.0f}", index["peak_mb"])
+    row = (bench.folder.name, *map(str, ours), f"{1000 * seconds:.0f}", str(ask["peak_mb"]))
+    peer = stages.get("peer")
+    if not peer:
+        return (*row, "–", "–", "–", "–")
+    told = peer["told"]
+    return (*row, *map(str, (told["chunks"], round(peer["seconds"]), told["query_ms_p50"], peer["peak_mb"])))
+
+
+def _reading(benches: Sequence["Bench"]) -> Iterator[str]:
+    yield f"""## Measure again
+
+```
+make bench PEER=PEER_PYTHON        # {len(benches)} sets; var/bench keeps what was done, delete it to begin anew
+footnote eval compare var/bench/SET/run ANOTHER_RUN
+```
+
+Each run is a folder with every question, answer and passage: `footnote eval report var/bench/SET/run`."""
+
+
+def _stages(bench: "Bench") -> dict[str, Any]:
+    files = {stage: bench.kept / f"{stage}.json" for stage in ("index", "ask", "peer")}
+    return {stage: json.loads(file.read_bytes()) for stage, file in files.items() if file.exists()}
+
+
+def _ours(bench: "Bench", at: int | None) -> tuple[list[GoldCase], Mapping[str, Row]]:
+    folder = RunFolder(bench.run)
+    return folder.cases, {key: replace(row, retrieved=row.retrieved[:at]) for key, row in folder.rows().items()}
+
+
+def _peer(bench: "Bench", at: int | None) -> tuple[list[GoldCase], Mapping[str, Row]]:
+    told = map(json.loads, bench.peer_rows.read_bytes().splitlines())
+    return RunFolder(bench.run).cases, {row["id"]: _peer_row(row, at) for row in told}
+
+
+def _peer_row(row: Mapping[str, Any], at: int | None) -> Row:
+    places = [Place(place["file"], place.get("page")) for place in row["contexts"]]
+    found = tuple(Found(place, "", (), "", 0.0) for place in places[:at])
+    cited = tuple(Cited(1, place, "", 0.0) for place in places[:1])
+    return Row(row["id"], "answered", retrieved=found, citations=cited)
+
+
+def _values(name: str, cases: Sequence[GoldCase], rows: Mapping[str, Row]) -> list[float]:
+    return [one.scores[name] for one in scored(cases, rows) if name in one.scores]
+
+
+def _figure(name: str, cases: Sequence[GoldCase], rows: Mapping[str, Row]) -> str:
+    told = [(one.scores[name], one.cluster) for one in scored(cases, rows) if name in one.scores]
+    if not told:
+        return "–"
+    values, clusters = zip(*told, strict=True)
+    about = interval(values, clusters, BY_NAME[name].kind)
+    return f"{sum(values) / len(values):.3f} [{about.low:.2f}, {about.high:.2f}]"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
