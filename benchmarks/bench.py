@@ -3,8 +3,8 @@
     python benchmarks/bench.py ../shared/bench [--peer PEER_PYTHON] [--sets northwind lihua]
 
 Each set is indexed, asked and, with ``--peer``, also put to the stock LlamaIndex + Chroma pipeline
-(``peer_llamaindex.py``, in a virtual environment of its own), one process after the other. What a set came to is kept in
-var/bench/SET, so that a run that is stopped goes on there; delete it to measure anew.
+(``peer_llamaindex.py``, in a virtual environment of its own), one process after the other. What a set came to is kept
+in var/bench/SET, so that a run that is stopped goes on there; delete it to measure anew.
 """
 
 import argparse

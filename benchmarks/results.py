@@ -1,7 +1,6 @@
-"""The page of results: our figures with their intervals beside the peer's, a naive start's, and what others published."""
+"""The page of results: our figures with their intervals, the peer's, a naive start's, and what others published."""
 
 import json
-import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,13 +35,14 @@ def page(benches: Sequence["Bench"]) -> str:
 def _head(benches: Sequence["Bench"]) -> str:
     facts = RunFolder(benches[0].run).facts
     seconds = sum(stage["seconds"] for bench in benches for stage in _stages(bench).values())
+    chosen = facts.settings
     return f"""# Results
 
-Written by `make bench`, {datetime.now(UTC):%d %B %Y}, commit {(facts.commit or "?")[:12]}: development questions only, offline, one
-configuration for all sets ({facts.encoder}, passages of {facts.settings["index"]["passage_tokens"]} tokens, \
-{facts.settings["retrieval"]["limit"]} passages a question, no language model).
-Two shared cores, Python {platform.python_version()}, no GPU; all stages below together took {seconds / 60:.0f} minutes. In
-brackets: 95 % intervals, clustered by document. How fast and how large: [SIZE.md](SIZE.md).
+Written by `make bench`, {datetime.now(UTC):%d %B %Y}, commit {(facts.commit or "?")[:12]}: development questions only,
+offline, one configuration for all sets ({facts.encoder}, passages of {chosen["index"]["passage_tokens"]} tokens,
+{chosen["retrieval"]["limit"]} passages a question, no language model).
+Two shared cores, no GPU, {facts.python}; all stages below together took {seconds / 60:.0f} minutes.
+In brackets: 95 % intervals, clustered by document. How fast and how large: [SIZE.md](SIZE.md).
 """
 
 

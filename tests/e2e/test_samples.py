@@ -15,8 +15,8 @@ import pytest
 
 from api.wire import AnswerBody
 from eval.gold import read_gold
-from eval.runs import ask, summarise
-from eval.types import Prediction
+from eval.runs import ask
+from eval.types import Row
 from fakes.engines import ROOT, RememberingEncoder, RunFootnote, WarmEngine
 from indexes.types import Document
 from indexes.words import words
@@ -53,7 +53,7 @@ class Noting:
 class Asked:
     """Every gold question, once."""
 
-    predictions: list[Prediction]
+    rows: list[Row]
     answers: list[Answer]
     documents: dict[str, Document]
 
@@ -71,13 +71,13 @@ def asked(samples_index: Path, encoder: RememberingEncoder) -> Iterator[Asked]:
     engine = WarmEngine(settings, encoder)
     noting = Noting(engine.assistant)
 
-    async def ask_all() -> list[Prediction]:
+    async def ask_all() -> list[Row]:
         return [await ask(case, noting) for case in CASES]
 
-    predictions = asyncio.run(ask_all())
+    rows = asyncio.run(ask_all())
     ids = {citation.passage.document_id for answer in noting.answers for citation in answer.citations}
     documents = {i: document for i in ids if (document := engine.catalog.document(i))}
-    yield Asked(predictions, noting.answers, documents)
+    yield Asked(rows, noting.answers, documents)
     engine.close()
 
 
