@@ -72,6 +72,29 @@ class Comparison:
     told: Mapping[str, Told]
     """The questions that a rate tells apart."""
 
+    @property
+    def notes(self) -> list[str]:
+        """What a reader should know before the figures, a sentence each."""
+        return [*_of_questions(self), *_of_measures(self)]
+
+
+def _of_questions(comparison: Comparison) -> Iterator[str]:
+    if comparison.before.gold != comparison.after.gold:
+        yield "The gold differs: what changed in a question is not told from what changed in its answer."
+    for what, ids in (
+        ("changed in the gold", comparison.edited),
+        ("only in the baseline", comparison.missing),
+        ("only in this run", comparison.added),
+    ):
+        if ids:
+            yield f"Questions {what}: {len(ids)} ({', '.join(ids)})."
+
+
+def _of_measures(comparison: Comparison) -> Iterator[str]:
+    for what, names in (("in the baseline", comparison.gone), ("in this run", comparison.new)):
+        if names:
+            yield f"Measured only {what}: {', '.join(names)}."
+
 
 def sign(measure: Measure) -> int:
     return 1 if measure.better == "higher" else -1

@@ -7,11 +7,14 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import permutation_test
-from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.multitest import multipletests
 
+from eval.extra import eval_extra
 from eval.intervals import interval
+
+with eval_extra():
+    from scipy.stats import permutation_test
+    from statsmodels.stats.contingency_tables import mcnemar
+    from statsmodels.stats.multitest import multipletests
 
 _FLIPS = 9999
 """Sign flips that are tried; where there are no more than that (13 questions that differ), each is, and p is exact."""
@@ -57,10 +60,11 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 
 def _bounds(changes: NDArray[np.float64], clusters: Sequence[str]) -> tuple[float, float]:
+    """From -1 to 1, as values from 0 to 1 differ: laid between 0 and 1, where intervals are known."""
     if not changes.any():
         return 0.0, 0.0
-    bounds = interval([float(change) for change in changes], clusters, "mean")
-    return bounds.low, bounds.high
+    bounds = interval([float(change) for change in (changes + 1) / 2], clusters, "mean")
+    return 2 * bounds.low - 1, 2 * bounds.high - 1
 
 
 def _mcnemar(changes: NDArray[np.float64]) -> float:
