@@ -3,6 +3,9 @@
 import typer
 from typer.core import TyperGroup
 
+from eval.commands.baseline import baseline
+from eval.commands.compare import compare
+from eval.commands.gate import gate
 from eval.commands.run import run
 
 
@@ -19,3 +22,6 @@ app = typer.Typer(
     help="Measure the engine against gold questions. `footnote eval SET` is `footnote eval run SET`.",
 )
 app.command("run")(run)
+app.command("compare")(compare)
+app.command("gate")(gate)
+app.command("baseline")(baseline)

@@ -1,0 +1,33 @@
+"""A run to commit: what later runs are held against, small and the same on every machine."""
+
+from dataclasses import asdict, replace
+from pathlib import Path, PurePath
+from typing import Any
+
+from eval.folders import RunError, RunFolder
+
+
+def write_baseline(run: RunFolder, folder: Path) -> None:
+    """``run.json``, ``scores.jsonl`` and ``summary.json``: no date and no path of the machine, no answers.
+
+    Raises ``RunError`` where the run is not finished, or the folder holds a run with its rows.
+    """
+    scored = run.scored()
+    baseline = RunFolder(folder)
+    if (folder / "rows.jsonl").exists():
+        raise RunError(f"{folder} holds a run, which a baseline would spoil: give the baseline a folder of its own.")
+    facts = replace(run.facts, name="baseline", started="", gold_file="", settings=_anywhere(run.facts.settings))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        baseline.write_json("run.json", asdict(facts))
+        baseline.write_scores(scored.values())
+        baseline.write("summary.json", (run.path / "summary.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunError(f"The baseline cannot be written to {folder}: {error.strerror}.") from error
+
+
+def _anywhere(settings: Any) -> Any:
+    """With the names of files in place of their paths on this machine."""
+    if isinstance(settings, dict):
+        return {key: _anywhere(value) for key, value in settings.items()}
+    return PurePath(settings).name if isinstance(settings, str) and PurePath(settings).is_absolute() else settings

@@ -1,0 +1,63 @@
+"""``footnote eval gate``: exit status 1 where a run is worse than its baseline."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from eval.commands.compare import table
+
+if TYPE_CHECKING:
+    from eval.gate import Ruling
+
+
+def gate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")],
+    baseline: Annotated[Path, typer.Option(help="The run it is held against, or what `eval baseline` kept of it.")],
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[:MARGIN]", help="Guard this in place of the usual; may be given again."),
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Also write JUnit's XML here.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Also write a summary for a pull request here.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+) -> None:
+    """Exit with 1 where a guarded measure is worse than the baseline beyond its margin, with 0 where none is."""
+    from eval import gate_files
+    from eval.folders import RunFolder
+    from eval.gate import GUARDS, guard, rule
+    from eval.terminal import print_json
+
+    ruling = rule(RunFolder(baseline), RunFolder(run), [guard(told) for told in measure] if measure else GUARDS)
+    if junit:
+        _write(junit, gate_files.junit(ruling))
+    if markdown:
+        _write(markdown, gate_files.markdown(ruling))
+    if as_json:
+        print_json({"passed": not ruling.failures, "failures": ruling.failures, **asdict(ruling)})
+    else:
+        typer.echo("\n".join(_shown(ruling)))
+    if ruling.failures:
+        raise typer.Exit(1)
+
+
+def _shown(ruling: "Ruling") -> Iterator[str]:
+    yield f"A is the baseline, B the run; {ruling.comparison.n} questions."
+    yield from ruling.comparison.notes
+    yield from table(one.compared for one in ruling.guarded if one.compared)
+    for one in ruling.guarded:
+        if one.failure and one.compared:
+            yield f"{one.name}, worse: {', '.join(one.compared.worse)}"
+    yield from [f"FAILED: {failure}" for failure in ruling.failures] or ["Passed: no guarded measure is worse."]
+
+
+def _write(file: Path, text: str) -> None:
+    from eval.gate import GateError
+
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise GateError(f"{file} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,139 @@
+"""Whether a run is worse than its baseline: the rule, and why it is this one, is in docs/decisions/0007."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from eval.comparison import Compared, Comparison, compare, sign
+from eval.differences import holm
+from eval.folders import Facts, RunFolder
+from eval.measures import MEASURES
+from indexes.errors import FootnoteError
+
+ALPHA = 0.05
+"""How often a run of an unchanged system may fail, over all guarded measures together."""
+_TELLING = 5
+"""Fewer questions that differ are never told from chance: each way is as likely, and 0.5 ** 4 is above ALPHA."""
+_LEAST, _MOST = 1, 4
+"""Questions' worth of loss that passes where nothing is left to chance."""
+_ROUNDING = 1e-9
+
+
+class GateError(FootnoteError):
+    """There is nothing to guard, or what is to be guarded is no measure."""
+
+    kind = "bad-gate"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """``margin`` is None where the measure's own holds."""
+
+    name: str
+    margin: float | None = None
+
+
+GUARDS = tuple(Guard(measure.name) for measure in MEASURES if measure.guarded)
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What became of a guarded measure of the baseline. ``compared`` is None where the run has nothing of it."""
+
+    name: str
+    compared: Compared | None
+    allowed: float
+    """How much worse its mean may be."""
+    p: float
+    """Of chance making it so much worse: one-sided, Holm-adjusted over the guarded measures."""
+    failure: str
+    """In words; empty where it passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    comparison: Comparison
+    repeatable: bool
+    """Whether both are runs of systems that answer the same each time."""
+    missing: str
+    """In words, which questions of the baseline were not asked; empty where all were."""
+    guarded: tuple[Guarded, ...]
+
+    @property
+    def failures(self) -> list[str]:
+        """A sentence each; none where the run passes."""
+        return [failure for failure in (self.missing, *(one.failure for one in self.guarded)) if failure]
+
+
+def guard(told: str) -> Guard:
+    """Reads ``NAME`` or ``NAME:MARGIN``; raises ``GateError``."""
+    name, colon, margin = told.partition(":")
+    try:
+        return Guard(name, float(margin) if colon else None)
+    except ValueError as error:
+        raise GateError(f"{told}: the margin is no number; {name}:0.02 lets its mean become .02 worse.") from error
+
+
+def rule(baseline: RunFolder, run: RunFolder, guards: Sequence[Guard] = GUARDS) -> Ruling:
+    """Raises ``RunError`` where one of them is no finished run, ``GateError`` where there is nothing to guard."""
+    comparison = compare(baseline, run, {one.name for one in guards})
+    repeatable = _repeatable(baseline.facts) and _repeatable(run.facts)
+    guarded = _guarded(_known(guards, comparison), comparison, repeatable=repeatable)
+    return Ruling(comparison, repeatable, _missing(comparison), tuple(guarded))
+
+
+def _known(guards: Sequence[Guard], comparison: Comparison) -> list[Guard]:
+    """Those that the baseline has. Unasked, one that no run has is passed over, as in runs that only search."""
+    measured = {one.measure.name for one in comparison.compared} | {*comparison.gone}
+    for one in guards:
+        if one not in GUARDS and one.name not in measured | {*comparison.new}:
+            raise GateError(f"Neither run measured {one.name!r}: `footnote eval compare --all` shows what they have.")
+    known = [one for one in guards if one.name in measured]
+    if not known:
+        raise GateError("There is nothing to guard: the baseline has none of the guarded measures.")
+    return known
+
+
+def _missing(comparison: Comparison) -> str:
+    ids = comparison.missing
+    return f"Of the baseline's questions {len(ids)} were not asked: {', '.join(ids)}." if ids else ""
+
+
+def _guarded(guards: Sequence[Guard], comparison: Comparison, *, repeatable: bool) -> Iterator[Guarded]:
+    compared = {one.measure.name: one for one in comparison.compared}
+    chances = _chances(comparison.compared)
+    for one in guards:
+        if told := compared.get(one.name):
+            allowed, p = _allowed(one, told, repeatable=repeatable), chances[one.name]
+            worse = -told.gain > allowed + _ROUNDING and (repeatable or p < ALPHA)
+            yield Guarded(one.name, told, allowed, p, _worse(told, allowed) if worse else "")
+        else:
+            yield Guarded(one.name, None, 0.0, 1.0, f"{one.name} was measured in the baseline, and no longer.")
+
+
+def _chances(compared: Sequence[Compared]) -> dict[str, float]:
+    """Measures of which too few questions differ take no share of Holm's correction: they cannot alarm (Tarone)."""
+    telling = [one for one in compared if len(one.better) + len(one.worse) >= _TELLING]
+    adjusted = holm([one.difference.p_of(-sign(one.measure)) for one in telling])
+    return {one.measure.name: 1.0 for one in compared} | {
+        one.measure.name: p for one, p in zip(telling, adjusted, strict=True)
+    }
+
+
+def _allowed(guard: Guard, compared: Compared, *, repeatable: bool) -> float:
+    if guard.margin is not None:
+        return guard.margin
+    own = compared.measure.margin
+    return min(max(own, _LEAST / compared.n), _MOST / compared.n) if repeatable else own
+
+
+def _worse(told: Compared, allowed: float) -> str:
+    way = "fell" if told.after < told.before else "rose"
+    by = f"by {abs(told.difference.value):.3f}, where {allowed:.3f} may pass"
+    return f"{told.measure.name} {way} from {told.before:.3f} to {told.after:.3f}, {by} (n = {told.n})."
+
+
+def _repeatable(facts: Facts) -> bool:
+    """Without a language model or a server that embeds, nothing is left to chance."""
+    llm, embedding = facts.settings.get("llm", {}), facts.settings.get("embedding", {})
+    writes = not facts.retrieval_only and (llm.get("model") or llm.get("class_") or llm.get("class"))
+    return not writes and not embedding.get("base_url")
