@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from eval.extra import eval_extra
-from eval.places import at
+from eval.places import at, have_characters, shared_characters
 from eval.types import GoldCase, Measure, Place, Row
 from indexes.words import figures
 from rag.citations import without_markers
@@ -14,8 +14,8 @@ MEASURES = (
     Measure(
         "correct",
         "Whether the answer holds a gold answer, or 7 in 10 of its words (5 of one longer than 10), figures and all;"
-        " without gold answers, whether it cites the evidence's page or one beside; where the documents give no answer,"
-        " whether it declines.",
+        " without gold answers, whether it cites the evidence's words, or its page or one beside; where the documents"
+        " give no answer, whether it declines.",
         kind="rate",
         guarded=True,
         margin=0.02,
@@ -69,7 +69,13 @@ def correct(case: GoldCase, row: Row, gold: Sequence[Place]) -> bool | None:
     if case.answers:
         answer = without_markers(row.answer)
         return any(_agrees(answer, one) for one in case.answers)
-    return any(at(cited.place, place, tolerance=1) for cited in row.citations for place in gold) if gold else None
+    return any(_stands(cited.place, place) for cited in row.citations for place in gold) if gold else None
+
+
+def _stands(cited: Place, gold: Place) -> bool:
+    if have_characters([cited, gold]):
+        return shared_characters([cited], [gold]) > 0
+    return at(cited, gold, tolerance=1)
 
 
 def _agrees(answer: str, gold: str) -> bool:

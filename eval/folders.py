@@ -28,7 +28,7 @@ class RunError(FootnoteError):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a run was made of. ``same_as`` are those that two runs share if one goes on where the other stopped."""
+    """What a run was made of. Two runs are one that stopped and went on where nothing is ``differing``."""
 
     name: str
     started: str
@@ -50,7 +50,7 @@ class Facts:
     retrieval_only: bool
     python: str
 
-    def same_as(self, other: "Facts") -> list[str]:
+    def differing(self, other: "Facts") -> list[str]:
         """The names of what differs between them, of what answers depend on; dates and machines do not matter."""
         return [name for name in _IDENTITY if getattr(self, name) != getattr(other, name)]
 
@@ -103,7 +103,7 @@ class RunFolder:
     def begin(self, facts: Facts, cases: Sequence[GoldCase]) -> None:
         """Makes the folder, or goes on in it. Raises ``RunError`` where it holds another run."""
         if (self.path / "run.json").exists():
-            if differing := self.facts.same_as(facts):
+            if differing := self.facts.differing(facts):
                 raise RunError(
                     f"{self.path} holds a run with other {' and '.join(differing)}: give this one another --run folder."
                 )

@@ -24,6 +24,7 @@ MEASURES = (
     Measure("context_span_recall", "Share of the evidence's characters that were retrieved."),
     Measure("context_span_precision", "Share of the characters retrieved that are evidence."),
     Measure("context_span_iou", "Characters that are evidence and retrieved, by those that are either."),
+    Measure("context_section_recall", "Share of the evidence's spans that the passages retrieved touch."),
     Measure("context_section_recall@3", "Share of the evidence's spans that the first 3 passages touch."),
     Measure("context_mrr", "1 by the rank of the first passage that touches the evidence's spans."),
 )
@@ -69,6 +70,7 @@ def _by_character(gold: Sequence[Place], retrieved: Sequence[Place]) -> dict[str
         "context_span_recall": shared / characters(gold),
         "context_span_precision": shared / found if found else 0.0,
         "context_span_iou": shared / either,
+        "context_section_recall": sum(map(any, zip(*touching, strict=True))) / len(set(gold)),
         "context_section_recall@3": sum(map(any, zip(*touching[:3], strict=True))) / len(set(gold)),
         "context_mrr": 1 / first if first else 0.0,
     }

@@ -53,6 +53,9 @@ BY_HAND: tuple[tuple[str, GoldCase, Row, float], ...] = (
     ("context_span_recall", ANSWERABLE, ANSWERED, 100 / 300),
     ("context_span_precision", ANSWERABLE, ANSWERED, 100 / 500),
     ("context_span_iou", ANSWERABLE, ANSWERED, 100 / 700),
+    ("context_section_recall", ANSWERABLE, ANSWERED, 2 / 3),
+    ("context_section_recall", case("a p1 0-9"), row(gold=["a p1 0-9"], found=["b p1 0-9"] * 3 + ["a p1 5-30"]), 1),
+    ("context_section_recall@3", case("a p1 0-9"), row(gold=["a p1 0-9"], found=["b p1 0-9"] * 3 + ["a p1 5-30"]), 0),
     ("context_section_recall@3", ANSWERABLE, ANSWERED, 2 / 3),
     ("context_mrr", ANSWERABLE, ANSWERED, 1 / 2),
     ("answer_contains", ANSWERABLE, ANSWERED, 1),
@@ -233,6 +236,11 @@ def test_without_gold_answers_one_is_correct_that_cites_the_evidence_or_a_page_b
     cited: Sequence[str], right: float
 ) -> None:
     assert scores(case("a p3"), row(cited=cited))["correct"] == right
+
+
+def test_without_gold_answers_a_quote_beside_the_evidences_words_is_not_correct() -> None:
+    said = [row(gold=["a p3 10-20"], cited=[place]) for place in ("a p3 19-30", "a p3 20-30")]
+    assert [scores(case("a p3"), one)["correct"] for one in said] == [1, 0]
 
 
 def test_to_decline_is_correct_only_where_the_documents_give_no_answer() -> None:
