@@ -21,7 +21,9 @@ CONFIG_FILE = Path("footnote.toml")
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Price = Annotated[float | None, Field(ge=0)]
+Price = Annotated[
+    Annotated[float, Field(ge=0)] | None, BeforeValidator(lambda value: None if value == "" else value)
+]
 MaybeText = Annotated[str | None, BeforeValidator(lambda value: None if value == "" else value)]
 MaybeSecret = Annotated[SecretStr | None, BeforeValidator(lambda value: None if value == "" else value)]
 
@@ -82,6 +84,14 @@ class LLMSettings(Part):
     retries: Annotated[int, Field(ge=0)] = Field(1, description="further tries before the first word, on 429 and 5xx")
 
 
+class JudgeSettings(LLMSettings):
+    """What is not set is as in ``[llm]``."""
+
+    model: MaybeText = Field(None, description="the chat model that judges answers; without one, that of [llm]")
+    base_url: MaybeText = Field(None, description="an OpenAI-compatible endpoint; without one, that of [llm]")
+    api_key: MaybeSecret = Field(None, description="its key; that of [llm] goes to no other endpoint than its own")
+
+
 class ServerSettings(Part):
     host: str = Field("127.0.0.1", description="the address to listen at")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="the port; 0 takes a free one")
@@ -115,6 +125,7 @@ class Settings(BaseSettings):
     embedding: EmbeddingSettings = EmbeddingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     llm: LLMSettings = LLMSettings()
+    judge: JudgeSettings = JudgeSettings()
     answer: AnswerSettings = AnswerSettings()
     server: ServerSettings = ServerSettings()
     access: tuple[AccessSettings, ...] = ()
