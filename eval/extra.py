@@ -1,0 +1,23 @@
+"""What an evaluation needs beside the engine is an extra: said plainly where it is not installed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from indexes.errors import FootnoteError
+
+HOW_TO_INSTALL = "pip install 'footnote[eval]'"
+
+
+class ExtraMissingError(FootnoteError):
+    """A library of the ``eval`` extra is not installed."""
+
+    kind = "extra-missing"
+
+
+@contextmanager
+def eval_extra() -> Iterator[None]:
+    """Around the imports of the extra's libraries. Raises ``ExtraMissingError``."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ExtraMissingError(f"Evaluation needs {error.name}, which is not installed: {HOW_TO_INSTALL}.") from error

@@ -1,0 +1,73 @@
+"""How far a mean over questions may be from that over all questions like them: 95 % intervals."""
+
+import math
+import warnings
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from eval.extra import eval_extra
+
+with eval_extra():
+    from scipy.stats import DegenerateDataWarning, bootstrap
+    from statsmodels.stats.proportion import proportion_confint
+
+_RESAMPLES = 2000
+_SEED = 0
+"""Fixed: equal values have equal intervals."""
+_AT_ONCE = 4_000_000
+"""Resampled numbers held in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    low: float
+    high: float
+
+
+def interval(values: Sequence[float], clusters: Sequence[str], kind: Literal["rate", "mean"]) -> Interval:
+    """Of the mean of one value a question, not empty, from 0 to 1; ``clusters`` are their documents.
+
+    Rates have Wilson's. Means have the BCa bootstrap's over documents, whose questions err together. Where documents
+    cannot be resampled, being one, or all alike, questions are; where those are alike, Wilson's interval is given
+    for their mean: nothing within 0 and 1 varies more than a rate. The order of the questions does not matter.
+    """
+    if kind == "mean":
+        for groups in (clusters, range(len(values))):
+            if found := _resampled(values, groups):
+                return found
+    low, high = proportion_confint(math.fsum(values), len(values), method="wilson")
+    return Interval(float(low), float(high))
+
+
+def _resampled(values: Sequence[float], groups: Sequence[Hashable]) -> Interval | None:
+    """None where resampling shows no spread."""
+    sums, counts = _totals(values, groups)
+    if len(sums) < 2 or np.ptp(sums / counts) < 1e-12:
+        return None
+    sampling: dict[str, Any] = {"paired": True, "vectorized": True, "batch": max(1, _AT_ONCE // len(sums))}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateDataWarning)  # told by nan, and answered below
+        told = bootstrap((sums, counts), _mean, n_resamples=_RESAMPLES, method="BCa", rng=_SEED, **sampling)
+        if not np.isfinite(told.confidence_interval).all():
+            told = bootstrap(
+                (sums, counts), _mean, n_resamples=0, method="percentile", bootstrap_result=told, **sampling
+            )
+    low, high = told.confidence_interval
+    return Interval(float(low), float(high)) if low < high else None
+
+
+def _totals(values: Sequence[float], groups: Sequence[Hashable]) -> tuple[np.ndarray, np.ndarray]:
+    """A group's sum and count, in an order that is the same for any order of the questions."""
+    members = defaultdict(list)
+    for value, group in zip(values, groups, strict=True):
+        members[group].append(value)
+    totals = sorted((math.fsum(group), len(group)) for group in members.values())
+    return np.array([total for total, _ in totals]), np.array([count for _, count in totals])
+
+
+def _mean(sums: np.ndarray, counts: np.ndarray, axis: int) -> Any:
+    return sums.sum(axis=axis) / counts.sum(axis=axis)

@@ -1,0 +1,56 @@
+"""Places held against places: by file, by page, by character."""
+
+from collections.abc import Sequence
+
+from eval.types import Place
+
+
+def files(places: Sequence[Place]) -> list[Place]:
+    """Their files, each once, in order."""
+    return list(dict.fromkeys(Place(place.path) for place in places))
+
+
+def pages(places: Sequence[Place]) -> list[Place]:
+    """Their pages, each once, in order; a file where there is no page."""
+    return list(dict.fromkeys(Place(place.path, place.page) for place in places))
+
+
+def at(place: Place, gold: Place, tolerance: int = 0) -> bool:
+    """Whether a place is in the gold file and, where the gold has a page, at most so many pages off."""
+    if place.path != gold.path or gold.page is None:
+        return place.path == gold.path
+    return place.page is not None and abs(place.page - gold.page) <= tolerance
+
+
+def recall(gold: Sequence[Place], places: Sequence[Place], tolerance: int = 0) -> float:
+    """The share of the gold places at which some place is."""
+    return sum(any(at(place, wanted, tolerance) for place in places) for wanted in gold) / len(gold)
+
+
+def precision(gold: Sequence[Place], places: Sequence[Place], tolerance: int = 0) -> float:
+    """The share of the places that are at some gold place."""
+    return sum(any(at(place, wanted, tolerance) for wanted in gold) for place in places) / len(places)
+
+
+def have_characters(places: Sequence[Place]) -> bool:
+    """Whether each is known to the character."""
+    return all(characters([place]) for place in places)
+
+
+def characters(places: Sequence[Place]) -> int:
+    """How many characters they cover, each counted once; a whole page or file covers none."""
+    total, path, reached = 0, "", 0
+    for file, start, end in sorted(_spans(places)):
+        reached = reached if file == path else 0
+        total += max(0, end - max(start, reached))
+        path, reached = file, max(reached, end)
+    return total
+
+
+def shared_characters(one: Sequence[Place], other: Sequence[Place]) -> int:
+    """How many characters both cover."""
+    return characters(one) + characters(other) - characters([*one, *other])
+
+
+def _spans(places: Sequence[Place]) -> list[tuple[str, int, int]]:
+    return [(p.path, p.start, p.end) for p in places if p.start is not None and p.end is not None]
