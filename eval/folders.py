@@ -159,6 +159,13 @@ class RunFolder:
     def write_scores(self, scored: Iterable[Scored]) -> None:
         self.write("scores.jsonl", "".join(f"{_SCORED.dump_json(one).decode()}\n" for one in scored))
 
+    def read_json(self, name: str) -> Any:
+        """Raises ``RunError`` where the run was not finished."""
+        try:
+            return json.loads((self.path / name).read_bytes())
+        except FileNotFoundError as error:
+            raise RunError(f"{self.path} is no finished run: it has no {name}.") from error
+
     def write_json(self, name: str, value: Any) -> None:
         """Byte-identical for equal values."""
         self.write(name, _json(value))

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from eval.types import GoldCase
 from rag.prompts import escape, tags
 from rag.types import Turn
 
+Letter = Literal["A", "B"]
 VERSION = "1"
 """Raise it with any change of wording: judgements that differ in it are not comparable."""
 
@@ -13,8 +16,9 @@ CORRECTNESS = """\
 You compare two answers to a question, answer A and answer B. One of them is marked as the reference: what it says is \
 right. Find out whether the other one tells the asker the same.
 
-- "both": the other answer tells all that the reference tells of what was asked. Other words, another order and further \
-detail that does not contradict it make no difference. Where the reference has several versions, one of them suffices.
+- "both": the other answer tells all that the reference tells of what was asked. Other words, another order and \
+further detail that does not contradict it make no difference. Where the reference has several versions, one of \
+them suffices.
 - The letter of the reference: the other answer leaves out what was asked, contradicts the reference, offers several \
 answers of which some are wrong, or does not answer.
 - The letter of the other answer: only that one is right.
@@ -52,20 +56,18 @@ class Source:
     passage: str
 
 
-def comparison(question: str, history: Sequence[Turn], first: str, second: str) -> Turn:
-    """Answers A and B, made by ``reference`` and ``candidate``."""
-    said = "\n".join(f"{turn.role}: {turn.text}" for turn in history)
-    before = [_block("conversation", said)] if said else []
-    answers = [f'<answer letter="A"{first}\n</answer>', f'<answer letter="B"{second}\n</answer>']
-    return Turn("user", "\n\n".join([*before, _block("question", question), *answers]))
-
-
-def reference(versions: Sequence[str]) -> str:
-    return ' is="reference">\n' + "\n".join(f"<version>{escape(version, _TAG)}</version>" for version in versions)
-
-
-def candidate(answer: str) -> str:
-    return f">\n{escape(answer, _TAG)}"
+def comparison(case: GoldCase, answer: str, *, reference: Letter) -> Turn:
+    """The gold answers are the answer of that letter, ``answer`` is the other."""
+    versions = "\n".join(f"<version>{escape(version, _TAG)}</version>" for version in case.answers)
+    gold, other = ("reference", versions), ("other", escape(answer, _TAG))
+    answers = zip("AB", (gold, other) if reference == "A" else (other, gold), strict=True)
+    said = "\n".join(f"{turn.role}: {turn.text}" for turn in case.history)
+    blocks = [
+        *([_block("conversation", said)] if said else []),
+        _block("question", case.question),
+        *(f'<answer letter="{letter}" is="{what}">\n{text}\n</answer>' for letter, (what, text) in answers),
+    ]
+    return Turn("user", "\n\n".join(blocks))
 
 
 def check(sentences: Sequence[str], sources: Sequence[Source]) -> Turn:

@@ -302,8 +302,8 @@ def judge_settings(settings: Settings) -> LLMSettings:
     chosen = base.model_copy(update=own)
     if not has_llm(chosen):
         raise ConfigError(
-            "Judging needs a language model, and judge.model is not set: set FOOTNOTE_JUDGE__MODEL, or [judge] or [llm] "
-            "in footnote.toml."
+            "Judging needs a language model, and judge.model is not set: set FOOTNOTE_JUDGE__MODEL (and "
+            "FOOTNOTE_JUDGE__BASE_URL for any OpenAI-compatible endpoint), or [judge] in footnote.toml."
         )
     return chosen
 

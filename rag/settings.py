@@ -21,9 +21,7 @@ CONFIG_FILE = Path("footnote.toml")
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Price = Annotated[
-    Annotated[float, Field(ge=0)] | None, BeforeValidator(lambda value: None if value == "" else value)
-]
+Price = Annotated[Annotated[float, Field(ge=0)] | None, BeforeValidator(lambda value: None if value == "" else value)]
 MaybeText = Annotated[str | None, BeforeValidator(lambda value: None if value == "" else value)]
 MaybeSecret = Annotated[SecretStr | None, BeforeValidator(lambda value: None if value == "" else value)]
 
