@@ -21,9 +21,10 @@ CONFIG_FILE = Path("footnote.toml")
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Price = Annotated[Annotated[float, Field(ge=0)] | None, BeforeValidator(lambda value: None if value == "" else value)]
-MaybeText = Annotated[str | None, BeforeValidator(lambda value: None if value == "" else value)]
-MaybeSecret = Annotated[SecretStr | None, BeforeValidator(lambda value: None if value == "" else value)]
+Unset = BeforeValidator(lambda value: None if value == "" else value)
+MaybeText = Annotated[str | None, Unset]
+MaybeSecret = Annotated[SecretStr | None, Unset]
+Price = Annotated[float | None, Field(ge=0), Unset]
 
 
 class Part(BaseModel):
@@ -123,8 +124,8 @@ class Settings(BaseSettings):
     embedding: EmbeddingSettings = EmbeddingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     llm: LLMSettings = LLMSettings()
-    judge: JudgeSettings = JudgeSettings()
     answer: AnswerSettings = AnswerSettings()
+    judge: JudgeSettings = JudgeSettings()
     server: ServerSettings = ServerSettings()
     access: tuple[AccessSettings, ...] = ()
 

@@ -45,7 +45,13 @@ def judge(
     waiting = unjudged(folder, asked)
     with progress("Judging", len(waiting)) as advance:
         asyncio.run(judge_all(folder, asked, waiting, lambda _: advance()))
-    told = {"run": str(run), "judge": asked.name, **_summary(folder), **_agreement(folder, people)}
+    told = {
+        "run": str(run),
+        "judge": asked.name,
+        **_summary(folder),
+        **_spent(folder, chosen),
+        **_agreement(folder, people),
+    }
     print_json(told) if as_json else _print(told)
     _complain_of_failures(folder)
 
@@ -73,6 +79,21 @@ def _summary(folder: "RunFolder") -> dict[str, Any]:
         "questions": told["questions"],
         "measures": {n: told["measures"][n] for n in names if n in told["measures"]},
     }
+
+
+def _spent(folder: "RunFolder", chosen: "LLMSettings") -> dict[str, Any]:
+    """Of all judgements that stand; of those that a cache gave, what they once cost."""
+    from eval.judgements import judgements
+    from eval.runs import Prices
+
+    usages = [told.usage for told in judgements(folder).values()]
+    prices = Prices(chosen.input_price, chosen.output_price)
+    costs = [cost for usage in usages if (cost := prices.cost(usage)) is not None]
+    tokens = {
+        "input": sum(usage.input_tokens or 0 for usage in usages),
+        "output": sum(usage.output_tokens or 0 for usage in usages),
+    }
+    return {"tokens": tokens, "cost": sum(costs) if costs else None}
 
 
 def _agreement(folder: "RunFolder", people: Mapping[str, bool]) -> dict[str, Any]:

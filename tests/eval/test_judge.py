@@ -340,6 +340,10 @@ def test_a_finished_run_gets_the_measures_and_an_unfinished_one_stays_so(
     assert told["judge"] == "strict, prompts 1"
     assert told["measures"]["judged_correct"] == run.read_json("summary.json")["measures"]["judged_correct"]
     assert told["measures"]["judged_correct"]["n"] == len(CASES)
+    assert (told["tokens"], told["cost"]) == ({"input": 18 * 7, "output": 18 * 3}, None)
+    monkeypatch.setenv("FOOTNOTE_JUDGE__INPUT_PRICE", "1e6")
+    monkeypatch.setenv("FOOTNOTE_JUDGE__OUTPUT_PRICE", "0")
+    assert json.loads(footnote("eval", "judge", run.path, "--json").out)["cost"] == 18 * 7
     shown = footnote("eval", "judge", run.path)
     assert "6 questions, judged by strict, prompts 1\n   1.000 (0.610 to 1.000)  judged_correct, of 6\n" in shown.out
 
