@@ -35,7 +35,7 @@ def pytest_of(folder: Path, tests: str, *arguments: str) -> Ran:
     (folder / "test_gold.py").write_text("import pytest\n" + tests)
     environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [sys.executable, "-m", "pytest", "-p", "eval.pytest_plugin", *arguments]
-    ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=160, check=False)
     counts = {what: int(number) for number, what in re.findall(r"(\d+) (\w+)", ran.stdout.splitlines()[-1])}
     return Ran(counts, ran.stdout + ran.stderr)
 
