@@ -3,13 +3,14 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, closing
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, closing, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from indexes.errors import FootnoteError
 from rag.protocols import ChatModel
 from rag.types import Piece, Turn
 
@@ -18,18 +19,23 @@ replayed: ContextVar[bool] = ContextVar("replayed", default=False)
 """Whether the reply to this task's question came from a cache."""
 
 
+class CacheError(FootnoteError):
+    """The file of replies cannot be read or written."""
+
+    kind = "bad-cache"
+
+
 class CachedChat:
     """``identity`` says all that a reply depends on beside the messages: model, endpoint, temperature, limits.
 
-    Only whole replies are kept; a failure is asked again.
+    Only whole replies are kept; a failure is asked again. Raises ``CacheError``.
     """
 
     def __init__(self, model: ChatModel, file: Path, identity: str) -> None:
         self._model = model
         self._file = file
         self._identity = identity
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with closing(self._open()) as db, db:
+        with self._open() as db:
             db.execute("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, pieces BLOB NOT NULL)")
 
     @property
@@ -57,13 +63,21 @@ class CachedChat:
         return hashlib.sha256(said.encode()).hexdigest()
 
     def _known(self, key: str) -> list[Piece] | None:
-        with closing(self._open()) as db:
+        with self._open() as db:
             row = db.execute("SELECT pieces FROM replies WHERE key = ?", (key,)).fetchone()
         return _PIECES.validate_json(row[0]) if row else None
 
     def _keep(self, key: str, pieces: Sequence[Piece]) -> None:
-        with closing(self._open()) as db, db:
+        with self._open() as db:
             db.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", (key, _PIECES.dump_json(list(pieces))))
 
-    def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._file, timeout=30)
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._file, timeout=30)) as db, db:
+                yield db
+        except (sqlite3.Error, OSError) as error:
+            raise CacheError(
+                f"The cache of replies {self._file} cannot be used: {error}. Remove it, or make room for it."
+            ) from error

@@ -6,6 +6,7 @@ from typer.core import TyperGroup
 from eval.commands.baseline import baseline
 from eval.commands.compare import compare
 from eval.commands.gate import gate
+from eval.commands.judge import judge
 from eval.commands.run import run
 
 
@@ -21,7 +22,5 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Measure the engine against gold questions. `footnote eval SET` is `footnote eval run SET`.",
 )
-app.command("run")(run)
-app.command("compare")(compare)
-app.command("gate")(gate)
-app.command("baseline")(baseline)
+for command in (run, compare, gate, baseline, judge):
+    app.command(command.__name__)(command)

@@ -17,7 +17,7 @@ from rag import prompts
 from rag.bootstrap import Engine
 from rag.settings import LLMSettings, Settings
 
-_NOT_OF_ANSWERS: dict[str, Any] = {"server": True, "index": {"dir"}, "access": True}
+_NOT_OF_ANSWERS: dict[str, Any] = {"server": True, "judge": True, "index": {"dir"}, "access": True}
 """Settings on which no answer to a gold question depends, but for what the index's own hash tells."""
 
 

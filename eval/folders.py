@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -17,7 +17,12 @@ from indexes.errors import FootnoteError
 _ROW, _SCORED = TypeAdapter(Row), TypeAdapter(Scored)
 
 
-_T = TypeVar("_T")
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_T = TypeVar("_T", bound=_Named)
 
 
 class RunError(FootnoteError):
@@ -59,6 +64,44 @@ _IDENTITY = ("settings", "model", "prompt", "encoder", "index", "gold", "retriev
 
 
 @dataclass(frozen=True)
+class Log(Generic[_T]):
+    """A file of JSON lines that grows. A line that a kill cut short is passed over."""
+
+    file: Path
+    adapter: TypeAdapter[_T]
+
+    def read(self) -> dict[str, _T]:
+        """The last of each id, in the order of the first."""
+        try:
+            lines = self.file.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return {}
+        return {one.id: one for number, line in enumerate(lines[:-1], 1) for one in [self._read(line, number)]}
+
+    def _read(self, line: bytes, number: int) -> _T:
+        try:
+            return self.adapter.validate_json(line)
+        except ValidationError as error:
+            raise RunError(f"{self.file}: line {number} is no row of a run.") from error
+
+    def append(self, one: _T) -> None:
+        """On disk when this returns."""
+        try:
+            with self.file.open("ab") as file:
+                file.write(self.adapter.dump_json(one) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise RunError(f"The run cannot be written to {self.file.parent}: {error.strerror}.") from error
+
+    def drop_torn_line(self) -> None:
+        """Or what is appended next would stand on the same line."""
+        if self.file.exists():
+            whole = self.file.read_bytes().rpartition(b"\n")
+            os.truncate(self.file, len(whole[0]) + len(whole[1]))
+
+
+@dataclass(frozen=True)
 class RunFolder:
     """``run.json``, ``gold.jsonl``, ``rows.jsonl`` while it runs; then ``scores.jsonl``, ``summary.json``."""
 
@@ -78,27 +121,20 @@ class RunFolder:
     def cases(self) -> list[GoldCase]:
         return read_gold(self.path / "gold.jsonl")
 
+    @property
+    def _log(self) -> Log[Row]:
+        return Log(self.path / "rows.jsonl", _ROW)
+
     def rows(self) -> dict[str, Row]:
-        """The last of each question. A line that a kill cut short is passed over."""
-        try:
-            lines = (self.path / "rows.jsonl").read_bytes().split(b"\n")
-        except FileNotFoundError:
-            return {}
-        return {row.id: row for number, line in enumerate(lines[:-1], 1) for row in [self._read(_ROW, line, number)]}
+        """The last of each question."""
+        return self._log.read()
 
     def scored(self) -> dict[str, Scored]:
         """By question, in the order of the gold. Raises ``RunError`` where the run was not finished."""
         file = self.path / "scores.jsonl"
         if not file.exists():
             raise RunError(f"{self.path} is no finished run: it has no scores.jsonl.")
-        lines = enumerate(file.read_bytes().splitlines(), 1)
-        return {scored.id: scored for number, line in lines for scored in [self._read(_SCORED, line, number)]}
-
-    def _read(self, adapter: TypeAdapter[_T], line: bytes, number: int) -> _T:
-        try:
-            return adapter.validate_json(line)
-        except ValidationError as error:
-            raise RunError(f"{self.path}: line {number} is no row of a run.") from error
+        return Log(file, _SCORED).read()
 
     def begin(self, facts: Facts, cases: Sequence[GoldCase]) -> None:
         """Makes the folder, or goes on in it. Raises ``RunError`` where it holds another run."""
@@ -107,7 +143,7 @@ class RunFolder:
                 raise RunError(
                     f"{self.path} holds a run with other {' and '.join(differing)}: give this one another --run folder."
                 )
-            self._drop_torn_line()
+            self._log.drop_torn_line()
             return
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -118,13 +154,7 @@ class RunFolder:
 
     def append(self, row: Row) -> None:
         """On disk when this returns."""
-        try:
-            with (self.path / "rows.jsonl").open("ab") as file:
-                file.write(_ROW.dump_json(row) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise RunError(f"The run cannot be written to {self.path}: {error.strerror}.") from error
+        self._log.append(row)
 
     def write_scores(self, scored: Iterable[Scored]) -> None:
         self.write("scores.jsonl", "".join(f"{_SCORED.dump_json(one).decode()}\n" for one in scored))
@@ -145,12 +175,6 @@ class RunFolder:
         beside = self.path / f"{name}.new"
         beside.write_text(text, encoding="utf-8")
         beside.replace(self.path / name)
-
-    def _drop_torn_line(self) -> None:
-        file = self.path / "rows.jsonl"
-        if file.exists():
-            whole = file.read_bytes().rpartition(b"\n")
-            os.truncate(file, len(whole[0]) + len(whole[1]))
 
 
 def _json(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from eval import answer_measures, citation_measures, retrieval_measures
+from eval import answer_measures, citation_measures, judgements, retrieval_measures
 from eval.answer_measures import answer_scores, correct
 from eval.citation_measures import citation_scores, support_scores
 from eval.retrieval_measures import retrieval_scores
@@ -33,6 +33,7 @@ MEASURES: tuple[Measure, ...] = (
     *citation_measures.MEASURES,
     *_CONDUCT,
     *retrieval_measures.MEASURES,
+    *judgements.MEASURES,
 )
 BY_NAME: Mapping[str, Measure] = {measure.name: measure for measure in MEASURES}
 

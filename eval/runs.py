@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from eval.cache import replayed
 from eval.folders import Facts, RunFolder
@@ -17,6 +18,7 @@ from rag.questions import make_question
 from rag.rewriting import search_query
 from rag.types import Answer, Usage
 
+_T = TypeVar("_T")
 Asking = Callable[[GoldCase], Awaitable[Row]]
 Listener = Callable[[Row], None]
 
@@ -79,15 +81,29 @@ async def run(
     """
     folder.begin(facts, cases)
     done = {known for known, row in folder.rows().items() if row.error is None}
-    waiting = iter([case for case in cases if case.id not in done])
-    await asyncio.gather(*(_work(waiting, asking, folder, listener) for _ in range(concurrency)))
 
-
-async def _work(waiting: Iterable[GoldCase], asking: Asking, folder: RunFolder, listener: Listener) -> None:
-    for case in waiting:
+    async def work(case: GoldCase) -> None:
         row = await asking(case)
         folder.append(row)
         listener(row)
+
+    await each([case for case in cases if case.id not in done], work, concurrency)
+
+
+async def each(items: Iterable[_T], work: Callable[[_T], Awaitable[None]], concurrency: int) -> None:
+    """Works on so many of them at a time. The first failure stops the others and is raised."""
+    waiting = iter(items)
+
+    async def worker() -> None:
+        for item in waiting:
+            await work(item)
+
+    try:
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(concurrency):
+                workers.create_task(worker())
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None
 
 
 def _row(case: GoldCase, answer: Answer) -> Row:

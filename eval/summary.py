@@ -9,6 +9,7 @@ import numpy as np
 from eval.confidence import Sure, calibration, coverage_accuracy
 from eval.folders import RunFolder
 from eval.intervals import interval
+from eval.judgements import with_judgements
 from eval.measures import MEASURES, scored
 from eval.types import Measure, Row, Scored
 
@@ -16,9 +17,10 @@ _DIGITS = 6
 
 
 def finish(folder: RunFolder) -> dict[str, Any]:
-    """Writes ``scores.jsonl``, ``summary.json``, ``timings.json``; returns the summary."""
+    """Writes ``scores.jsonl``, with what a judge said where there is one, ``summary.json``, ``timings.json``; returns
+    the summary."""
     rows = folder.rows()
-    told = scored(folder.cases, rows)
+    told = with_judgements(folder, scored(folder.cases, rows))
     summary = summarise(told, rows)
     folder.write_json("timings.json", timings(rows.values()))
     folder.write_json("summary.json", summary)

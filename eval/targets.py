@@ -1,8 +1,8 @@
 """Where the evidence of a gold case stands in an index."""
 
 import re
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Iterator
+from itertools import groupby, pairwise
 
 from eval.types import Evidence, Place
 from indexes.types import Document, Section
@@ -43,11 +43,21 @@ def _quoted(quote: str, document: Document, page: int | None) -> tuple[int, int]
 
 
 def _lines(lines: tuple[int, int], document: Document, page: int | None) -> tuple[int, int] | None:
-    start, end = _page(document, page)
-    first = next((section.line for section in document.sections if section.char_start == start), 1)
-    breaks = [start - 1, *(m.start() + start for m in re.finditer("\n", document.text[start:end])), end]
-    spans = [(before + 1, after) for before, after in pairwise(breaks)][lines[0] - first : lines[1] - first + 1]
-    return (spans[0][0], spans[-1][1]) if spans and spans[0][0] < spans[-1][1] else None
+    """Of the first page, sheet or slide that has them: each counts its own."""
+    sections = [s for s in document.sections if page is None or s.page == page]
+    for _, together in groupby(sections, key=lambda s: (s.page, s.sheet, s.slide)):
+        numbered = [line for section in together for line in _numbered(section, document)]
+        spans = [span for number, span in numbered if lines[0] <= number <= lines[1]]
+        if spans and spans[0][0] < spans[-1][1]:
+            return spans[0][0], spans[-1][1]
+    return None
+
+
+def _numbered(section: Section, document: Document) -> Iterator[tuple[int, tuple[int, int]]]:
+    start = section.char_start
+    for number, line in enumerate(document.text[start : section.char_end].split("\n"), section.line):
+        yield number, (start, start + len(line))
+        start += len(line) + 1
 
 
 def _page(document: Document, page: int | None) -> tuple[int, int]:

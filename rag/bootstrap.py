@@ -266,9 +266,13 @@ def has_llm(settings: LLMSettings) -> bool:
 
 
 def make_model(settings: Settings, encoder: Encoder) -> ChatModel:
-    chosen = settings.llm
-    if not has_llm(chosen):
+    if not has_llm(settings.llm):
         return offline.OfflineChat(encoder, min_confidence=settings.answer.min_confidence)
+    return make_llm(settings.llm)
+
+
+def make_llm(chosen: LLMSettings) -> ChatModel:
+    """Of settings that ``has_llm``."""
     if chosen.class_:
         from rag.models.llama_index import LlamaIndexChat
 
@@ -285,6 +289,23 @@ def make_model(settings: Settings, encoder: Encoder) -> ChatModel:
         stall_timeout=chosen.stall_timeout_s,
         retries=chosen.retries,
     )
+
+
+def judge_settings(settings: Settings) -> LLMSettings:
+    """``[judge]``, and ``[llm]`` for what it leaves out. Raises ``ConfigError`` where neither names a model."""
+    own = settings.judge.model_dump(exclude_unset=True, exclude_none=True)
+    base = settings.llm
+    if own.get("base_url", base.base_url) != base.base_url:
+        base = base.model_copy(update={"api_key": None})
+    if own.keys() & {"model", "base_url"}:
+        base = base.model_copy(update={"class_": None, "options": {}})
+    chosen = base.model_copy(update=own)
+    if not has_llm(chosen):
+        raise ConfigError(
+            "Judging needs a language model, and judge.model is not set: set FOOTNOTE_JUDGE__MODEL (and "
+            "FOOTNOTE_JUDGE__BASE_URL for any OpenAI-compatible endpoint), or [judge] in footnote.toml."
+        )
+    return chosen
 
 
 def _limits(settings: Settings) -> ReadingLimits:

@@ -30,9 +30,15 @@ _SOURCE = re.compile(
     r'<source number="(\d+)" file="([^"]*)" place="([^"]*)">\n<context>(.*?)</context>\n(.*?)\n</source>', re.DOTALL
 )
 _QUESTION = re.compile(r"<question>\n(.*)\n</question>\Z", re.DOTALL)
-# Our own tags inside a document would end a source early; `&` marks are doubled so that reading back is exact.
-_TAG = re.compile(r"(<|&(?:amp;)*lt;)(?=/?(?:source|context|question)\b)", re.IGNORECASE)
-_ESCAPED = re.compile(r"&((?:amp;)*lt;)(?=/?(?:source|context|question)\b)", re.IGNORECASE)
+_ESCAPED = re.compile(r"&((?:amp;)*lt;)(?=\s*/?\s*(?:source|context|question)\b)", re.IGNORECASE)
+
+
+def tags(names: str) -> re.Pattern[str]:
+    """Where our own tags, ``a|b``, would begin or end inside a text; as written by hand too, ``< / a``."""
+    return re.compile(rf"(<|&(?:amp;)*lt;)(?=\s*/?\s*(?:{names})\b)", re.IGNORECASE)
+
+
+_TAG = tags("source|context|question")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +61,10 @@ def user_turn(question: str, sources: Sequence[Source]) -> Turn:
     """The sources and the question, as one message."""
     blocks = [
         f'<source number="{s.number}" file="{_attribute(s.file)}" place="{_attribute(s.place)}">\n'
-        f"<context>{_escape(s.context)}</context>\n{_escape(s.text)}\n</source>"
+        f"<context>{escape(s.context)}</context>\n{escape(s.text)}\n</source>"
         for s in sources
     ]
-    return Turn("user", "\n\n".join([*blocks, f"<question>\n{_escape(question)}\n</question>"]))
+    return Turn("user", "\n\n".join([*blocks, f"<question>\n{escape(question)}\n</question>"]))
 
 
 def read_user_turn(turn: Turn) -> tuple[str, list[Source]]:
@@ -78,11 +84,12 @@ def _source(number: int, passage: Passage) -> Source:
 
 
 def _attribute(value: str) -> str:
-    return _escape(re.sub(r"\s+", " ", value.replace('"', "")))
+    return escape(re.sub(r"\s+", " ", value.replace('"', "")))
 
 
-def _escape(text: str) -> str:
-    return _TAG.sub(lambda m: "&lt;" if m[1] == "<" else "&amp;" + m[1][1:], text)
+def escape(text: str, tag: re.Pattern[str] = _TAG) -> str:
+    """Our own tags inside a text would end it early; ``&`` marks are doubled so that reading back is exact."""
+    return tag.sub(lambda m: "&lt;" if m[1] == "<" else "&amp;" + m[1][1:], text)
 
 
 def _unescape(text: str) -> str:

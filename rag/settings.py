@@ -83,6 +83,14 @@ class LLMSettings(Part):
     retries: Annotated[int, Field(ge=0)] = Field(1, description="further tries before the first word, on 429 and 5xx")
 
 
+class JudgeSettings(LLMSettings):
+    """What is not set is as in ``[llm]``."""
+
+    model: MaybeText = Field(None, description="the chat model that judges answers; without one, that of [llm]")
+    base_url: MaybeText = Field(None, description="an OpenAI-compatible endpoint; without one, that of [llm]")
+    api_key: MaybeSecret = Field(None, description="its key; that of [llm] goes to no other endpoint than its own")
+
+
 class ServerSettings(Part):
     host: str = Field("127.0.0.1", description="the address to listen at")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="the port; 0 takes a free one")
@@ -117,6 +125,7 @@ class Settings(BaseSettings):
     retrieval: RetrievalSettings = RetrievalSettings()
     llm: LLMSettings = LLMSettings()
     answer: AnswerSettings = AnswerSettings()
+    judge: JudgeSettings = JudgeSettings()
     server: ServerSettings = ServerSettings()
     access: tuple[AccessSettings, ...] = ()
 

@@ -19,7 +19,18 @@ from indexes.splitting import PassageSplitter
 from indexes.sync import Listener
 from indexes.types import PUBLIC
 from indexes.writing import IndexWriter
-from rag.bootstrap import ADVICE, Engine, Generation, embedding_of, has_llm, make_encoder, make_model, open_engine
+from rag.bootstrap import (
+    ADVICE,
+    Engine,
+    Generation,
+    embedding_of,
+    has_llm,
+    judge_settings,
+    make_encoder,
+    make_llm,
+    make_model,
+    open_engine,
+)
 from rag.errors import ConfigError
 from rag.models.llama_index import LlamaIndexChat
 from rag.models.offline import NAME, OfflineChat
@@ -156,3 +167,36 @@ def test_a_key_is_not_sent_to_the_endpoint_of_the_model_before(samples_index: Pa
     with closing(catalog):
         before = embedding_of(catalog, configured)
     assert (before.model, before.base_url, before.api_key) == ("all-MiniLM-L6-v2", None, None)
+
+
+def judging(**parts: object) -> LLMSettings:
+    return judge_settings(Settings(**parts))
+
+
+def test_a_judge_is_as_the_language_model_is_but_for_what_is_set_of_it() -> None:
+    llm = {"model": "small", "base_url": URL, "api_key": "sk-1", "retries": 3}
+    chosen = judging(llm=llm, judge={"model": "large", "base_url": "", "temperature": 0.5})
+    assert (chosen.model, chosen.base_url, chosen.retries, chosen.temperature) == ("large", URL, 3, 0.5)
+    assert chosen.api_key is not None
+    assert judging(llm=llm).model == "small"
+
+
+def test_the_language_models_key_goes_to_no_other_judge_than_at_its_own_endpoint() -> None:
+    llm = {"model": "small", "base_url": URL, "api_key": "sk-1"}
+    elsewhere = {"base_url": "http://127.0.0.1:2/v1"}
+    assert judging(llm=llm, judge=elsewhere).api_key is None
+    own = judging(llm=llm, judge=elsewhere | {"api_key": "sk-2"})
+    assert own.api_key is not None
+    assert own.api_key.get_secret_value() == "sk-2"
+
+
+def test_a_judge_by_name_is_not_the_language_models_class() -> None:
+    chosen = judging(llm={"class": MOCK, "options": {"max_tokens": 2}}, judge={"model": "large", "base_url": URL})
+    assert (chosen.class_, chosen.options) == (None, {})
+    assert isinstance(make_llm(chosen), OpenAIChat)
+    assert isinstance(make_llm(judging(judge={"class": MOCK})), LlamaIndexChat)
+
+
+def test_without_a_language_model_there_is_no_judge() -> None:
+    with pytest.raises(ConfigError, match=r"judge\.model is not set"):
+        judging()
