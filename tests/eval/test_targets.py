@@ -12,10 +12,6 @@ PAGES = (
     "Pay\nIt is paid monthly.\nStaff get 127 days.\nStaff get 27 days.",
     "Annex\nNone.",
 )
-    "Leave\n\nStaff get 27 days.",
-    "Pay\nIt is paid monthly.\nStaff get 127 days.\nStaff get 27 days.",
-    "Annex\nNone.",
-)
 
 
 def paged(*pages: str, lines: tuple[int, ...] = ()) -> Document:
