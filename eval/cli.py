@@ -3,6 +3,7 @@
 import typer
 from typer.core import TyperGroup
 
+from eval.commands.imports import import_set
 from eval.commands.lint import lint
 from eval.commands.run import run
 
@@ -21,3 +22,4 @@ app = typer.Typer(
 )
 app.command("run")(run)
 app.command("lint")(lint)
+app.command("import")(import_set)
