@@ -120,6 +120,8 @@ def _around(evidence: Evidence, document: Document) -> str:
 
 
 def _stands(answer: str, text: str) -> bool:
+    if f" {' '.join(words(answer))} " in f" {' '.join(words(text))} ":
+        return True
     wanted, said = set(stems(answer)), set(stems(text))
     if not figures(answer) <= figures(text):
         return False
