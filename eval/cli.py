@@ -3,8 +3,10 @@
 import typer
 from typer.core import TyperGroup
 
+from eval.commands.draft import draft
 from eval.commands.imports import import_set
 from eval.commands.lint import lint
+from eval.commands.review import review
 from eval.commands.run import run
 
 
@@ -23,3 +25,5 @@ app = typer.Typer(
 app.command("run")(run)
 app.command("lint")(lint)
 app.command("import")(import_set)
+app.command("draft")(draft)
+app.command("review")(review)

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice, permutations
+from typing import TypeVar
 
 import numpy as np
 
@@ -28,18 +29,25 @@ _LOOKED_AT = 50
 _ELSEWHERE = 0.5
 """Share of a question's words that a document may have and yet not answer it."""
 _Drafts = list[tuple[Passage, Proposal]]
+_T = TypeVar("_T")
 
 
-def draft(catalog: Catalog, wanted: int, known: Iterable[str] = ()) -> list[GoldCase]:
+def draft(catalog: Catalog, wanted: int, known: Sequence[str] = ()) -> list[GoldCase]:
     """As many as there are good ones, ``wanted`` at most; none that asks what ``known`` questions ask.
 
     The last of them have no answer in the documents, as far as can be told from the words.
     """
     seen = {normal(question) for question in known}
     chosen = list(islice(_new(_spread(list(_proposed(catalog, wanted * _LOOKED_AT))), catalog, seen), wanted))
-    none = {case.id: case for case in _unanswerable(chosen, catalog) if normal(case.question) not in seen}
-    kept = list(none.values())[: wanted // _UNANSWERABLE_SHARE]
+    none = {case.id: case for case in _unanswerable(chosen, catalog)}
+    kept = new_drafts(none.values(), known)[: wanted // _UNANSWERABLE_SHARE]
     return [*(_case(passage, one) for passage, one in chosen[: wanted - len(kept)]), *kept]
+
+
+def new_drafts(drafts: Iterable[GoldCase], known: Iterable[str]) -> list[GoldCase]:
+    """Those that ask what no known question asks."""
+    seen = {normal(question) for question in known}
+    return [case for case in drafts if normal(case.question) not in seen]
 
 
 def drafted(question: str, answers: tuple[str, ...], evidence: tuple[Evidence, ...], *tags: str) -> GoldCase:
@@ -64,6 +72,8 @@ def diverse(catalog: Catalog) -> Iterator[Passage]:
     """Public passages: first the most usual of all, then each as unlike those before it as can be."""
     batches = list(catalog.visible_vectors(PUBLIC, batch=_BATCH))
     hashes = [name for names, _ in batches for name in names]
+    if not hashes:
+        return
     vectors = np.concatenate([rows for _, rows in batches])
     best = int(np.argmax(vectors @ vectors.mean(axis=0)))
     nearest = np.full(len(hashes), -1.0)
@@ -96,16 +106,19 @@ def _new(found: _Drafts, catalog: Catalog, seen: Set[str]) -> Iterator[tuple[Pas
 def _spread(found: _Drafts) -> _Drafts:
     """Every document's best before any one's second; of a document, every passage's before any one's second."""
     best = sorted(found, key=_rank)
-    return _in_turn(_in_turn(best, lambda passage: passage.id), lambda passage: passage.path)
+    for of in (lambda draft: draft[0].id, lambda draft: draft[0].path):
+        best = in_turn(best, of, _rank)
+    return best
 
 
-def _in_turn(found: _Drafts, of: Callable[[Passage], str]) -> _Drafts:
+def in_turn(found: Iterable[_T], of: Callable[[_T], str], rank: Callable[[_T], int] = lambda _: 0) -> list[_T]:
+    """The first of each kind, then the second of each, and so on; within a turn by rank, else as they came."""
     taken = Counter[str]()
-    turns = list[int]()
-    for passage, _ in found:
-        taken[of(passage)] += 1
-        turns.append(taken[of(passage)])
-    return [draft for _, draft in sorted(zip(turns, found, strict=True), key=lambda pair: (pair[0], _rank(pair[1])))]
+    turns = list[tuple[int, _T]]()
+    for one in found:
+        taken[of(one)] += 1
+        turns.append((taken[of(one)], one))
+    return [one for _, one in sorted(turns, key=lambda turn: (turn[0], rank(turn[1])))]
 
 
 def _rank(draft: tuple[Passage, Proposal]) -> int:

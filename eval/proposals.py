@@ -2,8 +2,10 @@
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from indexes.sentences import is_row, sentence_spans
@@ -27,6 +29,8 @@ _ASKING = frozenset("what when where who whom whose which why how today no nr id
 _DETERMINERS = frozenset("The A An Our Each Every All".split())
 _MOST_WORDS, _FEWEST_WORDS = 40, 6
 _MOST_ANSWER = 12
+_LOOKED_AT = 100_000
+"""Characters of a document that tell how it writes a word."""
 _NOUN = r"(?:The|A|An|Our|Each|Every|All) [^,;:()]{3,60}?"
 _NP = rf"(?P<np>{_NOUN}|[A-Z][\w'’-]+(?: (?:of |the |for )?[A-Z0-9][\w'’-]*){{0,4}})"
 _ABOUT = r"(?:about |around |roughly |nearly |almost |up to |at least |at most |only |more than |fewer than )?"
@@ -36,10 +40,12 @@ _CLAUSE = re.compile(
     r"\b(?:that|which|who|whose|it|they|we|you|he|she|if|when|because|while|is|are|was|were|has|have|had|must|may|can|"
     r"should|will|and|or|but|not|no|said|says|of this|same|such)\b"
 )
-_PERSON = re.compile(r"(?:er|or|ist|head|chief|president|secretary|chair|contact|lead|founder)$")
+_PERSON = re.compile(
+    r"(?:manager|owner|director|author|officer|minister|president|secretary|chief|head|lead|chair|founder|contact)$"
+)
 _IS = re.compile(
-    rf"(?P<np>{_NOUN}) (?P<be>is|are|was|were) (?P<answer>{_ABOUT}(?:[$£€]?\d|[A-Z][a-z])[^,;:()]*?)"
-    r"(?:(?:,| and | but | which | who | unless | if | when ).*)?\.$"
+    rf"(?P<np>{_NOUN}) (?P<be>is|are|was|were) (?P<answer>{_ABOUT}(?:[$£€]?\d|[A-Z][a-z])(?:[^,;:()]|,(?=\d))*?)"
+    r"(?:(?:,(?!\d)| and | but | which | who | unless | if | when ).*)?\.$"
 )
 _WHEN_DONE = re.compile(
     rf"{_NP} (?P<be>is|are|was|were) (?P<done>\w+(?:ed|en|own|ilt|old|ade|ught|ound|ent)\b[^,;:()]{{0,60}}?) "
@@ -50,8 +56,8 @@ _WHEN_MAY = re.compile(
     rf"(?P<answer>(?:early in |late in |in|on|by|within|before|after|until|no later than) {_TIME})(?:, .*)?\.$"
 )
 _VERBS = "|".join(
-    "has have holds? needs? takes? costs? receives? employs? contains? includes? requires? ships? covers? produces? offers?"
-    " lasts? serves? owns? runs? pays? charges? sells? makes? builds? allows? carries carry".split()
+    "has have holds? needs? takes? costs? receives? employs? contains? includes? requires? ships? covers? produces?"
+    " offers? lasts? serves? owns? runs? pays? charges? sells? makes? builds? allows? carries carry".split()
 )
 _MONEY = r"[$£€]\d(?:[\d.,]*\d)?(?: (?:million|billion))?"
 _NUMBER = r"(?<![\w.,$£€-])\d(?:[\d.,]*\d)?"
@@ -137,35 +143,33 @@ def _of_tables(passage: Passage, document: Document) -> Iterator[Proposal]:
 
 def _of_table(section: Section, passage: Passage, document: Document) -> Iterator[Proposal]:
     """A cell each, of the rows that lie in the passage, by column and the row's first cell."""
-    rows = [
-        (match.start() + section.char_start, match[0], cells)
-        for match in re.finditer(r"[^\n]+", document.text[section.char_start : section.char_end])
-        if (cells := _cells(match[0])) and not all(re.fullmatch(r":?-+:?", cell) for cell in cells)
-    ]
-    header = [_column(cell, document.text) for cell in rows[0][2]] if rows else []
-    keys = [cells[0] for _, _, cells in rows]
+    table = document.text[section.char_start : section.char_end]
+    lines, offset = _first_cells(table), passage.locator.char_start
+    header = [_column(cell, document.text[:_LOOKED_AT]) for cell in _cells(table.partition("\n")[0])]
     if len(set(header)) < len(header) or len(header) < 2 or not all(map(_is_name, header)):
         return
-    for begins, line, cells in rows[1:]:
-        start = begins - passage.locator.char_start
-        within = start >= 0 and start + len(line) <= len(passage.text)
-        if within and len(cells) == len(header) and _is_name(cells[0]) and keys.count(cells[0]) == 1:
+    for row in re.finditer(r"[^\n]+", passage.text):
+        within = section.char_start < row.start() + offset and row.end() + offset <= section.char_end
+        cells = _cells(row[0])
+        if within and len(cells) == len(header) and _is_name(cells[0]) and lines[cells[0]] == 1:
             for column, value in zip(header[1:], cells[1:], strict=True):
-                if (
-                    value
-                    and len(value.split()) <= _MOST_ANSWER
-                    and words(column)[:1]
-                    and words(column)[0] not in _ASKING
-                ):
+                if words(value) and len(value.split()) <= _MOST_ANSWER and words(column)[0] not in _ASKING:
                     asked = table_question(column, header[0], cells[0])
-                    yield Proposal("table", asked, value, start, start + len(line), "", cells[0], header[0], column)
+                    yield Proposal("table", asked, value, *row.span(), "", cells[0], header[0], column)
+
+
+@lru_cache(maxsize=4)
+def _first_cells(table: str) -> Counter[str]:
+    """How many rows begin with each."""
+    return Counter(cells[0] for line in table.split("\n") if (cells := _cells(line)))
 
 
 def table_question(column: str, key_column: str, key: str) -> str:
     head = re.split(r" (?:of|in|per|a|for|about|on) ", column)[0]
     be = "are" if re.search(r"[^su]s$", head) else "is"
     of = "" if words(key_column)[:1] and words(key_column)[0] in _ASKING else f"{key_column} "
-    return f"What {be} the {column} for {of}“{key}”?"
+    word = "Who" if _PERSON.search(column) else "What"
+    return f"{word} {be} the {column} for {of}“{key}”?"
 
 
 def _column(name: str, text: str) -> str:
