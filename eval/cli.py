@@ -5,8 +5,12 @@ from typer.core import TyperGroup
 
 from eval.commands.baseline import baseline
 from eval.commands.compare import compare
+from eval.commands.draft import draft
 from eval.commands.gate import gate
+from eval.commands.imports import import_set
 from eval.commands.judge import judge
+from eval.commands.lint import lint
+from eval.commands.review import review
 from eval.commands.run import run
 
 
@@ -22,5 +26,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Measure the engine against gold questions. `footnote eval SET` is `footnote eval run SET`.",
 )
-for command in (run, compare, gate, baseline, judge):
+for command in (run, compare, gate, baseline, judge, lint, draft, review):
     app.command(command.__name__)(command)
+app.command("import")(import_set)

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from itertools import groupby, pairwise
 
 from eval.types import Evidence, Place
+from indexes.reading.normal import normalise
 from indexes.types import Document, Section
 
 Documents = Callable[[str], Document | None]
 """The document at a path: ``Catalog.document_at``."""
+Span = tuple[int, int]
 
 
 def resolve(evidence: Evidence, documents: Documents) -> Place:
@@ -21,53 +23,68 @@ def resolve(evidence: Evidence, documents: Documents) -> Place:
     return Place(evidence.path, document.locate(*span).page, *span)
 
 
-def located(evidence: Evidence, document: Document) -> tuple[int, int] | None:
-    """The characters of its quote, else lines, else section; None where it has none of them or it is not there."""
-    if evidence.quote is not None:
-        return _quoted(evidence.quote, document, evidence.page)
-    if evidence.lines is not None:
-        return _lines(evidence.lines, document, evidence.page)
-    if evidence.section is not None:
-        return _section(evidence.section, document)
-    return None
+def located(evidence: Evidence, document: Document) -> Span | None:
+    """The characters of its quote, else lines, else section; None where it has none of them or it is not there.
+
+    Of a quote that occurs many times, the one on its page, lines or section; else the first from its page on.
+    """
+    around = _lines(evidence, document) or _section(evidence, document)
+    if evidence.quote is None:
+        return around
+    found = occurrences(evidence.quote, document)
+    page = pages(document).get(evidence.page, (0, 0)) if evidence.page is not None else None
+    within = [span for span in found if all(_meet(span, part) for part in (page, around) if part)]
+    after = [span for span in found if page and span[0] >= page[0]]
+    return next(iter([*within, *after, *found]), None)
 
 
-def _quoted(quote: str, document: Document, page: int | None) -> tuple[int, int] | None:
-    """From its page on first; runs of white space are alike, since a reader may break lines elsewhere."""
-    words = quote.split()
-    if not words:
-        return None
-    pattern = re.compile(r"\s+".join(map(re.escape, words)))
-    found = pattern.search(document.text, _page(document, page)[0]) or pattern.search(document.text)
-    return found.span() if found else None
+def occurrences(quote: str, document: Document) -> list[Span]:
+    """Where the quote stands, as whole words; within words where it does not occur so.
+
+    Runs of white space are alike, since a reader may break lines elsewhere.
+    """
+    written = normalise(quote).split()
+    pattern = r"\s+".join(map(re.escape, written))
+    whole = [match.span() for match in re.finditer(rf"(?<!\w){pattern}(?!\w)", document.text)] if written else []
+    return whole or [match.span() for match in re.finditer(pattern, document.text) if match[0]]
 
 
-def _lines(lines: tuple[int, int], document: Document, page: int | None) -> tuple[int, int] | None:
+def pages(document: Document) -> dict[int, Span]:
+    """Where each page begins and ends."""
+    found: dict[int, Span] = {}
+    for section in document.sections:
+        if section.page is not None:
+            found[section.page] = found.get(section.page, (section.char_start, 0))[0], section.char_end
+    return found
+
+
+def _lines(evidence: Evidence, document: Document) -> Span | None:
     """Of the first page, sheet or slide that has them: each counts its own."""
-    sections = [s for s in document.sections if page is None or s.page == page]
-    for _, together in groupby(sections, key=lambda s: (s.page, s.sheet, s.slide)):
+    if evidence.lines is None:
+        return None
+    first, last = evidence.lines
+    on = [section for section in document.sections if evidence.page in (None, section.page)]
+    for _, together in groupby(on, key=lambda s: (s.page, s.sheet, s.slide)):
         numbered = [line for section in together for line in _numbered(section, document)]
-        spans = [span for number, span in numbered if lines[0] <= number <= lines[1]]
-        if spans and spans[0][0] < spans[-1][1]:
+        if spans := [span for number, span in numbered if first <= number <= last]:
             return spans[0][0], spans[-1][1]
     return None
 
 
-def _numbered(section: Section, document: Document) -> Iterator[tuple[int, tuple[int, int]]]:
-    start = section.char_start
-    for number, line in enumerate(document.text[start : section.char_end].split("\n"), section.line):
-        yield number, (start, start + len(line))
-        start += len(line) + 1
+def _numbered(section: Section, document: Document) -> Iterator[tuple[int, Span]]:
+    """The lines of a section that are not empty. Readers may leave out some of a page: each section counts anew."""
+    text = document.text[section.char_start : section.char_end]
+    breaks = [-1, *(match.start() for match in re.finditer("\n", text)), len(text)]
+    for line, (before, after) in enumerate(pairwise(breaks), start=section.line):
+        if text[before + 1 : after].strip():
+            yield line, (section.char_start + before + 1, section.char_start + after)
 
 
-def _page(document: Document, page: int | None) -> tuple[int, int]:
-    on = [s for s in document.sections if page is None or s.page == page]
-    return (on[0].char_start, on[-1].char_end) if on else (0, 0)
-
-
-def _section(heading: str, document: Document) -> tuple[int, int] | None:
+def _section(evidence: Evidence, document: Document) -> Span | None:
     """All that stands under a heading, its own sub-headings too."""
-    under = [s for s in document.sections if any(_same(heading, part) for part in s.heading)]
+    if evidence.section is None:
+        return None
+    under = [s for s in document.sections if any(_same(evidence.section, part) for part in s.heading)]
     return (under[0].char_start, _run(under)[-1].char_end) if under else None
 
 
@@ -79,3 +96,7 @@ def _run(sections: list[Section]) -> list[Section]:
 
 def _same(one: str, other: str) -> bool:
     return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]

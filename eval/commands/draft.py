@@ -1,0 +1,83 @@
+"""``footnote eval draft``: questions for a person to accept."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from eval.commands.places import settings_for
+from eval.commands.run import ConfigFile
+from eval.terminal import progress, say
+
+if TYPE_CHECKING:
+    from eval.types import GoldCase
+    from rag.bootstrap import Engine
+
+
+def draft(
+    index: Annotated[Path | None, typer.Option("--index", help="The index; var/index if not given.")] = None,
+    config: ConfigFile = None,
+    out: Annotated[Path, typer.Option(help="Where the drafts are written.")] = Path("drafts.jsonl"),
+    count: Annotated[int, typer.Option(min=1, help="How many, at most.")] = 20,
+    feedback: Annotated[
+        Path | None, typer.Option("--from", help="Of what users said of answers (JSON lines), not of the documents.")
+    ] = None,
+    beside: Annotated[Path | None, typer.Option(help="A gold file: what it asks is not asked again.")] = None,
+) -> None:
+    """Propose questions from the documents: by a language model where one is configured, else by rule."""
+    from eval.draft import new_drafts
+    from eval.feedback import read_feedback
+    from eval.gold import GoldError, read_gold, write_gold
+    from rag.bootstrap import open_engine
+
+    if out.exists():
+        raise GoldError(f"{out} is there: review it first, or name another --out.")
+    known = [case.question for case in read_gold(beside)] if beside else []
+    if feedback:
+        drafts = new_drafts(read_feedback(feedback), known)[:count]
+    else:
+        with open_engine(settings_for(index, config)) as engine:
+            drafts = _drafts(engine, count, known)
+    if not drafts:
+        raise GoldError(
+            "Nothing new was found to draft a question of: write some by hand, or configure a language model."
+        )
+    try:
+        out.write_text(write_gold(drafts), encoding="utf-8")
+    except OSError as error:
+        raise GoldError(f"The drafts cannot be written to {out}: {error.strerror}.") from error
+    say(f"{len(drafts)} drafts: `footnote eval review {out} --gold gold.jsonl` shows them one by one")
+
+
+def _drafts(engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
+    """A model's drafts, where there is one, and by rule those that have no answer."""
+    from eval.draft import TO_CHECK, draft
+    from rag.bootstrap import has_llm
+
+    by_rule = draft(engine.catalog, count, known)
+    if not has_llm(engine.settings.llm):
+        return by_rule
+    unanswerable = [case for case in by_rule if TO_CHECK in case.tags]
+    return [*asyncio.run(_of_model(engine, count - len(unanswerable), known)), *unanswerable]
+
+
+async def _of_model(engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
+    """What came before the model failed is kept."""
+    from eval.draft_llm import draft_with
+    from rag.errors import ModelError
+
+    refused, drafts = Counter[str](), list["GoldCase"]()
+    with progress("Drafting", count) as advance:
+        try:
+            async for case in draft_with(engine.model, engine.catalog, count, known, refused):
+                drafts.append(case)
+                advance()
+        except ModelError as error:
+            if not drafts:
+                raise
+            say(f"The model failed, and what it wrote before is kept: {error}")
+    for why, times in refused.most_common():
+        say(f"left out {times}: {why}")
+    return drafts

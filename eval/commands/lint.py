@@ -1,0 +1,59 @@
+"""``footnote eval lint``: is the gold right?"""
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from eval.commands.places import made_of, settings_for
+from eval.commands.run import AsJson, ConfigFile
+from eval.terminal import print_json, progress, say
+
+if TYPE_CHECKING:
+    from eval.lint import Finding
+
+
+def lint(
+    gold: Annotated[Path, typer.Argument(help="A gold file (.jsonl, .csv), or a set: a folder with questions.jsonl.")],
+    index: Annotated[
+        Path | None,
+        typer.Option("--index", help="The index; var/index if not given, for a set the one that eval made of it."),
+    ] = None,
+    config: ConfigFile = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Check gold questions against the index: paths, pages, quotes, repeats, and what looks answerable."""
+    from eval.gold import gold_file
+    from eval.lint import lint, looks_answerable, read
+    from rag.bootstrap import open_engine
+
+    file = gold_file(gold)
+    asked, findings = read(file)
+    unanswerable = [one for one in asked if not one.case.answerable]
+    with open_engine(settings_for(index or made_of(gold), config)) as engine:
+        findings += lint(asked, engine)
+        with progress("unanswerable questions", len(unanswerable)) as advance:
+            for found in looks_answerable(unanswerable, engine):
+                findings += [found] if found else []
+                advance()
+    findings.sort(key=lambda finding: finding.line or float("inf"))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        _print(file, findings)
+    if any(finding.level == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _print(file: Path, findings: "Sequence[Finding]") -> None:
+    for finding in findings:
+        where = f"{file}:{finding.line}" if finding.line else f"{file}"
+        named = f"{finding.id}: " if finding.id else ""
+        sys.stdout.write(f"{where}: {finding.level}: {named}{finding.text}\n")
+    counts = Counter(finding.level for finding in findings)
+    say(", ".join(f"{counts[level]} {level}s" for level in ("error", "warning", "note")))
