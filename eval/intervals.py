@@ -1,7 +1,6 @@
 """How far a mean over questions may be from that over all questions like them: 95 % intervals."""
 
 import math
-import warnings
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import numpy as np
 from eval.extra import eval_extra
 
 with eval_extra():
-    from scipy.stats import DegenerateDataWarning, bootstrap
+    from scipy.stats import bootstrap
     from statsmodels.stats.proportion import proportion_confint
 
 _RESAMPLES = 2000
@@ -20,6 +19,8 @@ _SEED = 0
 """Fixed: equal values have equal intervals."""
 _AT_ONCE = 4_000_000
 """Resampled numbers held in memory."""
+_ALIKE = 1e-9
+"""Spread that is but rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +66,21 @@ def _worth(values: Sequence[float], clusters: Sequence[str]) -> float:
 def _resampled(values: Sequence[float], groups: Sequence[Hashable]) -> Interval | None:
     """None where resampling shows no spread."""
     sums, counts = _totals(values, groups)
-    if len(sums) < 2 or np.ptp(sums / counts) < 1e-12:
+    if len(sums) < 2 or np.ptp(sums / counts) < _ALIKE:
         return None
-    sampling: dict[str, Any] = {"paired": True, "vectorized": True, "batch": max(1, _AT_ONCE // len(sums))}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DegenerateDataWarning)  # told by nan, and answered below
-        told = bootstrap((sums, counts), _mean, n_resamples=_RESAMPLES, method="BCa", rng=_SEED, **sampling)
-        if not np.isfinite(told.confidence_interval).all():
-            told = bootstrap(
-                (sums, counts), _mean, n_resamples=0, method="percentile", bootstrap_result=told, **sampling
-            )
+    batch = max(1, _AT_ONCE // len(sums))
+    told = bootstrap(
+        (sums, counts),
+        _mean,
+        paired=True,
+        vectorized=True,
+        n_resamples=_RESAMPLES,
+        batch=batch,
+        method="BCa",
+        rng=_SEED,
+    )
     low, high = told.confidence_interval
-    return Interval(float(low), float(high)) if low < high else None
+    return Interval(float(low), float(high)) if low < high else None  # nor is nan, where it cannot be corrected
 
 
 def _totals(values: Sequence[float], groups: Sequence[Hashable]) -> tuple[np.ndarray, np.ndarray]:
