@@ -10,7 +10,8 @@ from eval.measures import MEASURES
 from indexes.errors import FootnoteError
 
 ALPHA = 0.05
-"""How often a run of an unchanged system may fail, over all guarded measures together."""
+"""How often a run of an unchanged system may fail, all guarded measures together."""
+_FIRST = "correct"
 _TELLING = 5
 """Fewer questions that differ are never told from chance: each way is as likely, and 0.5 ** 4 is above ALPHA."""
 _LEAST, _MOST = 1, 4
@@ -44,7 +45,7 @@ class Guarded:
     allowed: float
     """How much worse its mean may be."""
     p: float
-    """Of chance making it so much worse: one-sided, Holm-adjusted over the guarded measures."""
+    """Of chance making it so much worse: one-sided, adjusted over the guarded measures."""
     failure: str
     """In words; empty where it passes."""
 
@@ -111,12 +112,20 @@ def _guarded(guards: Sequence[Guard], comparison: Comparison, *, repeatable: boo
 
 
 def _chances(compared: Sequence[Compared]) -> dict[str, float]:
-    """Measures of which too few questions differ take no share of Holm's correction: they cannot alarm (Tarone)."""
-    telling = [one for one in compared if len(one.better) + len(one.worse) >= _TELLING]
-    adjusted = holm([one.difference.p_of(-sign(one.measure)) for one in telling])
-    return {one.measure.name: 1.0 for one in compared} | {
-        one.measure.name: p for one, p in zip(telling, adjusted, strict=True)
+    """Adjusted so that all of them together alarm of an unchanged system with a chance of at most ALPHA.
+
+    Half of ALPHA is for whether answers are correct, half for the others, by Holm. Measures of which too few questions
+    differ take no share: they cannot alarm (Tarone).
+    """
+    ps = {
+        one.measure.name: one.difference.p_of(-sign(one.measure))
+        for one in compared
+        if len(one.better) + len(one.worse) >= _TELLING
     }
+    first = {name: ps.pop(name) for name in (_FIRST,) if name in ps}
+    halves = 2 if first and ps else 1
+    adjusted = first | dict(zip(ps, holm(list(ps.values())), strict=True))
+    return {one.measure.name: min(1.0, halves * adjusted.get(one.measure.name, 1.0)) for one in compared}
 
 
 def _allowed(guard: Guard, compared: Compared, *, repeatable: bool) -> float:
