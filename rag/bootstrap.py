@@ -271,8 +271,8 @@ def make_model(settings: Settings, encoder: Encoder) -> ChatModel:
     return make_llm(settings.llm)
 
 
-def make_llm(chosen: LLMSettings) -> ChatModel:
-    """Of settings that ``has_llm``."""
+def make_llm(chosen: LLMSettings, variables: str = "FOOTNOTE_LLM__") -> ChatModel:
+    """Of settings that ``has_llm``; failures name the ``variables`` by which they are mended."""
     if chosen.class_:
         from rag.models.llama_index import LlamaIndexChat
 
@@ -288,6 +288,7 @@ def make_llm(chosen: LLMSettings) -> ChatModel:
         connect_timeout=chosen.connect_timeout_s,
         stall_timeout=chosen.stall_timeout_s,
         retries=chosen.retries,
+        variables=variables,
     )
 
 
@@ -300,7 +301,7 @@ def judge_settings(settings: Settings) -> LLMSettings:
     if own.keys() & {"model", "base_url"}:
         base = base.model_copy(update={"class_": None, "options": {}})
     chosen = base.model_copy(update=own)
-    if not has_llm(chosen):
+    if not (chosen.model or chosen.class_):
         raise ConfigError(
             "Judging needs a language model, and judge.model is not set: set FOOTNOTE_JUDGE__MODEL (and "
             "FOOTNOTE_JUDGE__BASE_URL for any OpenAI-compatible endpoint), or [judge] in footnote.toml."

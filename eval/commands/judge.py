@@ -62,7 +62,7 @@ def _judge_of(chosen: "LLMSettings") -> "Judge":
     from eval.judge import Judge
     from rag.bootstrap import make_llm
 
-    return Judge(CachedChat(make_llm(chosen), CACHE, model_identity(chosen)))
+    return Judge(CachedChat(make_llm(chosen, "FOOTNOTE_JUDGE__"), CACHE, model_identity(chosen)))
 
 
 def _summary(folder: "RunFolder") -> dict[str, Any]:

@@ -53,6 +53,7 @@ class OpenAIChat:
         connect_timeout: float = 5.0,
         stall_timeout: float = 60.0,
         retries: int = 1,
+        variables: str = "FOOTNOTE_LLM__",
     ) -> None:
         self._temperature = temperature
         self._max_output_tokens = max_output_tokens
@@ -61,9 +62,7 @@ class OpenAIChat:
         self._retries = retries
         self._refused: set[str] = set()
         patience = f"{stall_timeout:g} s of silence, or {WHOLE_REPLY * stall_timeout:g} s in all"
-        self._endpoint = Endpoint(
-            "model server", model, base_url, api_key, "FOOTNOTE_LLM__", patience, "STALL_TIMEOUT_S"
-        )
+        self._endpoint = Endpoint("model server", model, base_url, api_key, variables, patience, "STALL_TIMEOUT_S")
 
     @property
     def name(self) -> str:

@@ -373,6 +373,14 @@ def test_a_judge_that_is_not_there_is_said_with_what_could_not_be_judged(
     assert "Run it again to go on." in ran.err
 
 
+def test_a_key_that_is_refused_is_named_as_the_judges(
+    server: OpenAIServer, run: RunFolder, footnote: RunFootnote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command(server, monkeypatch)
+    server.replies = [Reply(status=401)]
+    assert "set FOOTNOTE_JUDGE__API_KEY" in footnote("eval", "judge", run.path).err
+
+
 def test_labels_of_people_tell_how_far_the_judge_can_be_trusted(
     server: OpenAIServer, run: RunFolder, footnote: RunFootnote, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -201,24 +201,28 @@ async def test_what_failed_is_asked_again_and_what_did_not_is_not(tmp_path: Path
     assert [told.error for told in folder.rows().values()] == [None] * 5
 
 
-async def test_a_write_that_fails_stops_the_run_with_one_sentence(tmp_path: Path) -> None:
+async def test_a_write_that_fails_once_stops_the_run_with_one_sentence(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
+    rows = folder.path / "rows.jsonl"
     begun: list[str] = []
 
     async def spoiling(one: GoldCase) -> Row:
         begun.append(one.id)
         await asyncio.sleep(0.02 * len(begun))
+        if rows.is_dir():
+            rows.rmdir()
         if one is CASES[2]:
-            (folder.path / "rows.jsonl").unlink()
-            (folder.path / "rows.jsonl").mkdir()
+            rows.unlink()
+            rows.mkdir()
         return row(one.id)
 
     with pytest.raises(RunError, match=r"^The run cannot be written to .*/run: Is a directory\.$"):
         await run(folder, facts(), CASES, spoiling, nothing, concurrency=3)
     stopped = list(begun)
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.3)
     assert begun == stopped
     assert len(begun) < len(CASES)
+    assert rows.is_dir()
 
 
 async def test_a_fault_of_ours_stops_the_run_and_is_raised_as_it_is(tmp_path: Path) -> None:

@@ -198,5 +198,6 @@ def test_a_judge_by_name_is_not_the_language_models_class() -> None:
 
 
 def test_without_a_language_model_there_is_no_judge() -> None:
-    with pytest.raises(ConfigError, match=r"judge\.model is not set"):
-        judging()
+    for judge in ({}, {"base_url": URL}):
+        with pytest.raises(ConfigError, match=r"judge\.model is not set"):
+            judging(judge=judge)
