@@ -35,7 +35,7 @@ _NOUN = r"(?:The|A|An|Our|Each|Every|All) [^,;:()]{3,60}?"
 _NP = rf"(?P<np>{_NOUN}|[A-Z][\w'’-]+(?: (?:of |the |for )?[A-Z0-9][\w'’-]*){{0,4}})"
 _ABOUT = r"(?:about |around |roughly |nearly |almost |up to |at least |at most |only |more than |fewer than )?"
 _MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-_TIME = rf"(?:\d[\w.,:]*|the \w+day|{_MONTH}|the end of)[^,;:()]{{0,40}}?"
+_TIME = rf"(?:\d(?:[\w.,:]*\w)?|the \w+day|{_MONTH}|the end of)[^,;:()]{{0,40}}?"
 _CLAUSE = re.compile(
     r"\b(?:that|which|who|whose|it|they|we|you|he|she|if|when|because|while|is|are|was|were|has|have|had|must|may|can|"
     r"should|will|and|or|but|not|no|said|says|of this|same|such)\b"
@@ -53,7 +53,7 @@ _WHEN_DONE = re.compile(
 )
 _WHEN_MAY = re.compile(
     rf"{_NP} (?P<be>must|may|can|should|will) (?P<done>[a-z][^,;:()]{{3,80}}?) "
-    rf"(?P<answer>(?:early in |late in |in|on|by|within|before|after|until|no later than) {_TIME})(?:, .*)?\.$"
+    rf"(?P<answer>(?:early in|late in|in|on|by|within|before|after|until|no later than) {_TIME})(?:, .*)?\.$"
 )
 _VERBS = "|".join(
     "has have holds? needs? takes? costs? receives? employs? contains? includes? requires? ships? covers? produces?"
@@ -67,7 +67,7 @@ _QUANTITY = re.compile(
 )
 _DURATION = re.compile(r"(?:second|minute|hour|day|week|month|year)s?$")
 _FACT = re.compile(
-    rf"{_MONEY}(?![\w.,]*\d)|{_NUMBER} ?(?:%|per cent\b|percent\b)|"
+    rf"{_MONEY}(?![\w.,-]*\d)|{_NUMBER} ?(?:%|per cent\b|percent\b)|"
     rf"(?<![\w-])(?:\d{{1,2}} )?{_MONTH}(?: \d{{1,2}},)? \d{{4}}\b|(?<=\b[Ii]n )[12]\d{{3}}(?=[ .])|"
     rf"{_NUMBER} (?:million |billion |working |calendar )?(?:days|weeks|months|years|hours|minutes|people|pages)\b"
 )
@@ -151,7 +151,13 @@ def _of_table(section: Section, passage: Passage, document: Document) -> Iterato
     for row in re.finditer(r"[^\n]+", passage.text):
         within = section.char_start < row.start() + offset and row.end() + offset <= section.char_end
         cells = _cells(row[0])
-        if within and len(cells) == len(header) and _is_name(cells[0]) and lines[cells[0]] == 1:
+        if (
+            within
+            and len(cells) == len(header)
+            and _is_name(cells[0])
+            and lines[cells[0]] == 1
+            and not _LEANING & set(words(cells[0]))
+        ):
             for column, value in zip(header[1:], cells[1:], strict=True):
                 if words(value) and len(value.split()) <= _MOST_ANSWER and words(column)[0] not in _ASKING:
                     asked = table_question(column, header[0], cells[0])
