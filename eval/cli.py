@@ -3,7 +3,10 @@
 import typer
 from typer.core import TyperGroup
 
+from eval.commands.attack import attack
+from eval.commands.calibrate import calibrate
 from eval.commands.run import run
+from eval.commands.sweep import sweep
 
 
 class _RunUnlessNamed(TyperGroup):
@@ -19,3 +22,6 @@ app = typer.Typer(
     help="Measure the engine against gold questions. `footnote eval SET` is `footnote eval run SET`.",
 )
 app.command("run")(run)
+app.command("sweep")(sweep)
+app.command("calibrate")(calibrate)
+app.command("attack")(attack)
