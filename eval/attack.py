@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from eval.attack_poison import MOST, Poison, poison
@@ -14,13 +14,13 @@ from eval.facts import facts
 from eval.folders import RunFolder
 from eval.runs import ask, run, with_gold
 from eval.targets import located
+from eval.tuning import Tuned
 from eval.types import Evidence, GoldCase, Row
-from indexes.protocols import Encoder
 from indexes.scratch import ScratchFolder
 from indexes.sync import Listener
 from indexes.types import Document
 from indexes.writing import IndexWriter
-from rag.bootstrap import Engine, has_llm, open_engine, open_writer
+from rag.bootstrap import Engine, has_llm, make_encoder, open_engine, open_writer
 from rag.settings import Settings
 
 _SUFFIXES = (".txt", ".md")
@@ -87,7 +87,7 @@ def poisoned_id(one: Poison, number: int) -> str:
 
 
 @contextmanager
-def opened(settings: Settings, docs: Path, encoder: Encoder | None = None) -> Iterator[Range]:
+def opened(settings: Settings, docs: Path) -> Iterator[Range]:
     """Copies of both, which go when it ends: nothing is written to the user's own. Chroma is a copy in files."""
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(ScratchFolder()))
@@ -95,9 +95,11 @@ def opened(settings: Settings, docs: Path, encoder: Encoder | None = None) -> It
         shutil.copytree(settings.index.dir, scratch / "index")
         place = settings.index.model_copy(update={"dir": scratch / "index", "chroma_url": None})
         own = settings.model_copy(update={"index": place})
-        writer = stack.enter_context(open_writer(own, encoder))
+        encoders = lru_cache(None)(make_encoder)
+        writer = stack.enter_context(open_writer(own, encoders(own.embedding)))
         writer.run([scratch / "docs"], Listener(), allow_delete=True)
-        yield Range(scratch / "docs", stack.enter_context(open_engine(own)), writer)
+        engine = stack.enter_context(open_engine(own))
+        yield Range(scratch / "docs", Tuned(engine, own, encoders), writer)
 
 
 def campaign(of: Range, cases: Sequence[GoldCase], attacks: Sequence[Attack], limit: int | None) -> Campaign:

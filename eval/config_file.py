@@ -1,6 +1,6 @@
 """Writes settings into ``footnote.toml`` and leaves all else in it as it is: comments, order, white space."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ def write_settings(file: Path, values: Mapping[str, Any]) -> list[str]:
         changed = [line for key, value in values.items() if (line := _put(document, key, value))]
         if changed:
             _replace(file, tomlkit.dumps(document))
-    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+    except (OSError, UnicodeDecodeError, TOMLKitError, ConfigError) as error:
         raise ConfigError(f"{file} cannot be changed: {error}.") from error
     return [f"{file}: {line}" for line in changed]
 
@@ -32,6 +32,8 @@ def _put(document: tomlkit.TOMLDocument, key: str, value: Any) -> str | None:
     if part not in document:
         document[part] = tomlkit.table()
     table: Any = document[part]
+    if not isinstance(table, MutableMapping):
+        raise ConfigError(f"{part} is a value in it, and not a part as [{part}] is")
     before = table.get(name)
     new = "" if value is None else value
     if before == new:

@@ -33,12 +33,15 @@ class Combination:
 
 def combinations(config: Path | None, options: Sequence[str]) -> list[Combination]:
     """``options`` are ``KEY=VALUE,VALUE``. Raises ``ConfigError`` that names a key or value that is wrong."""
-    axes = dict(map(_axis, options))
+    axes: dict[str, list[str]] = {}
+    for key, values in map(_axis, options):
+        if key in axes:
+            raise ConfigError(f"{key} is given twice: name all its values in one --set.")
+        axes[key] = values
     if not axes:
         raise ConfigError("Nothing to sweep: name a setting and its values, as in --set retrieval.limit=4,8,12.")
-    for key in axes:
-        if key == "index.dir":
-            raise ConfigError("index.dir is not swept: each value of what shapes an index has a folder of its own.")
+    if "index.dir" in axes:
+        raise ConfigError("index.dir is not swept: each value of what shapes an index has a folder of its own.")
     made = [_combination(config, dict(zip(axes, chosen, strict=True))) for chosen in product(*axes.values())]
     if len({str(one) for one in made}) < len(made):
         raise ConfigError("Two of the combinations are the same: name each value once.")

@@ -31,6 +31,7 @@ def calibrate(
     max_declined: Annotated[
         float, typer.Option(min=0, max=1, help="Decline at most this share of what the documents answer.")
     ] = 1.0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
     *,
     write: Write = False,
     as_json: AsJson = False,
@@ -44,7 +45,7 @@ def calibrate(
     from eval.gold import read_gold
     from rag.settings import CONFIG_FILE
 
-    cases = read_gold(gold_set)
+    cases = read_gold(gold_set)[:limit]
     settings = prepared(gold_set, index, config)
     made = _run(settings, cases, folder or Path("var/runs") / f"{gold_set.resolve().stem}-calibration", str(gold_set))
     found = find(sample(cases, made.rows(), made.scored()), max_declined)
