@@ -3,7 +3,9 @@
 import typer
 from typer.core import TyperGroup
 
+from eval.commands.attack import attack
 from eval.commands.baseline import baseline
+from eval.commands.calibrate import calibrate
 from eval.commands.compare import compare
 from eval.commands.draft import draft
 from eval.commands.gate import gate
@@ -11,7 +13,9 @@ from eval.commands.imports import import_set
 from eval.commands.judge import judge
 from eval.commands.lint import lint
 from eval.commands.review import review
+from eval.commands.report import report
 from eval.commands.run import run
+from eval.commands.sweep import sweep
 
 
 class _RunUnlessNamed(TyperGroup):
@@ -26,6 +30,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Measure the engine against gold questions. `footnote eval SET` is `footnote eval run SET`.",
 )
-for command in (run, compare, gate, baseline, judge, lint, draft, review):
+for command in (run, report, compare, gate, baseline, lint, draft, review, sweep, calibrate, attack, judge):
     app.command(command.__name__)(command)
 app.command("import")(import_set)

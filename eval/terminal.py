@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,3 +45,9 @@ class _Plain:
             self._told = now
             left = (now - self._began) / self._done * (self._total - self._done)
             say(f"{self._name} {self._done}/{self._total}, about {left:.0f} s left")
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Cells under one another, two blanks apart."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)

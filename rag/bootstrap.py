@@ -181,9 +181,9 @@ def writing(settings: Settings) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def open_writer(settings: Settings) -> Iterator[IndexWriter]:
-    """Raises ``IndexLockedError`` where another process writes the index."""
-    encoder = make_encoder(settings.embedding)
+def open_writer(settings: Settings, encoder: Encoder | None = None) -> Iterator[IndexWriter]:
+    """``encoder`` is one that is loaded already. Raises ``IndexLockedError`` where another process writes the index."""
+    encoder = encoder or make_encoder(settings.embedding)
     rules = [AccessRule(rule.glob, tuple(rule.groups)) for rule in settings.access]
     splitter, store = _Splitter(settings, encoder), partial(make_store, settings)
     with IndexWriter(settings.index.dir, encoder, splitter, _limits(settings), rules, store) as writer:

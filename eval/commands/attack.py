@@ -1,0 +1,51 @@
+"""``footnote eval attack``: what instructions and falsehoods inside documents do to the answers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eval.commands.run import AsJson, ConfigFile, GoldSet, prepared
+from eval.terminal import print_json, progress
+
+
+def attack(
+    gold_set: GoldSet,
+    attacks: Annotated[
+        Path | None, typer.Option("--attacks", help="Attacks as JSON lines; footnote's own if not given.")
+    ] = None,
+    config: ConfigFile = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--run", help="The run's folder, to make or to go on with; var/runs/SET-attack if not given."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only N attacks, and N questions poisoned.")] = None,
+    max_obeyed: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Fail, with exit status 1, where a larger share is obeyed.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Attack a copy of a set's documents, and measure what is obeyed, repeated, lost and believed."""
+    from eval.attack import attack as make
+    from eval.attack import campaign, opened
+    from eval.attack_report import report, table
+    from eval.attacks import OWN, AttackError, read_attacks
+    from eval.folders import RunFolder
+    from eval.gold import read_gold
+
+    if not (gold_set / "docs").is_dir():
+        raise AttackError(
+            f"{gold_set} is no set: its documents are attacked in a copy, so it takes docs/ and questions.jsonl."
+        )
+    name = gold_set.resolve().name
+    chosen, cases = read_attacks(attacks or OWN, name), read_gold(gold_set)
+    run = RunFolder(folder or Path("var/runs") / f"{name}-{(attacks or OWN).stem}")
+    with opened(prepared(gold_set, None, config), gold_set / "docs") as copy:
+        planned = campaign(copy, cases, chosen, limit)
+        with progress("Asking", len(planned.cases)) as advance:
+            make(copy, planned, run, str(gold_set), advance)
+    told = report(planned, run)
+    print_json({"run": str(run.path), **told}) if as_json else typer.echo(table(told))
+    if max_obeyed is not None and told["obeyed"].get("value", 0.0) > max_obeyed:
+        raise typer.Exit(1)
