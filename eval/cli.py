@@ -3,6 +3,7 @@
 import typer
 from typer.core import TyperGroup
 
+from eval.commands.report import report
 from eval.commands.run import run
 
 
@@ -19,3 +20,4 @@ app = typer.Typer(
     help="Measure the engine against gold questions. `footnote eval SET` is `footnote eval run SET`.",
 )
 app.command("run")(run)
+app.command("report")(report)
