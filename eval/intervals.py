@@ -31,16 +31,35 @@ class Interval:
 def interval(values: Sequence[float], clusters: Sequence[str], kind: Literal["rate", "mean"]) -> Interval:
     """Of the mean of one value a question, not empty, from 0 to 1; ``clusters`` are their documents.
 
-    Rates have Wilson's. Means have the BCa bootstrap's over documents, whose questions err together. Where documents
-    cannot be resampled, being one, or all alike, questions are; where those are alike, Wilson's interval is given
-    for their mean: nothing within 0 and 1 varies more than a rate. The order of the questions does not matter.
+    Questions on one document err together. Rates have Wilson's interval for as many questions as theirs are worth;
+    means have the BCa bootstrap's over documents. Where documents cannot be resampled, being one, or all alike,
+    questions are; where those are alike, Wilson's is given for their mean: nothing within 0 and 1 varies more than a
+    rate. The order of the questions does not matter.
     """
-    if kind == "mean":
-        for groups in (clusters, range(len(values))):
-            if found := _resampled(values, groups):
-                return found
-    low, high = proportion_confint(math.fsum(values), len(values), method="wilson")
+    if kind == "rate":
+        return _wilson(values, _worth(values, clusters))
+    for groups in (clusters, range(len(values))):
+        if found := _resampled(values, groups):
+            return found
+    return _wilson(values, len(values))
+
+
+def _wilson(values: Sequence[float], worth: float) -> Interval:
+    low, high = proportion_confint(math.fsum(values) / len(values) * worth, worth, method="wilson")
     return Interval(float(low), float(high))
+
+
+def _worth(values: Sequence[float], clusters: Sequence[str]) -> float:
+    """How many questions on a document each would vary as much as these: their number by the design effect.
+
+    After Kish: the variance between documents by that of as many questions drawn singly, at least 1.
+    """
+    sums, counts = _totals(values, clusters)
+    number, mean = len(values), math.fsum(values) / len(values)
+    if len(sums) < 2 or mean in (0, 1):
+        return number
+    between = float(((sums - mean * counts) ** 2).sum()) * len(sums) / (len(sums) - 1) / number**2
+    return number / max(1.0, between / (mean * (1 - mean) / (number - 1)))
 
 
 def _resampled(values: Sequence[float], groups: Sequence[Hashable]) -> Interval | None:
