@@ -1,7 +1,7 @@
 """Why a question went wrong, in words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from eval.places import at, have_characters, shared_characters
@@ -40,12 +40,18 @@ def diagnosis(case: GoldCase, row: Row, scores: Mapping[str, float]) -> Diagnosi
         return _anyway(row)
     if row.status != "retrieved" and "correct" not in scores:
         return None
+    row = replace(row, gold=wanted(case, row))
     ranks = [_rank(place, row) for place in row.gold]
     if scores.get("correct"):
         return _miscited(row, ranks)
     if None in ranks:
         return Diagnosis("not-found", f"not found: {_absence(case, row, ranks)}{_but_declined(row)}")
     return None if row.status == "retrieved" else _in_answering(case, row, ranks)
+
+
+def wanted(case: GoldCase, row: Row) -> tuple[Place, ...]:
+    """The evidence as the index has it; of a row that does not tell, as the case has it."""
+    return row.gold or tuple(Place(item.path, item.page) for item in case.evidence)
 
 
 def holds(place: Place, gold: Place) -> bool:
@@ -81,13 +87,19 @@ def _in_answering(case: GoldCase, row: Row, ranks: Sequence[int | None]) -> Diag
     if not row.gold:
         return Diagnosis("wrong-answer", lacks)
     if cited := _cited(row):
-        return Diagnosis("wrong-answer", f"right {'file' if cited.page is None else 'page'} cited, but {lacks}")
+        return Diagnosis("wrong-answer", f"{_rightly(cited, row.gold)} cited, but {lacks}")
     return Diagnosis("not-cited", f"found {_at(ranks)} but not cited{f', and {lacks}' if case.answers else ''}")
 
 
-def _cited(row: Row) -> Place | None:
-    """The first gold place whose page or file is cited."""
-    return next((gold for gold in row.gold if any(at(one.place, gold) for one in row.citations)), None)
+def _cited(row: Row) -> list[Place]:
+    """The gold places whose page or file is cited."""
+    return [gold for gold in row.gold if any(at(one.place, gold) for one in row.citations)]
+
+
+def _rightly(cited: Sequence[Place], gold: Sequence[Place]) -> str:
+    if len(gold) > 1:
+        return f"{len(cited)} of {len(gold)} pieces of evidence"
+    return "right file" if cited[0].page is None else "right page"
 
 
 def _absence(case: GoldCase, row: Row, ranks: Sequence[int | None]) -> str:

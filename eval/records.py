@@ -1,12 +1,12 @@
 """What a report tells of each question: plain values, which the page's script reads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
-from eval.diagnosis import Diagnosis, diagnosis, holds
+from eval.diagnosis import Diagnosis, diagnosis, holds, wanted
 from eval.folders import RunFolder
-from eval.types import Cited, Found, GoldCase, Row, Scored
+from eval.types import Cited, Found, GoldCase, Place, Row, Scored
 
 Outcome = Literal["right", "wrong", "none"]
 Change = Literal["better", "worse", "same", "new"]
@@ -62,7 +62,7 @@ def _told(case: GoldCase, row: Row, scored: Scored, passages: Passages) -> dict[
         "answer": row.answer,
         "sentences": [asdict(sentence) for sentence in row.sentences],
         "footnotes": [_footnote(cited) for cited in row.citations],
-        "retrieved": [_retrieved(found, row, passages) for found in row.retrieved],
+        "retrieved": [_retrieved(found, wanted(case, row), passages) for found in row.retrieved],
         "confidence": row.confidence,
         "scores": scored.scores,
         "timings": row.timings or {},
@@ -96,8 +96,8 @@ def _footnote(cited: Cited) -> dict[str, Any]:
     return {"number": cited.number, "path": cited.place.path, "page": cited.place.page, "quote": cited.quote}
 
 
-def _retrieved(found: Found, row: Row, passages: Passages) -> dict[str, Any]:
+def _retrieved(found: Found, gold: Sequence[Place], passages: Passages) -> dict[str, Any]:
     place = found.place
     key = (place.path, place.page, " › ".join(found.heading), found.text, place.start)
     number = passages.setdefault(key, len(passages))
-    return {"passage": number, "score": found.score, "gold": any(holds(place, gold) for gold in row.gold)}
+    return {"passage": number, "score": found.score, "gold": any(holds(place, one) for one in gold)}

@@ -94,6 +94,7 @@ def _page(**told: Any) -> str:
         (static / name).read_text("utf-8") for name in ("report.html", "report.css", "report.js")
     )
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.policies["json.dumps_kwargs"] = {}  # in the order of the run, not of the alphabet
     environment.filters |= {"figure": "{:.2f}".format, "signed": _signed, "probability": _probability}
     return environment.from_string(template).render(
         **told, style=style, script=script, style_hash=_hash(style), script_hash=_hash(script)
@@ -106,7 +107,10 @@ def _hash(text: str) -> str:
 
 
 def _read(run: RunFolder, name: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((run.path / name).read_bytes())
+    try:
+        told: dict[str, Any] = json.loads((run.path / name).read_bytes())
+    except FileNotFoundError as error:
+        raise RunError(f"{run.path} is no finished run: it has no {name}.") from error
     return told
 
 

@@ -15,6 +15,8 @@ const OUTCOMES = { right: ["✓", "right"], wrong: ["✗", "wrong"], none: ["–
 const OUTCOME_WORDS = { right: "Right", wrong: "Wrong", none: "Not judged" };
 const CHANGES = { better: "Became right", worse: "Became wrong", same: "As before", new: "Only in this run" };
 
+const CHANGED = { better: "was wrong", worse: "was right" };
+
 // ---- building blocks
 
 function element(name, properties = {}, ...children) {
@@ -43,7 +45,7 @@ function place({ path, page, section, lines }) {
 }
 
 function block(title, ...content) {
-  return element("div", {}, element("h4", {}, title), ...content);
+  return element("div", {}, element("h3", {}, title), ...content);
 }
 
 // ---- one question
@@ -69,7 +71,7 @@ function details(item) {
 
 function turns(history) {
   const said = history.map(([role, words]) => element("p", {}, element("strong", {}, role === "user" ? "Asked: " : "Answered: "), words));
-  return element("div", {}, element("h4", {}, "Said before"), element("div", { className: "turns" }, ...said));
+  return element("div", {}, element("h3", {}, "Said before"), element("div", { className: "turns" }, ...said));
 }
 
 function answer(told, item, title, prefix) {
@@ -186,7 +188,7 @@ function whenOpened(folded, make) {
 
 function row(item) {
   const { now } = item;
-  const under = [item.id, item.kind, ...item.tags, now.why ?? now.status, item.before && item.change !== "same" ? CHANGES[item.change] : ""];
+  const under = [item.id, item.kind, ...item.tags, now.why ?? now.status];
   const asked = element(
     "span",
     { className: "asked-cell" },
@@ -194,11 +196,15 @@ function row(item) {
     element("br"),
     element("span", { className: "under" }, ...under.filter(Boolean).map((part) => element("span", part === now.why ? { className: "why" } : {}, part))),
   );
-  const summary = element("summary", {}, element("span", {}, mark(OUTCOMES[now.outcome], now.words)), asked, ...columns(now));
+  const summary = element("summary", {}, element("span", {}, mark(OUTCOMES[now.outcome], now.words), changed(item.change)), asked, ...columns(now));
   const folded = element("details", {}, summary);
   whenOpened(folded, () => details(item));
   folded.addEventListener("toggle", remember);
   return element("li", {}, folded);
+}
+
+function changed(change) {
+  return CHANGED[change] ? element("small", { className: `change ${change}` }, CHANGED[change]) : null;
 }
 
 function columns({ confidence, timings }) {
@@ -248,7 +254,7 @@ function addControls() {
   for (const [name, title, values, words = {}] of FILTERS) {
     const counts = new Map();
     for (const item of questions) for (const value of values(item)) counts.set(value, (counts.get(value) ?? 0) + 1);
-    if (counts.size < 2 && !(name === "why" && counts.size)) continue;
+    if ([...counts.values()].every((count) => count === questions.length)) continue; // it would narrow nothing
     const options = [...counts].sort().map(([value, count]) => option(value, `${words[value] ?? value} (${count})`));
     form.append(labelled(title, element("select", { name }, option("", "All"), ...options)));
   }
