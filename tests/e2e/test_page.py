@@ -1,36 +1,23 @@
 """The chat page in a real browser: Debian's chromium, driven by Playwright, against a real server."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from api.http import create_app
 from fakes.answerer import ScriptedAnswerer, answer, telling
+from fakes.browser import MISSING, WHY_MISSING, chromium, contrast, is_dark, overflow, shot
 from fakes.serving import serving
 from rag.errors import ModelBusyError
 from rag.types import Delta, Retrieved, Turn
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-MISSING = not CHROMIUM.exists() and not os.environ.get("CI")
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(MISSING, reason="no /usr/bin/chromium: apt-get install chromium"),
+    pytest.mark.skipif(MISSING, reason=WHY_MISSING),
 ]
 
 LEAVE = answer(
@@ -46,10 +33,8 @@ Open = Callable[..., AbstractAsyncContextManager[Page]]
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture
@@ -76,17 +61,6 @@ def opened(browser: Browser) -> Open:
 async def ask(page: Page, question: str) -> None:
     await page.get_by_label("Your question").fill(question)
     await page.keyboard.press("Enter")
-
-
-async def shot(page: Page, name: str) -> None:
-    """A picture to look at, where FOOTNOTE_SCREENSHOTS names a folder."""
-    if folder := os.environ.get("FOOTNOTE_SCREENSHOTS"):
-        await page.screenshot(path=Path(folder) / f"{name}.png")
-
-
-async def overflow(page: Page) -> int:
-    width: int = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return width
 
 
 async def test_the_answer_is_seen_while_it_is_written(opened: Open) -> None:
@@ -302,28 +276,7 @@ async def test_text_stands_out_from_the_page_in_both_colour_schemes(opened: Open
     async with opened(ScriptedAnswerer(*telling(LEAVE)), color_scheme=scheme) as page:
         await ask(page, "Leave?")
         await expect(page.locator(".sources li")).to_have_count(2)
-        dark = await page.evaluate(BRIGHTNESS, "background-color") < 128
-        assert dark == (scheme == "dark")
+        assert await is_dark(page) == (scheme == "dark")
         for selector in (".text", ".question", ".sources li", ".made", ".marker", "#status"):
-            assert await page.evaluate(CONTRAST, selector) >= 4.5, selector
+            assert await contrast(page, selector) >= 4.5, selector
         await shot(page, scheme)
-
-
-BRIGHTNESS = """name => {
-  const [r, g, b] = getComputedStyle(document.body).getPropertyValue(name).match(/[\\d.]+/g).map(Number);
-  return (r + g + b) / 3;
-}"""
-
-# WCAG 2.2's contrast ratio of an element's text to the nearest background behind it.
-CONTRAST = """selector => {
-  const light = (colour) => {
-    const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255)
-      .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const element = document.querySelector(selector);
-  let behind = element;
-  while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement;
-  const [ink, paper] = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor].map(light);
-  return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
-}"""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.folders import Facts, RunFolder
+from eval.summary import finish
 from eval.types import Checked, Cited, Evidence, Found, GoldCase, Place, Row, Status
 
 
@@ -59,4 +60,10 @@ def made(folder: Path, cases: Sequence[GoldCase], rows: Sequence[Row], **other: 
     run.begin(facts(**other), cases)
     for one in rows:
         run.append(one)
+    return run
+
+
+def finished(folder: Path, cases: Sequence[GoldCase], rows: Sequence[Row], **other: Any) -> RunFolder:
+    run = made(folder, cases, rows, **other)
+    finish(run)
     return run
