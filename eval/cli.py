@@ -12,8 +12,8 @@ from eval.commands.gate import gate
 from eval.commands.imports import import_set
 from eval.commands.judge import judge
 from eval.commands.lint import lint
-from eval.commands.review import review
 from eval.commands.report import report
+from eval.commands.review import review
 from eval.commands.run import run
 from eval.commands.sweep import sweep
 

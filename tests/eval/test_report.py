@@ -96,7 +96,7 @@ def of(tmp_path: Path, cases: Sequence[GoldCase], rows: Sequence[Row], **other: 
 
 def test_its_head_tells_which_run_it_is_and_what_came_of_it(page: str) -> None:
     head = words(page, "//header")
-    for told in ("candidate", "2026-11-22 10:00:00 UTC", "c0ffee", "offline-extractive", "gold.jsonl (cc)"):
+    for told in ("a run", "2026-01-01 00:00:00 UTC", "0c0ffee", "tiny", "gold.jsonl (89ab)"):
         assert told in head
     assert "4 questions: 2 right, 1 wrong, 1 failed." in head
     assert "retrieval.limit 8" in head
