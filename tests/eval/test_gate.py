@@ -266,20 +266,22 @@ def test_the_command_prints_json(footnote: RunFootnote, tmp_path: Path) -> None:
         ("other", "have no question in common"),
     ],
 )
-@pytest.mark.parametrize("command", ["gate", "compare", "baseline"])
 def test_a_folder_that_cannot_be_held_against_another_is_said(
-    footnote: RunFootnote, tmp_path: Path, folder: str, reason: str, command: str
+    footnote: RunFootnote, tmp_path: Path, folder: str, reason: str
 ) -> None:
-    before = run_folder(tmp_path / "a", [scored(1, correct=1.0)]).path
+    before, after = run_folder(tmp_path / "a", [scored(1, correct=1.0)]).path, tmp_path / folder
     (tmp_path / "empty").mkdir()
     (run_folder(tmp_path / "unfinished", []).path / "scores.jsonl").unlink()
     run_folder(tmp_path / "other", [scored(999, correct=1.0)])
-    others = {"gate": ["--baseline", before], "compare": [before], "baseline": [tmp_path / "kept"]}
-    ran = footnote("eval", command, tmp_path / folder, *others[command])
-    if (command, folder) == ("baseline", "other"):
-        assert ran.code == 0
-    else:
+    for command in (["gate", after, "--baseline", before], ["compare", before, after]):
+        ran = footnote("eval", *command)
         assert (ran.code, reason in ran.err) == (1, True)
+
+
+def test_what_is_no_finished_run_is_no_baseline_either(footnote: RunFootnote, tmp_path: Path) -> None:
+    ran = footnote("eval", "baseline", tmp_path, tmp_path / "kept")
+    assert (ran.code, "is no run of `footnote eval`" in ran.err) == (1, True)
+    assert not (tmp_path / "kept").exists()
 
 
 def test_a_file_that_cannot_be_written_is_said(footnote: RunFootnote, tmp_path: Path) -> None:
