@@ -12,14 +12,13 @@ def write_baseline(run: RunFolder, folder: Path) -> None:
 
     Raises ``RunError`` where the run is not finished, or the folder holds a run with its rows.
     """
-    scored = run.scored()
-    baseline = RunFolder(folder)
+    facts, scored, baseline = run.facts, run.scored(), RunFolder(folder)
     if (folder / "rows.jsonl").exists():
         raise RunError(f"{folder} holds a run, which a baseline would spoil: give the baseline a folder of its own.")
-    facts = replace(run.facts, name="baseline", started="", gold_file="", settings=_anywhere(run.facts.settings))
+    kept = replace(facts, name="baseline", started="", gold_file="", settings=_anywhere(facts.settings))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        baseline.write_json("run.json", asdict(facts))
+        baseline.write_json("run.json", asdict(kept))
         baseline.write_scores(scored.values())
         baseline.write("summary.json", (run.path / "summary.json").read_text(encoding="utf-8"))
     except OSError as error:

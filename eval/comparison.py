@@ -102,6 +102,7 @@ def sign(measure: Measure) -> int:
 
 def compare(baseline: RunFolder, run: RunFolder, names: Collection[str] | None = None) -> Comparison:
     """Measures by name, or all. Raises ``RunError`` where a run is not finished, or they share no question."""
+    facts = baseline.facts, run.facts  # first: what is no run at all is said to be none
     before, after = baseline.scored(), run.scored()
     pairs = [(one, after[id_]) for id_, one in before.items() if id_ in after]
     if not pairs:
@@ -110,9 +111,9 @@ def compare(baseline: RunFolder, run: RunFolder, names: Collection[str] | None =
     shared = [name for name in measured if any(name in a.scores and name in b.scores for a, b in pairs)]
     compared = _adjusted([_compared(name, pairs) for name in shared if names is None or name in names])
     return Comparison(
-        before=baseline.facts,
-        after=run.facts,
-        changes=tuple(_changes(baseline.facts, run.facts)),
+        before=facts[0],
+        after=facts[1],
+        changes=tuple(_changes(*facts)),
         n=len(pairs),
         missing=tuple(id_ for id_ in before if id_ not in after),
         added=tuple(id_ for id_ in after if id_ not in before),

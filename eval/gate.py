@@ -1,5 +1,6 @@
 """Whether a run is worse than its baseline: the rule, and why it is this one, is in docs/decisions/0007."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -67,11 +68,14 @@ class Ruling:
 
 def guard(told: str) -> Guard:
     """Reads ``NAME`` or ``NAME:MARGIN``; raises ``GateError``."""
-    name, colon, margin = told.partition(":")
+    name, colon, given = told.partition(":")
     try:
-        return Guard(name, float(margin) if colon else None)
-    except ValueError as error:
-        raise GateError(f"{told}: the margin is no number; {name}:0.02 lets its mean become .02 worse.") from error
+        margin = float(given) if colon else None
+    except ValueError:
+        margin = -1
+    if margin is not None and not 0 <= margin < math.inf:
+        raise GateError(f"{told}: the margin is no number from 0; {name}:0.02 lets its mean become .02 worse.")
+    return Guard(name, margin)
 
 
 def rule(baseline: RunFolder, run: RunFolder, guards: Sequence[Guard] = GUARDS) -> Ruling:
