@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from eval.types import Evidence, Place
 from indexes.reading.normal import normalise
@@ -59,12 +59,16 @@ def pages(document: Document) -> dict[int, Span]:
 
 
 def _lines(evidence: Evidence, document: Document) -> Span | None:
+    """Of the first page, sheet or slide that has them: each counts its own."""
     if evidence.lines is None:
         return None
     first, last = evidence.lines
     on = [section for section in document.sections if evidence.page in (None, section.page)]
-    spans = [span for section in on for line, span in _numbered(section, document) if first <= line <= last]
-    return (spans[0][0], spans[-1][1]) if spans else None
+    for _, together in groupby(on, key=lambda section: (section.page, section.sheet, section.slide)):
+        numbered = [line for section in together for line in _numbered(section, document)]
+        if spans := [span for line, span in numbered if first <= line <= last]:
+            return spans[0][0], spans[-1][1]
+    return None
 
 
 def _numbered(section: Section, document: Document) -> Iterator[tuple[int, Span]]:
