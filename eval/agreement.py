@@ -71,7 +71,7 @@ def agreement(judge: Sequence[bool], person: Sequence[bool]) -> dict[str, Any]:
     """
     pairs = Counter(zip(judge, person, strict=True))
     same = [float(one == other) for one, other in zip(judge, person, strict=True)]
-    around = interval(same, (), "rate")
+    around = interval(same, [str(each) for each in range(len(same))], "rate")
     return {
         "labels": len(same),
         "raw": {"value": fmean(same), "low": around.low, "high": around.high},

@@ -10,7 +10,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from eval.proposals import RULES, Proposal, proposals, table_question, titled
+from eval.proposals import RULES, Proposal, proposals, titled
+from eval.tables import cell_question
 from eval.types import Evidence, GoldCase
 from indexes.catalog import Catalog
 from indexes.embedding import encoded_hash
@@ -131,22 +132,18 @@ def _case(passage: Passage, one: Proposal) -> GoldCase:
 
 def _unambiguous(one: Proposal, passage: Passage, catalog: Catalog) -> str:
     """It names its document where another one speaks of the same."""
-    if one.rule != "table":
-        return one.question
-    elsewhere = {path for path in _speaking(catalog, f"{one.key} {one.column}") if path != passage.path}
+    elsewhere = _speaking(catalog, f"{one.cell.key} {one.cell.column}") - {passage.path} if one.cell else ()
     return titled(one.question, passage) if elsewhere else one.question
 
 
 def _unanswerable(chosen: _Drafts, catalog: Catalog) -> Iterator[GoldCase]:
     """What is said of one thing is asked of another, near in meaning, of which no document says it."""
     for (passage, one), (_, its) in _pairs(chosen, catalog):
-        if (
-            one.rule == "table"
-            and one.key_column != its.key_column
-            and not _speaking(catalog, f"{one.key} {its.column}")
-        ):
-            yield drafted(table_question(its.column, one.key_column, one.key), (), (), TO_CHECK)
-        elif one.rule == "sentence" and its.bare and not _speaks(catalog, passage.document_id, its.bare):
+        if one.cell and its.cell and one.cell.key_column != its.cell.key_column:
+            asked = replace(one.cell, column=its.cell.column)
+            if not _speaking(catalog, f"{asked.key} {asked.column}"):
+                yield drafted(cell_question(asked), (), (), TO_CHECK)
+        elif its.bare and not _speaks(catalog, passage.document_id, its.bare):
             yield drafted(titled(its.bare, passage), (), (), TO_CHECK)
 
 

@@ -2,14 +2,13 @@
 
 import re
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
+from eval.tables import PERSON, Cell, cell_question, cells_of
 from indexes.sentences import is_row, sentence_spans
-from indexes.types import Document, Passage, Section
+from indexes.types import Document, Passage
 from indexes.words import stems, words
 
 Rule = Literal["table", "sentence", "heading", "cloze"]
@@ -24,13 +23,9 @@ _LEANING = frozenset(
 _BACKWARD = re.compile(
     r"^(?:For|In|On|At|With|To|By|Under|From|If)\b[^,]*\b(?:this|these|those|such|example|addition|summary)\b"
 )
-_ASKING = frozenset("what when where who whom whose which why how today no nr id".split())
-"""First words of a column of which nothing can be asked by its name."""
 _DETERMINERS = frozenset("The A An Our Each Every All".split())
 _MOST_WORDS, _FEWEST_WORDS = 40, 6
 _MOST_ANSWER = 12
-_LOOKED_AT = 100_000
-"""Characters of a document that tell how it writes a word."""
 _NOUN = r"(?:The|A|An|Our|Each|Every|All) [^,;:()]{3,60}?"
 _NP = rf"(?P<np>{_NOUN}|[A-Z][\w'’-]+(?: (?:of |the |for )?[A-Z0-9][\w'’-]*){{0,4}})"
 _ABOUT = r"(?:about |around |roughly |nearly |almost |up to |at least |at most |only |more than |fewer than )?"
@@ -39,9 +34,6 @@ _TIME = rf"(?:\d(?:[\w.,:]*\w)?|the \w+day|{_MONTH}|the end of)[^,;:()]{{0,40}}?
 _CLAUSE = re.compile(
     r"\b(?:that|which|who|whose|it|they|we|you|he|she|if|when|because|while|is|are|was|were|has|have|had|must|may|can|"
     r"should|will|and|or|but|not|no|said|says|of this|same|such)\b"
-)
-_PERSON = re.compile(
-    r"(?:manager|owner|director|author|officer|minister|president|secretary|chief|head|lead|chair|founder|contact)$"
 )
 _IS = re.compile(
     rf"(?P<np>{_NOUN}) (?P<be>is|are|was|were) (?P<answer>{_ABOUT}(?:[$£€]?\d|[A-Z][a-z])(?:[^,;:()]|,(?=\d))*?)"
@@ -86,15 +78,17 @@ class Proposal:
     end: int
     bare: str = ""
     """Of a sentence: the question without its document's name, where it needs one."""
-    key: str = ""
-    key_column: str = ""
-    column: str = ""
-    """Of a table: the row's first cell, what that is, and what is asked of it."""
+    cell: Cell | None = None
+    """Of a table: what is asked for."""
 
 
 def proposals(passage: Passage, document: Document) -> Iterator[Proposal]:
     """Best first, of each rule the best at most; none where the passage is not plain enough."""
-    found = [*_of_tables(passage, document), *_of_sentences(passage)]
+    tables = [
+        Proposal("table", cell_question(cell), cell.value, cell.start, cell.end, cell=cell)
+        for cell in cells_of(passage, document)
+    ]
+    found = [*tables, *_of_sentences(passage)]
     for rule in RULES:
         of_rule = [one for one in found if one.rule == rule and not _gives_away(one)]
         if of_rule:
@@ -129,71 +123,6 @@ def leans(sentence: str) -> bool:
     """Whether it says something only after the sentence before it."""
     said = words(sentence)
     return not said or said[0] in _LEANING or bool(_BACKWARD.search(sentence))
-
-
-# Tables
-
-
-def _of_tables(passage: Passage, document: Document) -> Iterator[Proposal]:
-    for section in document.sections:
-        begins, ends = passage.locator.char_start, passage.locator.char_end
-        if section.kind == "table" and section.char_start < ends and begins < section.char_end:
-            yield from _of_table(section, passage, document)
-
-
-def _of_table(section: Section, passage: Passage, document: Document) -> Iterator[Proposal]:
-    """A cell each, of the rows that lie in the passage, by column and the row's first cell."""
-    table = document.text[section.char_start : section.char_end]
-    lines, offset = _first_cells(table), passage.locator.char_start
-    header = [_column(cell, document.text[:_LOOKED_AT]) for cell in _cells(table.partition("\n")[0])]
-    if len(set(header)) < len(header) or len(header) < 2 or not all(map(_is_name, header)):
-        return
-    for row in re.finditer(r"[^\n]+", passage.text):
-        within = section.char_start < row.start() + offset and row.end() + offset <= section.char_end
-        cells = _cells(row[0])
-        if (
-            within
-            and len(cells) == len(header)
-            and _is_name(cells[0])
-            and lines[cells[0]] == 1
-            and not _LEANING & set(words(cells[0]))
-        ):
-            for column, value in zip(header[1:], cells[1:], strict=True):
-                if words(value) and len(value.split()) <= _MOST_ANSWER and words(column)[0] not in _ASKING:
-                    asked = table_question(column, header[0], cells[0])
-                    yield Proposal("table", asked, value, *row.span(), "", cells[0], header[0], column)
-
-
-@lru_cache(maxsize=4)
-def _first_cells(table: str) -> Counter[str]:
-    """How many rows begin with each."""
-    return Counter(cells[0] for line in table.split("\n") if (cells := _cells(line)))
-
-
-def table_question(column: str, key_column: str, key: str) -> str:
-    head = re.split(r" (?:of|in|per|a|for|about|on) ", column)[0]
-    be = "are" if re.search(r"[^su]s$", head) else "is"
-    of = "" if words(key_column)[:1] and words(key_column)[0] in _ASKING else f"{key_column} "
-    word = "Who" if _PERSON.search(column) else "What"
-    return f"{word} {be} the {column} for {of}“{key}”?"
-
-
-def _column(name: str, text: str) -> str:
-    """As a common noun, unless it begins with an abbreviation or with what the text writes large in a sentence too."""
-    name = name.replace("_", " ")
-    large = not name[1:2].islower() or re.search(rf"[a-z,] {re.escape(name.split(' ')[0])}\b", text)
-    return name if large else name[:1].lower() + name[1:]
-
-
-def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")] if is_row(line) else []
-
-
-def _is_name(cell: str) -> bool:
-    return bool(re.search(r"[^\W\d_]{2}", cell)) and not re.match(r"\d", cell)
-
-
-# Sentences
 
 
 def _of_sentences(passage: Passage) -> Iterator[Proposal]:
@@ -235,7 +164,7 @@ def _asked(sentence: str, text: str) -> Iterator[tuple[str, str]]:
 
 def _ask_what(found: re.Match[str], subject: str) -> str:
     named = re.fullmatch(r"[A-Z][\w'’-]+(?: (?:de |van |von )?[A-Z][\w'’-]+){1,2}", found["answer"].strip())
-    word = "Who" if named and _PERSON.search(found["np"].split(" of ")[0]) else "What"
+    word = "Who" if named and PERSON.search(found["np"].split(" of ")[0]) else "What"
     return f"{word} {found['be']} {subject}?"
 
 
