@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
-
 from eval.diagnosis import holds
 from eval.drawing import ACCENT, INK, RIGHT, SOFT, WRONG, Plot, drawn, note
+from eval.extra import eval_extra
 from eval.measures import BY_NAME
 from eval.types import Row, Scored
+
+with eval_extra():
+    from matplotlib.axes import Axes
+    from matplotlib.patches import Rectangle
 
 _BINS = 20
 _STAGES = ("retrieve", "first_token", "generate", "check", "total")

@@ -19,6 +19,8 @@ ARGS = [
     "--disable-sync",
 ]
 MISSING = not CHROMIUM.exists() and not os.environ.get("CI")
+SCREENSHOTS = os.environ.get("FOOTNOTE_SCREENSHOTS")
+"""A folder. Read here, since tests run without settings of the machine."""
 WHY_MISSING = "no /usr/bin/chromium: apt-get install chromium"
 
 
@@ -31,9 +33,9 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 async def shot(page: Page, name: str) -> None:
-    """A picture to look at, where FOOTNOTE_SCREENSHOTS names a folder."""
-    if folder := os.environ.get("FOOTNOTE_SCREENSHOTS"):
-        await page.screenshot(path=Path(folder) / f"{name}.png")
+    """A picture to look at, where one is asked for."""
+    if SCREENSHOTS:
+        await page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png")
 
 
 async def overflow(page: Page) -> int:
