@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from eval.cache import replayed
-from eval.folders import Facts, RunFolder
+from eval.folders import Facts, RunError, RunFolder
 from eval.targets import Documents, resolve
 from eval.types import Checked, Cited, Found, GoldCase, Place, Row
 from indexes.errors import FootnoteError
@@ -19,6 +19,8 @@ from rag.rewriting import search_query
 from rag.types import Answer, Usage
 
 _T = TypeVar("_T")
+_IN_A_ROW = 10
+"""Questions that fail one after the other: a server that is away is not asked all the others too."""
 Asking = Callable[[GoldCase], Awaitable[Row]]
 Listener = Callable[[Row], None]
 
@@ -77,15 +79,21 @@ async def run(
 ) -> None:
     """Asks what the folder has no answer to yet, ``concurrency`` questions at a time; failures are asked again.
 
-    Each row is on disk before the listener hears of it. Raises ``RunError`` where the folder holds another run.
+    Each row is on disk before the listener hears of it. Raises ``RunError`` where the folder holds another run, and
+    where so many questions fail one after the other that the next ones would too.
     """
     folder.begin(facts, cases)
     done = {known for known, row in folder.rows().items() if row.error is None}
+    failed = 0
 
     async def work(case: GoldCase) -> None:
+        nonlocal failed
         row = await asking(case)
         folder.append(row)
         listener(row)
+        failed = failed + 1 if row.error else 0
+        if failed == _IN_A_ROW:
+            raise RunError(f"Stopped, as {failed} questions failed one after the other. The last one: {row.error}")
 
     await each([case for case in cases if case.id not in done], work, concurrency)
 

@@ -62,6 +62,7 @@ def run(
     if predictions:
         write_predictions(predictions, made.rows().values())
     _print(made, as_json=as_json)
+    say(f"footnote eval report {folder} makes a page of it.")
 
 
 def prepared(gold_set: Path, index: Path | None, config: Path | None) -> "Settings":

@@ -4,18 +4,20 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from eval.folders import RunFolder
+from eval.folders import RunError, RunFolder
 from eval.predictions import PredictionsError, write_predictions
-from eval.runs import Prices, ask, retrieve
+from eval.runs import Prices, ask, retrieve, run
 from eval.types import Cited, Evidence, Found, GoldCase, Place, Row
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.engines import ROOT, RunFootnote
 from fakes.passages import FixedRetriever, passage
+from fakes.runs import facts
 from rag.errors import ModelBusyError
 from rag.types import Turn, Usage
 
@@ -123,6 +125,24 @@ async def test_retrieval_alone_keeps_what_would_be_given_to_the_model() -> None:
     assert [(found.place.path, found.place.page, found.text) for found in kept.retrieved] == [("a.pdf", 3, "27 days")]
     assert (kept.status, kept.citations, kept.answer) == ("retrieved", (), "")
     assert retriever.queries == ["How much leave?\nAnd leave?"]
+
+
+@pytest.mark.parametrize(("failing", "asked"), [(set(range(3, 40)), 12), (set(range(9)) | set(range(10, 19)), 40)])
+async def test_a_run_stops_where_ten_questions_failed_one_after_the_other(
+    tmp_path: Path, failing: set[int], asked: int
+) -> None:
+    async def ask_one(case: GoldCase) -> Row:
+        error = "It is away." if int(case.id[2:]) in failing else None
+        return Row(case.id, "failed" if error else "answered", error=error)
+
+    folder, cases = RunFolder(tmp_path / "run"), [case(number) for number in range(1, 41)]
+    with (
+        pytest.raises(RunError, match="10 questions failed one after the other. The last one: It is away.")
+        if asked < len(cases)
+        else nullcontext()
+    ):
+        await run(folder, facts(), cases, ask_one, lambda _: None)
+    assert len(folder.rows()) == asked
 
 
 # What the benchmarks' scorer reads
