@@ -137,7 +137,7 @@ async def test_a_run_stops_where_ten_questions_failed_one_after_the_other(
 
     folder, cases = RunFolder(tmp_path / "run"), [case(number) for number in range(1, 41)]
     with (
-        pytest.raises(RunError, match="10 questions failed one after the other. The last one: It is away.")
+        pytest.raises(RunError, match="The last one: It is away")
         if asked < len(cases)
         else nullcontext()
     ):
