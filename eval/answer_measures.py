@@ -13,8 +13,9 @@ from rag.citations import without_markers
 MEASURES = (
     Measure(
         "correct",
-        "Whether the answer holds a gold answer (or 7 in 10 of its words), figures and all; without gold answers,"
-        " whether it cites the evidence; where the documents give no answer, whether it declines.",
+        "Whether the answer holds a gold answer, or 7 in 10 of its words (5 of one longer than 10), figures and all;"
+        " without gold answers, whether it cites the evidence's page or one beside; where the documents give no answer,"
+        " whether it declines.",
         kind="rate",
         guarded=True,
         margin=0.02,
@@ -36,8 +37,10 @@ MEASURES = (
 which one declines are no answer; F1 and exact match differ from its in how they divide words: SQuAD's script deletes
 punctuation where it divides at it."""
 
-_ENOUGH = 0.7
-"""Share of a gold answer's words that makes an answer correct: a sentence can be said in other words."""
+_LONG = 10
+"""Words of a gold answer above which it is an explanation, that each words and rounds off otherwise."""
+_ENOUGH, _ENOUGH_OF_LONG = 0.7, 0.5
+"""Share of a gold answer's words that makes an answer correct."""
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 
 
@@ -70,7 +73,8 @@ def correct(case: GoldCase, row: Row, gold: Sequence[Place]) -> bool | None:
 
 
 def _agrees(answer: str, gold: str) -> bool:
-    return figures(gold) <= figures(answer) and (_contains(answer, gold) or _token_recall(answer, gold) >= _ENOUGH)
+    enough = _ENOUGH if len(_words(gold)) <= _LONG else _ENOUGH_OF_LONG
+    return figures(gold) <= figures(answer) and (_contains(answer, gold) or _token_recall(answer, gold) >= enough)
 
 
 def _contains(answer: str, gold: str) -> bool:

@@ -20,4 +20,5 @@ def eval_extra() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise ExtraMissingError(f"Evaluation needs {error.name}, which is not installed: {HOW_TO_INSTALL}.") from error
+        missing = (error.name or "a library").partition(".")[0]
+        raise ExtraMissingError(f"Evaluation needs {missing}, which is not installed: {HOW_TO_INSTALL}.") from error

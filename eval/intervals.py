@@ -1,7 +1,6 @@
 """How far a mean over questions may be from that over all questions like them: 95 % intervals."""
 
 import math
-import warnings
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import numpy as np
 from eval.extra import eval_extra
 
 with eval_extra():
-    from scipy.stats import DegenerateDataWarning, bootstrap
+    from scipy.stats import bootstrap
     from statsmodels.stats.proportion import proportion_confint
 
 _RESAMPLES = 2000
@@ -20,6 +19,8 @@ _SEED = 0
 """Fixed: equal values have equal intervals."""
 _AT_ONCE = 4_000_000
 """Resampled numbers held in memory."""
+_ALIKE = 1e-9
+"""Spread that is but rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +32,55 @@ class Interval:
 def interval(values: Sequence[float], clusters: Sequence[str], kind: Literal["rate", "mean"]) -> Interval:
     """Of the mean of one value a question, not empty, from 0 to 1; ``clusters`` are their documents.
 
-    Rates have Wilson's. Means have the BCa bootstrap's over documents, whose questions err together. Where documents
-    cannot be resampled, being one, or all alike, questions are; where those are alike, Wilson's interval is given
-    for their mean: nothing within 0 and 1 varies more than a rate. The order of the questions does not matter.
+    Questions on one document err together. Rates have Wilson's interval for as many questions as theirs are worth;
+    means have the BCa bootstrap's over documents. Where documents cannot be resampled, being one, or all alike,
+    questions are; where those are alike, Wilson's is given for their mean: nothing within 0 and 1 varies more than a
+    rate. The order of the questions does not matter.
     """
-    if kind == "mean":
-        for groups in (clusters, range(len(values))):
-            if found := _resampled(values, groups):
-                return found
-    low, high = proportion_confint(math.fsum(values), len(values), method="wilson")
+    if kind == "rate":
+        return _wilson(values, _worth(values, clusters))
+    for groups in (clusters, range(len(values))):
+        if found := _resampled(values, groups):
+            return found
+    return _wilson(values, len(values))
+
+
+def _wilson(values: Sequence[float], worth: float) -> Interval:
+    low, high = proportion_confint(math.fsum(values) / len(values) * worth, worth, method="wilson")
     return Interval(float(low), float(high))
+
+
+def _worth(values: Sequence[float], clusters: Sequence[str]) -> float:
+    """How many questions on a document each would vary as much as these: their number by the design effect.
+
+    After Kish: the variance between documents by that of as many questions drawn singly, at least 1.
+    """
+    sums, counts = _totals(values, clusters)
+    number, mean = len(values), math.fsum(values) / len(values)
+    if len(sums) < 2 or mean in (0, 1):
+        return number
+    between = float(((sums - mean * counts) ** 2).sum()) * len(sums) / (len(sums) - 1) / number**2
+    return number / max(1.0, between / (mean * (1 - mean) / (number - 1)))
 
 
 def _resampled(values: Sequence[float], groups: Sequence[Hashable]) -> Interval | None:
     """None where resampling shows no spread."""
     sums, counts = _totals(values, groups)
-    if len(sums) < 2 or np.ptp(sums / counts) < 1e-12:
+    if len(sums) < 2 or np.ptp(sums / counts) < _ALIKE:
         return None
-    sampling: dict[str, Any] = {"paired": True, "vectorized": True, "batch": max(1, _AT_ONCE // len(sums))}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DegenerateDataWarning)  # told by nan, and answered below
-        told = bootstrap((sums, counts), _mean, n_resamples=_RESAMPLES, method="BCa", rng=_SEED, **sampling)
-        if not np.isfinite(told.confidence_interval).all():
-            told = bootstrap(
-                (sums, counts), _mean, n_resamples=0, method="percentile", bootstrap_result=told, **sampling
-            )
+    batch = max(1, _AT_ONCE // len(sums))
+    told = bootstrap(
+        (sums, counts),
+        _mean,
+        paired=True,
+        vectorized=True,
+        n_resamples=_RESAMPLES,
+        batch=batch,
+        method="BCa",
+        rng=_SEED,
+    )
     low, high = told.confidence_interval
-    return Interval(float(low), float(high)) if low < high else None
+    return Interval(float(low), float(high)) if low < high else None  # nor is nan, where it cannot be corrected
 
 
 def _totals(values: Sequence[float], groups: Sequence[Hashable]) -> tuple[np.ndarray, np.ndarray]:

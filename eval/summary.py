@@ -1,20 +1,18 @@
 """What a run comes to: each measure's mean and interval, how far its confidence can be trusted, tokens, time."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 
+from eval.confidence import Sure, calibration, coverage_accuracy
 from eval.folders import RunFolder
 from eval.intervals import interval
 from eval.judgements import with_judgements
 from eval.measures import MEASURES, scored
 from eval.types import Measure, Row, Scored
 
-_BINS = 10
-_POINTS = 50
 _DIGITS = 6
 
 
@@ -61,89 +59,19 @@ def _having(measure: Measure, scored: Sequence[Scored]) -> list[Scored]:
 def _with_interval(measure: Measure, told: Sequence[Scored]) -> dict[str, float]:
     values = [one.scores[measure.name] for one in told]
     around = interval(values, [one.cluster for one in told], measure.kind)
-    return {"value": _mean(values), "low": around.low, "high": around.high, "n": len(values)}
+    return {"value": fmean(values), "low": around.low, "high": around.high, "n": len(values)}
 
 
 def _means(scored: Sequence[Scored], kind: str) -> dict[str, dict[str, float]]:
     of_kind = [one for one in scored if one.kind == kind]
     values = {m.name: [one.scores[m.name] for one in _having(m, of_kind)] for m in MEASURES}
-    return {name: {"value": _mean(having), "n": len(having)} for name, having in values.items() if having}
-
-
-Sure = tuple[float, float]
-"""An answer's confidence, and 1 where it is correct, else 0."""
+    return {name: {"value": fmean(having), "n": len(having)} for name, having in values.items() if having}
 
 
 def _confident(scored: Sequence[Scored], rows: Mapping[str, Row]) -> list[Sure]:
     """Of the answered, the surest first: of what declined or failed there is no answer to be sure of."""
     answered = [(rows[one.id].confidence, one.scores.get("correct")) for one in scored if "brier" in one.scores]
     return sorted(((sure, right) for sure, right in answered if sure is not None and right is not None), reverse=True)
-
-
-def calibration(sure: Sequence[Sure]) -> dict[str, Any]:
-    """Whether answers given with a confidence of .8 are correct 8 times in 10.
-
-    ``bins`` of equal width, those that are not empty; ``ece``, the mean distance of confidence and correctness over
-    them; ``auroc``, how often a correct answer is surer than a wrong one; ``aurc``, the mean share of wrong answers
-    over all ways to answer only the surest. None where there is nothing to tell it by.
-    """
-    bins = [_bin(number, sure) for number in sorted({_bin_of(confidence) for confidence, _ in sure})]
-    return {
-        "n": len(sure),
-        "bins": bins,
-        "ece": sum(b["n"] * abs(b["confidence"] - b["correct"]) for b in bins) / len(sure) if sure else None,
-        "brier": _mean([(confidence - right) ** 2 for confidence, right in sure]) if sure else None,
-        "auroc": _auroc(sure),
-        "aurc": _aurc(sure) if sure else None,
-    }
-
-
-def _bin_of(confidence: float) -> int:
-    return min(int(confidence * _BINS), _BINS - 1)
-
-
-def _bin(number: int, sure: Sequence[Sure]) -> dict[str, float]:
-    within = [one for one in sure if _bin_of(one[0]) == number]
-    return {
-        "low": number / _BINS,
-        "high": (number + 1) / _BINS,
-        "n": len(within),
-        "confidence": _mean([confidence for confidence, _ in within]),
-        "correct": _mean([right for _, right in within]),
-    }
-
-
-def _auroc(sure: Sequence[Sure]) -> float | None:
-    from sklearn.metrics import roc_auc_score
-
-    right = [right for _, right in sure]
-    return float(roc_auc_score(right, [confidence for confidence, _ in sure])) if len(set(right)) == 2 else None
-
-
-def _aurc(sure: Sequence[Sure]) -> float:
-    wrong = [1 - accuracy for accuracy, number in _steps(sure) for _ in range(number)]
-    return float(np.mean(np.cumsum(wrong) / np.arange(1, len(wrong) + 1)))
-
-
-def _steps(sure: Sequence[Sure]) -> list[tuple[float, int]]:
-    """Share correct and number of those that are equally sure, which none comes before the other."""
-    tied = [[right for _, right in group] for _, group in groupby(sure, key=lambda one: one[0])]
-    return [(_mean(group), len(group)) for group in tied]
-
-
-def coverage_accuracy(sure: Sequence[Sure], asked: int) -> list[dict[str, float]]:
-    """If only those at least as sure as ``threshold`` were answered: the share that is, and how many of them are right.
-
-    At most 50 points, by falling confidence. ``asked`` counts the declined and the failed too.
-    """
-    thresholds = sorted({confidence for confidence, _ in sure}, reverse=True)
-    kept = np.unique(np.linspace(0, len(thresholds) - 1, min(_POINTS, len(thresholds))).round().astype(int))
-    return [_point(threshold, sure, asked) for threshold in (thresholds[i] for i in kept)]
-
-
-def _point(threshold: float, sure: Sequence[Sure], asked: int) -> dict[str, float]:
-    right = [right for confidence, right in sure if confidence >= threshold]
-    return {"threshold": threshold, "coverage": len(right) / asked, "accuracy": _mean(right)}
 
 
 def timings(rows: Iterable[Row]) -> dict[str, dict[str, float]]:
@@ -157,11 +85,7 @@ def timings(rows: Iterable[Row]) -> dict[str, dict[str, float]]:
 
 def _seconds(values: Sequence[float]) -> dict[str, float]:
     p50, p95 = np.percentile(values, (50, 95))
-    return _rounded({"p50": float(p50), "p95": float(p95), "mean": _mean(values), "n": len(values)})
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
+    return _rounded({"p50": float(p50), "p95": float(p95), "mean": fmean(values), "n": len(values)})
 
 
 def _total(told: Iterable[float | None]) -> float | None:
