@@ -62,16 +62,16 @@ def _json_rows(file: Path, text: str) -> Iterator[tuple[int, Any]]:
                 raise LabelsError(f"{file}:{number}: {error}.") from error
 
 
-def agreement(judge: Sequence[bool], person: Sequence[bool]) -> dict[str, Any]:
+def agreement(judge: Sequence[bool], person: Sequence[bool], clusters: Sequence[str]) -> dict[str, Any]:
     """Of a verdict each on the same questions: the share on which both agree, Cohen's kappa, and the counts.
 
-    95 % intervals: Wilson's of the share; of kappa by its asymptotic error, None where they always agree, or one of
-    them always says the same, and it has none. Kappa is None where both always say the same one thing: chance would
-    have them agree as often.
+    ``clusters`` are the questions' documents. 95 % intervals: Wilson's of the share; of kappa by its asymptotic error,
+    None where they always agree, or one of them always says the same, and it has none. Kappa is None where both always
+    say the same one thing: chance would have them agree as often.
     """
     pairs = Counter(zip(judge, person, strict=True))
     same = [float(one == other) for one, other in zip(judge, person, strict=True)]
-    around = interval(same, [str(each) for each in range(len(same))], "rate")
+    around = interval(same, clusters, "rate")
     return {
         "labels": len(same),
         "raw": {"value": fmean(same), "low": around.low, "high": around.high},

@@ -76,11 +76,12 @@ def _confidence(row: Row, right: bool | None) -> dict[str, float]:
 def scored(cases: Iterable[GoldCase], rows: Mapping[str, Row]) -> list[Scored]:
     """Those that have a row, in the order of the cases. ``rows`` are by question, as ``RunFolder.rows`` gives them."""
     return [
-        Scored(case.id, case.kind, _cluster(case), row.status, scores(case, row))
+        Scored(case.id, case.kind, cluster(case), row.status, scores(case, row))
         for case in cases
         if (row := rows.get(case.id))
     ]
 
 
-def _cluster(case: GoldCase) -> str:
+def cluster(case: GoldCase) -> str:
+    """Questions on one document err together: its path, or the question's id where it has none."""
     return case.evidence[0].path if case.evidence else case.id

@@ -99,6 +99,7 @@ def _spent(folder: "RunFolder", chosen: "LLMSettings") -> dict[str, Any]:
 def _agreement(folder: "RunFolder", people: Mapping[str, bool]) -> dict[str, Any]:
     from eval.agreement import ENOUGH, agreement
     from eval.judgements import judgements
+    from eval.measures import cluster
 
     if not people:
         return {}
@@ -108,7 +109,11 @@ def _agreement(folder: "RunFolder", people: Mapping[str, bool]) -> dict[str, Any
         say(f"{len(people) - len(both)} of {len(people)} labels are of no answer that was judged.")
     if len(both) < ENOUGH:
         say(f"{len(both)} labels are few: with fewer than {ENOUGH} the intervals say little.")
-    return {"agreement": agreement([judged[k] for k in both], [people[k] for k in both]) if both else None}
+    if not both:
+        return {"agreement": None}
+    clusters = {case.id: cluster(case) for case in folder.cases}
+    ours, theirs = ([told[known] for known in both] for told in (judged, people))
+    return {"agreement": agreement(ours, theirs, [clusters[known] for known in both])}
 
 
 def _complain_of_failures(folder: "RunFolder") -> None:

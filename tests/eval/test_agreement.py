@@ -13,7 +13,7 @@ def test_kappa_is_scikit_learns() -> None:
     chance = random.Random(1)
     person = [chance.random() < 0.6 for _ in range(80)]
     judge = [said if chance.random() < 0.8 else not said for said in person]
-    told = agreement(judge, person)
+    told = agreement(judge, person, [str(number) for number in range(80)])
     assert told["kappa"]["value"] == pytest.approx(cohen_kappa_score(judge, person))
     assert told["kappa"]["low"] < told["kappa"]["value"] < told["kappa"]["high"]
     assert told["raw"]["value"] == sum(j == p for j, p in zip(judge, person, strict=True)) / 80
@@ -21,7 +21,7 @@ def test_kappa_is_scikit_learns() -> None:
 
 
 def test_the_counts_tell_who_found_it_correct() -> None:
-    told = agreement([True, True, True, False, False], [True, True, False, True, False])
+    told = agreement([True, True, True, False, False], [True, True, False, True, False], [*"abcde"])
     assert told["counts"] == {"both": 2, "judge_only": 1, "person_only": 1, "neither": 1}
 
 
@@ -39,7 +39,7 @@ def test_the_counts_tell_who_found_it_correct() -> None:
 def test_where_kappa_has_no_error_no_interval_is_claimed(
     judge: list[bool], person: list[bool], kappa: float | None
 ) -> None:
-    told = agreement(judge, person)["kappa"]
+    told = agreement(judge, person, [*"abc"][: len(judge)])["kappa"]
     if kappa is None:
         assert told is None
     else:
@@ -73,3 +73,12 @@ def test_a_label_that_is_none_is_named(tmp_path: Path, name: str, text: str, wor
 def test_a_file_of_labels_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(LabelsError, match="not a file of labels"):
         read_labels(tmp_path / "none.csv")
+
+
+def test_answers_from_one_document_tell_less_than_from_as_many_documents() -> None:
+    judge = [True] * 20 + [False] * 20
+    person = [True] * 40
+    one, other = (
+        agreement(judge, person, clusters)["raw"] for clusters in (["a"] * 20 + ["b"] * 20, [*map(str, range(40))])
+    )
+    assert one["low"] < other["low"] < other["high"] < one["high"]
