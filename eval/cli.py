@@ -22,8 +22,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Measure the engine against gold questions. `footnote eval SET` is `footnote eval run SET`.",
 )
-app.command("run")(run)
-app.command("lint")(lint)
+for command in (run, lint, draft, review):
+    app.command(command.__name__)(command)
 app.command("import")(import_set)
-app.command("draft")(draft)
-app.command("review")(review)

@@ -64,9 +64,9 @@ def _lines(evidence: Evidence, document: Document) -> Span | None:
         return None
     first, last = evidence.lines
     on = [section for section in document.sections if evidence.page in (None, section.page)]
-    for _, together in groupby(on, key=lambda s: (s.page, s.sheet, s.slide)):
+    for _, together in groupby(on, key=lambda section: (section.page, section.sheet, section.slide)):
         numbered = [line for section in together for line in _numbered(section, document)]
-        if spans := [span for number, span in numbered if first <= number <= last]:
+        if spans := [span for line, span in numbered if first <= line <= last]:
             return spans[0][0], spans[-1][1]
     return None
 
