@@ -1,177 +1,107 @@
-"""Where gold evidence stands in real extracted documents, by quote, lines, section and page."""
-
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
+"""Where evidence stands in a document: by quote, lines and section, on the page that is meant."""
 
 import pytest
 
-from eval.gold import read_gold
-from eval.targets import Documents, resolve
+from eval.targets import occurrences, resolve
 from eval.types import Evidence, Place
 from fakes.documents import document
-from fakes.engines import ROOT
-from indexes.catalog import Catalog
-from indexes.generations import Generations, catalog_file
 from indexes.types import Document, Section
 
-EVIDENCE = [item for case in read_gold(ROOT / "eval" / "gold" / "samples.jsonl") for item in case.evidence]
-each_evidence = pytest.mark.parametrize("item", EVIDENCE, ids=lambda item: f"{item.path}: {item.quote[:30]}")
-
-
-@pytest.fixture(scope="module")
-def documents(samples_index: Path) -> Iterator[Documents]:
-    with closing(Catalog(catalog_file(Generations(samples_index).current))) as catalog:
-        yield catalog.document_at
-
-
-def read(documents: Documents, path: str) -> Document:
-    found = documents(path)
-    assert found
-    return found
-
-
-def words(documents: Documents, place: Place) -> str:
-    """What stands there, with single spaces."""
-    return " ".join(read(documents, place.path).text[place.start : place.end].split())
-
-
-def squeezed(text: str | None) -> str:
-    assert text
-    return " ".join(text.split())
-
-
-# The samples
-
-
-@each_evidence
-def test_a_quote_is_found_word_for_word_on_its_page(documents: Documents, item: Evidence) -> None:
-    place = resolve(item, documents)
-    assert words(documents, place) == squeezed(item.quote)
-    assert place.page == item.page
-
-
-@each_evidence
-def test_the_lines_that_a_citation_would_name_hold_the_quote(documents: Documents, item: Evidence) -> None:
-    at = resolve(item, documents)
-    assert at.start is not None
-    assert at.end is not None
-    shown = read(documents, item.path).locate(at.start, at.end)
-    place = resolve(Evidence(item.path, shown.page, lines=(shown.line_start, shown.line_end)), documents)
-    assert squeezed(item.quote) in words(documents, place)
-    assert place.page == item.page
-    text = read(documents, item.path).text
-    assert place.start is not None
-    assert place.end is not None
-    assert text[place.start : place.end].count("\n") == shown.line_end - shown.line_start
-    assert place.start == 0 or text[place.start - 1] == "\n"
-
-
-@each_evidence
-def test_the_section_of_a_quote_holds_it(documents: Documents, item: Evidence) -> None:
-    at = resolve(item, documents)
-    assert at.start is not None
-    assert at.end is not None
-    heading = read(documents, item.path).locate(at.start, at.end).heading
-    if not heading:
-        pytest.skip("it stands under no heading")
-    place = resolve(Evidence(item.path, section=heading[-1].upper()), documents)
-    assert squeezed(item.quote) in words(documents, place)
-
-
-@each_evidence
-def test_a_page_alone_or_a_file_alone_is_whole(documents: Documents, item: Evidence) -> None:
-    assert resolve(Evidence(item.path, item.page), documents) == Place(item.path, item.page)
-
-
-def test_a_section_ends_where_the_next_one_of_its_rank_begins(documents: Documents) -> None:
-    place = resolve(Evidence("briefings/ai-diplomacy.md", section="Rio:  AI is not only for the rich"), documents)
-    told = words(documents, place)
-    assert "programme, shared with other members" in told
-    assert "Manhattan" not in told
-    assert "Lima" not in told
-
-
-def test_the_title_of_a_document_is_a_section_with_all_that_is_under_it(documents: Documents) -> None:
-    place = resolve(Evidence("briefings/ai-diplomacy.md", section="Talks about artificial intelligence"), documents)
-    assert len(words(documents, place)) > 0.9 * len(read(documents, "briefings/ai-diplomacy.md").text)
-
-
-# What is not there
-
-
-@pytest.mark.parametrize(
-    "item",
-    [
-        Evidence("briefings/ai-diplomacy.md", quote="nothing of the sort"),
-        Evidence("briefings/ai-diplomacy.md", quote=" \n "),
-        Evidence("briefings/ai-diplomacy.md", lines=(5000, 5001)),
-        Evidence("briefings/ai-diplomacy.md", lines=(0, 0)),
-        Evidence("briefings/ai-diplomacy.md", section="Nowhere"),
-        Evidence("nowhere.md", quote="anything"),
-        Evidence("handbook/leave-policy.pdf", 99, lines=(1, 1)),
-    ],
-)
-def test_what_is_not_there_is_the_whole_page_or_file(documents: Documents, item: Evidence) -> None:
-    assert resolve(item, documents) == Place(item.path, item.page)
-
-
-# Pages, made by hand
-
-PAGES = "alpha\nbeta\n\nalpha\ngamma"
-PAGED = document(
-    PAGES,
-    sections=(Section(0, 10, page=1, heading=("One",)), Section(12, 23, page=2, heading=("Two",))),
+PAGES = (
+    "Leave\n\nStaff get 27 days.",
+    "Pay\nIt is paid monthly.\nStaff get 127 days.\nStaff get 27 days.",
+    "Annex\nNone.",
 )
 
 
-def on_pages(_: str) -> Document:
-    return PAGED
+def paged(*pages: str, lines: tuple[int, ...] = ()) -> Document:
+    """A section a page, beginning on the line given, or on the first."""
+    text, sections = "", list[Section]()
+    for number, page in enumerate(pages, 1):
+        start = len(text)
+        text += f"{page}\n"
+        line = lines[number - 1] if lines else 1
+        sections.append(Section(start, len(text), line=line, page=number, heading=(page.split()[0],)))
+    return document(text, "a.pdf", sections=tuple(sections))
 
 
-@pytest.mark.parametrize(("page", "start"), [(1, 0), (2, 12), (None, 0)])
-def test_a_quote_that_occurs_twice_is_the_one_on_its_page(page: int | None, start: int) -> None:
-    place = resolve(Evidence("a.txt", page, quote="alpha"), on_pages)
-    assert (place.start, place.end) == (start, start + 5)
+DOCUMENT = paged(*PAGES)
 
 
-def test_a_quote_on_another_page_than_it_is_said_to_be_is_found_there() -> None:
-    assert resolve(Evidence("a.txt", 2, quote="beta"), on_pages) == Place("a.txt", 1, 6, 10)
+def found(evidence: Evidence, doc: Document = DOCUMENT) -> tuple[int | None, str | None]:
+    place = resolve(evidence, {doc.path: doc}.get)
+    return place.page, None if place.start is None else doc.text[place.start : place.end]
 
 
-def test_a_quote_may_be_broken_over_lines_elsewhere_than_in_the_document() -> None:
-    assert resolve(Evidence("a.txt", quote="alpha beta"), on_pages) == Place("a.txt", 1, 0, 10)
-    assert resolve(Evidence("a.txt", quote="alpha\n\n beta"), on_pages) == Place("a.txt", 1, 0, 10)
+def start(evidence: Evidence) -> int | None:
+    return resolve(evidence, {DOCUMENT.path: DOCUMENT}.get).start
 
 
-@pytest.mark.parametrize(
-    ("page", "lines", "text"),
-    [
-        (1, (1, 1), "alpha"),
-        (1, (2, 2), "beta"),
-        (1, (1, 2), "alpha\nbeta"),
-        (2, (2, 2), "gamma"),
-        (2, (1, 9), "alpha\ngamma"),
-    ],
-)
-def test_lines_are_counted_on_their_page(page: int, lines: tuple[int, int], text: str) -> None:
-    place = resolve(Evidence("a.txt", page, lines=lines), on_pages)
-    assert PAGES[place.start : place.end] == text
+def test_a_quote_is_found_on_its_page() -> None:
+    assert start(Evidence("a.pdf", 2, quote="Staff get 27 days.")) == DOCUMENT.text.rindex("Staff get 27")
+    assert start(Evidence("a.pdf", quote="Staff get 27 days.")) == DOCUMENT.text.index("Staff get 27")
 
 
-SHEETS = document(
-    "a1\na2\na9\nb1\nb2",
-    sections=(
-        Section(0, 5, sheet="A"),
-        Section(6, 8, sheet="A", line=9),  # rows without cells lie between
-        Section(9, 14, sheet="B"),
-    ),
-)
+def test_a_quote_is_found_as_whole_words_before_it_is_within_others() -> None:
+    assert start(Evidence("a.pdf", 2, quote="27 days")) == DOCUMENT.text.rindex("27 days")
+    assert found(Evidence("a.pdf", quote="onthl")) == (2, "onthl")
 
 
-@pytest.mark.parametrize(
-    ("lines", "text"), [((2, 2), "a2"), ((9, 9), "a9"), ((2, 9), "a2\na9"), ((1, 2), "a1\na2"), ((3, 8), None)]
-)
-def test_rows_of_a_sheet_have_the_numbers_that_they_are_known_by(lines: tuple[int, int], text: str | None) -> None:
-    place = resolve(Evidence("a.txt", lines=lines), lambda _: SHEETS)
-    assert ((place.start is not None and SHEETS.text[place.start : place.end]) or None) == text
+def test_a_quote_that_is_on_another_page_only_is_found_there() -> None:
+    assert found(Evidence("a.pdf", 3, quote="It is paid monthly.")) == (2, "It is paid monthly.")
+    assert found(Evidence("a.pdf", 9, quote="It is paid monthly.")) == (2, "It is paid monthly.")
+
+
+def test_of_many_the_one_on_its_lines_or_in_its_section_is_meant() -> None:
+    text = "Same.\nOther.\nSame.\nSame."
+    parts = (Section(0, 13, heading=("One",)), Section(13, 24, line=3, heading=("Two",)))
+    doc = document(text, sections=parts)
+    on_lines = resolve(Evidence("a.txt", lines=(3, 3), quote="Same."), {"a.txt": doc}.get)
+    in_section = resolve(Evidence("a.txt", section="two", quote="Same."), {"a.txt": doc}.get)
+    assert on_lines == in_section == Place("a.txt", None, 13, 18)
+
+
+def test_white_space_and_what_cannot_be_seen_do_not_matter() -> None:
+    assert found(Evidence("a.pdf", quote="It  is\npa\u00adid monthly.")) == (2, "It is paid monthly.")
+
+
+def test_a_quote_of_signs_alone_is_found_as_it_is() -> None:
+    doc = document("(see *) and then")
+    assert [doc.text[a:b] for a, b in occurrences("*)", doc)] == ["*)"]
+    assert occurrences(" ", doc) == []
+
+
+@pytest.mark.parametrize("evidence", [Evidence("b.pdf", 2, quote="zebra"), Evidence("a.pdf", 2, quote="zebra")])
+def test_what_is_not_found_is_its_whole_page(evidence: Evidence) -> None:
+    place = resolve(evidence, {"a.pdf": DOCUMENT}.get)
+    assert (place.page, place.start, place.end) == (2, None, None)
+
+
+def test_lines_count_on_their_page() -> None:
+    assert found(Evidence("a.pdf", 2, lines=(2, 3))) == (2, "It is paid monthly.\nStaff get 127 days.")
+    assert found(Evidence("a.pdf", 1, lines=(2, 3))) == (1, "Staff get 27 days.")
+    assert found(Evidence("a.pdf", 3, lines=(8, 9))) == (3, None)
+
+
+def test_lines_before_the_first_that_was_read_are_not_the_last() -> None:
+    doc = paged("Two\nThree", lines=(2,))
+    assert found(Evidence("a.pdf", 1, lines=(1, 1)), doc) == (1, None)
+    assert found(Evidence("a.pdf", 1, lines=(1, 2)), doc) == (1, "Two")
+
+
+def test_where_a_reader_left_out_lines_each_section_counts_anew() -> None:
+    doc = document("One\nTwo\nNine", sections=(Section(0, 8), Section(8, 12, line=9)))
+    assert found(Evidence("a.txt", lines=(9, 9)), doc) == (None, "Nine")
+    assert found(Evidence("a.txt", lines=(2, 9)), doc) == (None, "Two\nNine")
+
+
+def test_a_section_is_all_under_its_heading() -> None:
+    sections = (
+        Section(0, 4, heading=("Top",)),
+        Section(5, 10, heading=("Top", "Leave")),
+        Section(11, 15, heading=("Top", "Leave", "Part time")),
+        Section(16, 20, heading=("Top", "Pay")),
+    )
+    doc = document("Top.\nLeave\nPart\nPay.", sections=sections)
+    assert found(Evidence("a.txt", section="LEAVE"), doc) == (None, "Leave\nPart")
+    assert found(Evidence("a.txt", section="Holidays"), doc) == (None, None)
