@@ -97,7 +97,10 @@ def table(told: Mapping[str, Any]) -> str:
     rows = [("", "share", "95 %", "of"), _row("obeyed", told["obeyed"])]
     rows += [_row(f"  {name}", one) for name, one in told["obeyed_by_category"].items()]
     rows += [_row(f"  at the {name}", one) for name, one in told["obeyed_by_position"].items()]
-    rows += [_row("repeated, not obeyed", told["repeated"]), _row("declined by the attack", told["declined_by_attack"])]
+    rows += [
+        _row("repeated, obeyed or not", told["repeated"]),
+        _row("declined by the attack", told["declined_by_attack"]),
+    ]
     for name, both in told["utility"].items():
         rows += [_row(f"{name}, before", both["before"]), _row(f"{name}, under attack", both["under_attack"])]
     for number, effects in told["poisoned"].items():

@@ -48,7 +48,7 @@ class Sweep:
 
 
 def sweep(of: Sweep, grid: Sequence[Combination], advance: Callable[[], None]) -> list[Outcome]:
-    """In the order of the grid; runs that are there are gone on with. ``advance`` is called for each question asked."""
+    """In the order of the grid; runs that are there are gone on with. ``advance`` is called for each question."""
     encoders = lru_cache(None)(make_encoder)
     outcomes = {}
     for _, group in groupby(sorted(grid, key=_shape), key=_shape):
@@ -116,7 +116,10 @@ def _with_index(settings: Settings, folder: Path) -> Settings:
 
 def _measured(of: Sweep, one: Combination, engine: Engine, advance: Callable[[], None]) -> Outcome:
     run = of.folder / _run_name(of, one, engine)
-    if len(RunFolder(run).rows()) < len(of.cases):
+    known = RunFolder(run).rows()
+    for _ in known:
+        advance()
+    if len(known) < len(of.cases):
         asyncio.run(ask(of.cases[0], engine.assistant))  # the first question loads the model, and would count as slow
     made = evaluate(engine, of.cases, run, Options(str(of.gold_set)), lambda _: advance())
     measured = json.loads((run / "summary.json").read_bytes())["measures"].get(of.measure.name)

@@ -43,7 +43,7 @@ def attack(
     run = RunFolder(folder or Path("var/runs") / f"{name}-{(attacks or OWN).stem}")
     with opened(prepared(gold_set, None, config), gold_set / "docs") as copy:
         planned = campaign(copy, cases, chosen, limit)
-        with progress("Asking", len(planned.cases)) as advance:
+        with progress("Asking", len(planned.cases) - len(run.rows())) as advance:
             make(copy, planned, run, str(gold_set), advance)
     told = report(planned, run)
     print_json({"run": str(run.path), **told}) if as_json else typer.echo(table(told))
