@@ -56,4 +56,5 @@ def _print(file: Path, findings: "Sequence[Finding]") -> None:
         named = f"{finding.id}: " if finding.id else ""
         sys.stdout.write(f"{where}: {finding.level}: {named}{finding.text}\n")
     counts = Counter(finding.level for finding in findings)
-    say(", ".join(f"{counts[level]} {level}s" for level in ("error", "warning", "note")))
+    levels = [(level, counts[level]) for level in ("error", "warning", "note")]
+    say(", ".join(f"{count} {level}{'s' * (count != 1)}" for level, count in levels))

@@ -62,8 +62,9 @@ def _show(case: "GoldCase") -> None:
 
 def _place(item: "Evidence") -> str:
     page = f", page {item.page}" if item.page else ""
-    lines = f", lines {item.lines[0]}–{item.lines[1]}" if item.lines else ""
-    return f"{item.path}{page}{lines}"
+    first, last = item.lines or (0, 0)
+    lines = f", line {first}" if first == last else f", lines {first}–{last}"
+    return f"{item.path}{page}{lines if item.lines else ''}"
 
 
 def _edited(case: "GoldCase") -> "GoldCase":

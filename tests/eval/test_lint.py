@@ -176,7 +176,7 @@ def test_the_command_names_file_and_line_and_fails_only_for_errors(
     assert ran.code == 1
     assert ran.out.splitlines()[0] == f"{file}:1: error: q-1: {LEAVE} has no page 9: its pages are 1–4."
     assert ran.out.splitlines()[1].startswith(f"{file}: note: 1 of 12 documents")
-    assert ran.err.splitlines()[-1] == "1 errors, 0 warnings, 1 notes"
+    assert ran.err.splitlines()[-1] == "1 error, 0 warnings, 1 note"
     file.write_text(write_gold([case(1, "How much?", Evidence(LEAVE, 1), answers=("99",))]))
     ran = footnote("eval", "lint", file, "--index", samples_index, "--json")
     assert ran.code == 0
