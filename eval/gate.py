@@ -78,24 +78,33 @@ def guard(told: str) -> Guard:
     return Guard(name, margin)
 
 
-def rule(baseline: RunFolder, run: RunFolder, guards: Sequence[Guard] = GUARDS) -> Ruling:
-    """Raises ``RunError`` where one of them is no finished run, ``GateError`` where there is nothing to guard."""
-    comparison = compare(baseline, run, {one.name for one in guards})
+def rule(baseline: RunFolder, run: RunFolder, guards: Sequence[Guard] = ()) -> Ruling:
+    """Without ``guards``, of the guarded measures, those that there are: runs that only search have fewer.
+
+    Raises ``RunError`` where one of them is no finished run, ``GateError`` where there is nothing to guard.
+    """
+    comparison = compare(baseline, run, {one.name for one in guards or GUARDS})
+    for one in guards:
+        _check_measured(one, comparison)
     repeatable = _repeatable(baseline.facts) and _repeatable(run.facts)
-    guarded = _guarded(_known(guards, comparison), comparison, repeatable=repeatable)
+    guarded = _guarded(_in_baseline(guards or GUARDS, comparison), comparison, repeatable=repeatable)
     return Ruling(comparison, repeatable, _missing(comparison), tuple(guarded))
 
 
-def _known(guards: Sequence[Guard], comparison: Comparison) -> list[Guard]:
-    """Those that the baseline has. Unasked, one that no run has is passed over, as in runs that only search."""
-    measured = {one.measure.name for one in comparison.compared} | {*comparison.gone}
-    for one in guards:
-        if one not in GUARDS and one.name not in measured | {*comparison.new}:
-            raise GateError(f"Neither run measured {one.name!r}: `footnote eval compare --all` shows what they have.")
-    known = [one for one in guards if one.name in measured]
-    if not known:
+def _check_measured(guard: Guard, comparison: Comparison) -> None:
+    if guard.name not in _measured(comparison) | {*comparison.new}:
+        raise GateError(f"Neither run measured {guard.name!r}: `footnote eval compare --all` shows what they have.")
+
+
+def _in_baseline(guards: Sequence[Guard], comparison: Comparison) -> list[Guard]:
+    measured = [one for one in guards if one.name in _measured(comparison)]
+    if not measured:
         raise GateError("There is nothing to guard: the baseline has none of the guarded measures.")
-    return known
+    return measured
+
+
+def _measured(comparison: Comparison) -> set[str]:
+    return {one.measure.name for one in comparison.compared} | {*comparison.gone}
 
 
 def _missing(comparison: Comparison) -> str:

@@ -28,10 +28,10 @@ def gate(
     """Exit with 1 where a guarded measure is worse than the baseline beyond its margin, with 0 where none is."""
     from eval import gate_files
     from eval.folders import RunFolder
-    from eval.gate import GUARDS, guard, rule
+    from eval.gate import guard, rule
     from eval.terminal import print_json
 
-    ruling = rule(RunFolder(baseline), RunFolder(run), [guard(told) for told in measure] if measure else GUARDS)
+    ruling = rule(RunFolder(baseline), RunFolder(run), [guard(told) for told in measure or ()])
     if junit:
         _write(junit, gate_files.junit(ruling))
     if markdown:

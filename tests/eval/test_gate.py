@@ -132,10 +132,11 @@ def test_only_what_is_named_is_guarded(tmp_path: Path) -> None:
     assert [one.name for one in of(tmp_path, before, after, guards=[Guard("brier")]).guarded] == ["brier"]
 
 
-def test_a_guard_that_no_run_has_measured_is_an_error_that_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["corect", "context_file_recall"])
+def test_a_guard_that_is_asked_for_and_was_not_measured_is_an_error_that_says_so(tmp_path: Path, name: str) -> None:
     same = [scored(0, correct=1.0)]
-    with pytest.raises(GateError, match="Neither run measured 'corect'"):
-        of(tmp_path, same, same, guards=[guard("corect")])
+    with pytest.raises(GateError, match=f"Neither run measured '{name}'"):
+        of(tmp_path, same, same, guards=[Guard("correct"), Guard(name)])
 
 
 def test_where_nothing_is_left_to_guard_nothing_passes(tmp_path: Path) -> None:
