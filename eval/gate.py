@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eval.comparison import Compared, Comparison, compare, sign
 from eval.differences import holm
@@ -49,6 +49,11 @@ class Guarded:
     """Of chance making it so much worse: one-sided, adjusted over the guarded measures."""
     failure: str
     """In words; empty where it passes."""
+
+    @property
+    def beyond(self) -> bool:
+        """Whether it is worse by more than is allowed, be it by chance."""
+        return self.compared is not None and -self.compared.gain > self.allowed + _ROUNDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +122,9 @@ def _guarded(guards: Sequence[Guard], comparison: Comparison, *, repeatable: boo
     chances = _chances(comparison.compared)
     for one in guards:
         if told := compared.get(one.name):
-            allowed, p = _allowed(one, told, repeatable=repeatable), chances[one.name]
-            worse = -told.gain > allowed + _ROUNDING and (repeatable or p < ALPHA)
-            yield Guarded(one.name, told, allowed, p, _worse(told, allowed) if worse else "")
+            looked_at = Guarded(one.name, told, _allowed(one, told, repeatable=repeatable), chances[one.name], "")
+            worse = looked_at.beyond and (repeatable or looked_at.p < ALPHA)
+            yield replace(looked_at, failure=_worse(told, looked_at.allowed)) if worse else looked_at
         else:
             yield Guarded(one.name, None, 0.0, 1.0, f"{one.name} was measured in the baseline, and no longer.")
 
