@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eval.comparison import Compared, Comparison, compare, sign
 from eval.differences import holm
@@ -50,6 +50,11 @@ class Guarded:
     failure: str
     """In words; empty where it passes."""
 
+    @property
+    def beyond(self) -> bool:
+        """Whether it is worse by more than is allowed, be it by chance."""
+        return self.compared is not None and -self.compared.gain > self.allowed + _ROUNDING
+
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
@@ -78,24 +83,33 @@ def guard(told: str) -> Guard:
     return Guard(name, margin)
 
 
-def rule(baseline: RunFolder, run: RunFolder, guards: Sequence[Guard] = GUARDS) -> Ruling:
-    """Raises ``RunError`` where one of them is no finished run, ``GateError`` where there is nothing to guard."""
-    comparison = compare(baseline, run, {one.name for one in guards})
+def rule(baseline: RunFolder, run: RunFolder, guards: Sequence[Guard] = ()) -> Ruling:
+    """Without ``guards``, of the guarded measures, those that there are: runs that only search have fewer.
+
+    Raises ``RunError`` where one of them is no finished run, ``GateError`` where there is nothing to guard.
+    """
+    comparison = compare(baseline, run, {one.name for one in guards or GUARDS})
+    for one in guards:
+        _check_measured(one, comparison)
     repeatable = _repeatable(baseline.facts) and _repeatable(run.facts)
-    guarded = _guarded(_known(guards, comparison), comparison, repeatable=repeatable)
+    guarded = _guarded(_in_baseline(guards or GUARDS, comparison), comparison, repeatable=repeatable)
     return Ruling(comparison, repeatable, _missing(comparison), tuple(guarded))
 
 
-def _known(guards: Sequence[Guard], comparison: Comparison) -> list[Guard]:
-    """Those that the baseline has. Unasked, one that no run has is passed over, as in runs that only search."""
-    measured = {one.measure.name for one in comparison.compared} | {*comparison.gone}
-    for one in guards:
-        if one not in GUARDS and one.name not in measured | {*comparison.new}:
-            raise GateError(f"Neither run measured {one.name!r}: `footnote eval compare --all` shows what they have.")
-    known = [one for one in guards if one.name in measured]
-    if not known:
+def _check_measured(guard: Guard, comparison: Comparison) -> None:
+    if guard.name not in _measured(comparison) | {*comparison.new}:
+        raise GateError(f"Neither run measured {guard.name!r}: `footnote eval compare --all` shows what they have.")
+
+
+def _in_baseline(guards: Sequence[Guard], comparison: Comparison) -> list[Guard]:
+    measured = [one for one in guards if one.name in _measured(comparison)]
+    if not measured:
         raise GateError("There is nothing to guard: the baseline has none of the guarded measures.")
-    return known
+    return measured
+
+
+def _measured(comparison: Comparison) -> set[str]:
+    return {one.measure.name for one in comparison.compared} | {*comparison.gone}
 
 
 def _missing(comparison: Comparison) -> str:
@@ -108,9 +122,9 @@ def _guarded(guards: Sequence[Guard], comparison: Comparison, *, repeatable: boo
     chances = _chances(comparison.compared)
     for one in guards:
         if told := compared.get(one.name):
-            allowed, p = _allowed(one, told, repeatable=repeatable), chances[one.name]
-            worse = -told.gain > allowed + _ROUNDING and (repeatable or p < ALPHA)
-            yield Guarded(one.name, told, allowed, p, _worse(told, allowed) if worse else "")
+            looked_at = Guarded(one.name, told, _allowed(one, told, repeatable=repeatable), chances[one.name], "")
+            worse = looked_at.beyond and (repeatable or looked_at.p < ALPHA)
+            yield replace(looked_at, failure=_worse(told, looked_at.allowed)) if worse else looked_at
         else:
             yield Guarded(one.name, None, 0.0, 1.0, f"{one.name} was measured in the baseline, and no longer.")
 

@@ -76,7 +76,9 @@ def _row(one: Guarded) -> str:
 def _verdict(one: Guarded, told: Compared) -> str:
     if one.failure:
         return "**worse**"
-    return "better" if told.gain > 0 else "passes" if told.gain < 0 else "same"
+    if told.gain >= 0:
+        return "better" if told.gain else "same"
+    return "within chance" if one.beyond else "within its margin"
 
 
 def _notes(comparison: Comparison) -> Iterator[str]:

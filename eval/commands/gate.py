@@ -1,7 +1,7 @@
 """``footnote eval gate``: exit status 1 where a run is worse than its baseline."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,10 +28,10 @@ def gate(
     """Exit with 1 where a guarded measure is worse than the baseline beyond its margin, with 0 where none is."""
     from eval import gate_files
     from eval.folders import RunFolder
-    from eval.gate import GUARDS, guard, rule
+    from eval.gate import guard, rule
     from eval.terminal import print_json
 
-    ruling = rule(RunFolder(baseline), RunFolder(run), [guard(told) for told in measure] if measure else GUARDS)
+    ruling = rule(RunFolder(baseline), RunFolder(run), [guard(told) for told in measure or ()])
     if junit:
         _write(junit, gate_files.junit(ruling))
     if markdown:
@@ -45,9 +45,10 @@ def gate(
 
 
 def _shown(ruling: "Ruling") -> Iterator[str]:
-    yield f"A is the baseline, B the run; {ruling.comparison.n} questions."
+    chance = "nothing is left to chance" if ruling.repeatable else "p: chance makes it so much worse, adjusted"
+    yield f"A is the baseline, B the run; {ruling.comparison.n} questions; {chance}."
     yield from ruling.comparison.notes
-    yield from table(one.compared for one in ruling.guarded if one.compared)
+    yield from table(replace(one.compared, p=one.p) for one in ruling.guarded if one.compared)
     for one in ruling.guarded:
         if one.failure and one.compared:
             yield f"{one.name}, worse: {', '.join(one.compared.worse)}"

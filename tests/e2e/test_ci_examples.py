@@ -26,7 +26,7 @@ def commands(tmp_path: Path) -> Path:
     return file.parent
 
 
-@pytest.mark.timeout(400)  # it starts six commands, each of which loads the model
+@pytest.mark.timeout(400)  # six commands, two of which load the model
 def test_the_gate_passes_what_it_is_a_baseline_of_and_fails_what_declines_all(
     own_index: Path, footnote: RunFootnote, commands: Path, tmp_path: Path
 ) -> None:

@@ -132,10 +132,11 @@ def test_only_what_is_named_is_guarded(tmp_path: Path) -> None:
     assert [one.name for one in of(tmp_path, before, after, guards=[Guard("brier")]).guarded] == ["brier"]
 
 
-def test_a_guard_that_no_run_has_measured_is_an_error_that_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["corect", "context_file_recall"])
+def test_a_guard_that_is_asked_for_and_was_not_measured_is_an_error_that_says_so(tmp_path: Path, name: str) -> None:
     same = [scored(0, correct=1.0)]
-    with pytest.raises(GateError, match="Neither run measured 'corect'"):
-        of(tmp_path, same, same, guards=[guard("corect")])
+    with pytest.raises(GateError, match=f"Neither run measured '{name}'"):
+        of(tmp_path, same, same, guards=[Guard("correct"), Guard(name)])
 
 
 def test_where_nothing_is_left_to_guard_nothing_passes(tmp_path: Path) -> None:
@@ -222,6 +223,14 @@ def test_markdown_is_a_table_and_the_flips_folded_away(tmp_path: Path) -> None:
     assert "not worse" in markdown(lost(tmp_path, 1))
 
 
+@pytest.mark.parametrize(
+    ("wrong", "won", "verdict"),
+    [(3, 0, "within chance"), (1, 0, "within its margin"), (1, 1, "same"), (0, 1, "better"), (9, 0, "**worse**")],
+)
+def test_markdown_tells_chance_from_what_is_allowed(tmp_path: Path, wrong: int, won: int, verdict: str) -> None:
+    assert f"] | {verdict} |" in markdown(lost(tmp_path, wrong, won=won, facts=ASKS_A_MODEL))
+
+
 def test_markdown_shows_what_is_asked_and_answered_as_text_alone(tmp_path: Path) -> None:
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(markdown(hostile(tmp_path)))
     inline = [part for token in tokens for part in token.children or []]
@@ -248,6 +257,12 @@ def test_the_command_ends_with_0_and_writes_what_ci_reads(footnote: RunFootnote,
     assert (ran.code, "Passed" in ran.out) == (0, True)
     assert JUnitXml.fromfile(str(tmp_path / "gate.xml")).failures == 0
     assert "not worse" in (tmp_path / "gate.md").read_text(encoding="utf-8")
+
+
+def test_the_command_shows_the_p_that_it_goes_by(footnote: RunFootnote, tmp_path: Path) -> None:
+    lost(tmp_path, 7, facts=ASKS_A_MODEL)
+    ran = footnote("eval", "gate", tmp_path / "b", "--baseline", tmp_path / "a")
+    assert (ran.code, f"{0.5**7:.3f}*" in ran.out) == (1, True)  # one-sided, and of one measure
 
 
 def test_the_command_prints_json(footnote: RunFootnote, tmp_path: Path) -> None:
