@@ -73,6 +73,19 @@ def test_what_is_asked_of_a_table_that_another_document_speaks_of_names_its_own(
     catalog.close()
 
 
+@pytest.mark.parametrize("told", [False, True])
+def test_nothing_is_said_to_have_no_answer_that_a_document_speaks_of(tmp_path: Path, *, told: bool) -> None:
+    catalog = Catalog.create(tmp_path / "catalog.sqlite3")
+    put(catalog, document("Office | Rent\nBristol | 900 pounds", "a.csv", kind="table"))
+    put(catalog, document("Part | Weight\nLens | 30 grams", "b.csv", kind="table"))
+    if told:
+        put(catalog, document("we in Bristol know of no weight", "c.txt"))
+    unanswerable = {case.question for case in draft(catalog, 10) if not case.answerable}
+    assert ("What is the weight for office “Bristol”?" in unanswerable) == (not told)
+    assert "What is the rent for part “Lens”?" in unanswerable
+    catalog.close()
+
+
 def test_passages_come_the_most_unlike_first_and_each_once(engine: Engine) -> None:
     _, count = engine.catalog.counts()
     every = list(diverse(engine.catalog))

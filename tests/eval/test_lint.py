@@ -89,7 +89,13 @@ def test_a_quote_that_occurs_often_must_be_told_from_the_others(check: Check) ->
 
 
 @pytest.mark.parametrize(
-    "answers", [("99 days",), ("pineapple",), ("a swimming pool on the roof of each of the offices",)]
+    "answers",
+    [
+        ("99 days",),
+        ("pineapple",),
+        ("a swimming pool on the roof of each of the offices",),
+        ("Part-time employees receive the same leave in proportion to contracted hours, at most 99 days",),
+    ],
 )
 def test_an_answer_that_its_evidence_does_not_say_is_a_warning(check: Check, answers: tuple[str, ...]) -> None:
     (found,) = check(case(1, "How?", Evidence(LEAVE, 1), answers=answers))
