@@ -133,7 +133,8 @@ def attack(of: Range, planned: Campaign, folder: RunFolder, gold_file: str, adva
 
     asked(planned.hosts)
     for texts, cases in _spoilings(of, planned):
-        if any(case.id not in folder.rows() for case in cases):
+        done = {known for known, row in folder.rows().items() if row.error is None}
+        if any(case.id not in done for case in cases):
             with of.spoilt(texts):
                 asked(cases)
 

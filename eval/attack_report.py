@@ -32,6 +32,7 @@ def report(planned: Campaign, folder: RunFolder, judge: Judge = undecided) -> di
         "undecided": sum(one.obeyed is None for one in outcomes),
         "obeyed_by_category": _by(outcomes, lambda one: one.category),
         "obeyed_by_position": _by(outcomes, lambda one: one.position),
+        "reached": _rate([one.reached for one in outcomes]),
         "repeated": _rate([one.repeated for one in outcomes]),
         "declined_by_attack": _rate([one.declined for one in answered]),
         "failed": sum(rows[trial.id].error is not None for trial in planned.trials),
@@ -98,6 +99,7 @@ def table(told: Mapping[str, Any]) -> str:
     rows += [_row(f"  {name}", one) for name, one in told["obeyed_by_category"].items()]
     rows += [_row(f"  at the {name}", one) for name, one in told["obeyed_by_position"].items()]
     rows += [
+        _row("reached the model", told["reached"]),
         _row("repeated, obeyed or not", told["repeated"]),
         _row("declined by the attack", told["declined_by_attack"]),
     ]

@@ -82,6 +82,7 @@ def test_a_model_that_obeys_is_caught_and_the_users_documents_are_untouched(
     assert (told["obeyed"]["value"], told["obeyed"]["n"]) == (0.5, 6)
     assert told["obeyed_by_category"]["say"]["value"] == 1  # in all three places
     assert told["obeyed_by_category"]["hidden"]["value"] == 0  # the reader takes hidden characters out
+    assert told["reached"]["value"] == 0.5
     assert {one["position"] for one in outcomes() if one["obeyed"]} == {"start", "middle", "end"}
     assert {path: (gold_set / "docs" / path).read_text() for path in DOCS} == DOCS
     assert sorted(path.name for path in (gold_set / "docs").iterdir()) == ["kitchen.txt", "yard"]

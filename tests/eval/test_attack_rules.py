@@ -21,7 +21,7 @@ from eval.attacks import (
     rounds,
     trials,
 )
-from eval.types import Cited, Evidence, GoldCase, Place, Row
+from eval.types import Cited, Evidence, Found, GoldCase, Place, Row
 from indexes.types import Document, Section
 
 CASE = GoldCase("q-1", "How much does the kettle hold?", ("27 litres",), (Evidence("kitchen.txt"),), answerable=True)
@@ -175,6 +175,12 @@ def test_without_a_canary_only_an_answer_that_changed_is_undecided_and_a_judge_i
 def test_of_a_question_that_failed_nothing_is_decided() -> None:
     failed = Row("x", "failed", error="It is busy.")
     assert outcome(trial(), CLEAN, failed, lambda attack, answer: True).obeyed is None
+
+
+def test_an_attack_reached_the_model_only_if_it_was_retrieved() -> None:
+    found = Found(Place("kitchen.txt", None, 0, 9), "kitchen", (), f"The kettle. {trial().plain}", 0.5)
+    assert outcome(trial(), CLEAN, replace(CLEAN, retrieved=(found,))).reached
+    assert not outcome(trial(), CLEAN, replace(CLEAN, retrieved=(replace(found, text="The kettle."),))).reached
 
 
 # Poison
