@@ -107,7 +107,7 @@ def _answered(one: Asked, answer: Answer) -> Finding | None:
         return None
     cited = answer.citations[0]
     return one.finding(
-        "warning",
+        "note",
         f"it is said to have no answer; does {cited.passage.path}, {cited.locator}, give one "
         f"(confidence {answer.confidence:.2f})? “{' '.join(cited.quote.split())}”",
     )

@@ -52,8 +52,11 @@ async def ask(case: GoldCase, answerer: Answerer, prices: Prices = Prices()) -> 
 async def retrieve(case: GoldCase, retriever: Retriever, limit: int) -> Row:
     """What would be given to the model; nothing is answered."""
     began = time.perf_counter()
-    query = search_query(make_question(case.question, case.history))
-    hits = await asyncio.to_thread(retriever.retrieve, query, limit=limit, audience=PUBLIC)
+    try:
+        query = search_query(make_question(case.question, case.history))
+        hits = await asyncio.to_thread(retriever.retrieve, query, limit=limit, audience=PUBLIC)
+    except FootnoteError as error:
+        return Row(case.id, "failed", timings={"total": time.perf_counter() - began}, error=str(error))
     seconds = time.perf_counter() - began
     return Row(case.id, "retrieved", retrieved=_found(hits), timings={"retrieve": seconds, "total": seconds})
 

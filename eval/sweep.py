@@ -19,13 +19,13 @@ from eval.grid import Combination
 from eval.measures import BY_NAME
 from eval.pareto import Outcome, choose, front, plot
 from eval.runs import ask
-from eval.tuning import Encoders, Telling, Tuned, make_index
+from eval.sets import INDEXES, Telling, make_index
+from eval.tuning import Encoders, Tuned
 from eval.types import GoldCase, Measure, Row
 from indexes.errors import FootnoteError
 from rag.bootstrap import Engine, make_encoder, open_engine
 from rag.settings import IndexSettings, Settings
 
-_INDEXES = Path("var/eval")
 _NAME_CHARS = 80
 
 
@@ -100,14 +100,14 @@ def _index_of(of: Sweep, one: Combination) -> Path:
     """Raises ``SweepError`` where an index is to be shaped and only one is given."""
     name = of.gold_set.resolve().name
     if not one.shape:
-        return of.index or (_INDEXES / name if of.gold_set.is_dir() else one.settings.index.dir)
+        return of.index or (INDEXES / name if of.gold_set.is_dir() else one.settings.index.dir)
     if of.index or not of.gold_set.is_dir():
         raise SweepError(
             f"{' and '.join(one.shape)} shape the index, so each value needs one of its own: give a set with docs/, "
             f"and no --index."
         )
     shape = " ".join(f"{key}={value}" for key, value in one.shape.items())
-    return _INDEXES / _folder_name(f"{name} {shape}", _shape(one))
+    return INDEXES / _folder_name(f"{name} {shape}", _shape(one))
 
 
 def _with_index(settings: Settings, folder: Path) -> Settings:

@@ -5,23 +5,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from eval.terminal import progress, say
 from indexes.catalog import Catalog
 from indexes.embedding import check_encoder
-from indexes.planning import scan
 from indexes.protocols import Encoder
-from indexes.sync import Listener
 from indexes.vectors import ChromaVectors
-from rag.bootstrap import Engine, Generation, embedding_of, open_writer
+from rag.bootstrap import Engine, Generation, embedding_of
 from rag.settings import EmbeddingSettings, Settings
 
 Encoders = Callable[[EmbeddingSettings], Encoder]
 """``rag.bootstrap.make_encoder``, or one that keeps what it made."""
-
-
-class Telling(Listener):
-    def healed(self, sentence: str) -> None:
-        say(sentence)
 
 
 @dataclass(frozen=True)
@@ -58,16 +50,3 @@ class Tuned(Engine):
 
     def _open(self, folder: Path) -> Generation:
         return _Shared(self.settings, folder, self._other.generation, self._encoders)
-
-
-def make_index(settings: Settings, docs: Path, encoder: Encoder) -> None:
-    """Makes the index equal to the folder, and says what could not be read."""
-    with open_writer(settings, encoder) as writer, progress("Indexing", len(scan([docs])[0])) as advance:
-
-        class Advancing(Telling):
-            def done(self, path: str, passages: int) -> None:  # noqa: ARG002
-                advance()
-
-        report = writer.run([docs], Advancing())
-    for path, reason in report.failed.items():
-        say(f"failed {path}: {reason}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from eval.commands.run import AsJson, ConfigFile, GoldSet, prepared
+from eval.commands.run import AsJson, ConfigFile, GoldSet
 from eval.terminal import print_json, progress
 
 
@@ -33,6 +33,7 @@ def attack(
     from eval.attacks import OWN, AttackError, read_attacks
     from eval.folders import RunFolder
     from eval.gold import read_gold
+    from eval.sets import prepared
 
     if not (gold_set / "docs").is_dir():
         raise AttackError(

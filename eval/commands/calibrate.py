@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from eval.commands.run import AsJson, ConfigFile, GoldSet, IndexDir, prepared
+from eval.commands.run import AsJson, ConfigFile, GoldSet, IndexDir
 from eval.commands.sweep import Write
 from eval.terminal import columns, print_json, progress, say
 
@@ -43,6 +43,7 @@ def calibrate(
     from eval.calibration import sample
     from eval.config_file import write_settings
     from eval.gold import read_gold
+    from eval.sets import prepared
     from rag.settings import CONFIG_FILE
 
     cases = read_gold(gold_set)[:limit]
@@ -59,7 +60,7 @@ def _run(settings: "Settings", cases: "list[GoldCase]", folder: Path, gold_file:
     """Everything is answered, so that the confidence of each answer is known and whether it is right."""
     from eval.calibration import CalibrationError
     from eval.evaluation import Options, evaluate
-    from eval.tuning import Telling
+    from eval.sets import Telling
     from rag.bootstrap import has_llm, open_engine
 
     if has_llm(settings.llm):

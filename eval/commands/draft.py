@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from eval.commands.places import settings_for
 from eval.commands.run import ConfigFile
 from eval.terminal import progress, say
 
@@ -30,6 +29,7 @@ def draft(
     from eval.draft import new_drafts
     from eval.feedback import read_feedback
     from eval.gold import GoldError, read_gold, write_gold
+    from eval.sets import settings_for
     from rag.bootstrap import open_engine
 
     if out.exists():

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from eval.commands.places import made_of, settings_for
 from eval.commands.run import AsJson, ConfigFile
 from eval.terminal import print_json, progress, say
 
@@ -30,12 +29,13 @@ def lint(
     """Check gold questions against the index: paths, pages, quotes, repeats, and what looks answerable."""
     from eval.gold import gold_file
     from eval.lint import lint, looks_answerable, read
+    from eval.sets import Telling, prepared
     from rag.bootstrap import open_engine
 
     file = gold_file(gold)
     asked, findings = read(file)
     unanswerable = [one for one in asked if not one.case.answerable]
-    with open_engine(settings_for(index or made_of(gold), config)) as engine:
+    with open_engine(prepared(gold, index, config), Telling()) as engine:
         findings += lint(asked, engine)
         with progress("unanswerable questions", len(unanswerable)) as advance:
             for found in looks_answerable(unanswerable, engine):

@@ -11,8 +11,6 @@ from eval.terminal import print_json, progress, say
 
 if TYPE_CHECKING:
     from eval.folders import RunFolder
-    from indexes.sync import Listener
-    from rag.settings import Settings
 
 GoldSet = Annotated[
     Path, typer.Argument(metavar="SET", help="A folder with docs/ and questions.jsonl, or a gold file (.jsonl, .csv).")
@@ -48,6 +46,7 @@ def run(
     from eval.evaluation import CACHE, Options, evaluate
     from eval.gold import read_gold
     from eval.predictions import write_predictions
+    from eval.sets import Telling, prepared
     from rag.bootstrap import open_engine
 
     if predictions:
@@ -57,52 +56,12 @@ def run(
     folder = folder or _fresh(gold_set)
     options = Options(str(gold_set), retrieval_only, concurrency, CACHE if cache else None)
     say(f"Run {folder}: if it is stopped, --run {folder} goes on with it.")
-    with open_engine(settings, healing()) as engine, progress("Asking", len(cases)) as advance:
+    with open_engine(settings, Telling()) as engine, progress("Asking", len(cases)) as advance:
         made = evaluate(engine, cases, folder, options, lambda _: advance())
     if predictions:
         write_predictions(predictions, made.rows().values())
     _print(made, as_json=as_json)
     say(f"footnote eval report {folder} makes a page of it.")
-
-
-def prepared(gold_set: Path, index: Path | None, config: Path | None) -> "Settings":
-    """The settings of the set's index, which is made equal to its ``docs/`` where none is named."""
-    from rag.settings import load_settings
-
-    if index is not None or not gold_set.is_dir():
-        return load_settings(config, **({"index": {"dir": index}} if index else {}))
-    settings = load_settings(config, index={"dir": Path("var/eval") / gold_set.resolve().name})
-    _index(settings, gold_set / "docs")
-    return settings
-
-
-def healing() -> "Listener":
-    from indexes.sync import Listener
-
-    class Telling(Listener):
-        def healed(self, sentence: str) -> None:
-            say(sentence)
-
-    return Telling()
-
-
-def _index(settings: "Settings", docs: Path) -> None:
-    from indexes.planning import scan
-    from indexes.sync import Listener
-    from rag.bootstrap import open_writer
-
-    with open_writer(settings) as writer, progress("Indexing", len(scan([docs])[0])) as advance:
-
-        class Advancing(Listener):
-            def done(self, path: str, passages: int) -> None:  # noqa: ARG002
-                advance()
-
-        report = writer.run([docs], Advancing())
-    say(f"{report.passages} passages indexed in {report.seconds:.1f} s")
-    if report.healed:
-        say(report.healed)
-    for path, reason in report.failed.items():
-        say(f"failed {path}: {reason}")
 
 
 def _fresh(gold_set: Path) -> Path:
