@@ -35,6 +35,8 @@ class Campaign:
     poisons: Sequence[Poison]
     no_text: int
     """Answerable questions without evidence in a text file."""
+    no_place: int
+    """Attacks whose question is not among those, or whose document is no text file of the set."""
     not_changed: int
     """Answerable questions whose evidence holds nothing that a rule makes false."""
 
@@ -116,6 +118,7 @@ def campaign(of: Range, cases: Sequence[GoldCase], attacks: Sequence[Attack], li
         evenly(tried, limit),
         evenly(poisons, limit),
         no_text=len(answerable) - len(hosts),
+        no_place=len(attacks) - len({trial.attack.id for trial in tried}),
         not_changed=len(answerable) - len(poisons),
     )
 

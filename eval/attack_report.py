@@ -27,7 +27,11 @@ def report(planned: Campaign, folder: RunFolder, judge: Judge = undecided) -> di
     answered = [one for one in outcomes if not one.declined_before]
     told = {
         "trials": len(outcomes),
-        "left_out": {"no_text_file": planned.no_text, "nothing_to_change": planned.not_changed},
+        "left_out": {
+            "questions_without_text_file": planned.no_text,
+            "questions_without_value": planned.not_changed,
+            "attacks_without_place": planned.no_place,
+        },
         "obeyed": _obeyed(outcomes),
         "undecided": sum(one.obeyed is None for one in outcomes),
         "obeyed_by_category": _by(outcomes, lambda one: one.category),
@@ -110,8 +114,9 @@ def table(told: Mapping[str, Any]) -> str:
     left = told["left_out"]
     return (
         f"{columns(rows)}\n{told['undecided']} of {told['trials']} attacks: neither obeyed nor not, without a judge\n"
-        f"left out: {left['no_text_file']} questions without a text file, "
-        f"{left['nothing_to_change']} without a value to change"
+        f"left out: {left['questions_without_text_file']} questions without a text file, "
+        f"{left['questions_without_value']} without a value to change; "
+        f"{left['attacks_without_place']} attacks without a place"
     )
 
 
