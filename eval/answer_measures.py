@@ -9,6 +9,7 @@ from eval.places import at, have_characters, shared_characters
 from eval.types import GoldCase, Measure, Place, Row
 from indexes.words import figures
 from rag.citations import without_markers
+from rag.support import negates
 
 MEASURES = (
     Measure(
@@ -28,7 +29,12 @@ MEASURES = (
         margin=0.02,
     ),
     Measure("answer_token_recall", "Share of a gold answer's words that the answer holds.", guarded=True, margin=0.02),
-    Measure("answer_f1", "Words that the answer and a gold answer share (F1 of the SQuAD script)."),
+    Measure(
+        "answer_f1",
+        "Words that the answer and a gold answer share, and how few others it has (F1 of the SQuAD script).",
+        guarded=True,
+        margin=0.03,
+    ),
     Measure("answer_em", "Whether the answer is a gold answer and no more (SQuAD script).", kind="rate"),
 )
 """Of several gold answers the one that agrees best counts. Markers are no part of an answer.
@@ -79,6 +85,11 @@ def _stands(cited: Place, gold: Place) -> bool:
 
 
 def _agrees(answer: str, gold: str) -> bool:
+    said, wanted = _words(answer), _words(gold)
+    if wanted in (["yes"], ["no"]):
+        return said[:1] == wanted
+    if negates(set(wanted)) and not negates(set(said)):
+        return False
     enough = _ENOUGH if len(_words(gold)) <= _LONG else _ENOUGH_OF_LONG
     return figures(gold) <= figures(answer) and (_contains(answer, gold) or _token_recall(answer, gold) >= enough)
 

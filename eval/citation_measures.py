@@ -7,7 +7,13 @@ from eval.types import Measure, Place, Row
 
 MEASURES = (
     Measure("citation_file_recall", "Share of the evidence's files that are cited.", guarded=True, margin=0.02),
-    Measure("citation_file_precision", "Share of the citations whose file is evidence.", guarded=True, margin=0.02),
+    Measure(
+        "citation_file_precision",
+        "Share of the citations whose file is evidence.",
+        guarded=True,
+        margin=0.02,
+        of_answer=True,
+    ),
     Measure("citation_page_recall", "Share of the evidence's pages that are cited."),
     Measure("citation_page_precision", "Share of the citations whose page is evidence."),
     Measure(
@@ -28,6 +34,7 @@ MEASURES = (
         "Share of the answer's sentences that what they cite bears out (ALCE's citation recall).",
         guarded=True,
         margin=0.02,
+        of_answer=True,
     ),
     Measure("sentences_unsupported", "Share of the answer's sentences uncited, or not borne out at all.", "lower"),
     Measure(

@@ -37,6 +37,8 @@ class Compared:
     """Two-sided, Holm-adjusted over all measures that were compared."""
     better: tuple[str, ...]
     worse: tuple[str, ...]
+    lost: tuple[str, ...]
+    """Questions that it applied to in the baseline, and no longer does."""
 
     @property
     def gain(self) -> float:
@@ -65,7 +67,7 @@ class Comparison:
     missing: tuple[str, ...]
     added: tuple[str, ...]
     edited: tuple[str, ...]
-    """Questions whose text, answers or evidence changed, as far as both folders hold their gold."""
+    """Questions whose text, answers or evidence changed."""
     gone: tuple[str, ...]
     new: tuple[str, ...]
     compared: tuple[Compared, ...]
@@ -117,7 +119,7 @@ def compare(baseline: RunFolder, run: RunFolder, names: Collection[str] | None =
         n=len(pairs),
         missing=tuple(id_ for id_ in before if id_ not in after),
         added=tuple(id_ for id_ in after if id_ not in before),
-        edited=_edited(baseline, run),
+        edited=tuple(a.id for a, b in pairs if a.gold != b.gold),
         gone=tuple(name for name in measured if name not in shared),
         new=tuple(name for name in measuring if name not in measured),
         compared=compared,
@@ -146,6 +148,7 @@ def _compared(name: str, pairs: Sequence[tuple[Scored, Scored]]) -> Compared:
         p=told.p,
         better=tuple(a.id for (a, _), gain in zip(both, gains, strict=True) if gain > 0),
         worse=tuple(a.id for (a, _), gain in zip(both, gains, strict=True) if gain < 0),
+        lost=tuple(a.id for a, b in pairs if name in a.scores and name not in b.scores),
     )
 
 
@@ -167,11 +170,6 @@ def _flat(value: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str
             yield from _flat(part, "" if key == "settings" else f"{within}{key}.")
         else:
             yield f"{within}{key}", part if isinstance(part, str) else json.dumps(part)
-
-
-def _edited(baseline: RunFolder, run: RunFolder) -> tuple[str, ...]:
-    old, new = _cases(baseline), _cases(run)
-    return tuple(id_ for id_, case in new.items() if id_ in old and old[id_] != case)
 
 
 def _told(baseline: RunFolder, run: RunFolder, compared: Sequence[Compared]) -> dict[str, Told]:

@@ -130,11 +130,15 @@ class RunFolder:
         return self._log.read()
 
     def scored(self) -> dict[str, Scored]:
-        """By question, in the order of the gold. Raises ``RunError`` where the run was not finished."""
+        """By question, in the order of the gold. Raises ``RunError`` where it is not finished, or lacks a part."""
         file = self.path / "scores.jsonl"
         if not file.exists():
             raise RunError(f"{self.path} is no finished run: it has no scores.jsonl.")
-        return Log(file, _SCORED).read()
+        scored = Log(file, _SCORED).read()
+        lines, told = file.read_bytes().count(b"\n"), self.read_json("summary.json").get("questions")
+        if not (len(scored) == lines == told):
+            raise RunError(f"{file} has {len(scored)} questions in {lines} lines, where summary.json has {told}.")
+        return scored
 
     def begin(self, facts: Facts, cases: Sequence[GoldCase]) -> None:
         """Makes the folder, or goes on in it. Raises ``RunError`` where it holds another run."""

@@ -17,6 +17,8 @@ _TELLING = 5
 """Fewer questions that differ are never told from chance: each way is as likely, and 0.5 ** 4 is above ALPHA."""
 _LEAST, _MOST = 1, 4
 """Questions' worth of loss that passes where nothing is left to chance."""
+_NO_CHANCE = "failed"
+"""An error is no answer that could have come out otherwise: it fails whatever the chance, and is asked again."""
 _ROUNDING = 1e-9
 
 
@@ -61,14 +63,14 @@ class Ruling:
     comparison: Comparison
     repeatable: bool
     """Whether both are runs of systems that answer the same each time."""
-    missing: str
-    """In words, which questions of the baseline were not asked; empty where all were."""
+    unlike: tuple[str, ...]
+    """A sentence each, of what keeps questions from being compared: those not asked, and those edited."""
     guarded: tuple[Guarded, ...]
 
     @property
     def failures(self) -> list[str]:
         """A sentence each; none where the run passes."""
-        return [failure for failure in (self.missing, *(one.failure for one in self.guarded)) if failure]
+        return [failure for failure in (*self.unlike, *(one.failure for one in self.guarded)) if failure]
 
 
 def guard(told: str) -> Guard:
@@ -93,7 +95,7 @@ def rule(baseline: RunFolder, run: RunFolder, guards: Sequence[Guard] = ()) -> R
         _check_measured(one, comparison)
     repeatable = _repeatable(baseline.facts) and _repeatable(run.facts)
     guarded = _guarded(_in_baseline(guards or GUARDS, comparison), comparison, repeatable=repeatable)
-    return Ruling(comparison, repeatable, _missing(comparison), tuple(guarded))
+    return Ruling(comparison, repeatable, tuple(_unlike(comparison)), tuple(guarded))
 
 
 def _check_measured(guard: Guard, comparison: Comparison) -> None:
@@ -112,9 +114,14 @@ def _measured(comparison: Comparison) -> set[str]:
     return {one.measure.name for one in comparison.compared} | {*comparison.gone}
 
 
-def _missing(comparison: Comparison) -> str:
-    ids = comparison.missing
-    return f"Of the baseline's questions {len(ids)} were not asked: {', '.join(ids)}." if ids else ""
+def _unlike(comparison: Comparison) -> Iterator[str]:
+    if ids := comparison.missing:
+        yield f"Of the baseline's questions {len(ids)} were not asked: {', '.join(ids)}."
+    if ids := comparison.edited:
+        yield (
+            f"The gold of {len(ids)} questions was edited since the baseline: {', '.join(ids)}. "
+            f"Make a new one with `footnote eval baseline`."
+        )
 
 
 def _guarded(guards: Sequence[Guard], comparison: Comparison, *, repeatable: bool) -> Iterator[Guarded]:
@@ -123,8 +130,12 @@ def _guarded(guards: Sequence[Guard], comparison: Comparison, *, repeatable: boo
     for one in guards:
         if told := compared.get(one.name):
             looked_at = Guarded(one.name, told, _allowed(one, told, repeatable=repeatable), chances[one.name], "")
-            worse = looked_at.beyond and (repeatable or looked_at.p < ALPHA)
-            yield replace(looked_at, failure=_worse(told, looked_at.allowed)) if worse else looked_at
+            if told.lost and not told.measure.of_answer:
+                yield replace(looked_at, failure=_lost(told))
+            elif looked_at.beyond and (repeatable or one.name == _NO_CHANCE or looked_at.p < ALPHA):
+                yield replace(looked_at, failure=_worse(told, looked_at.allowed))
+            else:
+                yield looked_at
         else:
             yield Guarded(one.name, None, 0.0, 1.0, f"{one.name} was measured in the baseline, and no longer.")
 
@@ -151,6 +162,10 @@ def _allowed(guard: Guard, compared: Compared, *, repeatable: bool) -> float:
         return guard.margin
     own = compared.measure.margin
     return min(max(own, _LEAST / compared.n), _MOST / compared.n) if repeatable else own
+
+
+def _lost(told: Compared) -> str:
+    return f"{told.measure.name} was measured of {len(told.lost)} questions more before: {', '.join(told.lost)}."
 
 
 def _worse(told: Compared, allowed: float) -> str:

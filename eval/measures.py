@@ -1,10 +1,12 @@
 """Everything that is measured of a question, and what applies to which."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from eval import answer_measures, citation_measures, judgements, retrieval_measures
 from eval.answer_measures import answer_scores, correct
 from eval.citation_measures import citation_scores, support_scores
+from eval.gold import write_gold
 from eval.retrieval_measures import retrieval_scores
 from eval.types import GoldCase, Measure, Place, Row, Scored
 
@@ -76,10 +78,14 @@ def _confidence(row: Row, right: bool | None) -> dict[str, float]:
 def scored(cases: Iterable[GoldCase], rows: Mapping[str, Row]) -> list[Scored]:
     """Those that have a row, in the order of the cases. ``rows`` are by question, as ``RunFolder.rows`` gives them."""
     return [
-        Scored(case.id, case.kind, cluster(case), row.status, scores(case, row))
+        Scored(case.id, case.kind, cluster(case), row.status, scores(case, row), _hash(case))
         for case in cases
         if (row := rows.get(case.id))
     ]
+
+
+def _hash(case: GoldCase) -> str:
+    return hashlib.sha256(write_gold([case]).encode()).hexdigest()[:12]
 
 
 def cluster(case: GoldCase) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from pydantic import FiniteFloat
+
 from rag.types import Turn, Usage, Verdict
 
 _UNKNOWN = Usage()
@@ -124,6 +126,8 @@ class Measure:
     """Whether a gate looks at it unasked."""
     margin: float = 0.0
     """How much worse its mean may become before a gate looks at it."""
+    of_answer: bool = False
+    """Whether it applies to a question by what came of it, as of what is cited how much is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +139,6 @@ class Scored:
     cluster: str
     """Questions on one document err together: its path, or the question's id where it has none."""
     status: Status
-    scores: Mapping[str, float]
+    scores: Mapping[str, FiniteFloat]
+    gold: str = ""
+    """Hash of the case: a question that was edited is not the same any more."""

@@ -61,12 +61,12 @@ def support(claim: str, text: str, context: str = "") -> float:
     said, known = set(words(claim)), set(words(f"{text} {context}"))
     if not wanted or figures(claim) - figures(text) - figures(context) or not _names(claim) <= known:
         return 0.0
-    if (_negates(said) and not _negates(known)) or any(a in said - known and b in known - said for a, b in _OPPOSITES):
+    if (negates(said) and not negates(known)) or any(a in said - known and b in known - said for a, b in _OPPOSITES):
         return 0.0
     found = wanted & set(stems(text))
     said_before = (wanted - found) & set(stems(context))
     score = (len(found) + 0.5 * len(said_before)) / len(wanted)
-    doubtful = (not _negates(said) and _denies(wanted, text)) or not _subject(claim) <= {*known, *_LEAD_INS}
+    doubtful = (not negates(said) and _denies(wanted, text)) or not _subject(claim) <= {*known, *_LEAD_INS}
     return min(score, WEAK) if doubtful else score
 
 
@@ -84,14 +84,15 @@ def _worth(wanted: set[str], facts: set[str], text: str) -> float:
     return agreement - _LENGTH_COST * len(text) / 200
 
 
-def _negates(said: set[str]) -> bool:
+def negates(said: set[str]) -> bool:
+    """Whether one of the words, in small letters, is a negation."""
     return bool(said & _NEGATIONS) or any(word.endswith(("n't", "n’t")) for word in said)
 
 
 def _denies(wanted: set[str], text: str) -> bool:
     """Whether a sentence of the text that speaks of the same has a negation."""
     spoken = (text[start:end] for start, end in sentence_spans(text))
-    return any(_negates(set(words(said))) and len(wanted & set(stems(said))) >= len(wanted) / 2 for said in spoken)
+    return any(negates(set(words(said))) and len(wanted & set(stems(said))) >= len(wanted) / 2 for said in spoken)
 
 
 def _subject(claim: str) -> set[str]:

@@ -102,10 +102,10 @@ def test_what_the_runs_were_made_of_is_told_by_setting(tmp_path: Path) -> None:
     assert told.changes == (Change("commit", "c0ffee", "null"), Change("retrieval.limit", "8", "5"))
 
 
-def test_edited_questions_are_named_where_both_runs_hold_their_gold(tmp_path: Path) -> None:
-    a = finished(tmp_path / "a", [scored("q1", correct=1.0), scored("q2", correct=1.0)])
-    edited = [replace(CASES[0], answers=("30 days",)), *CASES[1:]]
-    b = finished(tmp_path / "b", list(a.scored().values()), replace(OFFLINE, gold="other"), edited)
+def test_edited_questions_are_named(tmp_path: Path) -> None:
+    a = run_folder(tmp_path / "a", [scored("q1", correct=1.0), scored("q2", correct=1.0)])
+    edited = [replace(a.scored()["q1"], gold="other"), a.scored()["q2"]]
+    b = run_folder(tmp_path / "b", edited, replace(OFFLINE, gold="other"))
     told = compare(a, b)
     assert told.edited == ("q1",)
     assert told.notes == [

@@ -193,8 +193,7 @@ def hostile(folder: Path) -> Ruling:
         run.begin(OFFLINE, cases)
         for case in cases:
             run.append(Row(case.id, "answered", answer=f"{name} <img src=x onerror=alert(1)>\n\n# {HOSTILE}"))
-        run.write_scores(Scored(case.id, "", "d", "answered", {"correct": value}) for case in cases)
-        runs.append(run)
+        runs.append(run_folder(run.path, [Scored(case.id, "", "d", "answered", {"correct": value}) for case in cases]))
     return rule(*runs)
 
 
@@ -305,9 +304,23 @@ def test_a_file_that_cannot_be_written_is_said(footnote: RunFootnote, tmp_path: 
     assert (ran.code, "cannot be written" in ran.err) == (1, True)
 
 
-def test_other_gold_with_questions_in_common_is_said(footnote: RunFootnote, tmp_path: Path) -> None:
+def test_edited_questions_want_a_new_baseline(tmp_path: Path) -> None:
     same = [scored(i, correct=1.0) for i in range(3)]
-    run_folder(tmp_path / "a", same)
-    run_folder(tmp_path / "b", same, replace(OFFLINE, gold="edited"))
-    ran = footnote("eval", "gate", tmp_path / "b", "--baseline", tmp_path / "a")
-    assert (ran.code, "The gold differs" in ran.out) == (0, True)
+    a = run_folder(tmp_path / "a", same)
+    b = run_folder(tmp_path / "b", [*same[:2], replace(same[2], gold="other")], replace(OFFLINE, gold="other"))
+    (failure,) = rule(a, b).failures
+    assert failure.startswith(f"The gold of 1 questions was edited since the baseline: {same[2].id}. Make a new one")
+
+
+def test_a_question_that_a_measure_applies_to_no_longer_fails(tmp_path: Path) -> None:
+    before = [scored(i, correct=1.0, citation_span_recall=1.0, citation_file_precision=1.0) for i in range(3)]
+    after = [scored(i, correct=1.0, **({"citation_span_recall": 1.0} if i else {})) for i in range(3)]
+    failures = rule(run_folder(tmp_path / "a", before), run_folder(tmp_path / "b", after)).failures
+    assert f"citation_span_recall was measured of 1 questions more before: {before[0].id}." in failures
+
+
+def test_errors_fail_whatever_their_chance(tmp_path: Path) -> None:
+    a = run_folder(tmp_path / "a", [scored(i, correct=1.0, failed=0.0) for i in range(20)], ASKS_A_MODEL)
+    b = run_folder(tmp_path / "b", [scored(i, correct=1.0, failed=float(i < 3)) for i in range(20)], ASKS_A_MODEL)
+    (failure,) = rule(a, b).failures
+    assert failure.startswith("failed rose from 0.000 to 0.150")

@@ -134,7 +134,22 @@ def test_scores_keep_the_order_in_which_they_are_given(tmp_path: Path) -> None:
     folder = made(tmp_path / "run", CASES, [])
     scored = [Scored(name, "single", "a.txt", "answered", {"correct": 1.0}) for name in ("q-2", "q-1")]
     folder.write_scores(scored)
+    folder.write_json("summary.json", {"questions": 2})
     assert list(folder.scored().items()) == [("q-2", scored[0]), ("q-1", scored[1])]
+
+
+@pytest.mark.parametrize(
+    "kept", [slice(0, 1), slice(0, -1), slice(0, None, 2)], ids=["one line", "torn", "every other"]
+)
+def test_scores_that_lack_a_part_are_none(tmp_path: Path, kept: slice) -> None:
+    folder = made(tmp_path / "run", CASES, [])
+    folder.write_json("summary.json", {"questions": 4})
+    folder.write_scores(Scored(f"q-{n}", "single", "a.txt", "answered", {"correct": 1.0}) for n in range(4))
+    text = (folder.path / "scores.jsonl").read_bytes()
+    lines = text.splitlines(keepends=True)
+    (folder.path / "scores.jsonl").write_bytes(text[:-1] if kept == slice(0, -1) else b"".join(lines[kept]))
+    with pytest.raises(RunError, match="has 4"):
+        folder.scored()
 
 
 def test_equal_values_are_equal_bytes(tmp_path: Path) -> None:

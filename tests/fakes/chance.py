@@ -32,7 +32,7 @@ def run_folder(path: Path, scored: list[Scored], facts: Facts = OFFLINE) -> RunF
     """A finished run's, without its rows."""
     path.mkdir(parents=True, exist_ok=True)
     (path / "run.json").write_text(json.dumps(asdict(facts)))
-    (path / "summary.json").write_text("{}")
+    (path / "summary.json").write_text(json.dumps({"questions": len(scored)}))
     RunFolder(path).write_scores(scored)
     return RunFolder(path)
 
