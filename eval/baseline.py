@@ -6,15 +6,17 @@ from typing import Any
 
 from eval.folders import RunError, RunFolder
 
+_FILES = {"run.json", "scores.jsonl", "summary.json"}
+
 
 def write_baseline(run: RunFolder, folder: Path) -> None:
     """``run.json``, ``scores.jsonl`` and ``summary.json``: no date and no path of the machine, no answers.
 
-    Raises ``RunError`` where the run is not finished, or the folder holds a run with its rows.
+    Raises ``RunError`` where the run is not finished, or the folder holds what is no baseline.
     """
     facts, scored, baseline = run.facts, run.scored(), RunFolder(folder)
-    if (folder / "rows.jsonl").exists():
-        raise RunError(f"{folder} holds a run, which a baseline would spoil: give the baseline a folder of its own.")
+    if folder.is_dir() and {file.name for file in folder.iterdir()} - _FILES:
+        raise RunError(f"{folder} holds other things than a baseline: give the baseline a folder of its own.")
     kept = replace(facts, name="baseline", started="", gold_file="", settings=_anywhere(facts.settings))
     try:
         folder.mkdir(parents=True, exist_ok=True)

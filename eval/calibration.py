@@ -76,13 +76,18 @@ class Calibration:
     curve: tuple[Errors, ...]
 
 
+def check_enough(answerable: Sequence[bool]) -> None:
+    """Raises ``CalibrationError``."""
+    for count, kind in ((answerable.count(True), "answerable"), (answerable.count(False), "unanswerable")):
+        if count < _FEWEST:
+            raise CalibrationError(f"{count} {kind} questions are too few to find a threshold by: it takes {_FEWEST}.")
+
+
 def sample(cases: Sequence[GoldCase], rows: Mapping[str, Row], scored: Mapping[str, Scored]) -> Sample:
     """Raises ``CalibrationError`` where too few are answerable, or too few are not; failures are left out."""
     kept = [case for case in cases if rows[case.id].error is None]
+    check_enough([case.answerable for case in kept])
     answerable = np.array([case.answerable for case in kept], dtype=bool)
-    for count, kind in ((answerable.sum(), "answerable"), ((~answerable).sum(), "unanswerable")):
-        if count < _FEWEST:
-            raise CalibrationError(f"{count} {kind} questions are too few to find a threshold by: it takes {_FEWEST}.")
     return Sample(
         np.array([_confidence(rows[case.id]) for case in kept]),
         answerable,

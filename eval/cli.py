@@ -1,5 +1,8 @@
 """``footnote eval``: a group of commands; ``footnote eval SET`` is ``footnote eval run SET``."""
 
+from difflib import get_close_matches
+from pathlib import Path
+
 import typer
 from typer.core import TyperGroup
 
@@ -20,9 +23,13 @@ from eval.commands.sweep import sweep
 
 class _RunUnlessNamed(TyperGroup):
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        if args and args[0] not in (*self.commands, "--help"):
+        if args and args[0] not in (*self.commands, "--help") and not self._mistyped(args[0]):
             args = ["run", *args]
         return super().parse_args(ctx, args)
+
+    def _mistyped(self, name: str) -> bool:
+        """Whether it is no file but nearly a command's name, which the group then suggests."""
+        return not Path(name).exists() and bool(get_close_matches(name, self.commands, cutoff=0.7))
 
 
 app = typer.Typer(

@@ -40,13 +40,14 @@ def calibrate(
     from dataclasses import asdict
 
     from eval.calibration import calibrate as find
-    from eval.calibration import sample
+    from eval.calibration import check_enough, sample
     from eval.config_file import write_settings
     from eval.gold import read_gold
     from eval.sets import prepared
     from rag.settings import CONFIG_FILE
 
     cases = read_gold(gold_set)[:limit]
+    check_enough([case.answerable for case in cases])
     settings = prepared(gold_set, index, config)
     made = _run(settings, cases, folder or Path("var/runs") / f"{gold_set.resolve().stem}-calibration", str(gold_set))
     found = find(sample(cases, made.rows(), made.scored()), max_declined)

@@ -49,6 +49,8 @@ def draft(
     except OSError as error:
         raise GoldError(f"The drafts cannot be written to {out}: {error.strerror}.") from error
     say(f"{len(drafts)} drafts: `footnote eval review {out} --gold gold.jsonl` shows them one by one")
+    if any("cloze" in case.tags or "table" in case.tags for case in drafts):
+        say("Drafted by rule, in the documents' own words, they are easy to find: ask as your users would (e edits).")
 
 
 def _drafts(engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":

@@ -40,6 +40,8 @@ def _decided(case: "GoldCase", going: "Review") -> bool:
     _show(case)
     while True:
         key = input("a accept, e edit, s skip, r reject, q quit: ").strip().lower()
+        if key not in (*decide, "q", "e"):
+            sys.stdout.write("Type one of the letters a, e, s, r or q, and Enter.\n")
         if key in decide:
             decide[key](case)
             return True
@@ -71,7 +73,10 @@ def _edited(case: "GoldCase") -> "GoldCase":
     from eval.review import edited
 
     question = _asked("Question", case.question)
-    answerable = _asked("Have the documents an answer (y/n)", "y" if case.answerable else "n").lower().startswith("y")
+    told = ""
+    while told not in ("y", "n"):
+        told = _asked("Do the documents answer it (y/n)", "y" if case.answerable else "n").lower()
+    answerable = told == "y"
     answers = _asked("Answers, divided by |", " | ".join(case.answers)) if answerable else ""
     return edited(case, question, answers, answerable=answerable)
 

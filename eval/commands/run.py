@@ -11,6 +11,7 @@ from eval.terminal import print_json, progress, say
 
 if TYPE_CHECKING:
     from eval.folders import RunFolder
+    from eval.types import Measure
 
 GoldSet = Annotated[
     Path, typer.Argument(metavar="SET", help="A folder with docs/ and questions.jsonl, or a gold file (.jsonl, .csv).")
@@ -39,6 +40,7 @@ def run(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
     *,
     retrieval_only: Annotated[bool, typer.Option("--retrieval-only", help="Search, and do not answer.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show all measures, not the guarded ones alone.")] = False,
     cache: Annotated[bool, typer.Option(help="Ask a language model the same thing only once.")] = True,
     as_json: AsJson = False,
 ) -> None:
@@ -60,7 +62,7 @@ def run(
         made = evaluate(engine, cases, folder, options, lambda _: advance())
     if predictions:
         write_predictions(predictions, made.rows().values())
-    _print(made, as_json=as_json)
+    _print(made, every=every, as_json=as_json)
     say(f"footnote eval report {folder} makes a page of it.")
 
 
@@ -69,15 +71,32 @@ def _fresh(gold_set: Path) -> Path:
     return Path("var/runs") / f"{name.name if gold_set.is_dir() else name.stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 
-def _print(made: "RunFolder", *, as_json: bool) -> None:
+def _print(made: "RunFolder", *, every: bool, as_json: bool) -> None:
+    from eval.measures import MEASURES
+
     summary = made.read_json("summary.json")
     if as_json:
         print_json({"run": str(made.path), **summary, "timings": made.read_json("timings.json")})
         return
-    typer.echo(f"{summary['questions']} questions")
-    for name, measured in summary["measures"].items():
-        typer.echo(_line(name, measured))
+    typer.echo(_headline(summary, made.read_json("timings.json")))
+    told = [measure for measure in MEASURES if measure.name in summary["measures"]]
+    for measure in told:
+        if measure.guarded or every:
+            typer.echo(_line(measure, summary["measures"][measure.name]))
+    if not every:
+        typer.echo(f"--all shows {sum(not measure.guarded for measure in told)} more measures.")
 
 
-def _line(name: str, measured: Mapping[str, Any]) -> str:
-    return f"{measured['value']:8.3f}  [{measured['low']:.3f}, {measured['high']:.3f}]  {name} ({measured['n']})"
+def _headline(summary: Mapping[str, Any], timings: Mapping[str, Any]) -> str:
+    parts = [f"{summary['questions']} questions"]
+    if correct := summary["measures"].get("correct"):
+        parts.append(f"{round(correct['value'] * correct['n'])} of {correct['n']} right")
+    if "total" in timings:
+        parts.append(f"{timings['total']['p50']:.2f} s a question")
+    return ", ".join(parts)
+
+
+def _line(measure: "Measure", measured: Mapping[str, Any]) -> str:
+    interval = f"{measured['value']:.3f}  [{measured['low']:.3f}, {measured['high']:.3f}]"
+    lower = ", lower is better" if measure.better == "lower" else ""
+    return f"  {interval}  {measure.name}, of {measured['n']}{lower}"

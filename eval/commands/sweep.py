@@ -54,6 +54,7 @@ def sweep(
     told = report(of, outcomes)
     chosen = choose(outcomes, of.measure)
     print_json(told) if as_json else _print(outcomes, of.measure, chosen)
+    say(f"Its runs, sweep.json and pareto.svg, a picture of quality against time, are in {of.folder}.")
     if write:
         for line in write_settings(config or CONFIG_FILE, chosen.values):
             say(line)

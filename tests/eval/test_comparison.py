@@ -139,6 +139,15 @@ def test_a_run_is_not_overwritten_by_a_baseline(tmp_path: Path) -> None:
         write_baseline(run, run.path)
 
 
+def test_a_folder_of_documents_is_no_place_for_a_baseline(tmp_path: Path) -> None:
+    run = finished(tmp_path / "a", [scored("q1", correct=1.0)], q1="27 days")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "leave.txt").write_text("27 days")
+    with pytest.raises(RunError, match="holds other things than a baseline"):
+        write_baseline(run, tmp_path / "docs")
+    assert [file.name for file in (tmp_path / "docs").iterdir()] == ["leave.txt"]
+
+
 def test_compare_prints_a_line_a_measure_and_the_flips_by_name(footnote: RunFootnote, tmp_path: Path) -> None:
     ids = ["q1", "q2", *(f"r{i}" for i in range(8))]
     a = finished(tmp_path / "a", [scored(i, correct=1.0, brier=0.0) for i in ids], q1="27 days [1]", q2="Maja")

@@ -1,6 +1,7 @@
 """A run over gold questions: what is kept of each, and the form that the scorers read."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -211,10 +212,25 @@ def test_eval_indexes_a_sets_documents_asks_its_questions_and_keeps_what_was_sai
 def test_eval_prints_a_table_for_people(gold_set: Path, footnote: RunFootnote) -> None:
     ran = footnote("eval", "run", gold_set, "--retrieval-only", "--limit", "2")
     assert ran.code == 0
-    assert ran.out.startswith("2 questions\n")
-    assert "context_file_recall (2)\n" in ran.out
+    assert re.match(r"2 questions, \d+\.\d\d s a question\n", ran.out)
+    assert "  1.000  [0.342, 1.000]  context_file_recall, of 2\n" in ran.out
+    assert "failed, of 2, lower is better\n" in ran.out
+    assert "context_file_mrr" not in ran.out
+    assert ran.out.endswith("more measures.\n")
     assert "passages indexed in" in ran.err
     assert "goes on with it" in ran.err
+
+
+def test_eval_shows_all_measures_where_it_is_asked_to(gold_set: Path, footnote: RunFootnote) -> None:
+    out = footnote("eval", gold_set, "--all").out
+    assert out.startswith("3 questions, 3 of 3 right, ")
+    assert "context_file_mrr" in out
+
+
+def test_a_mistyped_command_is_no_gold_file(footnote: RunFootnote) -> None:
+    ran = footnote("eval", "reprot", "x")
+    assert (ran.code, "Did you mean 'report'?" in ran.err) == (2, True)
+    assert "There is no gold file nope" in footnote("eval", "nope").err
 
 
 def test_the_same_configuration_gives_the_same_summary_to_the_byte(gold_set: Path, footnote: RunFootnote) -> None:
