@@ -4,20 +4,21 @@ from dataclasses import asdict, replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from eval.facts import bare
 from eval.folders import RunError, RunFolder
 
 _FILES = {"run.json", "scores.jsonl", "summary.json"}
 
 
 def write_baseline(run: RunFolder, folder: Path) -> None:
-    """``run.json``, ``scores.jsonl`` and ``summary.json``: no date and no path of the machine, no answers.
+    """``run.json``, ``scores.jsonl`` and ``summary.json``: no date, no path of the machine, no secret, no answers.
 
     Raises ``RunError`` where the run is not finished, or the folder holds what is no baseline.
     """
     facts, scored, baseline = run.facts, run.scored(), RunFolder(folder)
     if folder.is_dir() and {file.name for file in folder.iterdir()} - _FILES:
         raise RunError(f"{folder} holds other things than a baseline: give the baseline a folder of its own.")
-    kept = replace(facts, name="baseline", started="", gold_file="", settings=_anywhere(facts.settings))
+    kept = replace(facts, name="baseline", started="", gold_file="", settings=_anywhere(bare(facts.settings)))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         baseline.write_json("run.json", asdict(kept))

@@ -19,7 +19,8 @@ _FOLDS = 5
 _RESAMPLES = 1000
 _SEED = 20240229
 _DIGITS = 3
-"""Of a threshold: finer than any set can tell."""
+"""Of a threshold, where they part the confidences beside it."""
+_MOST_DIGITS = 18
 
 _ROUNDING = 1e-9
 
@@ -138,8 +139,14 @@ def _best(of: Sample, max_declined: float) -> float | None:
     worth = np.where(allowed, rightly - wrongly, -np.inf)
     best = np.flatnonzero(worth >= worth.max() - _ROUNDING)
     above = best[len(best) // 2]
-    below = at[above + 1] if above + 1 < len(at) else 0.0
-    return round(float(min(at[above], 1.0) + max(below, 0.0)) / 2, _DIGITS)
+    return _between(float(at[above + 1]) if above + 1 < len(at) else -1.0, min(float(at[above]), 1.0))
+
+
+def _between(below: float, above: float) -> float:
+    """Midway, in as few digits as part them: rounded further, it would decline what it should not, or answer it."""
+    middle = (max(below, 0.0) + above) / 2
+    rounded = (round(middle, digits) for digits in range(_DIGITS, _MOST_DIGITS))
+    return next((one for one in rounded if below < one <= above), above)
 
 
 def _interval(of: Sample, max_declined: float) -> tuple[float, float]:
@@ -158,8 +165,10 @@ def _interval(of: Sample, max_declined: float) -> tuple[float, float]:
 
 
 def _held_out(of: Sample, max_declined: float) -> Errors:
-    at = np.empty(len(of.confidence))
-    folds = StratifiedGroupKFold(n_splits=min(_FOLDS, len(np.unique(of.clusters))), shuffle=True, random_state=_SEED)
+    at, documents = np.empty(len(of.confidence)), len(np.unique(of.clusters))
+    if documents < 2:
+        raise CalibrationError("All questions are of one document: none can be held out.")
+    folds = StratifiedGroupKFold(n_splits=min(_FOLDS, documents), shuffle=True, random_state=_SEED)
     for learned, held in folds.split(of.confidence, of.answerable, of.clusters):
         at[held] = threshold(of.of(learned), max_declined)
     return errors(of, at)

@@ -1,7 +1,8 @@
-"""Writes settings into ``footnote.toml`` and leaves all else in it as it is: comments, order, white space."""
+"""Writes settings into ``footnote.toml`` and leaves all else in it as it is: comments, order, white space, mode."""
 
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
+from shutil import copymode
 from typing import Any
 
 from eval.extra import eval_extra
@@ -18,10 +19,11 @@ def write_settings(file: Path, values: Mapping[str, Any]) -> list[str]:
     Raises ``ConfigError`` where it cannot be read or written.
     """
     try:
-        document = tomlkit.parse(file.read_text("utf-8") if file.exists() else "")
+        text = file.read_bytes().decode() if file.exists() else ""
+        document = tomlkit.parse(text)
         changed = [line for key, value in values.items() if (line := _put(document, key, value))]
         if changed:
-            _replace(file, tomlkit.dumps(document))
+            _replace(file.resolve(), _with_line_ends(tomlkit.dumps(document), text))
     except (OSError, UnicodeDecodeError, TOMLKitError, ConfigError) as error:
         raise ConfigError(f"{file} cannot be changed: {error}.") from error
     return [f"{file}: {line}" for line in changed]
@@ -42,8 +44,18 @@ def _put(document: tomlkit.TOMLDocument, key: str, value: Any) -> str | None:
     return f"{key} = {new}" + (f", before {before}" if before is not None else "")
 
 
+def _with_line_ends(text: str, before: str) -> str:
+    """What was added ends its lines as all the others do."""
+    as_windows = "\r\n" in before and "\n" not in before.replace("\r\n", "")
+    return text.replace("\r\n", "\n").replace("\n", "\r\n") if as_windows else text
+
+
 def _replace(file: Path, text: str) -> None:
-    """A whole file or none: a kill leaves the one before."""
+    """A whole file or none: a kill leaves the one before. At no time may more people read it than before."""
     beside = file.with_name(f"{file.name}.new")
-    beside.write_text(text, encoding="utf-8")
+    beside.unlink(missing_ok=True)
+    beside.touch(0o600 if file.exists() else 0o666, exist_ok=False)
+    beside.write_text(text, encoding="utf-8", newline="")
+    if file.exists():
+        copymode(file, beside)
     beside.replace(file)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+import re
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -41,9 +42,28 @@ def facts(engine: Engine, cases: Sequence[GoldCase], name: str, gold_file: str, 
 
 def shown(settings: Settings) -> dict[str, Any]:
     """Without secrets: a LlamaIndex class's options may hold any, so only their hash is told."""
-    told = settings.model_dump(mode="json", exclude=_NOT_OF_ANSWERS)
+    told: dict[str, Any] = bare(settings.model_dump(mode="json", exclude=_NOT_OF_ANSWERS))
     told["llm"]["options"] = _hash(json.dumps(told["llm"]["options"], sort_keys=True, default=str))
     return told
+
+
+def bare(settings: Any) -> Any:
+    """With the URLs in it as ``_bare_url`` tells them. What is so already stays as it is."""
+    if not isinstance(settings, dict):
+        return settings
+    return {
+        key: _bare_url(value) if key.endswith("_url") and isinstance(value, str) else bare(value)
+        for key, value in settings.items()
+    }
+
+
+def _bare_url(url: str) -> str:
+    """Without user, password and query, which may be secret; where it had any, with a hash that tells it from others.
+
+    No parser: it would refuse what is no URL, and the secret in that is as good.
+    """
+    told = re.sub(r"^([^/?#]*//)?[^/?#]*@", r"\1", re.sub(r"\?[^#]*", "", url))
+    return url if told == url else f"{told} ({_hash(url)[:8]})"
 
 
 def model_identity(settings: LLMSettings) -> str:

@@ -60,7 +60,7 @@ class Facts:
         return [name for name in _IDENTITY if getattr(self, name) != getattr(other, name)]
 
 
-_IDENTITY = ("settings", "model", "prompt", "encoder", "index", "gold", "retrieval_only")
+_IDENTITY = ("footnote", "settings", "model", "prompt", "encoder", "index", "gold", "retrieval_only")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from eval.extra import eval_extra
 
 with eval_extra():
-    from scipy.stats import bootstrap
+    from scipy.stats import bootstrap, t
     from statsmodels.stats.proportion import proportion_confint
 
 _RESAMPLES = 2000
@@ -19,6 +19,8 @@ _SEED = 0
 """Fixed: equal values have equal intervals."""
 _AT_ONCE = 4_000_000
 """Resampled numbers held in memory."""
+_FEW = 20
+"""Documents; of fewer the bootstrap sees too little spread."""
 _ALIKE = 1e-9
 """Spread that is but rounding."""
 
@@ -33,9 +35,9 @@ def interval(values: Sequence[float], clusters: Sequence[str], kind: Literal["ra
     """Of the mean of one value a question, not empty, from 0 to 1; ``clusters`` are their documents.
 
     Questions on one document err together. Rates have Wilson's interval for as many questions as theirs are worth;
-    means have the BCa bootstrap's over documents. Where documents cannot be resampled, being one, or all alike,
-    questions are; where those are alike, Wilson's is given for their mean: nothing within 0 and 1 varies more than a
-    rate. The order of the questions does not matter.
+    means have the BCa bootstrap's over documents, widened to Student's t where those are few. Where documents cannot
+    be resampled, being one, or all alike, questions are; where those are alike, Wilson's is given for their mean:
+    nothing within 0 and 1 varies more than a rate. The order of the questions does not matter.
     """
     if kind == "rate":
         return _wilson(values, _worth(values, clusters))
@@ -68,6 +70,12 @@ def _resampled(values: Sequence[float], groups: Sequence[Hashable]) -> Interval 
     sums, counts = _totals(values, groups)
     if len(sums) < 2 or np.ptp(sums / counts) < _ALIKE:
         return None
+    bounds = np.array([_bca(sums, counts), *([_student(sums, counts)] if len(sums) < _FEW else [])])
+    low, high = np.fmin.reduce(bounds[:, 0]), np.fmax.reduce(bounds[:, 1])
+    return Interval(float(low), float(high)) if low < high else None  # nor is nan, where it cannot be corrected
+
+
+def _bca(sums: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     batch = max(1, _AT_ONCE // len(sums))
     told = bootstrap(
         (sums, counts),
@@ -80,7 +88,16 @@ def _resampled(values: Sequence[float], groups: Sequence[Hashable]) -> Interval 
         rng=_SEED,
     )
     low, high = told.confidence_interval
-    return Interval(float(low), float(high)) if low < high else None  # nor is nan, where it cannot be corrected
+    return float(low), float(high)
+
+
+def _student(sums: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
+    """Of the ratio of both, linearised, within 0 and 1."""
+    documents, number = len(sums), math.fsum(counts)
+    mean = math.fsum(sums) / number
+    error = math.sqrt(math.fsum((sums - mean * counts) ** 2) * documents / (documents - 1)) / number
+    half = float(t.ppf(0.975, documents - 1)) * error
+    return max(0.0, mean - half), min(1.0, mean + half)
 
 
 def _totals(values: Sequence[float], groups: Sequence[Hashable]) -> tuple[np.ndarray, np.ndarray]:

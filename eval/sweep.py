@@ -139,7 +139,9 @@ def _measured(of: Sweep, one: Combination, engine: Engine, advance: Callable[[],
 def _run_name(of: Sweep, one: Combination, engine: Engine) -> str:
     """Another where any fact differs that answers depend on, so that a run is gone on with or made, never refused."""
     about = facts(engine, of.cases, "", "", retrieval_only=False)
-    depends = json.dumps([about.settings, about.model, about.prompt, about.encoder, about.index, about.gold])
+    depends = json.dumps(
+        [about.footnote, about.settings, about.model, about.prompt, about.encoder, about.index, about.gold]
+    )
     return _folder_name(str(one), depends)
 
 

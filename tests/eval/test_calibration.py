@@ -1,5 +1,7 @@
 """The threshold below which to decline, on confidences of which the best is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,15 @@ def test_a_bound_on_declining_what_is_answered_is_kept() -> None:
     assert threshold(mixed, max_declined=0.0) == pytest.approx(0.05)
 
 
+def test_a_threshold_between_confidences_that_are_close_is_not_rounded_past_either() -> None:
+    close = a_sample([0.3506, *[0.9] * 9], [0.3505, *[0.1] * 9])
+    at = threshold(close, max_declined=0.0)
+    assert at == 0.3506
+    assert (errors(close, at).declined_answerable, errors(close, at).answered_unanswerable) == (0, 0)
+    next_to = a_sample([np.nextafter(0.5, 1), *[0.9] * 9], [0.5, *[0.1] * 9])
+    assert errors(next_to, threshold(next_to, max_declined=0.0)).balanced == 1
+
+
 def test_what_even_a_threshold_of_nought_declines_is_declined_at_each() -> None:
     mixed = a_sample([-1.0, *[0.5] * 9], [0.4] * 10)
     assert errors(mixed, 0.0).declined_answerable == 0.1
@@ -80,6 +91,12 @@ def test_one_document_for_all_answerable_questions_cannot_be_held_out() -> None:
     scored = {case.id: Scored(case.id, "", clusters[case.id], "answered", {"correct": 1.0}) for case in cases}
     with pytest.raises(CalibrationError, match="of one document: none can be held out"):
         calibrate(sample(cases, rows, scored))
+
+
+def test_one_document_for_all_questions_cannot_be_held_out() -> None:
+    of = a_sample([0.9] * 10, [0.1] * 10)
+    with pytest.raises(CalibrationError, match=r"^All questions are of one document: none can be held out\.$"):
+        calibrate(replace(of, clusters=np.array(["a.txt"] * 20)))
 
 
 def test_failures_are_left_out_and_a_declined_row_counts_as_declined_at_any_threshold() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from eval.baseline import write_baseline
 from eval.comparison import Change, Told, compare
+from eval.facts import bare
 from eval.folders import Facts, RunError, RunFolder
 from eval.types import Evidence, GoldCase, Row, Scored
 from fakes.chance import OFFLINE, run_folder
@@ -131,6 +132,16 @@ def test_a_baseline_is_small_and_knows_neither_date_nor_path(tmp_path: Path) -> 
     assert "/" not in json.dumps(kept.facts.settings) + kept.facts.gold_file
     assert (kept.facts.started, kept.facts.settings["embedding"]["model"]) == ("", "mini")
     assert kept.scored() == run.scored()
+
+
+def test_a_baseline_of_a_run_that_told_secrets_tells_none_and_else_the_same(tmp_path: Path) -> None:
+    told = replace(OFFLINE, settings={"llm": {"base_url": "https://me:pa55@host/v1?api-key=K3Y"}})
+    for name, facts in (("a", told), ("b", replace(told, settings=bare(told.settings)))):
+        write_baseline(finished(tmp_path / name, [scored("q1", correct=1.0)], facts), tmp_path / f"{name}-kept")
+    kept, same = ((tmp_path / f"{name}-kept" / "run.json").read_text() for name in "ab")
+    assert "https://host/v1 (" in kept
+    assert "pa55" not in kept
+    assert kept == same
 
 
 def test_a_run_is_not_overwritten_by_a_baseline(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Settings written into footnote.toml by a program, and the people's part of it left alone."""
 
 from pathlib import Path
+from stat import S_IMODE
+from typing import Any
 
 import pytest
 
@@ -63,6 +65,52 @@ def test_dotted_keys_are_found(tmp_path: Path) -> None:
     file.write_text("retrieval.limit = 8  # dotted\n")
     write_settings(file, {"retrieval.limit": 4})
     assert file.read_text() == "retrieval.limit = 4  # dotted\n"
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
+def test_who_may_read_the_file_stays_as_it_is(tmp_path: Path, mode: int) -> None:
+    file, left_by_a_kill = tmp_path / "footnote.toml", tmp_path / "footnote.toml.new"
+    for one in (file, left_by_a_kill):
+        one.write_text(OURS)
+    left_by_a_kill.chmod(0o666)
+    file.chmod(mode)
+    write_settings(file, {"retrieval.limit": 4})
+    assert S_IMODE(file.stat().st_mode) == mode
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_is_written_is_not_readable_by_others_before_it_is_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, modes, write = tmp_path / "footnote.toml", list[int](), Path.write_text
+    file.write_text(OURS)
+    file.chmod(0o600)
+
+    def watched(to: Path, *how: Any, **named: Any) -> int:
+        modes.append(S_IMODE(to.stat().st_mode))
+        return write(to, *how, **named)
+
+    monkeypatch.setattr(Path, "write_text", watched)
+    write_settings(file, {"retrieval.limit": 4})
+    assert modes == [0o600]
+
+
+def test_a_link_stays_one_and_the_file_that_it_names_is_changed(tmp_path: Path) -> None:
+    target, file = tmp_path / "shared.toml", tmp_path / "footnote.toml"
+    target.write_text(OURS)
+    file.symlink_to(target.name)
+    write_settings(file, {"retrieval.limit": 4})
+    assert file.is_symlink()
+    assert target.read_text() == OURS.replace("= 8", "= 4")
+
+
+def test_lines_end_as_they_did_and_so_do_those_that_are_added(tmp_path: Path) -> None:
+    file = tmp_path / "footnote.toml"
+    file.write_bytes(OURS.replace("\n", "\r\n").encode())
+    write_settings(file, {"retrieval.limit": 4, "index.passage_tokens": 120})
+    told = file.read_bytes().decode()
+    assert told.startswith(OURS.replace("= 8", "= 4").replace("\n", "\r\n"))
+    assert "\n" not in told.replace("\r\n", "")
 
 
 @pytest.mark.parametrize("broken", ["[retrieval\n", "retrieval = 3\n"])

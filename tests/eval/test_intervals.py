@@ -89,6 +89,20 @@ def test_a_means_interval_holds_the_truth_19_times_in_20_and_would_not_if_docume
     assert apart < 0.80 * TRIES
 
 
+@pytest.mark.parametrize("documents", [3, 5, 9])
+def test_a_means_interval_holds_the_truth_where_there_are_few_documents(documents: int) -> None:
+    draw = random.Random(6)
+    made = [on_documents(draw, documents, each=6) for _ in range(2 * TRIES)]
+    assert sum(holds(interval(*one, "mean"), 0.5) for one in made) >= 0.92 * 2 * TRIES
+
+
+def test_a_few_documents_interval_is_students_where_that_is_wider() -> None:
+    around = interval([0.4, 0.5, 0.6], ["a", "b", "c"], "mean")
+    assert (around.low, around.high) == pytest.approx(
+        (0.5 - 4.3027 * 0.1 / 3**0.5, 0.5 + 4.3027 * 0.1 / 3**0.5), abs=1e-4
+    )
+
+
 def test_a_skewed_means_interval_holds_the_truth() -> None:
     draw = random.Random(4)
     made = [[float(draw.random() < 0.1) * draw.random() for _ in range(80)] for _ in range(TRIES)]

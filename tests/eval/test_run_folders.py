@@ -86,6 +86,7 @@ def test_a_row_is_synced_to_disk_before_append_returns(tmp_path: Path, monkeypat
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("footnote", "0.2.0"),
         ("settings", {"llm": {"model": "other"}}),
         ("model", "other"),
         ("prompt", "2/0123"),
@@ -110,7 +111,7 @@ def test_all_that_differs_is_named(tmp_path: Path) -> None:
 
 def test_another_day_and_machine_go_on_with_a_run(tmp_path: Path) -> None:
     folder = made(tmp_path / "run", CASES, [row("q-1")])
-    folder.begin(facts(started="2027-01-01T00:00:00+00:00", python="3.12", commit="abc", footnote="0.2.0"), CASES)
+    folder.begin(facts(started="2027-01-01T00:00:00+00:00", python="3.12", commit="abc"), CASES)
     assert RunFolder(folder.path).facts == facts()
 
 
