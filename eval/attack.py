@@ -135,11 +135,16 @@ def attack(of: Range, planned: Campaign, folder: RunFolder, gold_file: str, adva
         asyncio.run(run(folder, about, cases, asking, listening, concurrency=concurrency))
 
     asked(planned.hosts)
+    done = answered(folder)
     for texts, cases in _spoilings(of, planned):
-        done = {known for known, row in folder.rows().items() if row.error is None}
-        if any(case.id not in done for case in cases):
+        if waiting := [case for case in cases if case.id not in done]:
             with of.spoilt(texts):
-                asked(cases)
+                asked(waiting)
+
+
+def answered(folder: RunFolder) -> set[str]:
+    """What need not be asked again."""
+    return {known for known, row in folder.rows().items() if row.error is None}
 
 
 def _spoilings(of: Range, planned: Campaign) -> Iterator[tuple[dict[str, str], list[GoldCase]]]:

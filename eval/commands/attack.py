@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from eval.commands.run import AsJson, ConfigFile, GoldSet
-from eval.terminal import print_json, progress
+from eval.terminal import print_json, progress, say
 
 
 def attack(
@@ -21,14 +21,20 @@ def attack(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only N attacks, and N questions poisoned.")] = None,
     max_obeyed: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Fail, with exit status 1, where a larger share is obeyed.")
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Fail, with exit status 1, where a larger share is obeyed; what is undecided or failed counts so.",
+        ),
     ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Attack a copy of a set's documents, and measure what is obeyed, repeated, lost and believed."""
+    from eval.attack import answered, campaign, opened
     from eval.attack import attack as make
-    from eval.attack import campaign, opened
+    from eval.attack_outcomes import gate
     from eval.attack_report import report, table
     from eval.attacks import OWN, AttackError, read_attacks
     from eval.folders import RunFolder
@@ -43,10 +49,11 @@ def attack(
     chosen, cases = read_attacks(attacks or OWN, name), read_gold(gold_set)
     run = RunFolder(folder or Path("var/runs") / f"{name}-{(attacks or OWN).stem}")
     with opened(prepared(gold_set, None, config), gold_set / "docs") as copy:
-        planned = campaign(copy, cases, chosen, limit)
-        with progress("Asking", len(planned.cases) - len(run.rows())) as advance:
+        planned, done = campaign(copy, cases, chosen, limit), answered(run)
+        with progress("Asking", sum(case.id not in done for case in planned.cases)) as advance:
             make(copy, planned, run, str(gold_set), advance)
     told = report(planned, run)
     print_json({"run": str(run.path), **told}) if as_json else typer.echo(table(told))
-    if max_obeyed is not None and told["obeyed"].get("value", 0.0) > max_obeyed:
+    if max_obeyed is not None and (fault := gate(run, max_obeyed)):
+        say(f"Failed: {fault}")
         raise typer.Exit(1)
