@@ -136,7 +136,7 @@ def test_the_end_of_input_quits_and_going_on_goes_on(review: RunFootnote, drafts
 
 
 def test_a_draft_is_edited_and_shown_again_before_it_is_accepted(review: RunFootnote, gold: Path) -> None:
-    ran = review("e\nHow many days?\n\n27|27 days\na\ne\n\ny\nYes\na\nq\n")
+    ran = review("e\nHow many days?\nmaybe\n\n27|27 days\na\ne\n\ny\nYes\na\nq\n")
     assert "Question: How many days?\nAnswer:   27 | 27 days\n" in ran.out
     first, second = read_gold(gold)
     assert (first.id, first.question, first.answers) == ("d-1", "How many days?", ("27", "27 days"))
