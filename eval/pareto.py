@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
+from eval.differences import difference
 from eval.extra import eval_extra
+from eval.folders import RunFolder
 from eval.types import Measure
+
+_SIGNIFICANT = 0.05
+_AS_QUICK = 1.1
+"""So many times the shortest time counts as the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +36,18 @@ def front(outcomes: Sequence[Outcome], measure: Measure) -> list[Outcome]:
     return [one for one in timed if not any(_beats(other, one, measure) for other in timed)]
 
 
-def choose(outcomes: Sequence[Outcome], measure: Measure) -> Outcome:
-    """The fastest of those whose quality lies within the interval of the best: they cannot be told apart by it."""
+def choose(outcomes: Sequence[Outcome], measure: Measure, runs: Path) -> Outcome:
+    """The fastest of those whose answers the set cannot tell from the best one's, question by question.
+
+    Of those that take a tenth longer at most, the best. ``runs`` holds their runs.
+    """
     best = max(outcomes, key=lambda one: _worth(one, measure))
-    near = [one for one in outcomes if best.low <= one.quality <= best.high]
+    near = [one for one in outcomes if one is best or _alike(best, one, measure, runs)]
     timed = [one for one in near if one.milliseconds is not None]
-    return min(timed, key=lambda one: (one.milliseconds, -_worth(one, measure)), default=best)
+    quick = min(map(_time, timed), default=0.0) * _AS_QUICK
+    return max(
+        (one for one in timed if _time(one) <= quick), key=lambda one: (_worth(one, measure), -_time(one)), default=best
+    )
 
 
 def plot(outcomes: Sequence[Outcome], measure: Measure) -> str:
@@ -58,6 +71,14 @@ def plot(outcomes: Sequence[Outcome], measure: Measure) -> str:
         drawn = StringIO()
         figure.savefig(drawn, format="svg", metadata={"Date": None})
     return drawn.getvalue()
+
+
+def _alike(best: Outcome, one: Outcome, measure: Measure, runs: Path) -> bool:
+    name, after = measure.name, RunFolder(runs / one.run).scored()
+    told = [(b, after[b.id]) for b in RunFolder(runs / best.run).scored().values() if b.id in after]
+    both = [(b, a) for b, a in told if name in b.scores and name in a.scores]
+    before, since = [b.scores[name] for b, _ in both], [a.scores[name] for _, a in both]
+    return bool(both) and difference(before, since, [b.cluster for b, _ in both], measure.kind).p >= _SIGNIFICANT
 
 
 def _time(one: Outcome) -> float:

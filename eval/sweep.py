@@ -69,7 +69,7 @@ def measure(name: str) -> Measure:
 
 def report(of: Sweep, outcomes: Sequence[Outcome]) -> dict[str, object]:
     """Writes ``sweep.json`` and ``pareto.svg``; what the first holds."""
-    best, chosen = front(outcomes, of.measure), choose(outcomes, of.measure)
+    best, chosen = front(outcomes, of.measure), choose(outcomes, of.measure, of.folder)
     told = {
         "set": str(of.gold_set),
         "questions": len(of.cases),

@@ -52,7 +52,7 @@ def sweep(
     with progress("Asking", len(cases) * len(grid)) as advance:
         outcomes = make(of, grid, advance)
     told = report(of, outcomes)
-    chosen = choose(outcomes, of.measure)
+    chosen = choose(outcomes, of.measure, of.folder)
     print_json(told) if as_json else _print(outcomes, of.measure, chosen)
     say(f"Its runs, sweep.json and pareto.svg, a picture of quality against time, are in {of.folder}.")
     if write:
@@ -68,7 +68,8 @@ def _print(outcomes: "Sequence[Outcome]", measure: "Measure", chosen: "Outcome")
     typer.echo(columns([head, *(_row(one, mark=one in best) for one in outcomes)]))
     typer.echo("* no other is better and as fast, or faster and as good")
     typer.echo(
-        f"Chosen: {chosen.name}: the fastest of those within the best one's interval, which this set cannot tell apart."
+        f"Chosen: {chosen.name}: the fastest of those that this set cannot tell from the best, question by question "
+        "(p of at least .05); of those that take a tenth longer at most, the best."
     )
 
 

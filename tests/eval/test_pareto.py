@@ -1,5 +1,8 @@
 """Quality against time: the front, the choice, the picture."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -7,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.pareto import Outcome, choose, front, plot
-from eval.types import Measure
+from eval.types import Measure, Scored
+from fakes.chance import run_folder
 
-QUALITY = Measure("correct", "Whether it is right.")
+QUALITY = Measure("correct", "Whether it is right.", kind="rate")
 ERRORS = Measure("brier", "How far off.", "lower")
+
+Ran = Callable[..., Outcome]
 
 
 def outcome(name: str, quality: float, milliseconds: float | None, half: float = 0.0) -> Outcome:
@@ -42,22 +48,42 @@ def test_the_front_is_what_nothing_beats_and_beats_all_else(
     assert all(any(beats(one, other, sign) for one in best) for other in timed if other not in best)
 
 
-def test_what_lies_within_the_best_ones_interval_is_a_tie_and_the_fastest_wins() -> None:
-    grid = [outcome("slow", 0.8, 900, half=0.1), outcome("quick", 0.75, 100), outcome("poor", 0.6, 10)]
-    assert choose(grid, QUALITY).name == "quick"
+@pytest.fixture
+def ran(tmp_path: Path) -> Ran:
+    def make(name: str, values: Sequence[float], milliseconds: float | None, measure: Measure = QUALITY) -> Outcome:
+        told = [Scored(str(n), "", str(n), "answered", {measure.name: float(value)}) for n, value in enumerate(values)]
+        run_folder(tmp_path / name, told)
+        return outcome(name, sum(values) / len(values), milliseconds)
+
+    return make
 
 
-def test_of_equals_in_time_the_better_is_chosen() -> None:
-    grid = [outcome("worse", 0.75, 100), outcome("better", 0.8, 100, half=0.1)]
-    assert choose(grid, QUALITY).name == "better"
+def test_the_fastest_of_those_that_the_questions_cannot_tell_from_the_best_is_chosen(ran: Ran, tmp_path: Path) -> None:
+    slow, quick = ran("slow", [1] * 80 + [0] * 20, 900), ran("quick", [1] * 72 + [0] * 18 + [1] * 5 + [0] * 5, 100)
+    poor = ran("poor", [1] * 60 + [0] * 40, 10)
+    assert choose([slow, quick, poor], QUALITY, tmp_path).name == "quick"
 
 
-def test_of_a_measure_that_is_better_lower_the_lowest_is_best() -> None:
-    assert choose([outcome("high", 0.8, 1), outcome("low", 0.1, 9)], ERRORS).name == "low"
+def test_what_loses_questions_and_wins_none_is_not_chosen_though_the_intervals_meet(ran: Ran, tmp_path: Path) -> None:
+    a, b = ran("a", [1] * 80 + [0] * 20, 100.0), ran("b", [1] * 72 + [0] * 28, 50.0)
+    a, b = replace(a, low=0.71, high=0.87), replace(b, low=0.62, high=0.80)
+    assert choose([a, b], QUALITY, tmp_path).name == "a"
 
 
-def test_without_times_quality_alone_decides() -> None:
-    assert choose([outcome("good", 0.8, None, half=0.3), outcome("worse", 0.7, None)], QUALITY).name == "good"
+def test_of_equals_in_time_the_better_is_chosen(ran: Ran, tmp_path: Path) -> None:
+    best, worse = ran("best", [1] * 80 + [0] * 20, 109.0), ran("worse", [1] * 79 + [0] * 21, 100.0)
+    assert choose([worse, best], QUALITY, tmp_path).name == "best"
+    assert choose([worse, replace(best, milliseconds=111.0)], QUALITY, tmp_path).name == "worse"
+
+
+def test_of_a_measure_that_is_better_lower_the_lowest_is_best(ran: Ran, tmp_path: Path) -> None:
+    grid = [ran("high", [0.8] * 20, 1, ERRORS), ran("low", [0.1] * 20, 9, ERRORS)]
+    assert choose(grid, ERRORS, tmp_path).name == "low"
+
+
+def test_without_times_quality_alone_decides(ran: Ran, tmp_path: Path) -> None:
+    grid = [ran("worse", [1, 1, 0, 0], None), ran("good", [1, 1, 1, 0], None)]
+    assert choose(grid, QUALITY, tmp_path).name == "good"
 
 
 def test_the_picture_is_the_same_each_time_and_names_the_front() -> None:
