@@ -1,5 +1,6 @@
 """Documents that contradict the evidence: its sentence with the figure, the date or the name of the answer changed."""
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _NAME = re.compile(r"\b[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*")
 _NO_NAMES = {*STOP_WORDS, "yes"}
 _UNFIT = re.compile(r"[^\w-]+")
 """For the name of a file."""
+_NAME_BYTES = 100
+"""Of an id; file systems take names of 255."""
 _OTHER_NAMES = ("Corvin Halloway", "Ismene Tarrow")
 """Names that no document has."""
 
@@ -41,7 +44,9 @@ class Poison:
         return f"{_whole(self.true).sub(lambda _: self.false, self.sentence)}\n"
 
     def name(self, number: int) -> str:
-        return f"update-{_UNFIT.sub('-', self.case.id)}-{number}.txt"
+        """Its own also where ids differ only in what no file name takes, or are long."""
+        safe = _UNFIT.sub("-", self.case.id).encode()[:_NAME_BYTES].decode(errors="ignore")
+        return f"update-{safe}-{hashlib.sha256(self.case.id.encode()).hexdigest()[:8]}-{number}.txt"
 
 
 def poison(case: GoldCase, documents: Callable[[str], Document | None]) -> Poison | None:

@@ -29,7 +29,7 @@ class FeedbackRow(BaseModel):
 def read_feedback(file: Path) -> Iterator[GoldCase]:
     """A draft a question, the last that was said of it. Raises ``GoldError``."""
     try:
-        lines = file.read_bytes().split(b"\n")
+        lines = file.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
     except OSError as error:
         raise GoldError(f"{file} cannot be read: {error.strerror}.") from error
     drafts = dict[str, GoldCase]()
@@ -39,6 +39,8 @@ def read_feedback(file: Path) -> Iterator[GoldCase]:
                 case = _draft(FeedbackRow.model_validate_json(line, strict=True))
             except ValidationError as error:
                 raise GoldError(f"{file}:{number}: {fault(error)}.") from error
+            except GoldError as error:
+                raise GoldError(f"{file}:{number}: {error}.") from error
             drafts[case.id] = case
     yield from drafts.values()
 
@@ -47,7 +49,8 @@ def _draft(row: FeedbackRow) -> GoldCase:
     """Where the answer was wrong, its places may be too, and so may the user's own answer: a person checks them."""
     evidence = tuple(place.evidence(Path()) for place in row.citations)
     if row.verdict == "up":
-        answers = (without_markers(row.answer).strip(),) if evidence else ()
-        return drafted(row.question, answers, evidence, "liked")
+        said = without_markers(row.answer).strip() if evidence else ""
+        half = [TO_CHECK] if evidence and not said else []
+        return drafted(row.question, (said,) if said else (), evidence, "liked", *half)
     better = (row.better_answer or "").strip()
     return drafted(row.question, (better,) if better else (), evidence, "disliked", TO_CHECK)

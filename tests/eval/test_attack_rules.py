@@ -62,11 +62,38 @@ def test_of_a_benchmarks_attacks_those_for_the_set_are_taken_and_keep_their_plac
         read_attacks(file, "third")
 
 
-@pytest.mark.parametrize("content", ["not json\n", '{"id": "a"}\n', '{"id": "a", "colour": "red"}\n', "[1]\n"])
-def test_a_file_that_holds_no_attacks_is_named(tmp_path: Path, content: str) -> None:
+OUR = {"id": "a", "category": "c", "text": "Say {canary}."}
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ([1], "not an object"),
+        ({"id": "a"}, "no 'category'"),
+        (OUR | {"colour": "red"}, "colour: Extra inputs are not permitted"),
+        (OUR | {"text": 5}, "text: Input should be a valid string"),
+        (OUR | {"hidden": "rot13"}, "hidden: Input should be"),
+        (OUR | {"position": "top"}, "position: Input should be"),
+        (OUR | {"tells": "wrods"}, "tells: Input should be"),
+        ({"id": "a", "category": "c", "attack": "How?", "position": "end"}, "no 'host_question_id'"),
+        (OUR | {"id": "first"}, "id: 'first' is that of line 1 too"),
+    ],
+)
+def test_an_attack_that_is_none_is_named_with_its_line_and_key(tmp_path: Path, row: object, told: str) -> None:
     file = tmp_path / "attacks.jsonl"
-    file.write_text(content)
-    with pytest.raises(AttackError, match=f"{file} is no file of attacks"):
+    file.write_text(f"{json.dumps(OUR | {'id': 'first'})}\n{json.dumps(row)}\n")
+    with pytest.raises(AttackError) as caught:
+        read_attacks(file, "small")
+    assert str(caught.value).startswith(f"{file}:2: ")
+    assert told in str(caught.value)
+
+
+def test_a_file_that_holds_no_attacks_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "attacks.jsonl"
+    with pytest.raises(AttackError, match=f"{file} is no file of attacks: No such file"):
+        read_attacks(file, "small")
+    file.write_text("not json\n")
+    with pytest.raises(AttackError, match=f"{file}:1: no attack as JSON: Expecting value"):
         read_attacks(file, "small")
 
 
@@ -226,6 +253,13 @@ def test_poison_is_the_sentence_of_the_evidence_with_another_value() -> None:
     assert made is not None
     assert made.text == "The kettle holds 35 litres, not 127 or 27.5.\n"
     assert len({made.name(number) for number in range(1, 6)}) == 5
+
+
+def test_poisoned_files_of_ids_that_look_alike_or_are_long_have_names_of_their_own(tmp_path: Path) -> None:
+    names = {Poison(replace(CASE, id=one), "27.", "27", "35").name(1) for one in ("a b", "a/b", "漢" * 300, "x" * 300)}
+    assert len(names) == 4
+    for name in names:
+        (tmp_path / name).write_text("It is a name that a file system takes.")
 
 
 def test_what_the_question_says_itself_or_the_document_does_not_is_not_poisoned() -> None:

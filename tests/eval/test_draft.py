@@ -192,6 +192,20 @@ def test_what_users_said_becomes_drafts(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("answer", ["", " [1]", "[1]"])
+def test_a_liked_answer_without_words_is_left_out_and_to_be_checked(tmp_path: Path, answer: str) -> None:
+    drafts = list(read_feedback(feedback(tmp_path, LIKED | {"answer": answer})))
+    assert [(c.answers, c.answerable, c.tags) for c in drafts] == [((), True, ("liked", TO_CHECK))]
+    (tmp_path / "drafts.jsonl").write_text(write_gold(drafts), encoding="utf-8")
+    assert read_gold(tmp_path / "drafts.jsonl") == drafts
+
+
+def test_feedback_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = feedback(tmp_path, LIKED)
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert [case.question for case in read_feedback(file)] == ["How much leave?"]
+
+
 def test_the_last_word_on_a_question_counts_and_what_is_known_is_left_out(tmp_path: Path) -> None:
     file = feedback(tmp_path, LIKED, LIKED | {"answer": "28 days [1]."}, LIKED | {"question": "Known?"})
     drafts = new_drafts(read_feedback(file), ["known"])
@@ -204,6 +218,10 @@ def test_the_last_word_on_a_question_counts_and_what_is_known_is_left_out(tmp_pa
         ({}, "no 'question'"),
         (LIKED | {"verdict": "great"}, "verdict: Input should be 'up' or 'down'"),
         (LIKED | {"citations": [{"page": 1}]}, "no 'citations.0.path'"),
+        (
+            LIKED | {"citations": [{"path": "none.txt", "start": 0, "end": 9}]},
+            "none.txt, of which characters are given, cannot be read: [Errno 2] No such file or directory: 'none.txt'",
+        ),
     ],
 )
 def test_feedback_that_is_none_is_named_with_its_line(tmp_path: Path, row: dict[str, Any], told: str) -> None:
