@@ -85,35 +85,23 @@ documents seldom hold a yes or no, a sum or a comparison: a language model is me
 def _cost(benches: Sequence["Bench"]) -> Iterator[str]:
     yield """## Time and memory
 
-Seconds of whole processes, one after the other, on a machine that did other work now and then: only large ratios count.
+Seconds and the most memory of whole processes, one after the other, on a machine that did much else meanwhile: no figure of
+speed. Speed beside the peer's: [SIZE.md](SIZE.md).
 """
-    head = (
-        "set",
-        "documents",
-        "passages",
-        "indexing s",
-        "MB",
-        "ms a question",
-        "MB",
-        "peer: chunks",
-        "all s",
-        "ms a search",
-        "MB",
-    )
+    head = ("set", "documents", "passages", "indexing s", "MB", "ms a question", "MB", "peer: chunks", "MB")
     yield _table(head, map(_cost_row, benches))
 
 
 def _cost_row(bench: "Bench") -> tuple[str, ...]:
     stages = _stages(bench)
-    index, ask = stages["index"], stages["ask"]
+    index, ask, peer = stages["index"], stages["ask"], stages.get("peer")
     seconds = ask["told"]["timings"]["total"]["p50"]
     ours = (len(index["told"]["added"]), index["told"]["passages"], f"{index['seconds']:.0f}", index["peak_mb"])
-    row = (bench.folder.name, *map(str, ours), f"{1000 * seconds:.0f}", str(ask["peak_mb"]))
-    peer = stages.get("peer")
-    if not peer:
-        return (*row, "–", "–", "–", "–")
-    told = peer["told"]
-    return (*row, *map(str, (told["chunks"], round(peer["seconds"]), told["query_ms_p50"], peer["peak_mb"])))
+    asked = (f"{1000 * seconds:.0f}", ask["peak_mb"])
+    return (
+        bench.folder.name,
+        *map(str, (*ours, *asked, *((peer["told"]["chunks"], peer["peak_mb"]) if peer else "––"))),
+    )
 
 
 def _reading(benches: Sequence["Bench"]) -> Iterator[str]:
