@@ -85,8 +85,8 @@ documents seldom hold a yes or no, a sum or a comparison: a language model is me
 def _cost(benches: Sequence["Bench"]) -> Iterator[str]:
     yield """## Time and memory
 
-Seconds and the most memory of whole processes, one after the other, on a machine that did much else meanwhile: no figure of
-speed. Speed beside the peer's: [SIZE.md](SIZE.md).
+Seconds and the most memory of whole processes, one after the other, on a machine that did much else meanwhile: no
+figure of speed. Speed beside the peer's: [SIZE.md](SIZE.md).
 """
     head = ("set", "documents", "passages", "indexing s", "MB", "ms a question", "MB", "peer: chunks", "MB")
     yield _table(head, map(_cost_row, benches))
