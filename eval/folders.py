@@ -105,11 +105,9 @@ class Log(Generic[_T]):
     def drop_torn_line(self) -> None:
         """Or what is appended next would stand on the same line."""
         try:
-            written = self.file.read_bytes()
-            if not written.endswith(b"\n"):  # else what another process appends meanwhile would go too
+            written = self.file.read_bytes() if self.file.exists() else b""
+            if written and not written.endswith(b"\n"):  # else what another process appends meanwhile would go too
                 os.truncate(self.file, written.rfind(b"\n") + 1)
-        except FileNotFoundError:
-            return
         except OSError as error:
             raise RunError(f"{self.file} cannot be read: {error.strerror}.") from error
 
@@ -131,8 +129,8 @@ class RunFolder:
             raise RunError(f"{self.path}/run.json cannot be read: {error.strerror}.") from error
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            told = ": ".join((*map(str, first["loc"]), first["msg"]))
-            raise RunError(f"{self.path}/run.json cannot be read: {told}.") from error
+            told = (f"{self.path}/run.json cannot be read", *map(str, first["loc"]), first["msg"])
+            raise RunError(f"{': '.join(told)}.") from error
 
     @cached_property
     def cases(self) -> list[GoldCase]:
