@@ -126,7 +126,6 @@ def campaign(of: Range, cases: Sequence[GoldCase], attacks: Sequence[Attack], li
 def attack(of: Range, planned: Campaign, folder: RunFolder, gold_file: str, advance: Callable[[], None]) -> None:
     """Asks what the folder has no answer to yet: before, under each attack, and with 1 to 5 poisoned documents."""
     about = facts(of.engine, planned.cases, folder.path.name, gold_file, retrieval_only=False)
-    folder.begin(about, planned.cases)
     asking = with_gold(partial(ask, answerer=of.engine.assistant), of.engine.catalog.document_at)
     concurrency = 4 if has_llm(of.engine.settings.llm) else 1
 
@@ -134,12 +133,13 @@ def attack(of: Range, planned: Campaign, folder: RunFolder, gold_file: str, adva
         listening: Callable[[Row], None] = lambda _: advance()  # noqa: E731
         asyncio.run(run(folder, about, cases, asking, listening, concurrency=concurrency))
 
-    asked(planned.hosts)
-    done = answered(folder)
-    for texts, cases in _spoilings(of, planned):
-        if waiting := [case for case in cases if case.id not in done]:
-            with of.spoilt(texts):
-                asked(waiting)
+    with folder.begun(about, planned.cases):
+        asked(planned.hosts)
+        done = answered(folder)
+        for texts, cases in _spoilings(of, planned):
+            if waiting := [case for case in cases if case.id not in done]:
+                with of.spoilt(texts):
+                    asked(waiting)
 
 
 def answered(folder: RunFolder) -> set[str]:

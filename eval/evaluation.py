@@ -47,8 +47,9 @@ def evaluate(
     about = facts(engine, cases, folder.name, options.gold_file, retrieval_only=options.retrieval_only)
     asking = with_gold(_asking(engine, options), lru_cache(_DOCUMENTS)(engine.catalog.document_at))
     concurrency = options.concurrency or (4 if has_llm(engine.settings.llm) and not options.retrieval_only else 1)
-    asyncio.run(run(made, about, cases, asking, listener, concurrency=concurrency))
-    finish(made)
+    with made.begun(about, cases):
+        asyncio.run(run(made, about, cases, asking, listener, concurrency=concurrency))
+        finish(made)
     return made
 
 

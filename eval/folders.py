@@ -2,12 +2,14 @@
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+import filelock
 from pydantic import TypeAdapter, ValidationError
 
 from eval.gold import read_gold, write_gold
@@ -62,6 +64,10 @@ class Facts:
 
 _IDENTITY = ("footnote", "settings", "model", "prompt", "encoder", "index", "gold", "retrieval_only")
 
+_FACTS = TypeAdapter(Facts)
+_FILES = ("gold.jsonl", "rows.jsonl", "scores.jsonl", "summary.json", "timings.json", "judgements.jsonl")
+"""Of a run, beside its ``run.json``."""
+
 
 @dataclass(frozen=True)
 class Log(Generic[_T]):
@@ -76,6 +82,8 @@ class Log(Generic[_T]):
             lines = self.file.read_bytes().split(b"\n")
         except FileNotFoundError:
             return {}
+        except OSError as error:
+            raise RunError(f"{self.file} cannot be read: {error.strerror}.") from error
         return {one.id: one for number, line in enumerate(lines[:-1], 1) for one in [self._read(line, number)]}
 
     def _read(self, line: bytes, number: int) -> _T:
@@ -96,9 +104,12 @@ class Log(Generic[_T]):
 
     def drop_torn_line(self) -> None:
         """Or what is appended next would stand on the same line."""
-        if self.file.exists():
-            whole = self.file.read_bytes().rpartition(b"\n")
-            os.truncate(self.file, len(whole[0]) + len(whole[1]))
+        try:
+            written = self.file.read_bytes() if self.file.exists() else b""
+            if written and not written.endswith(b"\n"):  # else what another process appends meanwhile would go too
+                os.truncate(self.file, written.rfind(b"\n") + 1)
+        except OSError as error:
+            raise RunError(f"{self.file} cannot be read: {error.strerror}.") from error
 
 
 @dataclass(frozen=True)
@@ -111,11 +122,15 @@ class RunFolder:
     def facts(self) -> Facts:
         """Raises ``RunError`` where this is no run."""
         try:
-            return Facts(**json.loads((self.path / "run.json").read_bytes()))
+            return _FACTS.validate_json((self.path / "run.json").read_bytes())
         except FileNotFoundError as error:
             raise RunError(f"{self.path} is no run of `footnote eval`: it has no run.json.") from error
-        except (OSError, ValueError, TypeError) as error:
-            raise RunError(f"{self.path}/run.json cannot be read: {error}.") from error
+        except OSError as error:
+            raise RunError(f"{self.path}/run.json cannot be read: {error.strerror}.") from error
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            told = (f"{self.path}/run.json cannot be read", *map(str, first["loc"]), first["msg"])
+            raise RunError(f"{': '.join(told)}.") from error
 
     @cached_property
     def cases(self) -> list[GoldCase]:
@@ -133,28 +148,76 @@ class RunFolder:
         """By question, in the order of the gold. Raises ``RunError`` where it is not finished, or lacks a part."""
         file = self.path / "scores.jsonl"
         if not file.exists():
-            raise RunError(f"{self.path} is no finished run: it has no scores.jsonl.")
+            raise self._unfinished("scores.jsonl")
         scored = Log(file, _SCORED).read()
         lines, told = file.read_bytes().count(b"\n"), self.read_json("summary.json").get("questions")
         if not (len(scored) == lines == told):
             raise RunError(f"{file} has {len(scored)} questions in {lines} lines, where summary.json has {told}.")
         return scored
 
+    def _unfinished(self, name: str) -> RunError:
+        return RunError(
+            f"{self.path} is no finished run: it has no {name}. `footnote eval … --run {self.path}` goes on with it."
+        )
+
+    @contextmanager
+    def begun(self, facts: Facts, cases: Sequence[GoldCase]) -> Iterator[None]:
+        """Makes the folder, or goes on in it, as the only process that does; may be nested.
+
+        Raises ``RunError`` where it holds another run or no run, and where another process is at this one.
+        """
+        self._check(facts, cases)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(blocking=False)
+        except filelock.Timeout as error:
+            raise RunError(f"Another process is at this run, {self.path}: let it end first.") from error
+        except OSError as error:
+            raise RunError(f"The run cannot be written to {self.path}: {error.strerror}.") from error
+        try:
+            self.begin(facts, cases)
+            yield
+        finally:
+            self._lock.release()
+
     def begin(self, facts: Facts, cases: Sequence[GoldCase]) -> None:
-        """Makes the folder, or goes on in it. Raises ``RunError`` where it holds another run."""
+        """As ``begun``, for one that is alone."""
+        self._check(facts, cases)
         if (self.path / "run.json").exists():
-            if differing := self.facts.differing(facts):
-                raise RunError(
-                    f"{self.path} holds a run with other {' and '.join(differing)}: give this one another --run folder."
-                )
             self._log.drop_torn_line()
             return
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self.write("gold.jsonl", write_gold(cases))
-            self.write_json("run.json", asdict(facts))
         except OSError as error:
             raise RunError(f"The run cannot be written to {self.path}: {error.strerror}.") from error
+        self.write("gold.jsonl", write_gold(cases))
+        self.write_json("run.json", asdict(facts))
+
+    @cached_property
+    def _lock(self) -> filelock.BaseFileLock:
+        return filelock.FileLock(self.path / "run.lock")
+
+    def _check(self, facts: Facts, cases: Sequence[GoldCase]) -> None:
+        """That what is here may be gone on with, and nothing of the user's is written over."""
+        if not (self.path / "run.json").exists():
+            self._check_empty(cases)
+        elif not (self.path / "gold.jsonl").exists():
+            raise RunError(
+                f"{self.path} has no gold.jsonl, as a baseline has none: give this run another --run folder."
+            )
+        elif differing := self.facts.differing(facts):
+            raise RunError(
+                f"{self.path} holds a run with other {' and '.join(differing)}: give this one another --run folder."
+            )
+
+    def _check_empty(self, cases: Sequence[GoldCase]) -> None:
+        there = [name for name in _FILES if (self.path / name).exists()]
+        stopped = there == ["gold.jsonl"] and (self.path / "gold.jsonl").read_bytes() == write_gold(cases).encode()
+        if there and not stopped:  # before its run.json was written
+            raise RunError(
+                f"{self.path} has {' and '.join(there)}, but no run.json, so it is no run to go on with: "
+                f"give another --run folder."
+            )
 
     def append(self, row: Row) -> None:
         """On disk when this returns."""
@@ -168,17 +231,22 @@ class RunFolder:
         try:
             return json.loads((self.path / name).read_bytes())
         except FileNotFoundError as error:
-            raise RunError(f"{self.path} is no finished run: it has no {name}.") from error
+            raise self._unfinished(name) from error
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self.path / name} cannot be read: {error}.") from error
 
     def write_json(self, name: str, value: Any) -> None:
         """Byte-identical for equal values."""
         self.write(name, _json(value))
 
     def write(self, name: str, text: str) -> None:
-        """A whole file or none: a kill leaves the one before."""
+        """A whole file or none: a kill leaves the one before. Raises ``RunError``."""
         beside = self.path / f"{name}.new"
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(self.path / name)
+        try:
+            beside.write_text(text, encoding="utf-8")
+            beside.replace(self.path / name)
+        except OSError as error:
+            raise RunError(f"{self.path / name} cannot be written: {error.strerror}.") from error
 
 
 def _json(value: Any) -> str:

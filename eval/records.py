@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from eval.diagnosis import Diagnosis, diagnosis, holds, wanted
-from eval.folders import RunFolder
+from eval.folders import RunError, RunFolder
 from eval.types import Cited, Found, GoldCase, Place, Row, Scored
 
 Outcome = Literal["right", "wrong", "none"]
@@ -21,6 +21,11 @@ def records(run: RunFolder, baseline: RunFolder | None) -> dict[str, Any]:
     """``passages`` by number, and ``questions`` in the order of the gold. Raises ``RunError`` for unfinished runs."""
     passages: Passages = {}
     rows, scored = run.rows(), run.scored()
+    if lost := [name for name in scored if name not in rows]:
+        raise RunError(
+            f"{run.path}/rows.jsonl has no row of {lost[0]}, which was scored: "
+            f"`footnote eval … --run {run.path}` asks it again."
+        )
     before = (baseline.rows(), baseline.scored()) if baseline else ({}, {})
     questions = [
         _question(case, (rows[case.id], scored[case.id]), (before[0].get(case.id), before[1].get(case.id)), passages)

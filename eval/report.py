@@ -59,7 +59,7 @@ class Line:
 def report(run: RunFolder, baseline: RunFolder | None = None) -> str:
     """As HTML. Equal runs give equal pages, to the byte. Raises ``RunError`` for a run that is not finished."""
     data = records(run, baseline)
-    summary, timings = _read(run, "summary.json"), _read(run, "timings.json")
+    summary, timings = run.read_json("summary.json"), run.read_json("timings.json")
     comparison = compare(baseline, run) if baseline else None
     compared = {one.measure.name: one for one in comparison.compared} if comparison else {}
     lines = [_line(name, summary["measures"][name], compared) for name in sorted(summary["measures"], key=_place)]
@@ -104,14 +104,6 @@ def _page(**told: Any) -> str:
 def _hash(text: str) -> str:
     """As a content security policy names what it allows."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-def _read(run: RunFolder, name: str) -> dict[str, Any]:
-    try:
-        told: dict[str, Any] = json.loads((run.path / name).read_bytes())
-    except FileNotFoundError as error:
-        raise RunError(f"{run.path} is no finished run: it has no {name}.") from error
-    return told
 
 
 def _line(name: str, told: Mapping[str, Any], compared: Mapping[str, Compared]) -> Line:

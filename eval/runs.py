@@ -82,11 +82,9 @@ async def run(
 ) -> None:
     """Asks what the folder has no answer to yet, ``concurrency`` questions at a time; failures are asked again.
 
-    Each row is on disk before the listener hears of it. Raises ``RunError`` where the folder holds another run, and
-    where so many questions fail one after the other that the next ones would too.
+    Each row is on disk before the listener hears of it. Raises ``RunError`` where the folder holds another run or
+    another process is at it, and where so many questions fail one after the other that the next ones would too.
     """
-    folder.begin(facts, cases)
-    done = {known for known, row in folder.rows().items() if row.error is None}
     failed = 0
 
     async def work(case: GoldCase) -> None:
@@ -98,7 +96,9 @@ async def run(
         if failed == _IN_A_ROW:
             raise RunError(f"Stopped, as {failed} questions failed one after the other. The last one: {row.error}")
 
-    await each([case for case in cases if case.id not in done], work, concurrency)
+    with folder.begun(facts, cases):
+        done = {known for known, row in folder.rows().items() if row.error is None}
+        await each([case for case in cases if case.id not in done], work, concurrency)
 
 
 async def each(items: Iterable[_T], work: Callable[[_T], Awaitable[None]], concurrency: int) -> None:

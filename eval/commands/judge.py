@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from eval.judge import Judge
     from rag.settings import LLMSettings
 
-CACHE = Path("var/replies.sqlite3")
-
 
 def judge(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, finished or not.")],
@@ -58,6 +56,7 @@ def judge(
 
 def _judge_of(chosen: "LLMSettings") -> "Judge":
     from eval.cache import CachedChat
+    from eval.evaluation import CACHE
     from eval.facts import model_identity
     from eval.judge import Judge
     from rag.bootstrap import make_llm

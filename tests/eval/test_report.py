@@ -301,6 +301,20 @@ def test_a_page_that_cannot_be_written_is_told_in_words(run: RunFolder, tmp_path
     assert f"cannot be written to {tmp_path / 'nowhere' / 'page.html'}: No such file or directory." in ran.err
 
 
+def test_a_run_that_lost_its_rows_is_told_in_words(tmp_path: Path) -> None:
+    lost = finished(tmp_path / "run", CASES, ROWS)
+    (lost.path / "rows.jsonl").unlink()
+    with pytest.raises(RunError, match=r"run/rows\.jsonl has no row of q-1, which was scored: `footnote eval … --run"):
+        report(lost)
+
+
+def test_a_summary_that_is_torn_is_told_in_words(tmp_path: Path) -> None:
+    torn = finished(tmp_path / "run", CASES, ROWS)
+    (torn.path / "summary.json").write_text('{"measures": ')
+    with pytest.raises(RunError, match=r"run/summary\.json cannot be read: "):
+        report(torn)
+
+
 def test_a_folder_that_is_no_run_is_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="is no finished run"):
         report(RunFolder(tmp_path))

@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
+from eval.baseline import write_baseline
 from eval.folders import RunError, RunFolder
 from eval.gold import write_gold
 from eval.runs import run
 from eval.types import GoldCase, Row, Scored
 from fakes.engines import ROOT
-from fakes.runs import case, facts, made, row
+from fakes.runs import case, facts, finished, made, row
 
 CASES = [case(f"q-{n}", "27 days", question=f"How much leave in year {n}?") for n in range(8)]
 
@@ -123,6 +124,58 @@ def test_what_is_no_run_is_said_in_a_sentence(tmp_path: Path) -> None:
         _ = RunFolder(tmp_path).facts
     with pytest.raises(RunError, match=r"is no finished run: it has no scores\.jsonl\."):
         RunFolder(tmp_path).scored()
+
+
+@pytest.mark.parametrize("name", ["gold.jsonl", "rows.jsonl", "scores.jsonl", "summary.json", "judgements.jsonl"])
+def test_a_folder_that_is_no_run_but_has_such_a_file_is_not_written_to(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(RunError, match=f"has {name}, but no run.json, so it is no run to go on with: give another"):
+        asyncio.run(run(RunFolder(tmp_path), facts(), CASES, answering, nothing))
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [(name, "mine")]
+
+
+def test_a_run_that_was_killed_before_its_facts_were_written_is_begun_again(tmp_path: Path) -> None:
+    (tmp_path / "gold.jsonl").write_text(write_gold(CASES))
+    assert made(tmp_path, CASES, []).facts == facts()
+
+
+def test_a_baseline_is_no_run_to_go_on_with(tmp_path: Path) -> None:
+    write_baseline(finished(tmp_path / "run", CASES, [row(one.id) for one in CASES]), tmp_path / "baseline")
+    before = {file.name: file.read_bytes() for file in (tmp_path / "baseline").iterdir()}
+    kept = RunFolder(tmp_path / "baseline").facts
+    with pytest.raises(RunError, match=r"has no gold\.jsonl, as a baseline has none: give this run another --run"):
+        asyncio.run(run(RunFolder(tmp_path / "baseline"), kept, CASES, answering, nothing))
+    assert {file.name: file.read_bytes() for file in (tmp_path / "baseline").iterdir()} == before
+
+
+@pytest.mark.parametrize("settings", ["null", "[]"])
+def test_facts_of_another_shape_are_said_in_a_sentence(tmp_path: Path, settings: str) -> None:
+    folder = made(tmp_path / "run", CASES, [])
+    told = json.loads((folder.path / "run.json").read_bytes()) | {"settings": json.loads(settings)}
+    (folder.path / "run.json").write_text(json.dumps(told))
+    with pytest.raises(RunError, match=r"run\.json cannot be read: settings: Input should be an object\."):
+        _ = RunFolder(folder.path).facts
+
+
+def test_a_run_that_is_not_finished_is_told_with_the_way_out(tmp_path: Path) -> None:
+    folder = made(tmp_path / "run", CASES, [])
+    for reading in (folder.scored, lambda: folder.read_json("summary.json")):
+        with pytest.raises(RunError, match=r"json\w?\. `footnote eval … --run .*/run` goes on with it\."):
+            reading()
+
+
+def test_a_file_that_is_torn_or_a_folder_is_said_in_a_sentence(tmp_path: Path) -> None:
+    folder = made(tmp_path / "run", CASES, [])
+    (folder.path / "summary.json").write_text('{"questions": 1')
+    (folder.path / "rows.jsonl").mkdir()
+    (folder.path / "scores.jsonl").mkdir()
+    for failing in (lambda: folder.read_json("summary.json"), folder.rows, folder.scored):
+        with pytest.raises(RunError, match="cannot be read: "):
+            failing()
+    with pytest.raises(RunError, match=r"rows\.jsonl cannot be read: Is a directory\."):
+        folder.begin(facts(), CASES)
+    with pytest.raises(RunError, match=r"scores\.jsonl cannot be written: Is a directory\."):
+        folder.write_scores([])
 
 
 def test_a_folder_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path) -> None:
@@ -249,6 +302,36 @@ async def test_a_fault_of_ours_stops_the_run_and_is_raised_as_it_is(tmp_path: Pa
         await run(RunFolder(tmp_path / "run"), facts(), CASES, faulty, nothing, concurrency=4)
 
 
+async def test_a_run_that_another_process_is_at_is_left_to_it(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    async def asking(one: GoldCase) -> Row:
+        if not asked:
+            asked.append(one.id)
+            with pytest.raises(RunError, match=r"^Another process is at this run, .*/run: let it end first\.$"):
+                await run(RunFolder(tmp_path / "run"), facts(), CASES, asking, nothing)
+        return row(one.id)
+
+    await run(RunFolder(tmp_path / "run"), facts(), CASES, asking, nothing)
+    assert len(lines(RunFolder(tmp_path / "run"))) == len(CASES)
+    await run(RunFolder(tmp_path / "run"), facts(), CASES, failing, nothing)  # and not asked again
+
+
+def test_a_second_process_at_a_run_asks_nothing(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    with folder.begun(facts(), CASES), slow_run(folder.path) as second:
+        _, err = second.communicate(timeout=60)
+    assert b"Another process is at this run" in err
+    assert (second.returncode, folder.rows()) == (1, {})
+
+
+def test_whole_lines_are_never_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = made(tmp_path / "run", CASES, [row("q-1")])
+    monkeypatch.delattr(os, "truncate")
+    folder.begin(facts(), CASES)
+    assert set(folder.rows()) == {"q-1"}
+
+
 # Killed
 
 QUESTIONS = 40
@@ -276,7 +359,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.002)
 
 
-def finished(folder: Path) -> None:
+def run_to_its_end(folder: Path) -> None:
     with slow_run(folder) as process:
         _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err.decode()
@@ -297,8 +380,8 @@ def test_a_run_that_is_killed_again_and_again_comes_to_the_same_rows(tmp_path: P
             process.kill()
     stood = len(RunFolder(tmp_path / "killed").rows())
     assert 4 <= stood < QUESTIONS
-    finished(tmp_path / "killed")
-    finished(tmp_path / "whole")
+    run_to_its_end(tmp_path / "killed")
+    run_to_its_end(tmp_path / "whole")
     told = [line["id"] for line in lines(RunFolder(tmp_path / "killed"))]
     assert len(told) == len(set(told)) == QUESTIONS
     assert untimed(tmp_path / "killed") == untimed(tmp_path / "whole")
