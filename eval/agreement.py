@@ -38,23 +38,28 @@ def read_labels(file: Path) -> dict[str, bool]:
     except (OSError, UnicodeDecodeError) as error:
         raise LabelsError(f"{file}: not a file of labels: {error}.") from error
     labels = dict[str, bool]()
-    for number, row in _csv_rows(text) if file.suffix.lower() == ".csv" else _json_rows(file, text):
+    for number, row in _csv_rows(file, text) if file.suffix.lower() == ".csv" else _json_rows(file, text):
         try:
-            labels[str(row["id"])] = _CORRECT[str(row["correct"]).strip().lower()]
+            known, correct = str(row["id"]), _CORRECT[str(row["correct"]).strip().lower()]
         except (KeyError, TypeError) as error:
             raise LabelsError(f"{file}:{number}: needs an id, and correct as 0 or 1.") from error
+        if labels.setdefault(known, correct) != correct:
+            raise LabelsError(f"{file}:{number}: {known!r} is said to be both correct and not.")
     if not labels:
         raise LabelsError(f"{file} holds no labels.")
     return labels
 
 
-def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _csv_rows(file: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    yield from ((reader.line_num, row) for row in reader)
+    try:
+        yield from ((reader.line_num, row) for row in reader)
+    except csv.Error as error:
+        raise LabelsError(f"{file}:{reader.reader.line_num}: {error}.") from error
 
 
 def _json_rows(file: Path, text: str) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
                 yield number, json.loads(line)

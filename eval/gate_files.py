@@ -13,6 +13,10 @@ with eval_extra():
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+.!|~$-])")
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LIVE = re.compile(r"@|#(?=\d)|:/(?=/)|\bwww(?=\.)", re.IGNORECASE)
+"""Of what GitHub makes a mention, a reference or a link though it is escaped."""
+_BREAK = "\u200c"
+"""Is not seen, and is part of no name, reference or address."""
 _SHOWN = 300
 """Characters of an answer."""
 
@@ -113,4 +117,5 @@ def _listed(way: str, ids: Sequence[str], comparison: Comparison) -> Iterator[st
 def _text(told: str) -> str:
     """One line that shows the same characters in a table, a list or a paragraph."""
     line = " ".join(told.split())
-    return escape(_MARKUP.sub(r"\\\1", line[:_SHOWN] + "…" * (len(line) > _SHOWN)), quote=False)
+    shown = _LIVE.sub(rf"\g<0>{_BREAK}", line[:_SHOWN] + "…" * (len(line) > _SHOWN))
+    return escape(_MARKUP.sub(r"\\\1", shown), quote=False)

@@ -77,6 +77,7 @@ class Imported:
     left_out: list[str] = field(default_factory=list)
     """What is no question or no document, in words."""
     _names: set[str] = field(default_factory=set)
+    _ids: set[str] = field(default_factory=set)
 
     def document(self, name: str, title: str, text: str) -> str:
         """Its path: a safe name, and one of its own also where letters of both cases are alike."""
@@ -90,7 +91,11 @@ class Imported:
         self.documents += 1
         return f"{unused}.md"
 
-    def question(self, case: GoldCase) -> None:
+    def question(self, case: GoldCase, where: str) -> None:
+        """Raises ``ImportFormatError`` where an earlier question has its id: gold has each once."""
+        if case.id in self._ids:
+            raise ImportFormatError(f"{where}: id: {case.id!r} was there before.")
+        self._ids.add(case.id)
         with (self.folder / "questions.jsonl").open("a", encoding="utf-8") as file:
             file.write(write_gold([case]))
         self.questions += 1
@@ -120,7 +125,7 @@ def _import_article(made: Imported, article: _Article, where: str) -> None:
         for place, asked in enumerate(paragraph.qas):
             at = f"{where}.paragraphs.{number}.qas.{place}"
             if asked.question.strip():
-                made.question(_squad_case(asked, paragraph.context, path, text, at))
+                made.question(_squad_case(asked, paragraph.context, path, text, at), at)
             else:
                 made.left_out.append(f"{at} asks nothing")
 
@@ -166,9 +171,9 @@ def import_beir(source: Path, out: Path) -> Imported:
                 paths[document.id] = made.document(document.id, document.title or "", document.text)
             else:
                 made.left_out.append(f"{where} says nothing")
-        for _, query in _lines(source / "queries.jsonl", _Query):
+        for where, query in _lines(source / "queries.jsonl", _Query):
             if query.id in relevant:
-                made.question(_beir_case(query, relevant.pop(query.id), paths))
+                made.question(_beir_case(query, relevant.pop(query.id), paths), where)
         if relevant:
             raise ImportFormatError(f"{source}/qrels/test.tsv: there is no query {next(iter(relevant))!r}.")
     return made
@@ -194,7 +199,7 @@ def _relevant(file: Path) -> dict[str, list[tuple[str, str]]]:
     """By query, the documents that are relevant to it, each with the line that says so."""
     found = defaultdict[str, list[tuple[str, str]]](list)
     for number, line in _numbered(file):
-        row = line.decode(errors="replace").split()
+        row = line.decode(errors="replace").split("\t")
         if number == 1 and row[:1] == ["query-id"]:
             continue
         try:

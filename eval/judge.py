@@ -8,10 +8,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, mod
 
 from eval import prompts
 from eval.folders import RunFolder
-from eval.judgements import Correctness, Faithfulness, Judgement, judged, log
-from eval.places import characters, shared_characters
+from eval.judgements import Correctness, Faithfulness, Judgement, around, judged, log
 from eval.runs import each
-from eval.types import Cited, GoldCase, Place, Row
+from eval.types import Cited, GoldCase, Row
 from indexes.errors import FootnoteError
 from rag.citations import without_markers
 from rag.protocols import ChatModel
@@ -163,13 +162,9 @@ async def _faithfulness(asked: _Asked, row: Row) -> tuple[tuple[Faithfulness, ..
 
 
 def _source(cited: Cited, row: Row) -> prompts.Source:
-    around = next((found for found in row.retrieved if _holds(found.place, cited.place)), None)
-    context = " > ".join((around.title, *around.heading)) if around else ""
-    return prompts.Source(cited.number, context, cited.quote, around.text if around else "")
-
-
-def _holds(outer: Place, inner: Place) -> bool:
-    return shared_characters([outer], [inner]) == characters([inner]) > 0
+    passage = around(cited, row)
+    context = " > ".join((passage.title, *passage.heading)) if passage else ""
+    return prompts.Source(cited.number, context, cited.quote, passage.text if passage else "")
 
 
 def _wrong(error: ValidationError) -> str:

@@ -10,7 +10,8 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from eval.folders import Log, RunFolder
-from eval.types import GoldCase, Measure, Row, Scored
+from eval.places import characters, shared_characters
+from eval.types import Cited, Found, GoldCase, Measure, Row, Scored
 from rag.types import Usage
 
 Correctness = Literal["correct", "wrong", "unstable", "invalid", "unanswered"]
@@ -85,5 +86,12 @@ def judged(case: GoldCase, row: Row) -> str:
     turns = [[turn.role, turn.text] for turn in case.history]
     sentences = [sentence.text for sentence in row.sentences]
     cited = [[cited.number, cited.quote, cited.place.path, cited.place.start] for cited in row.citations]
-    shown = [case.question, turns, case.answers, row.status, row.answer, sentences, cited]
+    passages = [(one.title, one.heading, one.text) if one else None for one in (around(c, row) for c in row.citations)]
+    shown = [case.question, turns, case.answers, row.status, row.answer, sentences, cited, passages]
     return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]
+
+
+def around(cited: Cited, row: Row) -> Found | None:
+    """The passage that holds what is cited."""
+    held = characters([cited.place])
+    return next((one for one in row.retrieved if shared_characters([one.place], [cited.place]) == held > 0), None)

@@ -1,15 +1,20 @@
 """Checks gold against the index that it is asked of: a gold file that is wrong measures nothing."""
 
 import asyncio
+import csv
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from pydantic import AliasChoices, BaseModel
 
 from eval.gold import GoldError, gold_lines
+from eval.gold_rows import CaseRow, PlaceRow
 from eval.lint_evidence import answer_fault, evidence_faults
 from eval.targets import Documents
 from eval.types import GoldCase
@@ -28,8 +33,19 @@ _ALIKE = 0.95
 """Cosine of two questions from which on they may be one."""
 _FEW = 5
 """Questions of a kind below which nothing can be said of it."""
+_MISSPELT = 0.8
+"""Likeness to a known key from which on a key may be one."""
 _NAMED = 5
 """Of many things, those that are named."""
+
+
+def _keys_of(model: type[BaseModel]) -> set[str]:
+    """By which a row is read."""
+    aliases = ((name, of.validation_alias) for name, of in model.model_fields.items())
+    return {key for name, of in aliases for key in (map(str, of.choices) if isinstance(of, AliasChoices) else [name])}
+
+
+_CASE_KEYS, _PLACE_KEYS = _keys_of(CaseRow), _keys_of(PlaceRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +82,43 @@ def read(file: Path) -> tuple[list[Asked], list[Finding]]:
             asked.append(Asked(line, case, make_question(case.question, case.history)))
         except QuestionError as error:
             findings.append(Finding("error", str(error), line, case.id))
-    return asked, findings
+    if not asked and not findings:
+        findings.append(Finding("error", "it holds no questions."))
+    return asked, [*findings, *_unknown_keys(file)]
+
+
+def _unknown_keys(file: Path) -> Iterator[Finding]:
+    """A key that is misspelt is passed over when gold is read. A benchmark's own keys are no mistake."""
+    if file.suffix.lower() == ".csv":
+        columns = next(csv.reader(file.read_text("utf-8-sig").splitlines()), [])
+        yield from (Finding("warning", told, 1) for told in _strange(columns, _CASE_KEYS | _PLACE_KEYS, ours=False))
+        return
+    for number, line in enumerate(file.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+        row = _object(line)
+        ours = bool(row.keys() & {"answers", "evidence"})
+        places = [row.get("evidence"), row.get("gold")]
+        keys = [
+            key for items in places if isinstance(items, list) for one in items if isinstance(one, dict) for key in one
+        ]
+        strange = [*_strange(row, _CASE_KEYS, ours=ours), *_strange(keys, _PLACE_KEYS, ours=ours)]
+        yield from (Finding("warning", told, number, str(row.get("id", ""))) for told in strange)
+
+
+def _object(line: bytes) -> dict[str, object]:
+    """Empty where the line is none: what it is instead was told when it was read."""
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
+def _strange(keys: Iterable[str], known: Set[str], *, ours: bool) -> Iterator[str]:
+    """All that are not known, or only those that are nearly a known one."""
+    for key in dict.fromkeys(keys):
+        near = get_close_matches(key, known, n=1, cutoff=_MISSPELT)
+        if key not in known and (ours or near):
+            yield f"it has a key “{key}”, which is passed over{f': is “{near[0]}” meant' if near else ''}."
 
 
 def lint(asked: Sequence[Asked], engine: Engine) -> Iterator[Finding]:

@@ -67,11 +67,33 @@ def _quote_faults(evidence: Evidence, quote: str, document: Document) -> Iterato
                 "error",
                 f"“{_short(quote)}” is not on page {evidence.page} of {evidence.path}: {_pages(places)} has it.",
             )
-    elif len(found) > 1 and not (evidence.lines or evidence.section):
-        told = "; ".join(str(document.locate(*span)) for span in found[:3])
-        yield Fault(
-            "warning", f"“{_short(quote)}” occurs {len(found)} times in {evidence.path}: say which is meant ({told})."
-        )
+    for where, spans in _narrower(evidence, document):
+        if spans and not any(one[0] < other[1] and other[0] < one[1] for one in found for other in spans):
+            yield Fault(
+                "error", f"“{_short(quote)}” is not {where} of {evidence.path}: {_told(found, document)} has it."
+            )
+    if evidence.page is None and len(found) > 1 and not (evidence.lines or evidence.section):
+        told = f"say which is meant ({_told(found, document)})"
+        yield Fault("warning", f"“{_short(quote)}” occurs {len(found)} times in {evidence.path}: {told}.")
+
+
+def _narrower(evidence: Evidence, document: Document) -> Iterator[tuple[str, list[Span]]]:
+    """The lines and the section that are named, in words and in characters: none where they are not there."""
+    if evidence.lines:
+        span = located(Evidence(evidence.path, evidence.page, lines=evidence.lines), document)
+        yield f"on lines {evidence.lines[0]}–{evidence.lines[1]}", [span] if span else []
+    if evidence.section:
+        name = _flat(evidence.section)
+        under = [one for one in document.sections if name in map(_flat, one.heading)]
+        yield f"in the section “{evidence.section}”", [(one.char_start, one.char_end) for one in under]
+
+
+def _flat(heading: str) -> str:
+    return " ".join(heading.split()).casefold()
+
+
+def _told(spans: Sequence[Span], document: Document) -> str:
+    return "; ".join(str(document.locate(*span)) for span in spans[:3])
 
 
 def _nearest_path(path: str, paths: Sequence[str]) -> str:

@@ -59,6 +59,8 @@ def test_labels_are_read_from_a_table_or_from_json_lines(tmp_path: Path) -> None
         ("labels.csv", "id,correct\nq-1,maybe\n", r"labels\.csv:2: needs an id, and correct as 0 or 1"),
         ("labels.csv", "question,correct\nq-1,1\n", r"labels\.csv:2: needs an id"),
         ("labels.csv", "id,correct\n", "holds no labels"),
+        ("labels.csv", f"id,correct\nq-1,{'1' * 140_000}\n", r"labels\.csv:2: field larger than field limit"),
+        ("labels.csv", "id,correct\nq-1,1\nq-1,0\n", r"labels\.csv:3: 'q-1' is said to be both correct and not"),
         ("labels.jsonl", "{\n", r"labels\.jsonl:1: "),
         ("labels.jsonl", "[1]\n", r"labels\.jsonl:1: needs an id"),
         ("labels.jsonl", '{"id": "q-1"}\n', r"labels\.jsonl:1: needs an id"),
@@ -68,6 +70,18 @@ def test_a_label_that_is_none_is_named(tmp_path: Path, name: str, text: str, wor
     (tmp_path / name).write_text(text)
     with pytest.raises(LabelsError, match=words):
         read_labels(tmp_path / name)
+
+
+def test_a_line_of_labels_ends_only_where_json_lines_do(tmp_path: Path) -> None:
+    file = tmp_path / "labels.jsonl"
+    file.write_text('{"id": "q\u2028\x85", "correct": 1}\r\n', encoding="utf-8", newline="")
+    assert read_labels(file) == {"q\u2028\x85": True}
+
+
+def test_a_label_may_be_given_twice_if_it_is_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text("id,correct\nq-1,1\nq-1,true\n")
+    assert read_labels(file) == {"q-1": True}
 
 
 def test_a_file_of_labels_that_is_not_there_is_said(tmp_path: Path) -> None:

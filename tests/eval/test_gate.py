@@ -2,8 +2,10 @@
 
 import gc
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from fakes.engines import RunFootnote
 
 CORRECT = [Guard("correct")]
 HOSTILE = "Who | wrote `this` </details><script>alert(1)</script> *and* [that](http://x.example)?"
+LIVE = re.compile(r"@\w|#\d|://|www\.", re.IGNORECASE)
+"""What GitHub makes live in a text, escaped or not."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -184,15 +188,15 @@ def test_twenty_points_lost_fail_most_times_though_the_system_answers_anew(tmp_p
     assert sum(failed) > 10
 
 
-def hostile(folder: Path) -> Ruling:
+def hostile(folder: Path, said: str = HOSTILE) -> Ruling:
     """A lost question whose id, text and answers are markup."""
-    cases = [GoldCase(f"q{i}<b>|\x01", HOSTILE, ("a",), (Evidence("d"),), answerable=True) for i in range(3)]
+    cases = [GoldCase(f"q{i}<b>|\x01", said, ("a",), (Evidence("d"),), answerable=True) for i in range(3)]
     runs = []
     for name, value in (("a", 1.0), ("b", 0.0)):
         run = RunFolder(folder / name)
         run.begin(OFFLINE, cases)
         for case in cases:
-            run.append(Row(case.id, "answered", answer=f"{name} <img src=x onerror=alert(1)>\n\n# {HOSTILE}"))
+            run.append(Row(case.id, "answered", answer=f"{name} <img src=x onerror=alert(1)>\n\n# {said}"))
         runs.append(run_folder(run.path, [Scored(case.id, "", "d", "answered", {"correct": value}) for case in cases]))
     return rule(*runs)
 
@@ -236,9 +240,20 @@ def test_markdown_shows_what_is_asked_and_answered_as_text_alone(tmp_path: Path)
     assert {part.type for part in inline} <= {"text", "text_special", "strong_open", "strong_close"}
     html = "".join(token.content for token in tokens if token.type == "html_block")
     assert set(html.split()) == {"<details><summary>correct:", "3", "worse,", "0", "better</summary>", "</details>"}
-    shown = ["".join(part.content for part in token.children or []) for token in tokens if token.type == "inline"]
+    shown = [
+        "".join(part.content for part in token.children or []).replace("\u200c", "")
+        for token in tokens
+        if token.type == "inline"
+    ]
     assert f"worse: q0<b>|\x01 {HOSTILE}" in shown
     assert f"now: b <img src=x onerror=alert(1)> # {HOSTILE}" in shown
+
+
+def test_markdown_mentions_nobody_and_leads_nowhere(tmp_path: Path) -> None:
+    told = "Ask @org/team or me@evil.example, see #12, https://evil.example/?q, HTTP://x.y and WWW.evil.example."
+    made = markdown(hostile(tmp_path, told))
+    assert told in unescape(made.replace("\u200c", "").replace("\\", ""))
+    assert not LIVE.search(made.replace("\\", ""))
 
 
 def test_the_command_ends_with_1_where_the_run_is_worse(footnote: RunFootnote, tmp_path: Path) -> None:

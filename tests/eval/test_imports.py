@@ -98,6 +98,10 @@ def test_a_question_that_asks_nothing_is_left_out_and_told(tmp_path: Path, out: 
         ({}, "no 'data'"),
         (squad({"id": "1"}), "no 'data.0.paragraphs.0.qas.0.question'"),
         (squad(asked("1994", 44)), "data.0.paragraphs.0.qas.0: '1994' is not at character 44 of its context"),
+        (
+            squad(asked("1994", 46), asked("1994", 46)),
+            "squad.json: data.0.paragraphs.0.qas.1: id: 'q-1' was there before",
+        ),
         ({"data": []}, "There are no questions"),
         ([], "not a gold row"),
     ],
@@ -178,6 +182,12 @@ def test_what_is_wrong_with_a_beir_folder_is_named_with_its_line(
         import_beir(beir(tmp_path, **parts), out)
     assert told in str(caught.value)
     assert not out.exists()
+
+
+def test_ids_of_a_beir_folder_may_hold_blanks(tmp_path: Path, out: Path) -> None:
+    corpus, queries = [{"_id": "doc 1", "text": "The kettle."}], [{"_id": "q 1", "text": "What?"}]
+    import_beir(beir(tmp_path, corpus, queries, "query-id\tcorpus-id\tscore\nq 1\tdoc 1\t1\n"), out)
+    assert [(case.id, case.tags) for case in read_gold(out)] == [("q 1", ("doc_1.md=doc 1",))]
 
 
 def test_a_folder_that_is_no_beir_names_what_it_lacks(tmp_path: Path, out: Path) -> None:

@@ -19,7 +19,7 @@ from eval.folders import RunFolder
 from eval.judge import Judge, judge_all, unjudged
 from eval.judgements import judgements, log
 from eval.summary import finish
-from eval.types import GoldCase, Row
+from eval.types import GoldCase, Place, Row
 from fakes.engines import RunFootnote
 from fakes.judging import asked, comparing, playing, reference_letter, right, verdicts
 from fakes.openai_server import OpenAIServer, Reply
@@ -237,6 +237,21 @@ async def test_what_was_judged_stays_and_what_was_answered_anew_is_judged_anew(
     run.append(row("q-3", "30 days", quote="30 days a year"))
     assert "q-3" not in judgements(run)
     assert await judge_run(run, judge(server)) == ["q-3"]
+
+
+async def test_what_is_cited_from_a_passage_that_reads_otherwise_is_judged_anew(
+    server: OpenAIServer, run: RunFolder
+) -> None:
+    server.respond = playing(both)
+    await judge_run(run, judge(server))
+    before = run.rows()["q-3"]
+    (found,) = before.retrieved
+    run.append(replace(before, retrieved=(replace(found, text=f"{found.text} But not in May."),)))
+    assert await judge_run(run, judge(server)) == ["q-3"]
+    run.append(replace(before, retrieved=(found, replace(found, place=Place("other.txt", None, 0, 9)))))
+    await judge_run(run, judge(server))
+    run.append(before)
+    assert await judge_run(run, judge(server)) == []  # what is not cited is not shown
 
 
 async def test_another_judge_judges_all_of_it(server: OpenAIServer, run: RunFolder) -> None:

@@ -80,6 +80,47 @@ def test_evidence_that_is_not_there_is_an_error_that_says_what_may_be_meant(
     assert check(case(1, "How?", evidence)) == [Finding("error", f"{told}.", 1, "q-1")]
 
 
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ({"page": 1, "lines": (1, 2)}, "is not on lines 1–2 of handbook/leave-policy.pdf: page 1, "),
+        ({"section": "2. Sick leave"}, "is not in the section “2. Sick leave” of handbook/leave-policy.pdf: "),
+    ],
+)
+def test_a_quote_that_stands_elsewhere_than_it_is_said_to_is_an_error(
+    check: Check, place: dict[str, Any], told: str
+) -> None:
+    quote = "Part-time employees receive the same leave"
+    (found,) = check(case(1, "How?", Evidence(LEAVE, quote=quote, **place)))
+    assert (found.level, told in found.text) == ("error", True), found.text
+    where: list[dict[str, Any]] = [{"page": 1, "lines": (13, 14)}, {"section": "1. Annual leave"}]
+    assert [check(case(1, "How?", Evidence(LEAVE, quote=quote, **right))) for right in where] == [[], []]
+
+
+@pytest.mark.parametrize(("name", "text"), [("gold.jsonl", "\n"), ("gold.csv", "question,answers\n")])
+def test_a_file_without_questions_is_an_error(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    assert read(tmp_path / name) == ([], [Finding("error", "it holds no questions.")])
+
+
+def test_keys_that_are_not_known_are_warnings_and_a_benchmarks_own_are_not(tmp_path: Path) -> None:
+    own = {"id": "a", "question": "How?", "answerable": True, "evidence": [{"path": "x", "qoute": "y"}], "note": ""}
+    theirs = {"id": "b", "question": "Why?", "answerable": True, "gold": [{"file": "x", "link": "", "chunk_index": 1}]}
+    more = {"split": "test", "near_file": "y", "gold_any": [], "scale": "", "title": "", "collection": "", "answr": "z"}
+    file = tmp_path / "gold.jsonl"
+    file.write_text(f"{json.dumps(own)}\n{json.dumps(theirs | more)}\n")
+    assert read(file)[1] == [
+        Finding("warning", "it has a key “note”, which is passed over.", 1, "a"),
+        Finding("warning", "it has a key “qoute”, which is passed over: is “quote” meant.", 1, "a"),
+        Finding("warning", "it has a key “answr”, which is passed over: is “answer” meant.", 2, "b"),
+    ]
+    table = tmp_path / "gold.csv"
+    table.write_text("id,question,anwsers,remark\n1,How?,27,\n")
+    assert read(table)[1] == [
+        Finding("warning", "it has a key “anwsers”, which is passed over: is “answers” meant.", 1)
+    ]
+
+
 def test_a_quote_that_occurs_often_must_be_told_from_the_others(check: Check) -> None:
     vague = Evidence("briefings/timeline.csv", quote="China")
     (found,) = check(case(1, "Who?", vague, answers=("China",)))
