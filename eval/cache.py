@@ -1,5 +1,6 @@
 """A chat model that asks each thing once: replies are kept by all that they depend on."""
 
+import asyncio
 import hashlib
 import json
 import sqlite3
@@ -7,8 +8,9 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, closing, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from weakref import WeakValueDictionary
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from indexes.errors import FootnoteError
 from rag.protocols import ChatModel
@@ -28,13 +30,15 @@ class CacheError(FootnoteError):
 class CachedChat:
     """``identity`` says all that a reply depends on beside the messages: model, endpoint, temperature, limits.
 
-    Only whole replies are kept; a failure is asked again. Raises ``CacheError``.
+    Only whole replies are kept, the first of each; a failure, and what cannot be read, is asked again. Who asks the
+    same thing meanwhile waits for that reply. Raises ``CacheError``.
     """
 
     def __init__(self, model: ChatModel, file: Path, identity: str) -> None:
         self._model = model
         self._file = file
         self._identity = identity
+        self._asking = WeakValueDictionary[str, asyncio.Lock]()
         with self._open() as db:
             db.execute("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, pieces BLOB NOT NULL)")
 
@@ -45,18 +49,19 @@ class CachedChat:
     async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
         """See ``ChatModel``."""
         key = self._key(system, turns)
-        known = self._known(key)
-        replayed.set(known is not None)
-        if known is not None:
-            for piece in known:
-                yield piece
-            return
-        pieces = []
-        async with aclosing(self._model.stream(system, turns)) as reply:
-            async for piece in reply:
-                pieces.append(piece)
-                yield piece
-        self._keep(key, pieces)
+        async with self._asking.setdefault(key, asyncio.Lock()):
+            known = self._known(key)
+            replayed.set(known is not None)
+            if known is not None:
+                for piece in known:
+                    yield piece
+                return
+            pieces = []
+            async with aclosing(self._model.stream(system, turns)) as reply:
+                async for piece in reply:
+                    pieces.append(piece)
+                    yield piece
+            self._keep(key, pieces)
 
     def _key(self, system: str, turns: Sequence[Turn]) -> str:
         said = json.dumps([self._identity, system, [[turn.role, turn.text] for turn in turns]])
@@ -65,11 +70,15 @@ class CachedChat:
     def _known(self, key: str) -> list[Piece] | None:
         with self._open() as db:
             row = db.execute("SELECT pieces FROM replies WHERE key = ?", (key,)).fetchone()
-        return _PIECES.validate_json(row[0]) if row else None
+            try:
+                return _PIECES.validate_json(row[0]) if row else None
+            except ValidationError:
+                db.execute("DELETE FROM replies WHERE key = ?", (key,))
+                return None
 
     def _keep(self, key: str, pieces: Sequence[Piece]) -> None:
         with self._open() as db:
-            db.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", (key, _PIECES.dump_json(list(pieces))))
+            db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, _PIECES.dump_json(list(pieces))))
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -1,7 +1,8 @@
 """A run's rows in the form that the benchmarks' scorer reads."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,27 @@ class PredictionsError(FootnoteError):
     kind = "predictions-unwritable"
 
 
+def check_writable(file: Path) -> None:
+    """What it holds is kept. Raises ``PredictionsError``."""
+    with _writing(file):
+        file.open("ab").close()
+
+
 def write_predictions(file: Path, rows: Iterable[Row]) -> None:
-    """Raises ``PredictionsError``."""
+    """A whole file, or what it held before. Raises ``PredictionsError``."""
     lines = "".join(f"{json.dumps(_prediction(row), ensure_ascii=False)}\n" for row in rows)
+    with _writing(file):
+        whole = file.is_file() or not file.exists()  # else a pipe or a device, which nothing can take the place of
+        written = file.with_name(f"{file.name}.new") if whole else file
+        written.write_text(lines, encoding="utf-8")
+        written.replace(file)
+
+
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(lines, encoding="utf-8")
+        yield
     except OSError as error:
         raise PredictionsError(f"The predictions cannot be written to {file}: {error.strerror}.") from error
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,15 +48,15 @@ def run(
     """Measure the engine against a set of gold questions."""
     from eval.evaluation import CACHE, Options, evaluate
     from eval.gold import read_gold
-    from eval.predictions import write_predictions
+    from eval.predictions import check_writable, write_predictions
     from eval.sets import Telling, prepared
     from rag.bootstrap import open_engine
 
     if predictions:
-        write_predictions(predictions, [])  # where it cannot be written, that is said before hours of work
+        check_writable(predictions)  # where it cannot be written, that is said before hours of work
     cases = read_gold(gold_set)[:limit]
     settings = prepared(gold_set, index, config)
-    folder = folder or _fresh(gold_set)
+    folder = folder or fresh(gold_set)
     options = Options(str(gold_set), retrieval_only, concurrency, CACHE if cache else None)
     say(f"Run {folder}: if it is stopped, --run {folder} goes on with it.")
     with open_engine(settings, Telling()) as engine, progress("Asking", len(cases)) as advance:
@@ -66,9 +67,11 @@ def run(
     say(f"footnote eval report {folder} makes a page of it.")
 
 
-def _fresh(gold_set: Path) -> Path:
+def fresh(gold_set: Path) -> Path:
+    """A folder for a run of its own."""
     name = gold_set.resolve()
-    return Path("var/runs") / f"{name.name if gold_set.is_dir() else name.stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    started = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}"  # two may start in the same second
+    return Path("var/runs") / f"{name.name if gold_set.is_dir() else name.stem}-{started}"
 
 
 def _print(made: "RunFolder", *, every: bool, as_json: bool) -> None:

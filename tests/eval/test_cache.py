@@ -1,10 +1,11 @@
 """A reply is asked for once: it is kept whole, by all that it depends on."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,71 @@ async def test_many_tasks_get_each_its_own_reply_and_know_whether_it_was_kept(tm
     again = await asyncio.gather(*map(asked, range(15, 45)))
     assert [pieces for pieces, _ in (*first, *again)] == [["number", str(n)] for n in (*range(30), *range(15, 45))]
     assert [kept for _, kept in (*first, *again)] == [False] * 30 + [True] * 15 + [False] * 15
+
+
+class Counting:
+    """Never says the same twice."""
+
+    name = "counting"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
+        self.asked += 1
+        reply = f"reply {self.asked}"
+        await asyncio.sleep(0.01)
+        yield reply
+
+
+async def test_who_asks_the_same_thing_meanwhile_gets_the_reply_that_is_kept(tmp_path: Path) -> None:
+    model = Counting()
+    cached = CachedChat(model, tmp_path / "cache", "counting")
+
+    async def asked() -> tuple[list[Piece], bool]:
+        return await said(cached), replayed.get()
+
+    told = await asyncio.gather(*(asked() for _ in range(3)))
+    assert told == [(["reply 1"], False), (["reply 1"], True), (["reply 1"], True)]
+    assert (model.asked, await said(cached)) == (1, ["reply 1"])
+
+
+async def test_who_waits_for_a_reply_that_breaks_off_asks_for_it(tmp_path: Path) -> None:
+    cached = CachedChat(ScriptedChat("27 ", ModelBusyError("It is busy.")), tmp_path / "cache", "tiny")
+    told = await asyncio.wait_for(asyncio.gather(*(said(cached) for _ in range(3)), return_exceptions=True), 10)
+    assert [type(one) for one in told] == [ModelBusyError] * 3
+
+
+def test_the_same_thing_may_be_asked_at_once_in_one_loop_after_another(tmp_path: Path) -> None:
+    cached = CachedChat(Counting(), tmp_path / "cache", "counting")
+
+    async def together(text: str) -> list[list[Piece]]:
+        return await asyncio.gather(*(said(cached, turns=[Turn("user", text)]) for _ in range(2)))
+
+    assert asyncio.run(together("a")) == [["reply 1"]] * 2
+    with closing(sqlite3.connect(tmp_path / "cache")) as db, db:
+        db.execute("DELETE FROM replies")
+    assert asyncio.run(together("a")) == [["reply 2"]] * 2
+
+
+@pytest.mark.parametrize("blob", [b"", b"[", b"{}", b"\xff"])
+async def test_a_reply_that_cannot_be_read_is_asked_for_again_and_kept(tmp_path: Path, blob: bytes) -> None:
+    await said(CachedChat(ScriptedChat("spoilt"), tmp_path / "cache", "tiny"))
+    with closing(sqlite3.connect(tmp_path / "cache")) as db, db:
+        db.execute("UPDATE replies SET pieces = ?", (blob,))
+    cached = CachedChat(model := ScriptedChat(*REPLY), tmp_path / "cache", "tiny")
+    assert (await said(cached), await said(cached)) == (list(REPLY), list(REPLY))
+    assert len(model.calls) == 1
+
+
+async def test_of_two_processes_the_first_reply_is_kept(tmp_path: Path) -> None:
+    late = CachedChat(ScriptedChat("27 ", "late"), tmp_path / "cache", "tiny")
+    async with aclosing(late.stream("Be brief.", ASKED)) as pieces:
+        assert await anext(pieces) == "27 "
+        await said(CachedChat(ScriptedChat("first"), tmp_path / "cache", "tiny"))
+        assert await anext(pieces) == "late"
+        assert [piece async for piece in pieces] == []
+    assert await said(late) == ["first"]
 
 
 FILLING = """

@@ -4,15 +4,17 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from eval.commands.run import fresh
 from eval.folders import RunError, RunFolder
-from eval.predictions import PredictionsError, write_predictions
+from eval.predictions import PredictionsError, check_writable, write_predictions
 from eval.runs import Prices, ask, retrieve, run
 from eval.types import Cited, Evidence, Found, GoldCase, Place, Row
 from fakes.answerer import ScriptedAnswerer, answer, telling
@@ -162,9 +164,20 @@ def test_predictions_are_written_a_row_each_with_pages_where_there_are_any(tmp_p
     assert (second["answer"], second["abstained"]) == ("", True)
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("writing", [check_writable, partial(write_predictions, rows=[])])
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, writing: Callable[[Path], None]) -> None:
     with pytest.raises(PredictionsError, match=f"The predictions cannot be written to {tmp_path}: Is a directory"):
-        write_predictions(tmp_path, [])
+        writing(tmp_path)
+
+
+def test_predictions_of_before_stay_until_there_are_others(tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "p.jsonl"
+    check_writable(file)
+    file.write_text("of before\n")
+    check_writable(file)
+    assert file.read_text() == "of before\n"
+    write_predictions(file, [])
+    assert [(one.name, one.read_text()) for one in file.parent.iterdir()] == [("p.jsonl", "")]
 
 
 @pytest.mark.skipif(not SCORE.is_file(), reason=f"{SCORE} is absent: the benchmarks are not part of the repository")
@@ -207,6 +220,16 @@ def test_eval_indexes_a_sets_documents_asks_its_questions_and_keeps_what_was_sai
         assert scores["answer_contains_gold"] == scores["citation_file_recall"] == 1.0
         assert scores["abstain_on_unanswerable"] == 1.0
         assert scores["missing_predictions"] == 0
+
+
+def test_predictions_of_before_outlive_a_command_that_fails(footnote: RunFootnote, tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text("of before\n")
+    assert footnote("eval", tmp_path / "nowhere.jsonl", "--predictions", tmp_path / "p.jsonl").code == 1
+    assert (tmp_path / "p.jsonl").read_text() == "of before\n"
+
+
+def test_runs_that_start_in_the_same_second_have_folders_of_their_own(tmp_path: Path) -> None:
+    assert len({fresh(tmp_path) for _ in range(5)}) == 5
 
 
 def test_eval_prints_a_table_for_people(gold_set: Path, footnote: RunFootnote) -> None:
