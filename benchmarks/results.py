@@ -34,14 +34,14 @@ def page(benches: Sequence["Bench"]) -> str:
 
 def _head(benches: Sequence["Bench"]) -> str:
     facts = RunFolder(benches[0].run).facts
-    seconds = sum(stage["seconds"] for bench in benches for stage in _stages(bench).values())
+    seconds = sum(_stages(bench)[stage]["seconds"] for bench in benches for stage in ("index", "ask"))
     chosen = facts.settings
     return f"""# Results
 
 Written by `make bench`, {datetime.now(UTC):%d %B %Y}, commit {(facts.commit or "?")[:12]}: development questions only,
 offline, one configuration for all sets ({facts.encoder}, passages of {chosen["index"]["passage_tokens"]} tokens,
 {chosen["retrieval"]["limit"]} passages a question, no language model).
-Two shared cores, no GPU, {facts.python}; all stages below together took {seconds / 60:.0f} minutes.
+Two shared cores, no GPU, {facts.python}; indexing and asking took {seconds / 60:.0f} minutes, beside other work.
 In brackets: 95 % intervals, clustered by document. How fast and how large: [SIZE.md](SIZE.md).
 """
 
