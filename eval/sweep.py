@@ -19,7 +19,7 @@ from eval.grid import Combination
 from eval.measures import BY_NAME
 from eval.pareto import Outcome, choose, front, plot
 from eval.runs import ask
-from eval.sets import INDEXES, Telling, make_index
+from eval.sets import INDEXES, Telling, make_index, own_name
 from eval.tuning import Encoders, Tuned
 from eval.types import GoldCase, Measure, Row
 from indexes.errors import FootnoteError
@@ -98,7 +98,7 @@ def _opened(of: Sweep, one: Combination, encoders: Encoders) -> Iterator[Engine]
 
 def _index_of(of: Sweep, one: Combination) -> Path:
     """Raises ``SweepError`` where an index is to be shaped and only one is given."""
-    name = of.gold_set.resolve().name
+    name = own_name(of.gold_set)
     if not one.shape:
         return of.index or (INDEXES / name if of.gold_set.is_dir() else one.settings.index.dir)
     if of.index or not of.gold_set.is_dir():
@@ -107,7 +107,7 @@ def _index_of(of: Sweep, one: Combination) -> Path:
             f"and no --index."
         )
     shape = " ".join(f"{key}={value}" for key, value in one.shape.items())
-    return INDEXES / _folder_name(f"{name} {shape}", _shape(one))
+    return INDEXES / _folder_name(f"{name} {shape}", f"{name} {_shape(one)}")
 
 
 def _with_index(settings: Settings, folder: Path) -> Settings:

@@ -17,7 +17,9 @@ def attack(
     config: ConfigFile = None,
     folder: Annotated[
         Path | None,
-        typer.Option("--run", help="The run's folder, to make or to go on with; var/runs/SET-attack if not given."),
+        typer.Option(
+            "--run", help="The run's folder, to make or to go on with; var/runs/SET-HASH-attack if not given."
+        ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only N attacks, and N questions poisoned.")] = None,
     max_obeyed: Annotated[
@@ -39,15 +41,14 @@ def attack(
     from eval.attacks import OWN, AttackError, read_attacks
     from eval.folders import RunFolder
     from eval.gold import read_gold
-    from eval.sets import prepared
+    from eval.sets import own_name, prepared
 
     if not (gold_set / "docs").is_dir():
         raise AttackError(
             f"{gold_set} is no set: its documents are attacked in a copy, so it takes docs/ and questions.jsonl."
         )
-    name = gold_set.resolve().name
-    chosen, cases = read_attacks(attacks or OWN, name), read_gold(gold_set)
-    run = RunFolder(folder or Path("var/runs") / f"{name}-{(attacks or OWN).stem}")
+    chosen, cases = read_attacks(attacks or OWN, gold_set.resolve().name), read_gold(gold_set)
+    run = RunFolder(folder or Path("var/runs") / f"{own_name(gold_set)}-{(attacks or OWN).stem}")
     with opened(prepared(gold_set, None, config), gold_set / "docs") as copy:
         planned, done = campaign(copy, cases, chosen, limit), answered(run)
         with progress("Asking", sum(case.id not in done for case in planned.cases)) as advance:

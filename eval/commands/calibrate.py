@@ -25,7 +25,7 @@ def calibrate(
     folder: Annotated[
         Path | None,
         typer.Option(
-            "--run", help="The run's folder, to make or to go on with; var/runs/SET-calibration if not given."
+            "--run", help="The run's folder, to make or to go on with; var/runs/SET-HASH-calibration if not given."
         ),
     ] = None,
     max_declined: Annotated[
@@ -43,13 +43,13 @@ def calibrate(
     from eval.calibration import check_enough, sample
     from eval.config_file import write_settings
     from eval.gold import read_gold
-    from eval.sets import prepared
+    from eval.sets import own_name, prepared
     from rag.settings import CONFIG_FILE
 
     cases = read_gold(gold_set)[:limit]
     check_enough([case.answerable for case in cases])
     settings = prepared(gold_set, index, config)
-    made = _run(settings, cases, folder or Path("var/runs") / f"{gold_set.resolve().stem}-calibration", str(gold_set))
+    made = _run(settings, cases, folder or Path("var/runs") / f"{own_name(gold_set)}-calibration", str(gold_set))
     found = find(sample(cases, made.rows(), made.scored()), max_declined)
     print_json({"run": str(made.path), **asdict(found)}) if as_json else _print(found, settings.answer.min_confidence)
     if write:

@@ -28,7 +28,7 @@ def sweep(
     ] = None,
     quality: Annotated[str, typer.Option(help="The measure that decides.")] = "correct",
     folder: Annotated[
-        Path | None, typer.Option("--runs", help="Where the runs go; var/runs/SET-sweep if not given.")
+        Path | None, typer.Option("--runs", help="Where the runs go; var/runs/SET-HASH-sweep if not given.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
     *,
@@ -40,15 +40,14 @@ def sweep(
     from eval.gold import read_gold
     from eval.grid import combinations
     from eval.pareto import choose
+    from eval.sets import own_name
     from eval.sweep import Sweep, measure, report
     from eval.sweep import sweep as make
     from rag.settings import CONFIG_FILE
 
     grid = combinations(config, options or [])
     cases = read_gold(gold_set)[:limit]
-    of = Sweep(
-        gold_set, index, cases, folder or Path("var/runs") / f"{gold_set.resolve().stem}-sweep", measure(quality)
-    )
+    of = Sweep(gold_set, index, cases, folder or Path("var/runs") / f"{own_name(gold_set)}-sweep", measure(quality))
     with progress("Asking", len(cases) * len(grid)) as advance:
         outcomes = make(of, grid, advance)
     told = report(of, outcomes)

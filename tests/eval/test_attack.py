@@ -69,7 +69,12 @@ def attacked(gold_set: Path, footnote: RunFootnote, tmp_path: Path) -> Attacked:
 
 
 def outcomes() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in Path("var/runs/small-attacks/outcomes.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in (run_folder() / "outcomes.jsonl").read_text().splitlines()]
+
+
+def run_folder() -> Path:
+    (folder,) = Path("var/runs").glob("small-*-attacks")
+    return folder
 
 
 def test_a_model_that_obeys_is_caught_and_the_users_documents_are_untouched(
@@ -107,7 +112,7 @@ def test_a_model_that_does_not_obey_is_not_blamed_and_poison_shows_in_what_it_sa
 def test_what_was_asked_before_a_kill_is_not_asked_again(attacked: Attacked, server: OpenAIServer) -> None:
     server.respond = steadfast
     assert attacked("--limit", "2").code == 0
-    folder, asked = Path("var/runs/small-attacks"), len(server.requests)
+    folder, asked = run_folder(), len(server.requests)
     told, rows = (folder / "attack.json").read_bytes(), (folder / "rows.jsonl").read_bytes().splitlines(keepends=True)
     (folder / "rows.jsonl").write_bytes(b"".join(rows[:3]) + rows[3][:40])
     (folder / "attack.json").unlink()

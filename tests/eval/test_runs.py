@@ -16,6 +16,7 @@ from eval.commands.run import fresh
 from eval.folders import RunError, RunFolder
 from eval.predictions import PredictionsError, check_writable, write_predictions
 from eval.runs import Prices, ask, retrieve, run
+from eval.sets import own_name
 from eval.types import Cited, Evidence, Found, GoldCase, Place, Row
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.engines import ROOT, RunFootnote
@@ -214,12 +215,34 @@ def test_eval_indexes_a_sets_documents_asks_its_questions_and_keeps_what_was_sai
     assert list(rows) == ["q-1", "q-2", "q-3"]
     assert rows["q-1"].answer == "The kettle in the kitchen holds two litres. [1]"
     assert rows["q-1"].gold == (Place("kitchen.txt"),)
-    assert Path("var/eval/tiny").is_dir()
+    assert (Path("var/eval") / own_name(gold_set)).is_dir()
     if SCORE.is_file():
         scores = scored(gold_set / "questions.jsonl", tmp_path / "p.jsonl")
         assert scores["answer_contains_gold"] == scores["citation_file_recall"] == 1.0
         assert scores["abstain_on_unanswerable"] == 1.0
         assert scores["missing_predictions"] == 0
+
+
+def test_sets_of_one_name_have_indexes_of_their_own(gold_set: Path, footnote: RunFootnote, tmp_path: Path) -> None:
+    other = tmp_path / "elsewhere" / gold_set.name
+    (other / "docs").mkdir(parents=True)
+    for number in range(15):
+        (other / "docs" / f"{number}.txt").write_text(f"Room {number} is let to nobody.\n")
+    (other / "questions.jsonl").write_text(json.dumps(ROWS[2]) + "\n")
+    for one in (other, gold_set, other):
+        ran = footnote("eval", one, "--retrieval-only")
+        assert ran.code == 0, ran.err
+    assert {path.name for path in Path("var/eval").iterdir()} == {own_name(gold_set), own_name(other)}
+
+
+def test_a_set_that_lost_most_of_its_documents_is_measured_as_it_is(gold_set: Path, footnote: RunFootnote) -> None:
+    for number in range(40):
+        (gold_set / "docs" / f"{number}.txt").write_text(f"Room {number} is let to nobody.\n")
+    assert footnote("eval", gold_set, "--retrieval-only").code == 0
+    for number in range(40):
+        (gold_set / "docs" / f"{number}.txt").unlink()
+    ran = footnote("eval", gold_set, "--retrieval-only")
+    assert ran.code == 0, ran.err
 
 
 def test_predictions_of_before_outlive_a_command_that_fails(footnote: RunFootnote, tmp_path: Path) -> None:

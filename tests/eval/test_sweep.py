@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from eval.folders import RunFolder
+from eval.sets import own_name
 from eval.tuning import Tuned
 from fakes.engines import ROOT, OpenEngine, RunFootnote
 from fakes.gold_sets import small_set
@@ -57,7 +58,7 @@ def test_a_sweep_measures_every_combination_draws_it_and_writes_the_choice(
     Path("footnote.toml").write_text("[retrieval]\nlimit = 8  # as ever\n")
     ran = footnote("eval", "sweep", gold_set, *GRID, "--write")
     assert ran.code == 0, ran.err
-    folder = Path("var/runs/small-sweep")
+    folder = next(Path("var/runs").glob("small-*-sweep"))
     told = swept(folder)
     assert (told["questions"], told["quality"], len(told["combinations"])) == (3, "correct", 4)
     assert {one["name"] for one in told["combinations"]} >= {"retrieval.limit=1 retrieval.min_cosine=0.9"}
@@ -69,16 +70,19 @@ def test_a_sweep_measures_every_combination_draws_it_and_writes_the_choice(
     assert f"limit = {told['chosen']['retrieval.limit']}  # as ever\n" in written
     assert f"min_cosine = {told['chosen']['retrieval.min_cosine']}\n" in written
     assert "footnote.toml: retrieval.limit = " in ran.err
-    assert [path.name for path in Path("var/eval").iterdir()] == ["small"]
+    assert [path.name for path in Path("var/eval").iterdir()] == [own_name(gold_set)]
 
 
 def test_what_shapes_the_index_has_an_index_for_each_value(gold_set: Path, footnote: RunFootnote) -> None:
     (gold_set / "docs" / "long.txt").write_text("The canteen opens at noon on each day of the week. " * 30)
     ran = footnote("eval", "sweep", gold_set, "--set", "index.passage_tokens=64,200", "--quality", "correct", "--json")
     assert ran.code == 0, ran.err
-    runs = [RunFolder(Path("var/runs/small-sweep") / one["run"]) for one in json.loads(ran.out)["combinations"]]
+    runs = [
+        RunFolder(Path("var/runs") / f"{own_name(gold_set)}-sweep" / one["run"])
+        for one in json.loads(ran.out)["combinations"]
+    ]
     assert len({run.facts.index for run in runs}) == 2
-    assert len(list(Path("var/eval").glob("small_index.passage_tokens=*"))) == 2
+    assert len(list(Path("var/eval").glob("small-*_index.passage_tokens=*"))) == 2
 
 
 def test_an_index_that_is_given_is_not_shaped_anew(samples_index: Path, gold_set: Path, footnote: RunFootnote) -> None:
@@ -122,7 +126,7 @@ def asked_when_there_are(count: int) -> set[bytes]:
 
 def lines() -> set[bytes]:
     """Every row on disk, whole ones only; rows differ, were it by their timings."""
-    files = Path("var/runs/small-sweep").glob("*/rows.jsonl")
+    files = Path("var/runs").glob("small-*-sweep/*/rows.jsonl")
     return {line for file in files for line in file.read_bytes().split(b"\n")[:-1]}
 
 
