@@ -47,6 +47,7 @@ def run(
 ) -> None:
     """Measure the engine against a set of gold questions."""
     from eval.evaluation import CACHE, Options, evaluate
+    from eval.folders import RunFolder
     from eval.gold import read_gold
     from eval.predictions import check_writable, write_predictions
     from eval.sets import Telling, prepared
@@ -58,9 +59,13 @@ def run(
     settings = prepared(gold_set, index, config)
     folder = folder or fresh(gold_set)
     options = Options(str(gold_set), retrieval_only, concurrency, CACHE if cache else None)
-    say(f"Run {folder}: if it is stopped, --run {folder} goes on with it.")
-    with open_engine(settings, Telling()) as engine, progress("Asking", len(cases)) as advance:
-        made = evaluate(engine, cases, folder, options, lambda _: advance())
+    with open_engine(settings, Telling()) as engine:
+        there = sum(row.error is None for row in RunFolder(folder).rows().values())
+        say(
+            f"Run {folder}, {there} of {len(cases)} questions are there. If it is stopped, --run FOLDER goes on with it."
+        )
+        with progress("Asking", len(cases) - there) as advance:
+            made = evaluate(engine, cases, folder, options, lambda _: advance())
     if predictions:
         write_predictions(predictions, made.rows().values())
     _print(made, every=every, as_json=as_json)

@@ -240,9 +240,9 @@ async def test_the_keyboard_alone_opens_a_question(opened: Open, file: Path) -> 
 
 async def test_measures_that_are_not_guarded_are_folded(opened: Open, file: Path) -> None:
     async with opened(file) as page:
-        await expect(page.get_by_role("row", name="answer_f1")).to_have_count(0)
+        await expect(page.get_by_role("row", name="answer_em")).to_have_count(0)
         await page.get_by_role("button", name="more measures").click()
-        await expect(page.get_by_role("row", name="answer_f1")).to_be_visible()
+        await expect(page.get_by_role("row", name="answer_em")).to_be_visible()
 
 
 # Against another run

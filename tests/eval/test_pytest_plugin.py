@@ -76,7 +76,7 @@ def test_what_is_wrong_with_a_mark_is_said_in_a_sentence(suite: Path) -> None:
     (suite / "bad.jsonl").write_text(json.dumps({"id": "q-1"}) + "\n")
     for mark, words in (
         ('"nowhere.jsonl"', "There is no gold file"),
-        ('"bad.jsonl"', "bad.jsonl:1: no 'gold'"),
+        ('"bad.jsonl"', "bad.jsonl:1: no 'question'"),
         ('"gold.jsonl", first=3', "unexpected keyword argument 'first'"),
     ):
         ran = pytest_of(suite, f"@pytest.mark.gold({mark})\ndef test_it(gold_row): pass\n")
