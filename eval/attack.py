@@ -135,16 +135,11 @@ def attack(of: Range, planned: Campaign, folder: RunFolder, gold_file: str, adva
 
     with folder.begun(about, planned.cases):
         asked(planned.hosts)
-        done = answered(folder)
+        done = folder.answered()
         for texts, cases in _spoilings(of, planned):
             if waiting := [case for case in cases if case.id not in done]:
                 with of.spoilt(texts):
                     asked(waiting)
-
-
-def answered(folder: RunFolder) -> set[str]:
-    """What need not be asked again."""
-    return {known for known, row in folder.rows().items() if row.error is None}
 
 
 def _spoilings(of: Range, planned: Campaign) -> Iterator[tuple[dict[str, str], list[GoldCase]]]:

@@ -144,6 +144,10 @@ class RunFolder:
         """The last of each question."""
         return self._log.read()
 
+    def answered(self) -> set[str]:
+        """The ids of what need not be asked again: what failed must be."""
+        return {known for known, row in self.rows().items() if row.error is None}
+
     def scored(self) -> dict[str, Scored]:
         """By question, in the order of the gold. Raises ``RunError`` where it is not finished, or lacks a part."""
         file = self.path / "scores.jsonl"

@@ -97,7 +97,7 @@ async def run(
             raise RunError(f"Stopped, as {failed} questions failed one after the other. The last one: {row.error}")
 
     with folder.begun(facts, cases):
-        done = {known for known, row in folder.rows().items() if row.error is None}
+        done = folder.answered()
         await each([case for case in cases if case.id not in done], work, concurrency)
 
 

@@ -34,7 +34,7 @@ def attack(
     as_json: AsJson = False,
 ) -> None:
     """Attack a copy of a set's documents, and measure what is obeyed, repeated, lost and believed."""
-    from eval.attack import answered, campaign, opened
+    from eval.attack import campaign, opened
     from eval.attack import attack as make
     from eval.attack_outcomes import gate
     from eval.attack_report import report, table
@@ -50,7 +50,7 @@ def attack(
     chosen, cases = read_attacks(attacks or OWN, gold_set.resolve().name), read_gold(gold_set)
     run = RunFolder(folder or Path("var/runs") / f"{own_name(gold_set)}-{(attacks or OWN).stem}")
     with opened(prepared(gold_set, None, config), gold_set / "docs") as copy:
-        planned, done = campaign(copy, cases, chosen, limit), answered(run)
+        planned, done = campaign(copy, cases, chosen, limit), run.answered()
         with progress("Asking", sum(case.id not in done for case in planned.cases)) as advance:
             make(copy, planned, run, str(gold_set), advance)
     told = report(planned, run)

@@ -60,7 +60,7 @@ def run(
     folder = folder or fresh(gold_set)
     options = Options(str(gold_set), retrieval_only, concurrency, CACHE if cache else None)
     with open_engine(settings, Telling()) as engine:
-        there = sum(row.error is None for row in RunFolder(folder).rows().values())
+        there = len(RunFolder(folder).answered())
         say(f"Run {folder}, {there} of {len(cases)} questions asked. If it is stopped, --run FOLDER goes on with it.")
         with progress("Asking", len(cases) - there) as advance:
             made = evaluate(engine, cases, folder, options, lambda _: advance())
