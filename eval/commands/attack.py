@@ -34,8 +34,8 @@ def attack(
     as_json: AsJson = False,
 ) -> None:
     """Attack a copy of a set's documents, and measure what is obeyed, repeated, lost and believed."""
-    from eval.attack import campaign, opened
     from eval.attack import attack as make
+    from eval.attack import campaign, opened
     from eval.attack_outcomes import gate
     from eval.attack_report import report, table
     from eval.attacks import OWN, AttackError, read_attacks
