@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -85,17 +86,33 @@ class SentenceTransformerEncoder:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             return SentenceTransformer(
-                str(_location(self.name)), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+                str(_folder(self.name)), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
             )
         except (OSError, ValueError) as error:
-            raise EncoderError(
-                f"The embedding model {self.name!r} is not on this machine. Give embedding.model a folder that holds "
-                f"a sentence-transformers model with safetensors weights, or leave it out to use {DEFAULT_MODEL}."
-            ) from error
+            raise _absent(self.name) from error
 
 
-def _location(name: str) -> Path | str:
-    return _minilm() if name == DEFAULT_MODEL else name
+def _folder(name: str) -> Path:
+    """Where its files lie. The hub's libraries are given no name: they look one up over the network, even when they
+    are told not to, where something else imported them before they could be."""
+    if name == DEFAULT_MODEL:
+        return _minilm()
+    if Path(name).is_dir():
+        return Path(name)
+    from huggingface_hub import try_to_load_from_cache
+
+    for repository in (name, f"sentence-transformers/{name}"):
+        with suppress(ValueError):  # no repository can have such a name
+            if isinstance(found := try_to_load_from_cache(repository, "config.json"), str):
+                return Path(found).parent
+    raise _absent(name)
+
+
+def _absent(name: str) -> EncoderError:
+    return EncoderError(
+        f"The embedding model {name!r} is not on this machine. Give embedding.model a folder that holds "
+        f"a sentence-transformers model with safetensors weights, or leave it out to use {DEFAULT_MODEL}."
+    )
 
 
 def _minilm() -> Path:
