@@ -169,7 +169,7 @@ def citation_body(citation: Citation) -> CitationBody:
 
 
 def retrieval_body(retrieval: Retrieval) -> RetrievalBody:
-    return RetrievalBody(query=retrieval.query, hits=tuple(_hit_body(hit) for hit in retrieval.hits))
+    return RetrievalBody(query=retrieval.query.whole, hits=tuple(_hit_body(hit) for hit in retrieval.hits))
 
 
 def event_frames(event: Event, advice: str | None = None) -> Iterator[Frame]:

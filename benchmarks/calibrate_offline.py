@@ -20,7 +20,7 @@ from sklearn.metrics import roc_auc_score
 from eval.gold import read_gold
 from eval.types import GoldCase
 from indexes.sync import Listener
-from indexes.types import PUBLIC, Hit
+from indexes.types import Hit
 from indexes.words import stems
 from rag import extraction, prompts
 from rag.bootstrap import open_engine, open_writer
@@ -58,7 +58,7 @@ def candidates(name: str, docs: Path, gold: Path, limit: int) -> Iterator[Row]:
     cases = read_gold(gold)
     with open_engine(settings) as engine:
         for case in cases[:: max(1, len(cases) // limit)]:
-            hits = engine.retrieve(search_query(Question(case.question, case.history)), limit=8, audience=PUBLIC)
+            hits = engine.retrieve(search_query(Question(case.question, case.history)), limit=8)
             earlier = next((turn.text for turn in reversed(case.history) if turn.role == "user"), "")
             for candidate in extraction.candidates(case.question, earlier, prompts.sources_of(hits), engine.encoder):
                 yield name, case, candidate, is_right(case, candidate, hits)

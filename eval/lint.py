@@ -181,7 +181,7 @@ def _alike(asked: Sequence[Asked], encoder: Encoder) -> Iterator[Finding]:
     """Questions that differ in a figure are two: of 2019 and of 2020."""
     if len(asked) < 2:
         return
-    texts = [search_query(one.question) for one in asked]
+    texts = [search_query(one.question).whole for one in asked]
     vectors = encoder.encode(texts)
     for n, one in enumerate(asked[1:], 1):
         cosines = vectors[:n] @ vectors[n]
@@ -193,7 +193,7 @@ def _alike(asked: Sequence[Asked], encoder: Encoder) -> Iterator[Finding]:
 
 
 def _read(one: Asked) -> tuple[str, ...]:
-    return tuple(words(search_query(one.question)))
+    return tuple(words(search_query(one.question).whole))
 
 
 def _left_out(cases: Sequence[GoldCase], paths: Sequence[str]) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from eval.targets import Documents, resolve
 from eval.types import Checked, Cited, Found, GoldCase, Place, Row
 from indexes.errors import FootnoteError
 from indexes.protocols import Retriever
-from indexes.types import PUBLIC, Hit, Locator
+from indexes.types import Hit, Locator
 from rag.protocols import Answerer
 from rag.questions import make_question
 from rag.rewriting import search_query
@@ -54,7 +54,7 @@ async def retrieve(case: GoldCase, retriever: Retriever, limit: int) -> Row:
     began = time.perf_counter()
     try:
         query = search_query(make_question(case.question, case.history))
-        hits = await asyncio.to_thread(retriever.retrieve, query, limit=limit, audience=PUBLIC)
+        hits = await asyncio.to_thread(retriever.retrieve, query, limit=limit)
     except FootnoteError as error:
         return Row(case.id, "failed", timings={"total": time.perf_counter() - began}, error=str(error))
     seconds = time.perf_counter() - began

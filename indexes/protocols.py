@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from indexes.types import Audience, Document, Extraction, Hit, Matrix, Passage
+from indexes.types import Document, Extraction, Hit, Matrix, Passage, Query
 
 
 class Reader(Protocol):
@@ -53,5 +53,5 @@ class Reranker(Protocol):
 class Retriever(Protocol):
     """Finds passages, best first."""
 
-    def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
-        """At most ``limit`` hits, each of them current and readable by ``audience``."""
+    def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
+        """At most ``limit`` hits, each of them current, readable by the query's audience and within its filters."""

@@ -6,7 +6,7 @@ from indexes.catalog import Catalog
 from indexes.nearest import nearest
 from indexes.protocols import Encoder, Retriever
 from indexes.ranking import reciprocal_rank_fusion
-from indexes.types import Audience, Hit
+from indexes.types import Audience, Hit, Query
 from indexes.vectors import ChromaVectors
 from indexes.words import content_words
 
@@ -24,16 +24,16 @@ class DenseRetriever:
         self._encoder = encoder
         self._min_cosine = min_cosine
 
-    def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
+    def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
         """Asks for more where much of what is near may not be seen, then compares with all that may be."""
-        vector = self._encoder.encode([query])[0]
+        vector = self._encoder.encode([query.whole])[0]
         for wanted in (limit, 4 * limit, 16 * limit):
             found = self._vectors.search(vector, limit=wanted)
-            hits = self._hits(found, audience)
+            hits = self._hits(found, query.audience)
             if len(hits) >= limit or len(found) < wanted or found[-1][1] < self._min_cosine:
                 return hits[:limit]
-        visible = self._catalog.visible_vectors(audience, batch=_BATCH)
-        return self._hits(nearest(visible, vector, limit), audience)
+        visible = self._catalog.visible_vectors(query.audience, batch=_BATCH)
+        return self._hits(nearest(visible, vector, limit), query.audience)
 
     def _hits(self, found: list[tuple[str, float]], audience: Audience) -> list[Hit]:
         near = [(encoded, cosine) for encoded, cosine in found if cosine >= self._min_cosine]
@@ -47,13 +47,13 @@ class LexicalRetriever:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
-        terms = list(dict.fromkeys(content_words(query)))[:_MAX_TERMS]
+    def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
+        terms = list(dict.fromkeys(content_words(query.whole)))[:_MAX_TERMS]
         if not terms:
             return []
         # quoted, a term is a string to FTS5, whatever it holds; words() leaves no quotation mark in it
         expression = " OR ".join(f'"{term}"' for term in terms)
-        return self._catalog.match(expression, limit=limit, audience=audience)
+        return self._catalog.match(expression, limit=limit, audience=query.audience)
 
 
 class FusedRetriever:
@@ -63,7 +63,7 @@ class FusedRetriever:
         self._retrievers = retrievers
         self._candidates = candidates
 
-    def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
+    def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
         wanted = max(limit, self._candidates)
-        rankings = [retriever.retrieve(query, limit=wanted, audience=audience) for retriever in self._retrievers]
+        rankings = [retriever.retrieve(query, limit=wanted) for retriever in self._retrievers]
         return reciprocal_rank_fusion(rankings)[:limit]

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -31,6 +32,42 @@ class Audience:
 
 PUBLIC = Audience()
 """Anyone at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search is confined to. Of the values of one field any will do; every field that has some must hold."""
+
+    paths: tuple[str, ...] = ()
+    """Globs of documents' paths, as access rules have them: ``*`` stays within a folder, ``**`` does not."""
+    media_types: tuple[str, ...] = ()
+    """Whole (``text/html``) or by family (``text/*``)."""
+    labels: tuple[str, ...] = ()
+    since: date | None = None
+    """Documents of that day or later."""
+    until: date | None = None
+    """Documents of that day or earlier."""
+
+
+ALL = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is searched for, for whom, and in what."""
+
+    text: str
+    earlier: tuple[str, ...] = ()
+    """What was asked before in the conversation, latest first: a follow-up may lean on it."""
+    parts: tuple[str, ...] = ()
+    """Questions into which it was taken apart, where it needs more than one place."""
+    audience: Audience = PUBLIC
+    filters: Filters = ALL
+
+    @property
+    def whole(self) -> str:
+        """All that was asked, latest first: the words that a follow-up leaves out stand in what came before."""
+        return "\n".join([self.text, *self.earlier])
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +203,19 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Signal:
+    """How one way of searching saw a passage: its score there, and its rank, from 1, where it was ranked."""
+
+    name: str
+    score: float
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage that was found, and how well it matched: higher is better, comparable within one search only."""
 
     passage: Passage
     score: float
+    signals: tuple[Signal, ...] = ()
+    """How it came to be found, in the order of the steps."""

@@ -79,7 +79,7 @@ class Assistant:
 
     def _retrieve(self, question: Question) -> Retrieval:
         query = search_query(question)
-        hits = self._retriever.retrieve(query, limit=self._limit, audience=question.audience)
+        hits = self._retriever.retrieve(query, limit=self._limit)
         return Retrieval(query, tuple(hits))
 
     async def _written(self, question: Question, retrieval: Retrieval) -> AsyncGenerator[Piece]:

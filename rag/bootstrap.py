@@ -28,7 +28,7 @@ from indexes.stores.embedded import EmbeddedChroma
 from indexes.stores.server import ChromaServer
 from indexes.stores.snapshots import SnapshotStore
 from indexes.sync import Listener
-from indexes.types import Audience, Document, Hit, Passage
+from indexes.types import Document, Hit, Passage, Query
 from indexes.vectors import ChromaVectors, made_anew
 from indexes.writing import IndexWriter
 from rag.assistant import Assistant
@@ -115,8 +115,8 @@ class Engine:
     def encoder(self) -> Encoder:
         return self.generation.encoder
 
-    def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
-        return self.generation.retriever.retrieve(query, limit=limit, audience=audience)
+    def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
+        return self.generation.retriever.retrieve(query, limit=limit)
 
     @cached_property
     def model(self) -> ChatModel:

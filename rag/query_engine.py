@@ -12,7 +12,7 @@ from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle, RelatedNodeInfo, TextNode
 
 from indexes.protocols import Retriever
-from indexes.types import PUBLIC, Audience, Hit, Locator, Passage
+from indexes.types import PUBLIC, Audience, Hit, Locator, Passage, Query
 from rag.protocols import Answerer
 from rag.questions import make_question
 from rag.types import Answer
@@ -28,7 +28,7 @@ class FootnoteRetriever(BaseRetriever):
         super().__init__()
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        hits = self._retriever.retrieve(query_bundle.query_str, limit=self._limit, audience=self._audience)
+        hits = self._retriever.retrieve(Query(query_bundle.query_str, audience=self._audience), limit=self._limit)
         return [_node(hit) for hit in hits]
 
 

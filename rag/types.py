@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from indexes.types import PUBLIC, Audience, Hit, Locator, Passage
+from indexes.types import ALL, PUBLIC, Audience, Filters, Hit, Locator, Passage, Query
 
 Status = Literal["answered", "partly", "declined"]
 Verdict = Literal["supported", "weak", "unsupported", "uncited"]
@@ -26,13 +26,14 @@ class Question:
     text: str
     history: tuple[Turn, ...] = ()
     audience: Audience = PUBLIC
+    filters: Filters = ALL
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
     """What was searched for, and what was found, best first."""
 
-    query: str
+    query: Query
     hits: tuple[Hit, ...]
 
 

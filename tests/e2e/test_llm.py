@@ -17,7 +17,7 @@ from fakes.engines import OpenEngine, RunFootnote
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json
 from fakes.serving import serving
-from indexes.types import PUBLIC
+from indexes.types import Query
 from rag import prompts
 from rag.assistant import DECLINED
 from rag.types import Turn
@@ -157,7 +157,7 @@ async def test_quotes_of_a_models_answer_are_exact(
     told = AnswerBody.model_validate(response.json())
     assert (told.text, told.model, told.status, told.advice) == (f"{CLAIM} [1].", "fake", "answered", None)
     (citation,) = told.citations
-    hits = engine.retrieve(PARENTS, limit=8, audience=PUBLIC)
+    hits = engine.retrieve(Query(PARENTS), limit=8)
     document_id = next(hit.passage.document_id for hit in hits if hit.passage.path == citation.path)
     document = engine.catalog.document(document_id)
     assert document

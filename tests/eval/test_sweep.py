@@ -16,7 +16,7 @@ from eval.sets import own_name
 from eval.tuning import Tuned
 from fakes.engines import ROOT, OpenEngine, RunFootnote
 from fakes.gold_sets import small_set
-from indexes.types import PUBLIC
+from indexes.types import Query
 from rag.settings import EmbeddingSettings
 
 GRID = ("--set", "retrieval.limit=1,4", "--set", "retrieval.min_cosine=0.1,0.9")
@@ -45,10 +45,10 @@ def test_an_engine_under_other_settings_searches_the_same_open_index(samples_ind
 
     tuned = Tuned(engine, settings, loaded)
     assert (tuned.catalog, tuned.vectors) == (engine.catalog, engine.vectors)
-    found, strict = [e.retrieve("the spare on-call phone", limit=8, audience=PUBLIC) for e in (engine, tuned)]
+    found, strict = [e.retrieve(Query("the spare on-call phone"), limit=8) for e in (engine, tuned)]
     assert strict != found  # by words alone
     tuned.close()
-    assert engine.retrieve("the spare on-call phone", limit=8, audience=PUBLIC) == found
+    assert engine.retrieve(Query("the spare on-call phone"), limit=8) == found
     assert asked == [settings.embedding]
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from indexes.protocols import Retriever
-from indexes.types import Audience, Hit
+from indexes.types import Hit, Query
 from rag.assistant import DECLINED
 from rag.protocols import Answerer
 from rag.types import Answer, Citation, Completed, Event, Question
@@ -18,9 +18,9 @@ class ShuffledRetriever:
     def __init__(self, retriever: Retriever) -> None:
         self._retriever = retriever
 
-    def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
-        hits = self._retriever.retrieve(query, limit=50, audience=audience)
-        random.Random(query).shuffle(hits)
+    def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
+        hits = self._retriever.retrieve(query, limit=50)
+        random.Random(query.text).shuffle(hits)
         return hits[:limit]
 
 

@@ -1,6 +1,6 @@
 """Passages out of thin air, and a retriever that finds them."""
 
-from indexes.types import Audience, Hit, Locator, Passage
+from indexes.types import Hit, Locator, Passage, Query
 
 
 def passage(text: str, *, path: str = "a.txt", start: int = 0, page: int | None = None, context: str = "") -> Passage:
@@ -16,6 +16,6 @@ class FixedRetriever:
         self._hits = [Hit(p, 1 / rank) for rank, p in enumerate(passages, start=1)]
         self.queries: list[str] = []
 
-    def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
-        self.queries.append(query)
+    def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
+        self.queries.append(query.whole)
         return self._hits[:limit]

@@ -19,7 +19,7 @@ from indexes.protocols import Retriever
 from indexes.ranking import reciprocal_rank_fusion
 from indexes.retrieval import DenseRetriever, FusedRetriever, LexicalRetriever
 from indexes.stores.embedded import EmbeddedChroma
-from indexes.types import EVERYONE, PUBLIC, Audience, Hit, Locator, Matrix, Passage
+from indexes.types import EVERYONE, PUBLIC, Audience, Hit, Locator, Matrix, Passage, Query
 from indexes.vectors import ChromaVectors
 
 HR = Audience(frozenset({"hr"}))
@@ -53,18 +53,18 @@ def test_the_best_comes_first_and_no_more_than_the_limit(catalog: Catalog, retri
     put(catalog, document("Offices open at nine and close at five.", "offices.txt"))
     put(catalog, document("Leave is 25 days a year.", "leave.txt"))
     put(catalog, document("Days are long in June; so are nights in the offices.", "days.txt"))
-    hits = retriever.retrieve("How many days of leave?", limit=2, audience=PUBLIC)
+    hits = retriever.retrieve(Query("How many days of leave?"), limit=2)
     assert paths(hits) == ["leave.txt", "days.txt"]
     assert hits[0].score > hits[1].score
 
 
 def test_a_hit_is_the_passage_with_its_place(catalog: Catalog, retriever: Retriever) -> None:
     (passage,) = put(catalog, document("Leave is 25 days a year."))
-    assert [hit.passage for hit in retriever.retrieve("leave days", limit=5, audience=PUBLIC)] == [passage]
+    assert [hit.passage for hit in retriever.retrieve(Query("leave days"), limit=5)] == [passage]
 
 
 def test_an_empty_index_finds_nothing(retriever: Retriever) -> None:
-    assert retriever.retrieve("leave", limit=5, audience=PUBLIC) == []
+    assert retriever.retrieve(Query("leave"), limit=5) == []
 
 
 @pytest.mark.parametrize("published", [True, False])
@@ -83,7 +83,7 @@ def test_nobody_finds_what_they_may_not_read(
     if published:
         vectors.publish()
     found = {
-        audience: {*paths(retriever.retrieve("leave days", limit=10, audience=audience))}
+        audience: {*paths(retriever.retrieve(Query("leave days", audience=audience), limit=10))}
         for audience in (PUBLIC, HR, Audience(frozenset({"board", "hr"})))
     }
     assert [*found.values()] == [
@@ -98,10 +98,10 @@ def test_a_document_whose_readers_change_is_hidden_at_once(
 ) -> None:
     put(catalog, document("Leave is 25 days a year."))
     vectors.publish()
-    assert retriever.retrieve("leave", limit=5, audience=PUBLIC)
+    assert retriever.retrieve(Query("leave"), limit=5)
     put(catalog, document("Leave is 25 days a year.", readers=("hr",)))
-    assert retriever.retrieve("leave", limit=5, audience=PUBLIC) == []
-    assert paths(retriever.retrieve("leave", limit=5, audience=HR)) == ["a.txt"]
+    assert retriever.retrieve(Query("leave"), limit=5) == []
+    assert paths(retriever.retrieve(Query("leave", audience=HR), limit=5)) == ["a.txt"]
 
 
 def test_what_was_removed_is_no_answer_any_more(catalog: Catalog, vectors: ChromaVectors, retriever: Retriever) -> None:
@@ -109,7 +109,7 @@ def test_what_was_removed_is_no_answer_any_more(catalog: Catalog, vectors: Chrom
     put(catalog, document("Leave is 30 days a year.", "b.txt"))
     vectors.publish()
     catalog.remove(["a.txt"])
-    assert paths(retriever.retrieve("leave days", limit=5, audience=PUBLIC)) == ["b.txt"]
+    assert paths(retriever.retrieve(Query("leave days"), limit=5)) == ["b.txt"]
 
 
 @pytest.mark.parametrize("published", [True, False])
@@ -122,7 +122,7 @@ def test_visible_passages_are_found_behind_many_hidden_ones(
         put(catalog, document(f"Leave days are counted by office {n} and by nobody else.", f"seen-{n}.txt"))
     if published:
         vectors.publish()
-    hits = retriever.retrieve("leave days", limit=3, audience=PUBLIC)
+    hits = retriever.retrieve(Query("leave days"), limit=3)
     assert {*paths(hits)} == {"seen-0.txt", "seen-1.txt", "seen-2.txt"}
 
 
@@ -147,7 +147,7 @@ def test_whoever_asks_finds_what_brute_force_finds_among_what_they_may_read(
                 vectors.publish()
             query = units(1, seed + 1000)[0]
             dense = DenseRetriever(catalog, vectors, AlwaysEncodes(query), min_cosine=-1)
-            found = [hit.passage.id for hit in dense.retrieve("?", limit=limit, audience=Audience(groups))]
+            found = [hit.passage.id for hit in dense.retrieve(Query("?", audience=Audience(groups)), limit=limit)]
     assert found == (nearest_of(stored, query, limit) if stored else [])
 
 
@@ -166,14 +166,14 @@ def test_dense_leaves_out_what_is_less_alike_than_was_asked(catalog: Catalog, ve
 
     def found(least: float) -> list[str]:
         choosy = DenseRetriever(catalog, vectors, WordsEncoder(), min_cosine=least)
-        return paths(choosy.retrieve("leave days", limit=5, audience=PUBLIC))
+        return paths(choosy.retrieve(Query("leave days"), limit=5))
 
     assert (found(0.0), found(0.9), found(1.1)) == (["near.txt", "far.txt"], ["near.txt"], [])
 
 
 def test_a_dense_score_is_the_cosine(catalog: Catalog, dense: DenseRetriever) -> None:
     put(catalog, document("Leave days.", title=""))
-    (hit,) = dense.retrieve("leave days", limit=1, audience=PUBLIC)
+    (hit,) = dense.retrieve(Query("leave days"), limit=1)
     assert hit.score == pytest.approx(1, abs=1e-5)
 
 
@@ -196,19 +196,19 @@ def test_any_query_finds_what_its_words_say_and_nothing_hidden(
 ) -> None:
     put(catalog, document("Leave is 25 days a year.", title=""))
     put(catalog, document("A secret leave of days.", "secret.txt", readers=("hr",)))
-    assert paths(retriever.retrieve(query, limit=5, audience=PUBLIC)) == ["a.txt"]
+    assert paths(retriever.retrieve(Query(query), limit=5)) == ["a.txt"]
 
 
 @pytest.mark.parametrize("query", ["", "😀", '"""', "\0", "???"], ids=ascii)
 def test_a_query_without_words_finds_nothing_by_words(catalog: Catalog, lexical: LexicalRetriever, query: str) -> None:
     put(catalog, document("Leave is 25 days a year."))
-    assert lexical.retrieve(query, limit=5, audience=PUBLIC) == []
+    assert lexical.retrieve(Query(query), limit=5) == []
 
 
 def test_a_query_of_stop_words_finds_them(catalog: Catalog, lexical: LexicalRetriever) -> None:
     put(catalog, document("To be, or not to be: that is what he asks."))
     put(catalog, document("Leave days.", "b.txt"))
-    assert paths(lexical.retrieve("to be or not to be", limit=5, audience=PUBLIC)) == ["a.txt"]
+    assert paths(lexical.retrieve(Query("to be or not to be"), limit=5)) == ["a.txt"]
 
 
 def test_fusion_adds_up_reciprocal_ranks() -> None:
@@ -229,12 +229,12 @@ def test_fused_finds_what_stands_low_in_both_rankings() -> None:
         def __init__(self, *names: str) -> None:
             self.names = names
 
-        def retrieve(self, query: str, *, limit: int, audience: Audience) -> list[Hit]:
+        def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
             asked.append(limit)
             return [Hit(passage(name), 1.0) for name in self.names][:limit]
 
     fused = FusedRetriever([Listed("a", "b", "both"), Listed("c", "d", "both")], candidates=20)
-    assert [hit.passage.id for hit in fused.retrieve("?", limit=1, audience=PUBLIC)] == ["both"]
+    assert [hit.passage.id for hit in fused.retrieve(Query("?"), limit=1)] == ["both"]
     assert asked == [20, 20]
 
 

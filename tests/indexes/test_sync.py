@@ -25,7 +25,7 @@ from indexes.reading.sandbox import ReadingLimits
 from indexes.retrieval import LexicalRetriever
 from indexes.splitting import PassageSplitter
 from indexes.sync import Listener, Report, Sync
-from indexes.types import PUBLIC, Audience, Matrix
+from indexes.types import Audience, Matrix, Query
 from indexes.vectors import ChromaVectors
 
 LIMITS = ReadingLimits(seconds=30)
@@ -61,7 +61,7 @@ class Bench:
         return syncing.run(roots or [self.folder], listener or Listener(), allow_delete=allow_delete)
 
     def ask(self, word: str) -> set[str]:
-        hits = LexicalRetriever(self.catalog).retrieve(word, limit=100, audience=PUBLIC)
+        hits = LexicalRetriever(self.catalog).retrieve(Query(word), limit=100)
         return {hit.passage.path for hit in hits}
 
 
@@ -413,7 +413,9 @@ def test_a_rule_that_changes_holds_at_the_next_sync_and_embeds_nothing(bench: Be
     assert bench.ask("aardvarks") == set()
     assert bench.ask("beavers") == {"news.txt"}
     hr = Audience(frozenset({"hr"}))
-    assert [hit.passage.path for hit in LexicalRetriever(bench.catalog).retrieve("aardvarks", limit=9, audience=hr)]
+    assert [
+        hit.passage.path for hit in LexicalRetriever(bench.catalog).retrieve(Query("aardvarks", audience=hr), limit=9)
+    ]
     bench.sync()
     assert bench.ask("aardvarks") == {"hr/pay.txt"}
 

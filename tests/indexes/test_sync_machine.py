@@ -20,7 +20,7 @@ from indexes.retrieval import DenseRetriever, LexicalRetriever
 from indexes.splitting import PassageSplitter
 from indexes.stores.embedded import EmbeddedChroma
 from indexes.sync import Listener
-from indexes.types import PUBLIC, Audience
+from indexes.types import PUBLIC, Audience, Query
 from indexes.vectors import ChromaVectors
 from indexes.verification import verify
 from indexes.writing import IndexWriter
@@ -151,7 +151,7 @@ class SyncMachine(RuleBasedStateMachine):
 
     def assert_found(self, word: str, paths: set[str], audience: Audience) -> None:
         """A document that holds a word is found by it, in its words and by its vector; and only there."""
-        hits = LexicalRetriever(self.catalog).retrieve(word, limit=EVERYTHING, audience=audience)
+        hits = LexicalRetriever(self.catalog).retrieve(Query(word, audience=audience), limit=EVERYTHING)
         assert {hit.passage.path for hit in hits} == paths
         for hit in hits:
             document = self.catalog.document(hit.passage.document_id)
@@ -163,12 +163,12 @@ class SyncMachine(RuleBasedStateMachine):
         assert set(passages.values()) <= {1}
 
     def assert_nothing_else(self, visible: Mapping[str, str], audience: Audience) -> None:
-        hits = self.dense.retrieve("Part 0 tells of it once more", limit=EVERYTHING, audience=audience)
+        hits = self.dense.retrieve(Query("Part 0 tells of it once more", audience=audience), limit=EVERYTHING)
         assert len({hit.passage.id for hit in hits}) == len(hits)
         assert {hit.passage.path for hit in hits} == visible.keys()
         for word in visible.values():
             query = f"Of {word}\n{self.texts[word]}" if len(self.texts[word]) < SHORT else f"Part 0 of {word}"
-            nearest = self.dense.retrieve(query, limit=1, audience=audience)[0]
+            nearest = self.dense.retrieve(Query(query, audience=audience), limit=1)[0]
             assert visible[nearest.passage.path] == word
 
     def open(self) -> None:

@@ -17,7 +17,7 @@ from indexes.generations import model_of as model_of_generation
 from indexes.reading.sandbox import ReadingLimits
 from indexes.splitting import PassageSplitter
 from indexes.sync import Listener
-from indexes.types import PUBLIC
+from indexes.types import Query
 from indexes.writing import IndexWriter
 from rag.bootstrap import (
     ADVICE,
@@ -144,7 +144,7 @@ def test_an_open_engine_follows_to_the_generation_that_another_writer_switched_t
             writer.run([tmp_path / "docs"], Listener())
 
     def found(question: str) -> list[str]:
-        return [hit.passage.text for hit in engine.retrieve(question, limit=1, audience=PUBLIC)]
+        return [hit.passage.text for hit in engine.retrieve(Query(question), limit=1)]
 
     (tmp_path / "docs").mkdir()
     write("a model", "Aardvarks dig.")

@@ -18,7 +18,7 @@ from indexes.errors import IndexMissingError
 from indexes.generations import Generations, catalog_file, chroma_folder, model_of
 from indexes.retrieval import DenseRetriever, LexicalRetriever
 from indexes.stores.embedded import EmbeddedChroma
-from indexes.types import PUBLIC
+from indexes.types import Query
 from indexes.vectors import ChromaVectors
 from torture.documents import Version
 from torture.writer import encoder_of
@@ -134,7 +134,7 @@ def _found_by_words(catalog: Catalog, held: Held, words: Sequence[str]) -> Itera
     retriever = LexicalRetriever(catalog)
     passages = [passage for version in held.versions.values() for passage in version.passages]
     for word in words:
-        hits = retriever.retrieve(word, limit=_EVERYTHING, audience=PUBLIC)
+        hits = retriever.retrieve(Query(word), limit=_EVERYTHING)
         found = Counter((hit.passage.path, hit.passage.text) for hit in hits)
         wanted = Counter((p.path, p.text) for p in passages if word in f"{p.context} {p.text}")
         if found != wanted:
@@ -148,7 +148,7 @@ def _found_by_vectors(retriever: DenseRetriever, held: Held, encoder: WordsEncod
         return
     matrix = encoder.encode([encoder_text(passage) for passage in passages])
     for asked in random.sample(passages, min(_ASKED, len(passages))):
-        hits = retriever.retrieve(encoder_text(asked), limit=_NEAREST, audience=PUBLIC)
+        hits = retriever.retrieve(Query(encoder_text(asked)), limit=_NEAREST)
         cosines = matrix @ encoder.encode([encoder_text(asked)])[0]
         near = sorted(cosines.tolist(), reverse=True)[:_NEAREST]
         found = Counter((hit.passage.path, hit.passage.text) for hit in hits)
