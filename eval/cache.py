@@ -18,7 +18,7 @@ from rag.types import Piece, Turn
 
 _PIECES: TypeAdapter[list[Piece]] = TypeAdapter(list[Piece])
 replayed: ContextVar[bool] = ContextVar("replayed", default=False)
-"""Whether the reply to this task's question came from a cache."""
+"""Whether a reply that this task asked for came from a cache. Who asks anew sets it to False first."""
 
 
 class CacheError(FootnoteError):
@@ -51,7 +51,7 @@ class CachedChat:
         key = self._key(system, turns)
         async with self._asking.setdefault(key, asyncio.Lock()):
             known = self._known(key)
-            replayed.set(known is not None)
+            replayed.set(replayed.get() or known is not None)
             if known is not None:
                 for piece in known:
                     yield piece

@@ -12,8 +12,8 @@ from eval.folders import RunFolder
 from eval.runs import Asking, Listener, Prices, ask, retrieve, run, with_gold
 from eval.summary import finish
 from eval.types import GoldCase, Row
-from rag.assistant import Assistant
-from rag.bootstrap import Engine, has_llm
+from rag.bootstrap import Engine, has_llm, make_assistant, make_rewriter
+from rag.protocols import ChatModel
 
 CACHE = Path("var/replies.sqlite3")
 _DOCUMENTS = 64
@@ -54,15 +54,16 @@ def evaluate(
 
 
 def _asking(engine: Engine, options: Options) -> Asking:
-    if options.retrieval_only:
-        return partial(retrieve, retriever=engine, limit=engine.settings.retrieval.limit)
-    llm = engine.settings.llm
-    return partial(ask, answerer=_assistant(engine, options.cache), prices=Prices(llm.input_price, llm.output_price))
+    llm, model = engine.settings.llm, _model(engine, options.cache)
+    prices = Prices(llm.input_price, llm.output_price)
+    if not options.retrieval_only:
+        return partial(ask, answerer=make_assistant(engine, model), prices=prices)
+    rewriter = make_rewriter(engine.settings, model)
+    return partial(retrieve, retriever=engine, limit=engine.settings.retrieval.limit, rewriter=rewriter, prices=prices)
 
 
-def _assistant(engine: Engine, cache: Path | None) -> Assistant:
-    """The engine's own, with its model's replies kept. Offline there is no model to ask."""
+def _model(engine: Engine, cache: Path | None) -> ChatModel:
+    """The engine's own, with its replies kept. Offline there is no model to ask."""
     if cache is None or not has_llm(engine.settings.llm):
-        return engine.assistant
-    cached = CachedChat(engine.model, cache, model_identity(engine.settings.llm))
-    return Assistant(engine, cached, limit=engine.settings.retrieval.limit)
+        return engine.model
+    return CachedChat(engine.model, cache, model_identity(engine.settings.llm))

@@ -14,7 +14,7 @@ with eval_extra():
     from matplotlib.patches import Rectangle
 
 _BINS = 20
-_STAGES = ("retrieve", "first_token", "generate", "check", "total")
+_STAGES = ("rewrite", "retrieve", "first_token", "generate", "check", "total")
 _KINDS = 8
 """As many columns as are readable; those with the most questions."""
 _LABEL = 14

@@ -13,9 +13,10 @@ from eval.types import Checked, Cited, Found, GoldCase, Place, Row
 from indexes.errors import FootnoteError
 from indexes.protocols import Retriever
 from indexes.types import Hit, Locator
-from rag.protocols import Answerer
+from rag.assistant import Clock
+from rag.protocols import Answerer, Rewriter
 from rag.questions import make_question
-from rag.rewriting import search_query
+from rag.rewriting import OFFLINE
 from rag.types import Answer, Usage
 
 _T = TypeVar("_T")
@@ -49,16 +50,29 @@ async def ask(case: GoldCase, answerer: Answerer, prices: Prices = Prices()) -> 
     return replace(_row(case, answer), cost=prices.cost(answer.usage), cached=replayed.get())
 
 
-async def retrieve(case: GoldCase, retriever: Retriever, limit: int) -> Row:
-    """What would be given to the model; nothing is answered."""
-    began = time.perf_counter()
+async def retrieve(
+    case: GoldCase,
+    retriever: Retriever,
+    limit: int,
+    rewriter: Rewriter = OFFLINE,
+    prices: Prices = Prices(),
+) -> Row:
+    """What would be given to the model; nothing is answered. Rewriting the question may still take a call."""
+    clock = Clock()
+    replayed.set(False)
     try:
-        query = search_query(make_question(case.question, case.history))
-        hits = await asyncio.to_thread(retriever.retrieve, query, limit=limit)
+        rewritten = await rewriter.query(make_question(case.question, case.history))
+        if rewritten.usage is not None:
+            clock.lap("rewrite")
+        hits = await asyncio.to_thread(retriever.retrieve, rewritten.query, limit=limit)
+        clock.lap("retrieve")
     except FootnoteError as error:
-        return Row(case.id, "failed", timings={"total": time.perf_counter() - began}, error=str(error))
-    seconds = time.perf_counter() - began
-    return Row(case.id, "retrieved", retrieved=_found(hits), timings={"retrieve": seconds, "total": seconds})
+        return Row(case.id, "failed", timings=clock.total(), error=str(error))
+    usage = rewritten.usage or Usage()
+    found, cost = _found(hits), prices.cost(usage)
+    return Row(
+        case.id, "retrieved", retrieved=found, usage=usage, cost=cost, cached=replayed.get(), timings=clock.total()
+    )
 
 
 def with_gold(asking: Asking, documents: Documents) -> Asking:

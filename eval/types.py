@@ -102,7 +102,7 @@ class Row:
     cost: float | None = None
     """In the currency of ``llm.input_price``; None where tokens or prices are not known."""
     cached: bool = False
-    """Whether the model's reply came from the cache: its timings are not this run's."""
+    """Whether a model's reply came from the cache: its timings are not this run's."""
     timings: Mapping[str, float] | None = None
     """Seconds by stage, ``total`` among them."""
     error: str | None = None

@@ -1,4 +1,4 @@
-"""The one path a question takes: retrieve, stream, verify."""
+"""The one path a question takes: rewrite, retrieve, stream, verify."""
 
 import asyncio
 import time
@@ -6,10 +6,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from indexes.protocols import Retriever
+from indexes.types import Query
 from rag import prompts
 from rag.citations import MarkerStream, sentences_of, without_markers
-from rag.protocols import ChatModel
-from rag.rewriting import search_query
+from rag.protocols import ChatModel, Rewriter
+from rag.rewriting import OFFLINE
 from rag.types import (
     Answer,
     Citation,
@@ -41,10 +42,12 @@ class Assistant:
         model: ChatModel,
         *,
         limit: int = 8,
+        rewriter: Rewriter = OFFLINE,
     ) -> None:
         self._retriever = retriever
         self._model = model
         self._limit = limit
+        self._rewriter = rewriter
 
     async def answer(self, question: Question) -> Answer:
         async with aclosing(self.stream(question)) as events:
@@ -56,10 +59,13 @@ class Assistant:
     async def stream(self, question: Question) -> AsyncGenerator[Event]:
         """Raises ``ModelError`` where the model fails."""
         clock = Clock()
-        retrieval = await asyncio.to_thread(self._retrieve, question)
+        rewritten = await self._rewriter.query(question)
+        if rewritten.usage is not None:
+            clock.lap("rewrite")
+        retrieval = await asyncio.to_thread(self._retrieve, rewritten.query)
         clock.lap("retrieve")
         yield Retrieved(retrieval)
-        markers, told = MarkerStream([hit.passage for hit in retrieval.hits]), _Told()
+        markers, told = MarkerStream([hit.passage for hit in retrieval.hits]), _Told(rewritten.usage)
         if retrieval.hits:  # nothing found never calls the model
             async with aclosing(self._written(question, retrieval)) as pieces:
                 async for piece in pieces:
@@ -77,8 +83,7 @@ class Assistant:
         clock.lap("check")
         yield Completed(self._complete(question, retrieval, markers.text, citations, sentences, told, clock))
 
-    def _retrieve(self, question: Question) -> Retrieval:
-        query = search_query(question)
+    def _retrieve(self, query: Query) -> Retrieval:
         hits = self._retriever.retrieve(query, limit=self._limit)
         return Retrieval(query, tuple(hits))
 
@@ -146,15 +151,15 @@ def _confidence(sentences: tuple[Sentence, ...]) -> float:
 
 
 class _Told:
-    """What a model said beside its words."""
+    """What a model said beside its words; ``before`` is what was used to find the sources."""
 
-    def __init__(self) -> None:
-        self.usage = Usage()
+    def __init__(self, before: Usage | None) -> None:
+        self._before = self.usage = before or Usage()
         self.confidence: float | None = None
 
     def take(self, piece: Usage | Confidence) -> None:
         if isinstance(piece, Usage):
-            self.usage = piece
+            self.usage = self._before + piece
         else:
             self.confidence = piece.value
 

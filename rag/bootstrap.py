@@ -34,7 +34,8 @@ from indexes.writing import IndexWriter
 from rag.assistant import Assistant
 from rag.errors import ConfigError
 from rag.models import offline
-from rag.protocols import ChatModel
+from rag.protocols import ChatModel, Rewriter
+from rag.rewriting import OFFLINE, ModelRewriter
 from rag.settings import EmbeddingSettings, LLMSettings, Settings
 
 CONNECT = (
@@ -124,7 +125,7 @@ class Engine:
 
     @cached_property
     def assistant(self) -> Assistant:
-        return Assistant(self, self.model, limit=self.settings.retrieval.limit)
+        return make_assistant(self, self.model)
 
     @property
     def another_model(self) -> str | None:
@@ -269,6 +270,18 @@ def make_model(settings: Settings, encoder: Encoder) -> ChatModel:
     if not has_llm(settings.llm):
         return offline.OfflineChat(encoder, min_confidence=settings.answer.min_confidence)
     return make_llm(settings.llm)
+
+
+def make_assistant(engine: Engine, model: ChatModel) -> Assistant:
+    """Of the engine, with ``model`` in place of its own wherever a model is asked."""
+    settings = engine.settings
+    return Assistant(engine, model, limit=settings.retrieval.limit, rewriter=make_rewriter(settings, model))
+
+
+def make_rewriter(settings: Settings, model: ChatModel) -> Rewriter:
+    if settings.retrieval.rewriting == "never" or not has_llm(settings.llm):
+        return OFFLINE
+    return ModelRewriter(model, timeout=settings.retrieval.rewrite_timeout_s)
 
 
 def make_llm(chosen: LLMSettings, variables: str = "FOOTNOTE_LLM__") -> ChatModel:

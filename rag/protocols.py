@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
-from rag.types import Answer, Event, Piece, Question, Turn
+from rag.types import Answer, Event, Piece, Question, Rewritten, Turn
 
 
 class ChatModel(Protocol):
@@ -17,6 +17,13 @@ class ChatModel(Protocol):
 
         Raises ``ModelError`` in words: before the first piece, or after some where the stream broke.
         """
+
+
+class Rewriter(Protocol):
+    """Makes of a question, and of what was said before it, what is searched for."""
+
+    async def query(self, question: Question) -> Rewritten:
+        """Never fails for a model's sake: then the question is searched for as without one."""
 
 
 class Answerer(Protocol):

@@ -1,13 +1,141 @@
-"""A follow-up becomes a query that stands alone."""
+"""What is searched for in place of a question: a follow-up stands alone, a compound question is taken apart."""
 
+import asyncio
+import logging
+import re
+from contextlib import aclosing
+from dataclasses import replace
+
+from indexes.reading.normal import normalise
 from indexes.types import Query
-from rag.types import Question
+from indexes.words import stems
+from rag import prompts
+from rag.citations import without_markers
+from rag.compound import is_compound
+from rag.errors import ModelError
+from rag.protocols import ChatModel
+from rag.types import Question, Rewritten, Turn, Usage
+
+_log = logging.getLogger(__name__)
 
 _TURNS = 2
 """Earlier questions joined to this one: measured on multi-turn sets, better than the last alone."""
+_SAID_TURNS, _SAID_CHARS = 6, 400
+"""What a model is told of the conversation: the latest turns, and the beginning of each."""
+_QUESTION_CHARS = 500
+"""A longer question says enough, and would have to be repeated whole."""
+_LINE_CHARS = 600
+_REPLY_CHARS = (prompts.PARTS + 1) * _LINE_CHARS
+"""Beyond it no more is read, and the model is stopped."""
+_ITEM = re.compile(r"(?:[-*•–]|\d{1,2}[.)])\s+")
+_DRESS = ' *_`"“”'
+"""What models put around a line."""
 
 
 def search_query(question: Question) -> Query:
     """With what the user asked lately: the words that a follow-up leaves out stand in what came before."""
-    asked = [turn.text for turn in question.history if turn.role == "user"][-_TURNS:]
-    return Query(question.text, tuple(reversed(asked)), audience=question.audience, filters=question.filters)
+    return Query(question.text, _asked(question)[:_TURNS], audience=question.audience, filters=question.filters)
+
+
+class OfflineRewriter:
+    """Without a model: ``search_query``."""
+
+    async def query(self, question: Question) -> Rewritten:
+        return Rewritten(search_query(question))
+
+
+OFFLINE = OfflineRewriter()
+
+
+class ModelRewriter:
+    """One short call to a model for a follow-up or a compound question, within ``timeout`` seconds; none for others.
+
+    The model's words are searched for, no more: who asks and in what stay the question's own.
+    """
+
+    def __init__(self, model: ChatModel, *, timeout: float = 5.0) -> None:
+        self._model = model
+        self._timeout = timeout
+
+    async def query(self, question: Question) -> Rewritten:
+        """As offline where the model fails, takes too long, or replies what is of no use."""
+        offline = search_query(question)
+        if not needs_rewriting(question):
+            return Rewritten(offline)
+        reply, turn = _Reply(), prompts.rewriting_turn(question.text, _said(question))
+        try:
+            async with asyncio.timeout(self._timeout):
+                await reply.read(self._model, turn)
+            query = _read(reply.text, question)
+        except (ModelError, TimeoutError, _UselessError) as error:
+            # not its words: a server's may repeat the question
+            _log.warning("A question is searched for as it stands, as its rewriting failed: %s", type(error).__name__)
+            query = offline
+        return Rewritten(query, reply.usage)
+
+
+def needs_rewriting(question: Question) -> bool:
+    """Where the user asked something before, or it is compound by its wording.
+
+    In a conversation every question does: one that changes the subject must be freed of what was asked before.
+    """
+    return len(question.text) <= _QUESTION_CHARS and (bool(_asked(question)) or is_compound(question.text))
+
+
+class _UselessError(Exception):
+    """The reply is not what was asked for."""
+
+
+class _Reply:
+    """What a model writes, as far as it is read."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.usage = Usage()
+
+    async def read(self, model: ChatModel, turn: Turn) -> None:
+        async with aclosing(model.stream(prompts.REWRITE, [turn])) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Usage):
+                    self.usage = piece
+                elif isinstance(piece, str):
+                    self.text += piece
+                if len(self.text) > _REPLY_CHARS:
+                    return
+
+
+def _read(reply: str, question: Question) -> Query:
+    """The first line as the question and those after it as its parts; raises ``_UselessError``.
+
+    A question that nothing was said before stands alone: its own words are kept.
+    """
+    told = normalise(reply)
+    lines = [line for line in map(_bare, told.split("\n")) if any(map(str.isalnum, line))]
+    if len(reply) > _REPLY_CHARS or not lines or len(lines[0]) > _LINE_CHARS or prompts.NO_ANSWER in told:
+        raise _UselessError
+    known = _matter("\n".join([question.text, *(turn.text for turn in question.history)]))
+    if not _matter(lines[0]) & known:
+        raise _UselessError
+    text = lines[0] if _asked(question) else question.text
+    others = dict.fromkeys(line for line in lines[1:] if line != text and len(line) <= _LINE_CHARS)
+    parts = [line for line in others if _matter(line) & known][: prompts.PARTS]
+    return replace(search_query(question), text=text, earlier=(), parts=tuple(parts))
+
+
+def _bare(line: str) -> str:
+    return _ITEM.sub("", " ".join(line.split()), count=1).strip(_DRESS)
+
+
+def _matter(text: str) -> set[str]:
+    """What two texts on one matter share; a script without spaces has its characters for words."""
+    return {*stems(text), *(character for character in text if character >= "\u2e80")}
+
+
+def _asked(question: Question) -> tuple[str, ...]:
+    """What the user asked before, latest first."""
+    return tuple(turn.text for turn in reversed(question.history) if turn.role == "user")
+
+
+def _said(question: Question) -> list[Turn]:
+    """The numbers of answers name sources, which are not shown."""
+    return [Turn(turn.role, without_markers(turn.text)[:_SAID_CHARS]) for turn in question.history[-_SAID_TURNS:]]

@@ -4,7 +4,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -62,6 +62,10 @@ class RetrievalSettings(Part):
     limit: Positive = Field(8, description="passages the model is given")
     candidates: Positive = Field(50, description="passages each retriever proposes before they are fused")
     min_cosine: Share = Field(0.15, description="a passage less like the question is not found by meaning")
+    rewriting: Literal["auto", "never"] = Field(
+        "auto", description="a language model words a follow-up anew and takes a compound question apart, or never does"
+    )
+    rewrite_timeout_s: Seconds = Field(5, description="where that takes longer, the search goes on without")
 
 
 class LLMSettings(Part):

@@ -70,6 +70,26 @@ class Usage:
     input_tokens: int | None = None
     output_tokens: int | None = None
 
+    def __add__(self, other: "Usage") -> "Usage":
+        """What was counted of both: of two calls, one may not be told."""
+        return Usage(
+            _sum(self.input_tokens, other.input_tokens),
+            _sum(self.output_tokens, other.output_tokens),
+        )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None and other is None else (one or 0) + (other or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What is searched for in place of a question, and what it took to find the words."""
+
+    query: Query
+    usage: Usage | None = None
+    """Of the call to a model, were it in vain; None where none was made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
@@ -97,8 +117,10 @@ class Answer:
     confidence: float = 0.0
     """From 0 to 1: the model's own where it tells, else how well its sentences are borne out, on average."""
     usage: Usage = Usage()
+    """Of all calls that it took."""
     timings: Mapping[str, float] = field(default_factory=dict)
-    """Seconds by stage: ``retrieve``, ``first_token``, ``generate``, ``check``, ``total``."""
+    """Seconds by stage: ``rewrite``, where a model was asked to; ``retrieve``, ``first_token``, ``generate``,
+    ``check``, ``total``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,21 @@
-"""A chat model that says what the test tells it to."""
+"""Chat models that say what the test tells them to."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
+from rag import prompts
 from rag.types import Piece, Turn
 
 
 class ScriptedChat:
-    """Streams the given pieces; an exception among them is raised in its place. Keeps what it was sent."""
+    """Streams the given pieces; an exception among them is raised in its place, and a number is a pause in seconds.
+
+    Keeps what it was sent.
+    """
 
     name = "scripted"
 
-    def __init__(self, *pieces: Piece | Exception) -> None:
+    def __init__(self, *pieces: Piece | Exception | float) -> None:
         self._pieces = pieces
         self.calls: list[tuple[str, list[Turn]]] = []
         self.closed = False
@@ -21,6 +26,22 @@ class ScriptedChat:
             for piece in self._pieces:
                 if isinstance(piece, Exception):
                     raise piece
-                yield piece
+                if isinstance(piece, int | float):
+                    await asyncio.sleep(piece)
+                else:
+                    yield piece
         finally:
             self.closed = True
+
+
+class RewritingChat:
+    """Rewrites as the one model does, and answers as the other."""
+
+    name = "scripted"
+
+    def __init__(self, rewriting: ScriptedChat, answering: ScriptedChat) -> None:
+        self._rewriting = rewriting
+        self._answering = answering
+
+    def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
+        return (self._rewriting if system == prompts.REWRITE else self._answering).stream(system, turns)

@@ -15,7 +15,9 @@ class FixedRetriever:
     def __init__(self, *passages: Passage) -> None:
         self._hits = [Hit(p, 1 / rank) for rank, p in enumerate(passages, start=1)]
         self.queries: list[str] = []
+        self.asked: list[Query] = []
 
     def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
         self.queries.append(query.whole)
+        self.asked.append(query)
         return self._hits[:limit]

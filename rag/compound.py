@@ -1,0 +1,57 @@
+"""Whether a question needs more than one place: by its wording alone, as cheap rules tell it.
+
+They know English, German, French, Spanish and Italian, and of other languages several question marks. A question that
+they miss is searched for as it is; one that they take for compound costs a short call to a model.
+"""
+
+import re
+
+_SEVERAL = r"[?？؟][^?？؟]*\w[^?？؟]*[?？؟]"
+"""Two questions, each with its mark."""
+
+_JOINED = (
+    r"\b(?:and|or)\s+(?:also\s+)?(?:(?:in|for|to|by|at|from|with|of|on)\s+)?(?:who|whom|whose|what|when|where|which|why|how)\b",
+    r",\s*and\s+(?:is|are|was|were|do|does|did|can|may|must|has|have|will)\b",
+    r"\b(?:und|oder|sowie)\s+(?:(?:ab|bis|seit|in|von|für|mit)\s+)?"
+    r"(?:wer|wem|wen|wessen|was|wann|wo|woher|wohin|warum|weshalb|wieso|wie|wieviel|welche[rsnm]?)\b",
+    r"\b(?:et|ou)\s+(?:(?:à|de|en|pour|avec)\s+)?(?:qui|quand|où|quel\w*|combien|comment|pourquoi)\b",
+    r"\b[yoe]\s+(?:(?:a|de|en|para|con|por)\s+)?(?:quién\w*|qué|cuándo|cuánt\w+|dónde|cuál\w*|cómo)\b",
+    r"\b[eo]\s+(?:(?:a|di|in|per|con)\s+)?(?:chi|cosa|quando|dove|qual[ei]|quant\w+|perché)\b",
+)
+"""Questions joined to one: who … and when …"""
+
+_COMPARED = (
+    r"\b(?:compar(?!t)\w+|differ(?:s|ed|ences?)?|different\s+(?:from|to|than)|versus|vs|both|respectively|in\s+common)\b",
+    r"\b(?:each\s+of|respective|same\b[^?]*\bas|and\b[^?]*\bthe\s+same|similar\s+to|similarit(?:y|ies))\b",
+    r"\b(?:which|who|what)\b[^?]*,[^?]*\bor\b|\bbetween\b[^?]*,\s*(?:which|who|what)\b",
+    r"\bthan\b(?!\s+(?:\W?\d|an?\s+(?:hour|day|week|month|year)|one|two|three|four|five|six|ten|half|usual|once|twice))",
+    r"\b(?:first|earlier|later|older|younger|newer|larger|bigger|smaller|longer|shorter|taller|higher|lower|more|fewer"
+    r"|less|better|worse|cheaper|closer)\b[^?]*\bor\b",
+    r"\b(?:vergl[ei]+ch\w*|verglichen|unterschie\w+|unterschei\w+|beiden?|beider|sowohl|jeweils)\b",
+    r"\b(?:mehr|weniger|größer|kleiner|höher|niedriger|älter|jünger|länger|kürzer|früher|später|teurer|billiger)"
+    r"\s+als\b(?!\s+\d)",
+    r"\b(?:diff[eé]r\w+\s+(?:entre|de|par)|les\s+deux|tous\s+deux|respectivement|par\s+rapport)\b",
+    r"\b(?:diferenci\w+|ambos|ambas|respectivamente|confront\w+|differenz\w+|entramb[ie]|rispettivamente)\b",
+)
+"""Two things held against each other, or asked for both."""
+
+_CHAINED = (
+    r"\bthe\s+(?!name|title|date|number|amount)(?:[\w-]+\s+){1,3}(?:of|by|in|at|for|from|to|with)\s+(?:the|an?)\s+(?:[\w-]+\s+){1,4}"
+    r"(?:that|which|who|whom|whose|where)\b",
+    r"\bof\s+(?:the|an?)\s+(?:[\w-]+\s+){1,3}of\s+(?:the|an?)\b",
+    r"\w\W+whose\b",
+    r"\w['’]s\s+(?!(?:\w+\s+)?(?:day|week|month|year)['’])(?:[\w-]+\s+){0,2}[\w-]+['’]s\s",
+    r"\b(?:de[rs]|vo[nm]|eine[rs])\s+(?:[\w-]+\s+){0,2}[\w-]+,\s+(?:(?:in|mit|von|für|auf|aus)\s+)?"
+    r"(?:der|die|das|dem|den|deren|dessen|denen|welche[rsnm]?)\b",
+    r"\b(?:du|des|de\s+la|de\s+l['’]|d['’]une?)\s*(?:[\w-]+\s+){1,3}(?:qui|que|dont|où)\b",
+    r"\b(?:del|de\s+las?|de\s+los|de\s+una?)\s+(?:[\w-]+\s+){1,3}(?:que|cuy\w+|donde)\b",
+    r"\b(?:del|della|dello|dei|degli|delle|dell['’]|di\s+una?)\s*(?:[\w-]+\s+){1,3}(?:che|cui|dove)\b",
+)
+"""The one thing must be found before the other can be: the X of the Y that …"""
+
+_COMPOUND = re.compile("|".join((_SEVERAL, *_JOINED, *_COMPARED, *_CHAINED)), re.IGNORECASE)
+
+
+def is_compound(text: str) -> bool:
+    """Of a question of some hundred characters: the rules look at each word anew."""
+    return _COMPOUND.search(text) is not None

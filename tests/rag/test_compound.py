@@ -1,0 +1,69 @@
+"""A question that needs more than one place is known by its wording."""
+
+import time
+
+import pytest
+
+from rag.compound import is_compound
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How much leave do I get? And who signs for it?",
+        "Who founded the bakery and when did it move?",
+        "Is parking free for staff, and does the canteen open on Sundays?",
+        "What is the difference between Basic and Plus?",
+        "Do nurses and doctors both get a bonus?",
+        "Is the old flat larger than the new one?",
+        "Which was built first, the mill or the bridge?",
+        "Which singer is American, Mark King or Nick Hexum?",
+        "Between Banks and Shaw, which writer is older?",
+        "Who is the mayor of the town that lies on the Aare?",
+        "What is the capital of the country of the author?",
+        "When was the singer born whose third album is Diamond Cut?",
+        "What is my manager's department's budget?",
+        "Wer leitet die Bäckerei und seit wann gibt es sie?",
+        "Worin unterscheiden sich Basic und Plus?",
+        "Ist die Mühle älter als die Brücke?",
+        "Wie heißt die Leiterin der Abteilung, die das Auto gekauft hat?",
+        "Qui a fondé la boulangerie et quand a-t-elle déménagé ?",
+        "Qui est le maire du village qui se trouve au bord du lac ?",
+        "¿Quién fundó la panadería y cuándo se mudó?",
+        "Chi ha fondato il forno e quando si è trasferito?",
+        "年假有几天？病假有几天？",
+    ],
+)
+def test_comparisons_chains_and_several_questions_are_compound(text: str) -> None:
+    assert is_compound(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How much leave do I get?",
+        "How much leave do part-timers get?!?",
+        "Who may carry over more than 5 days of leave?",
+        "What does the company pay for travel and meals?",
+        "Whose job is it to lock the door?",
+        "What is the name of the form that I fill in?",
+        "What is in Li Hua's next month's plan?",
+        "Which compartment holds the filter?",
+        "Wie viel Urlaub habe ich?",
+        "Wie lange dauert es, bis die Heizung warm ist?",
+        "Combien de jours de congé ai-je ?",
+        "¿Cuántos días de vacaciones tengo?",
+        "",
+    ],
+)
+def test_a_question_that_asks_one_thing_is_not(text: str) -> None:
+    assert not is_compound(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["the a b c of the d e f ", "of the a of ", "? ", "a's b ", "first ", "which, ", "der a, "]
+)
+def test_no_wording_takes_long_to_look_at(text: str) -> None:
+    began = time.perf_counter()
+    is_compound((text * 500)[:500])
+    assert time.perf_counter() - began < 0.5
