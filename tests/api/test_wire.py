@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from api.wire import AskRequest, answer_to_wire, event_frames
 from fakes.answerer import answer, passage
-from indexes.types import Hit
+from indexes.types import Hit, Query
 from rag.errors import QuestionError, QuestionTooLongError
 from rag.types import Completed, Delta, Question, Retrieval, Retrieved, Turn
 
@@ -74,7 +74,7 @@ def test_advice_is_given_only_where_no_language_model_answered() -> None:
 
 
 def test_what_was_found_is_told_with_its_text_and_place() -> None:
-    (frame,) = event_frames(Retrieved(Retrieval("leave", (Hit(passage("25 days", "a/b.md", page=None), 0.5),))))
+    (frame,) = event_frames(Retrieved(Retrieval(Query("leave"), (Hit(passage("25 days", "a/b.md", page=None), 0.5),))))
     assert frame.event == "retrieval"
     assert json.loads(frame.data) == {
         "query": "leave",
