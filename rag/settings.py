@@ -50,8 +50,15 @@ class ReadingSettings(Part):
     max_text_mb: Positive = Field(50, description="a file that holds more text is refused")
 
 
+class ModelsSettings(Part):
+    dir: Path = Field(Path("var/models"), description="the folder of models that `footnote models pull` fetched")
+
+
 class EmbeddingSettings(Part):
-    model: str = Field("all-MiniLM-L6-v2", description="a sentence-transformers model by name or path")
+    model: str = Field(
+        "all-MiniLM-L6-v2",
+        description="a sentence-transformers model by name or path, or one of `footnote models list`",
+    )
     base_url: MaybeText = Field(None, description="an OpenAI-compatible endpoint that embeds instead")
     api_key: MaybeSecret = Field(None, description="that endpoint's key; best kept in the environment")
     batch_size: Positive = Field(32, description="texts embedded at once")
@@ -62,6 +69,14 @@ class RetrievalSettings(Part):
     limit: Positive = Field(8, description="passages the model is given")
     candidates: Positive = Field(50, description="passages each retriever proposes before they are fused")
     min_cosine: Share = Field(0.15, description="a passage less like the question is not found by meaning")
+
+
+class RerankingSettings(Part):
+    model: MaybeText = Field(
+        None, description="a model that reorders what was found: of `footnote models list`, or a cross-encoder by path"
+    )
+    budget_ms: Positive = Field(150, description="of a question's time, what reranking may take")
+    candidates: Positive = Field(30, description="passages that are reranked, the best that were found")
 
 
 class LLMSettings(Part):
@@ -121,8 +136,10 @@ class Settings(BaseSettings):
 
     index: IndexSettings = IndexSettings()
     reading: ReadingSettings = ReadingSettings()
+    models: ModelsSettings = ModelsSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
+    reranking: RerankingSettings = RerankingSettings()
     llm: LLMSettings = LLMSettings()
     answer: AnswerSettings = AnswerSettings()
     judge: JudgeSettings = JudgeSettings()

@@ -103,9 +103,9 @@ def test_a_class_that_cannot_be_made_is_named(name: str, options: dict[str, obje
         model_of(**{"class": name}, options=options)
 
 
-def test_embeddings_are_made_here_or_asked_of_an_endpoint() -> None:
-    assert isinstance(make_encoder(EmbeddingSettings()), SentenceTransformerEncoder)
-    assert isinstance(make_encoder(EmbeddingSettings(model="e", base_url=URL)), OpenAIEncoder)
+def test_embeddings_are_made_here_or_asked_of_an_endpoint(tmp_path: Path) -> None:
+    assert isinstance(make_encoder(EmbeddingSettings(), tmp_path), SentenceTransformerEncoder)
+    assert isinstance(make_encoder(EmbeddingSettings(model="e", base_url=URL), tmp_path), OpenAIEncoder)
 
 
 def test_opening_an_index_that_is_not_there_makes_none(tmp_path: Path) -> None:
