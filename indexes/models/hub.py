@@ -10,17 +10,15 @@ _DATA = ("*.safetensors", "*.json", "*.txt", "*.model", "LICENSE*", "NOTICE*", "
 _NOT = ("onnx/*", "openvino/*")
 
 
-def download(name: str, into: Path, endpoint: str | None = None) -> None:
-    """The model ``org/model``; ``endpoint`` is another hub's address. Raises ``ModelPullError``."""
+def download(name: str, into: Path) -> None:
+    """The model ``org/model``. Raises ``ModelPullError``."""
     import httpx2
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     disable_progress_bars()
     try:
-        snapshot_download(
-            name, local_dir=into, allow_patterns=list(_DATA), ignore_patterns=list(_NOT), endpoint=endpoint
-        )
+        snapshot_download(name, local_dir=into, allow_patterns=list(_DATA), ignore_patterns=list(_NOT))
     except (OSError, ValueError, httpx2.HTTPError) as error:
         raise _failed(name, str(error).strip().partition("\n")[0].rstrip(".")) from error
     shutil.rmtree(into / ".cache", ignore_errors=True)  # the hub's own notes

