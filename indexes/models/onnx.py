@@ -54,4 +54,7 @@ class OnnxModel:
 
         options = SessionOptions()
         options.intra_op_num_threads = os.cpu_count() or 1
+        # Threads that spin while they wait take the cores from each other where others work too: on two busy cores a
+        # pair of 200 tokens took 140 ms with it and 60 without.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         return InferenceSession(str(self._folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
