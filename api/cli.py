@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api import terminal
+from api import models, terminal
 from indexes.errors import FootnoteError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(models.app, name="models")
 IndexDir = Annotated[Path | None, typer.Option("--index", help="The folder of the index; var/index if not given.")]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="A configuration file; footnote.toml if there is one.")

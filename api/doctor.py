@@ -66,7 +66,9 @@ def _examine(load: "Callable[[], Settings]") -> Iterator[Finding]:
         yield Finding("configuration", ok=False, detail=str(error))
         return
     yield Finding("configuration", ok=True, detail=f"index in {settings.index.dir}")
+    yield Finding("models", ok=True, detail=_models(settings))
     yield _try("embedding model", lambda: _encoder(settings))
+    yield _try("reranking model", lambda: _reranker(settings))
     yield _try("language model", lambda: _model(settings))
     yield _try("index", lambda: _index(settings))
 
@@ -85,10 +87,29 @@ def _try(check: str, look: Callable[[], str]) -> Finding:
         return Finding(check, ok=False, detail=str(error))
 
 
+def _models(settings: "Settings") -> str:
+    from indexes.models.store import ModelStore
+
+    store = ModelStore(settings.models.dir)
+    states = {name: store.state(name) for name in store.pulled()}
+    shown = [name if state == "present" else f"{name} ({state})" for name, state in states.items()]
+    return f"{', '.join(shown) or 'none were pulled'}, in {store.folder}"
+
+
+def _reranker(settings: "Settings") -> str:
+    from rag.bootstrap import make_reranker
+
+    reranker = make_reranker(settings)
+    if reranker is None:
+        return "none: what was found stays in the order in which it was found"
+    (score,) = reranker.score("Is anyone there?", ["Yes."])
+    return f"{reranker.name} answers with a score of {score:.1f}"
+
+
 def _encoder(settings: "Settings") -> str:
     from rag.bootstrap import make_encoder
 
-    encoder = make_encoder(settings.embedding)
+    encoder = make_encoder(settings.embedding, settings.models.dir)
     vector = encoder.encode(["Is anyone there?"])
     return f"{encoder.name} answers with {vector.shape[1]} dimensions"
 
@@ -101,7 +122,7 @@ def _model(settings: "Settings") -> str:
 
     if not has_llm(settings.llm):
         return f"none: answers are put together from sentences of the documents. {CONNECT}"
-    model = make_model(settings, make_encoder(settings.embedding))
+    model = make_model(settings, make_encoder(settings.embedding, settings.models.dir))
 
     async def said() -> str:
         pieces = model.stream("Reply with the word yes.", [Turn("user", "Are you there?")])

@@ -31,6 +31,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "index-unreadable": (503, "The index cannot be read"),
     "encoder-mismatch": (503, "The index was made by another embedding model"),
     "encoder-unavailable": (503, "The embedding model is not available"),
+    "reranker-unavailable": (503, "The reranking model is not available"),
     "chroma-unavailable": (503, "Chroma is not available"),
     "model-timeout": (504, "The language model took too long"),
 }

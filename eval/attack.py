@@ -98,7 +98,7 @@ def opened(settings: Settings, docs: Path) -> Iterator[Range]:
         place = settings.index.model_copy(update={"dir": scratch / "index", "chroma_url": None})
         own = settings.model_copy(update={"index": place})
         encoders = lru_cache(None)(make_encoder)
-        writer = stack.enter_context(open_writer(own, encoders(own.embedding)))
+        writer = stack.enter_context(open_writer(own, encoders(own.embedding, own.models.dir)))
         writer.run([scratch / "docs"], Listener(), allow_delete=True)
         engine = stack.enter_context(open_engine(own))
         yield Range(scratch / "docs", Tuned(engine, own, encoders), writer)

@@ -91,7 +91,7 @@ def _shape(one: Combination) -> str:
 def _opened(of: Sweep, one: Combination, encoders: Encoders) -> Iterator[Engine]:
     settings = _with_index(one.settings, _index_of(of, one))
     if of.index is None and of.gold_set.is_dir():
-        make_index(settings, of.gold_set / "docs", encoders(settings.embedding))
+        make_index(settings, of.gold_set / "docs", encoders(settings.embedding, settings.models.dir))
     with open_engine(settings, Telling()) as engine:
         yield engine
 

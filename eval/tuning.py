@@ -12,7 +12,7 @@ from indexes.vectors import ChromaVectors
 from rag.bootstrap import Engine, Generation, embedding_of
 from rag.settings import EmbeddingSettings, Settings
 
-Encoders = Callable[[EmbeddingSettings], Encoder]
+Encoders = Callable[[EmbeddingSettings, Path], Encoder]
 """``rag.bootstrap.make_encoder``, or one that keeps what it made."""
 
 
@@ -33,7 +33,7 @@ class _Shared(Generation):
 
     @cached_property
     def encoder(self) -> Encoder:
-        encoder = self.encoders(embedding_of(self.catalog, self.settings.embedding))
+        encoder = self.encoders(embedding_of(self.catalog, self.settings.embedding), self.settings.models.dir)
         check_encoder(self.catalog, encoder)
         return encoder
 

@@ -57,6 +57,18 @@ class EncoderError(FootnoteError):
     kind = "encoder-unavailable"
 
 
+class RerankerError(FootnoteError):
+    """The reranking model cannot be loaded."""
+
+    kind = "reranker-unavailable"
+
+
+class ModelPullError(FootnoteError):
+    """A model could not be fetched, or is not what was published; what was there before is as it was."""
+
+    kind = "model-not-pulled"
+
+
 class ChromaUnavailableError(FootnoteError):
     """Chroma does not answer, or cannot take the vectors; the catalog has them all."""
 

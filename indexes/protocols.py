@@ -43,11 +43,18 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str], /) -> Matrix:
         """Unit rows, shape (len(texts), dimensions)."""
 
+    def encode_query(self, texts: Sequence[str], /) -> Matrix:
+        """As ``encode``, for what is looked for: some models embed a question in another way than a text."""
+
 
 class Reranker(Protocol):
     """Reads a query and a text together and scores the pair."""
 
-    def score(self, query: str, texts: Sequence[str], /) -> list[float]: ...
+    @property
+    def name(self) -> str: ...
+
+    def score(self, query: str, texts: Sequence[str], /) -> list[float]:
+        """One a text, in their order; higher is better, on the model's own scale."""
 
 
 class Retriever(Protocol):

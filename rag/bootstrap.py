@@ -19,8 +19,10 @@ from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.errors import ChromaUnavailableError, IndexLockedError, IndexMissingError, IndexUnreadableError
 from indexes.generations import Generations, catalog_file, chroma_folder
 from indexes.locking import writer_lock
+from indexes.models.known import KNOWN, KnownModel, Purpose
+from indexes.models.store import ModelStore
 from indexes.planning import Plan, make_plan
-from indexes.protocols import Encoder, Retriever
+from indexes.protocols import Encoder, Reranker, Retriever
 from indexes.reading.sandbox import ReadingLimits
 from indexes.retrieval import DenseRetriever, FusedRetriever, LexicalRetriever
 from indexes.splitting import VERSION, PassageSplitter
@@ -60,7 +62,7 @@ class Generation:
     @cached_property
     def encoder(self) -> Encoder:
         """The model that made it, which may not be the one that is configured now."""
-        encoder = make_encoder(embedding_of(self.catalog, self.settings.embedding))
+        encoder = make_encoder(embedding_of(self.catalog, self.settings.embedding), self.settings.models.dir)
         check_encoder(self.catalog, encoder)
         return encoder
 
@@ -184,7 +186,7 @@ def writing(settings: Settings) -> AbstractContextManager[None]:
 @contextmanager
 def open_writer(settings: Settings, encoder: Encoder | None = None) -> Iterator[IndexWriter]:
     """``encoder`` is one that is loaded already. Raises ``IndexLockedError`` where another process writes the index."""
-    encoder = encoder or make_encoder(settings.embedding)
+    encoder = encoder or make_encoder(settings.embedding, settings.models.dir)
     rules = [AccessRule(rule.glob, tuple(rule.groups)) for rule in settings.access]
     splitter, store = _Splitter(settings, encoder), partial(make_store, settings)
     with IndexWriter(settings.index.dir, encoder, splitter, _limits(settings), rules, store) as writer:
@@ -245,9 +247,10 @@ def make_store(settings: Settings, generation: Path, catalog: Catalog) -> Snapsh
     return ChromaServer(url, catalog, generation) if url else EmbeddedChroma(chroma_folder(generation))
 
 
-def make_encoder(chosen: EmbeddingSettings) -> Encoder:
+def make_encoder(chosen: EmbeddingSettings, models: Path) -> Encoder:
+    """``models`` is the folder of pulled ones. Raises ``ConfigError`` where the model is for something else."""
     if chosen.base_url is None:
-        return SentenceTransformerEncoder(chosen.model, batch_size=chosen.batch_size)
+        return _local_encoder(chosen, ModelStore(models))
     from indexes.encoders.openai import OpenAIEncoder
 
     return OpenAIEncoder(
@@ -257,6 +260,36 @@ def make_encoder(chosen: EmbeddingSettings) -> Encoder:
         batch_size=chosen.batch_size,
         timeout=chosen.timeout_s,
     )
+
+
+def _local_encoder(chosen: EmbeddingSettings, store: ModelStore) -> Encoder:
+    if known := _known("embedding", chosen.model):
+        from indexes.encoders.onnx import OnnxEncoder
+
+        return OnnxEncoder(known, store)
+    return SentenceTransformerEncoder(chosen.model, store, batch_size=chosen.batch_size)
+
+
+def make_reranker(settings: Settings) -> Reranker | None:
+    """None where reranking is off. Raises ``ConfigError`` where the model is for something else."""
+    model, store = settings.reranking.model, ModelStore(settings.models.dir)
+    if model is None:
+        return None
+    if known := _known("reranking", model):
+        from indexes.rerankers.onnx import OnnxReranker
+
+        return OnnxReranker(known, store)
+    from indexes.rerankers.cross_encoder import CrossEncoderReranker
+
+    return CrossEncoderReranker(model, store)
+
+
+def _known(purpose: Purpose, name: str) -> KnownModel | None:
+    known = KNOWN.get(name)
+    if known and known.purpose != purpose:
+        fitting = ", ".join(model.name for model in KNOWN.values() if model.purpose == purpose)
+        raise ConfigError(f"{purpose}.model: {name} is a model for {known.purpose}; for {purpose} there is {fitting}.")
+    return known
 
 
 def has_llm(settings: LLMSettings) -> bool:

@@ -50,8 +50,15 @@ class ReadingSettings(Part):
     max_text_mb: Positive = Field(50, description="a file that holds more text is refused")
 
 
+class ModelsSettings(Part):
+    dir: Path = Field(Path("var/models"), description="the folder of models that `footnote models pull` fetched")
+
+
 class EmbeddingSettings(Part):
-    model: str = Field("all-MiniLM-L6-v2", description="a sentence-transformers model by name or path")
+    model: str = Field(
+        "all-MiniLM-L6-v2",
+        description="a sentence-transformers model by name or path, or one of `footnote models list`",
+    )
     base_url: MaybeText = Field(None, description="an OpenAI-compatible endpoint that embeds instead")
     api_key: MaybeSecret = Field(None, description="that endpoint's key; best kept in the environment")
     batch_size: Positive = Field(32, description="texts embedded at once")
@@ -66,6 +73,14 @@ class RetrievalSettings(Part):
         "auto", description="a language model words a follow-up anew and takes a compound question apart, or never does"
     )
     rewrite_timeout_s: Seconds = Field(5, description="where that takes longer, the search goes on without")
+
+
+class RerankingSettings(Part):
+    model: MaybeText = Field(
+        None, description="a model that reorders what was found: of `footnote models list`, or a cross-encoder by path"
+    )
+    budget_ms: Positive = Field(150, description="of a question's time, what reranking may take")
+    candidates: Positive = Field(30, description="passages that are reranked, the best that were found")
 
 
 class LLMSettings(Part):
@@ -125,8 +140,10 @@ class Settings(BaseSettings):
 
     index: IndexSettings = IndexSettings()
     reading: ReadingSettings = ReadingSettings()
+    models: ModelsSettings = ModelsSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
+    reranking: RerankingSettings = RerankingSettings()
     llm: LLMSettings = LLMSettings()
     answer: AnswerSettings = AnswerSettings()
     judge: JudgeSettings = JudgeSettings()

@@ -11,8 +11,12 @@ import pytest
 
 from api.cli import main
 from fakes.chroma_server import ChromaRun
-from fakes.engines import CORPUS, SAMPLES, OpenEngine, Ran, RememberingEncoder, RunFootnote, WarmEngine
+from fakes.engines import CORPUS, ROOT, SAMPLES, OpenEngine, Ran, RememberingEncoder, RunFootnote, WarmEngine
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
+from indexes.errors import ModelPullError
+from indexes.models.known import KNOWN
+from indexes.models.pulling import pull
+from indexes.models.store import ModelStore
 from indexes.sync import Listener
 from rag.bootstrap import Engine, open_writer
 from rag.settings import load_settings
@@ -31,6 +35,18 @@ def _no_settings_of_the_machine() -> Iterator[None]:
 def encoder() -> RememberingEncoder:
     """all-MiniLM-L6-v2 itself: loaded once for all tests that need it."""
     return RememberingEncoder(SentenceTransformerEncoder())
+
+
+@pytest.fixture(scope="session")
+def models() -> ModelStore:
+    """The optional models themselves, fetched once into a folder that outlives the run."""
+    store = ModelStore(ROOT / "var" / "test-models")
+    try:
+        for name in KNOWN:
+            pull(name, store, lambda _: None)
+    except ModelPullError as error:
+        pytest.skip(str(error))
+    return store
 
 
 @pytest.fixture(scope="session")

@@ -77,6 +77,10 @@ class OpenAIEncoder:
         starts = range(0, len(texts), self._batch_size)
         return np.concatenate([self._persist(texts[start : start + self._batch_size]) for start in starts])
 
+    def encode_query(self, texts: Sequence[str], /) -> Matrix:
+        """The protocol of ``/embeddings`` knows no questions apart from texts."""
+        return self.encode(texts)
+
     def _persist(self, batch: Sequence[str]) -> Matrix:
         """The rows of one batch, asked for again where that may help."""
         attempt = 0

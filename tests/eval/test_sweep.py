@@ -37,10 +37,10 @@ def test_an_engine_under_other_settings_searches_the_same_open_index(samples_ind
     engine = opened(samples_index)
     retrieval = engine.settings.retrieval.model_copy(update={"min_cosine": 0.99})
     settings = engine.settings.model_copy(update={"retrieval": retrieval})
-    asked: list[EmbeddingSettings] = []
+    asked: list[tuple[EmbeddingSettings, Path]] = []
 
-    def loaded(chosen: EmbeddingSettings) -> Any:
-        asked.append(chosen)
+    def loaded(chosen: EmbeddingSettings, models: Path) -> Any:
+        asked.append((chosen, models))
         return engine.encoder
 
     tuned = Tuned(engine, settings, loaded)
@@ -49,7 +49,7 @@ def test_an_engine_under_other_settings_searches_the_same_open_index(samples_ind
     assert strict != found  # by words alone
     tuned.close()
     assert engine.retrieve(Query("the spare on-call phone"), limit=8) == found
-    assert asked == [settings.embedding]
+    assert asked == [(settings.embedding, settings.models.dir)]
 
 
 def test_a_sweep_measures_every_combination_draws_it_and_writes_the_choice(

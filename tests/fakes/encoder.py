@@ -35,3 +35,6 @@ class WordsEncoder:
                 row[zlib.crc32(stem.encode()) % self.dimensions] += 1
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
         return rows
+
+    def encode_query(self, texts: Sequence[str], /) -> Matrix:
+        return self.encode(texts)

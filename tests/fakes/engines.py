@@ -46,6 +46,10 @@ class RememberingEncoder:
         self._known |= zip(new, self._encoder.encode(new), strict=True)
         return np.stack([self._known[text] for text in texts]) if texts else self._encoder.encode(texts)
 
+    def encode_query(self, texts: Sequence[str], /) -> Matrix:
+        """Those it is given embed a question as they do a text."""
+        return self.encode(texts)
+
 
 @dataclass(frozen=True)
 class WarmGeneration(Generation):

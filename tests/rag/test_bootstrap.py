@@ -9,12 +9,15 @@ import pytest
 from fakes.encoder import WordsEncoder
 from fakes.engines import RememberingEncoder, WarmGeneration
 from indexes.catalog import Catalog
+from indexes.encoders.onnx import OnnxEncoder
 from indexes.encoders.openai import OpenAIEncoder
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
-from indexes.errors import IndexMissingError
+from indexes.errors import IndexMissingError, RerankerError
 from indexes.generations import catalog_file
 from indexes.generations import model_of as model_of_generation
 from indexes.reading.sandbox import ReadingLimits
+from indexes.rerankers.cross_encoder import CrossEncoderReranker
+from indexes.rerankers.onnx import OnnxReranker
 from indexes.splitting import PassageSplitter
 from indexes.sync import Listener
 from indexes.types import Query
@@ -29,6 +32,7 @@ from rag.bootstrap import (
     make_encoder,
     make_llm,
     make_model,
+    make_reranker,
     open_engine,
 )
 from rag.errors import ConfigError
@@ -40,6 +44,7 @@ from rag.settings import EmbeddingSettings, LLMSettings, Settings
 from rag.types import Turn
 
 MOCK = "llama_index.core.llms.MockLLM"
+BGE, MINILM_12 = "bge-small-en-v1.5-int8", "ms-marco-MiniLM-L-12-v2-int8"
 URL = "http://127.0.0.1:1/v1"
 
 
@@ -103,9 +108,34 @@ def test_a_class_that_cannot_be_made_is_named(name: str, options: dict[str, obje
         model_of(**{"class": name}, options=options)
 
 
-def test_embeddings_are_made_here_or_asked_of_an_endpoint() -> None:
-    assert isinstance(make_encoder(EmbeddingSettings()), SentenceTransformerEncoder)
-    assert isinstance(make_encoder(EmbeddingSettings(model="e", base_url=URL)), OpenAIEncoder)
+def test_embeddings_are_made_here_or_asked_of_an_endpoint(tmp_path: Path) -> None:
+    assert isinstance(make_encoder(EmbeddingSettings(), tmp_path), SentenceTransformerEncoder)
+    assert isinstance(make_encoder(EmbeddingSettings(model="e", base_url=URL), tmp_path), OpenAIEncoder)
+
+
+def test_known_models_are_run_as_onnx_and_others_by_sentence_transformers(tmp_path: Path) -> None:
+    assert isinstance(make_encoder(EmbeddingSettings(model=BGE), tmp_path), OnnxEncoder)
+    chosen = [make_reranker(Settings(reranking={"model": model})) for model in ("", MINILM_12, "some/cross-encoder")]
+    assert [type(reranker) for reranker in chosen] == [type(None), OnnxReranker, CrossEncoderReranker]
+    assert [reranker.name for reranker in chosen if reranker] == [MINILM_12, "some/cross-encoder"]
+
+
+def test_pulled_models_are_looked_for_where_the_settings_say(tmp_path: Path) -> None:
+    reranker = make_reranker(Settings(models={"dir": tmp_path / "mine"}, reranking={"model": MINILM_12}))
+    assert reranker
+    with pytest.raises(RerankerError, match=rf"is not in {tmp_path}/mine: fetch it with `footnote models pull"):
+        reranker.score("?", ["!"])
+
+
+def test_a_model_for_something_else_is_refused_with_one_that_fits(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=rf"embedding\.model: {MINILM_12} is a model for reranking; .* there is {BGE}"
+    ):
+        make_encoder(EmbeddingSettings(model=MINILM_12), tmp_path)
+    with pytest.raises(
+        ConfigError, match=rf"reranking\.model: {BGE} is a model for embedding; .* there is {MINILM_12}"
+    ):
+        make_reranker(Settings(reranking={"model": BGE}))
 
 
 def test_opening_an_index_that_is_not_there_makes_none(tmp_path: Path) -> None:

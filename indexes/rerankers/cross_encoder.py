@@ -1,0 +1,61 @@
+"""Cross-encoders that sentence-transformers loads: by name or by path."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from indexes.errors import RerankerError
+from indexes.models.disk import find_model, stay_offline
+from indexes.models.store import ModelStore
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+
+class CrossEncoderReranker:
+    """Loads at first use, from this machine only: nothing is fetched."""
+
+    def __init__(self, model: str, store: ModelStore | None = None, *, batch_size: int = 32) -> None:
+        self.name = model
+        self._store = store
+        self._batch_size = batch_size
+
+    def score(self, query: str, texts: Sequence[str], /) -> list[float]:
+        """Logits, higher is better. Raises ``RerankerError`` where the model is not there, or gives not one score."""
+        if not texts:
+            return []
+        from torch.nn import Identity
+
+        scores = self._model.predict(
+            [(query, text) for text in texts],
+            activation_fn=Identity(),
+            batch_size=self._batch_size,
+            show_progress_bar=False,
+        )
+        return [float(score) for score in scores]
+
+    @cached_property
+    def _model(self) -> "CrossEncoder":
+        stay_offline()
+        from sentence_transformers import CrossEncoder
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        folder = find_model(self.name, self._store, "cross-encoder")
+        if folder is None:
+            raise self._absent()
+        try:
+            model: CrossEncoder = CrossEncoder(
+                str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+            )
+        except (OSError, ValueError) as error:
+            raise self._absent() from error
+        if model.num_labels != 1:
+            raise RerankerError(f"The model {self.name} gives {model.num_labels} scores a pair: a reranker gives one.")
+        return model
+
+    def _absent(self) -> RerankerError:
+        return RerankerError(
+            f"The reranking model {self.name!r} is not on this machine. Give reranking.model a folder that holds a "
+            "cross-encoder with safetensors weights, fetch one with `footnote models pull`, or leave it out."
+        )

@@ -1,0 +1,13 @@
+"""A reranker that needs no model: how many of the question's words a text has."""
+
+from collections.abc import Sequence
+
+from indexes.words import stems
+
+
+class WordsReranker:
+    name = "words"
+
+    def score(self, query: str, texts: Sequence[str], /) -> list[float]:
+        asked = set(stems(query))
+        return [float(len(asked & set(stems(text)))) for text in texts]
