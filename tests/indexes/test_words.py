@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexes.words import content_words, figures, stems, words
+from indexes.words import content_terms, content_words, figures, stems, terms, words
 
 
 def test_words_are_lower_case_and_without_possessives() -> None:
@@ -39,3 +39,27 @@ def test_a_figure_is_the_same_however_it_is_written(one: str, other: str) -> Non
 @pytest.mark.parametrize(("one", "other"), [("100", "1"), ("90", "9"), ("1.5", "15"), ("2025", "2026")])
 def test_figures_that_differ_stay_apart(one: str, other: str) -> None:
     assert figures(one) != figures(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "found_by"),
+    [
+        ("getUserName", ["getusername", "get", "user", "name"]),
+        ("HTTPServer_port", ["httpserver_port", "http", "server", "port"]),
+        ("__init__", ["__init__", "init"]),
+        ("error E1042", ["error", "e1042", "1042"]),
+        ("AB-1234", ["ab", "1234"]),
+        ("O'Neal's résumés", ["oneal", "neal", "resum"]),
+        ("1,496.50 in 2019", ["1496.5", "in", "2019"]),
+        ("東京タワー is", ["東京", "京タ", "タワ", "ワー", "is"]),
+        ("Łódź", ["łodz"]),
+        ("😀 --", []),
+    ],
+)
+def test_a_text_is_found_by_its_stems_identifiers_and_their_parts(text: str, found_by: list[str]) -> None:
+    assert terms(text) == found_by
+
+
+def test_a_question_is_searched_by_the_terms_that_carry_its_matter() -> None:
+    assert content_terms("What does the function read_all do?") == ["function", "read_all", "read", "all"]
+    assert content_terms("To be or not to be") == ["to", "be", "or", "not", "to", "be"]
