@@ -1,4 +1,4 @@
-"""What commands have in common on the command line: where the index is, how it is shown, and within what is searched."""
+"""What commands have in common on the command line: where the index is, within what is searched, how it is shown."""
 
 import json
 import sys

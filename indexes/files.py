@@ -19,6 +19,8 @@ _CHUNK = 2**20
 _TRIES = 3
 _LATEST = 253_000_000_000
 """Seconds: in the year 9987."""
+_MAX_NS = 2**63 - 1
+"""What a database holds: until the year 2262."""
 _MAX_NAME = 255
 """Bytes of a file's name: the same on every file system in use."""
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | getattr(os, "O_PATH", os.O_RDONLY)
@@ -105,7 +107,7 @@ def _day(seconds: float) -> str:
 
 def changed_ns(facts: os.stat_result) -> int:
     """When its content or its name last changed, whatever date it was given since."""
-    return max(facts.st_mtime_ns, facts.st_ctime_ns)
+    return min(max(facts.st_mtime_ns, facts.st_ctime_ns), _MAX_NS)
 
 
 def _copy(content: BufferedReader, copy: Path, limits: ReadingLimits) -> str:
