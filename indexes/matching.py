@@ -10,6 +10,8 @@ from indexes.words import content_words, stems
 _TOKEN = re.compile(r"\S+")
 _BEFORE = 40
 """Characters of a snippet before its first word of the query, at most."""
+_NEAR = 20
+"""Characters that are given up so that a snippet begins and ends with a whole word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,9 @@ def _distinct(hits: list[tuple[int, set[str]]], start: int, end: int) -> int:
 def _cut(line: str, start: int, length: int) -> str:
     """At spaces, where there are any near."""
     begin = max(0, min(start - _BEFORE, len(line) - length))
-    if 0 < begin <= start:
-        begin = line.find(" ", begin, start) + 1 or begin
+    if begin:
+        begin = line.find(" ", begin, min(begin + _NEAR, start)) + 1 or begin
     end = begin + length
-    if end >= len(line):
-        return f"…{line[begin:]}"
-    end = max(line.rfind(" ", start, end), begin) if " " in line[start:end] else end
-    return f"{'…' if begin else ''}{line[begin:end].rstrip()}…"
+    if end < len(line):
+        end = line.rfind(" ", end - _NEAR, end) if " " in line[end - _NEAR : end] else end
+    return f"{'…' if begin else ''}{line[begin:end].rstrip()}{'…' if end < len(line) else ''}"

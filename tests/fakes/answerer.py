@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping
 
-from indexes.types import Hit, Locator, Passage
+from indexes.types import Hit, Locator, Passage, Query
 from rag.types import (
     Answer,
     Citation,
@@ -102,7 +102,7 @@ def answer(
         status=status,
         citations=citations,
         sentences=_sentences(text, verdicts),
-        retrieval=Retrieval("?", tuple(Hit(c.passage, 0.5) for c in citations)),
+        retrieval=Retrieval(Query("?"), tuple(Hit(c.passage, 0.5) for c in citations)),
         model=model,
         usage=Usage(11, 7),
         timings={"retrieve": 0.25, "total": 1.5},

@@ -459,7 +459,7 @@ def test_a_file_that_is_given_another_date_is_of_that_day_and_not_embedded_again
     assert (bench.encoder.encoded, bench.ask("aardvarks", Filters(until=date(2014, 5, 6)))) == ([], {"b.txt"})
 
 
-@pytest.mark.parametrize(("seconds", "day"), [(-(10**10), date(1970, 1, 1)), (10**11, date(5138, 11, 16))])
+@pytest.mark.parametrize(("seconds", "day"), [(-(10**10), date(1970, 1, 1)), (10**10, date(2286, 11, 20))])
 def test_a_file_may_have_any_date(bench: Bench, seconds: int, day: date) -> None:
     os.utime(bench.write("b.txt", "Aardvarks dig."), (seconds, seconds))
     bench.sync()
