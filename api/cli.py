@@ -47,7 +47,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(search)
 
 
 @app.command()
@@ -131,6 +130,9 @@ def ask(
             terminal.print_sources(answer, None if quiet else engine.advice)
     if history:
         _write_history(history, asked, answer)
+
+
+app.command()(search)
 
 
 @app.command()

@@ -95,7 +95,8 @@ def _explained(query: "Query", hit: "Hit") -> Iterator[str]:
     from indexes.matching import matched
 
     rows = [(s.name, "" if s.rank is None else str(s.rank), f"{s.score:.4g}") for s in hit.signals]
-    yield from (f"    {line}" for line in _table([("signal", "rank", "score"), *rows]))
+    if rows:
+        yield from (f"    {line}" for line in _table([("signal", "rank", "score"), *rows]))
     found = matched(query, hit.passage)
     for place, words in (("text", found.text), ("title", found.title), ("headings", found.heading)):
         yield terminal.visible(f"    words in its {place}: {', '.join(words) or 'none'}")
