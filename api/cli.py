@@ -13,6 +13,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api import models, terminal
+from api.options import (
+    NONE_WITHIN,
+    AsJson,
+    ConfigFile,
+    Groups,
+    IndexDir,
+    Labels,
+    Paths,
+    Recency,
+    Since,
+    Types,
+    Until,
+    filters_of,
+    load,
+    print_json,
+)
+from api.searching import search
 from indexes.errors import FootnoteError
 
 if TYPE_CHECKING:
@@ -31,11 +48,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(models.app, name="models")
-IndexDir = Annotated[Path | None, typer.Option("--index", help="The folder of the index; var/index if not given.")]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="A configuration file; footnote.toml if there is one.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 
 @app.command()
@@ -55,10 +67,10 @@ def index(
     from indexes.planning import scan
     from rag.bootstrap import open_writer, plan
 
-    settings = _settings(config, index)
+    settings = load(config, index)
     if dry_run:
         planned = plan(settings, docs)
-        _print_json(terminal.plan_to_wire(planned)) if as_json else terminal.print_plan(planned)
+        print_json(terminal.plan_to_wire(planned)) if as_json else terminal.print_plan(planned)
         return
     scan(docs)  # before an index is made for nothing, and a model loaded
     with (
@@ -78,7 +90,13 @@ def ask(
     index: IndexDir = None,
     config: ConfigFile = None,
     *,
-    group: Annotated[list[str] | None, typer.Option(help="A group the asker is in; may be given again.")] = None,
+    group: Groups = None,
+    path: Paths = None,
+    type_: Types = None,
+    label: Labels = None,
+    since: Since = None,
+    until: Until = None,
+    recency: Recency = None,
     history: Annotated[
         Path | None, typer.Option(help="A file that keeps the conversation: read before, written after.")
     ] = None,
@@ -86,27 +104,36 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask one question; the answer comes with numbered sources."""
-    from indexes.types import Audience
+    from indexes.types import ALL, Audience, Scope
     from rag.bootstrap import open_engine
+    from rag.filters import make_recency
     from rag.questions import make_question
 
-    settings = _settings(config, index)
+    settings = load(config, index)
     turns = _read_history(history) if history else ()
     asked = replace(
-        make_question(question, turns, settings.answer.max_question_chars), audience=Audience(frozenset(group or ()))
+        make_question(question, turns, settings.answer.max_question_chars),
+        audience=Audience(frozenset(group or ())),
+        filters=filters_of(path, type_, label, since, until),
+        recency_days=make_recency(recency),
     )
     with terminal.OpeningProgress() as progress, open_engine(settings, progress) as engine:
         if engine.another_model and not quiet:
             terminal.say(engine.another_model)
+        if asked.filters != ALL and not engine.catalog.documents_within(Scope(asked.audience, asked.filters)):
+            terminal.say(NONE_WITHIN)
         answer = asyncio.run(_ask(engine.assistant, asked, show=not as_json))
         if as_json:
             from api.wire import answer_to_wire
 
-            _print_json(answer_to_wire(answer, engine.advice))
+            print_json(answer_to_wire(answer, engine.advice))
         else:
             terminal.print_sources(answer, None if quiet else engine.advice)
     if history:
         _write_history(history, asked, answer)
+
+
+app.command()(search)
 
 
 @app.command()
@@ -121,7 +148,7 @@ def serve(
     from rag.bootstrap import open_engine
 
     flags = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    settings = _settings(config, index, server=flags)
+    settings = load(config, index, server=flags)
     with terminal.OpeningProgress() as progress, open_engine(settings, progress) as engine:
         if engine.another_model:
             terminal.say(engine.another_model)
@@ -134,10 +161,10 @@ def verify(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson
     from indexes.verification import verify
     from rag.bootstrap import open_engine
 
-    with open_engine(_settings(config, index)) as engine:
+    with open_engine(load(config, index)) as engine:
         faults = verify(engine.catalog, engine.vectors)
     if as_json:
-        _print_json({"faults": faults})
+        print_json({"faults": faults})
     else:
         terminal.print_lines(faults or ["Folder, catalog and Chroma agree."])
     if faults:
@@ -149,7 +176,7 @@ def rebuild(index: IndexDir = None, config: ConfigFile = None) -> None:
     """Make Chroma and the full-text index anew from the catalog; nothing is embedded for it."""
     from rag.bootstrap import open_engine, writing
 
-    settings = _settings(config, index)
+    settings = load(config, index)
     with open_engine(settings) as engine, writing(settings), terminal.SyncProgress() as progress:
         _, passages = engine.catalog.counts()
         progress.publishing(passages)
@@ -164,9 +191,9 @@ def status(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson
     from api.doctor import index_status
     from rag.bootstrap import open_engine
 
-    with open_engine(_settings(config, index)) as engine:
+    with open_engine(load(config, index)) as engine:
         facts = index_status(engine)
-    _print_json(facts) if as_json else terminal.print_facts(facts)
+    print_json(facts) if as_json else terminal.print_facts(facts)
 
 
 @app.command()
@@ -174,9 +201,9 @@ def doctor(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson
     """Check what is installed and configured, and say what is wrong."""
     from api.doctor import examine
 
-    findings = examine(lambda: _settings(config, index))
+    findings = examine(lambda: load(config, index))
     if as_json:
-        _print_json([{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings])
+        print_json([{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings])
     else:
         terminal.print_findings(findings)
     if not all(finding.ok for finding in findings):
@@ -192,7 +219,7 @@ def main() -> None:
         app()
     except FootnoteError as error:
         if "--json" in sys.argv:
-            _print_json({"error": {"type": f"urn:footnote:problem:{error.kind}", "detail": str(error)}})
+            print_json({"error": {"type": f"urn:footnote:problem:{error.kind}", "detail": str(error)}})
         else:
             terminal.complain(str(error))
         sys.exit(1)
@@ -205,7 +232,7 @@ def _sync(writer: "IndexWriter", docs: list[Path], *, allow_delete: bool, as_jso
     with terminal.SyncProgress() as progress:
         report = writer.run(docs, progress, allow_delete=allow_delete)
     if as_json:
-        _print_json(terminal.report_to_wire(report))
+        print_json(terminal.report_to_wire(report))
     else:
         terminal.print_report(report)
     return report
@@ -260,12 +287,6 @@ async def _ask(assistant: Any, question: "Question", *, show: bool) -> "Answer":
     raise AssertionError("stream() always completes")
 
 
-def _settings(config: Path | None, index: Path | None, **flags: dict[str, Any]) -> "Settings":
-    from rag.settings import load_settings
-
-    return load_settings(config, **({"index": {"dir": index}} if index else {}), **flags)
-
-
 def _read_history(file: Path) -> tuple["Turn", ...]:
     """An absent file is a conversation that has not begun."""
     from rag.errors import QuestionError
@@ -294,10 +315,6 @@ def _write_history(file: Path, question: "Question", answer: "Answer") -> None:
         from rag.errors import QuestionError
 
         raise QuestionError(f"The conversation cannot be kept in {file}: {error.strerror}.") from error
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -15,9 +15,19 @@ from starlette.requests import ClientDisconnect
 
 from api.guards import LOOPBACK_HOSTS, MAX_BODY_BYTES, BodyLimit, KnownHosts, SecurityHeaders, render
 from api.problems import MEDIA_TYPE, Problem, problem, problem_of
+from api.search_wire import SearchBody, SearchRequest, search_body
 from api.streams import EventStream, closing, while_connected
-from api.wire import DONE, AnswerBody, AskRequest, Frame, answer_body, event_frames, problem_frame
+from api.wire import (
+    DONE,
+    AnswerBody,
+    AskRequest,
+    Frame,
+    answer_body,
+    event_frames,
+    problem_frame,
+)
 from indexes.errors import FootnoteError
+from indexes.protocols import Retriever
 from rag.protocols import Answerer
 from rag.types import Question
 
@@ -49,6 +59,7 @@ class Desk:
     max_question_chars: int
     advice: str | None
     health: Callable[[], Health]
+    retriever: Retriever | None
 
 
 def create_app(
@@ -57,16 +68,20 @@ def create_app(
     max_question_chars: int,
     health: Callable[[], Health],
     advice: str | None = None,
+    retriever: Retriever | None = None,
     allowed_hosts: Collection[str] = LOOPBACK_HOSTS,
 ) -> FastAPI:
-    """The application. ``advice`` is shown with the answers that no language model wrote.
+    """The application. ``advice`` is shown with the answers that no language model wrote. Without a ``retriever``
+    there is no ``/v1/search``.
 
     ``allowed_hosts`` are the names it goes by, without ports (``guards.hosts_for`` an address); ``*`` is any.
     ``health`` may block: it runs in a thread.
     """
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None)  # their pages load scripts from another site
-    app.state.desk = Desk(answerer, max_question_chars, advice, health)
+    app.state.desk = Desk(answerer, max_question_chars, advice, health, retriever)
     app.include_router(api)
+    if retriever:
+        app.include_router(searching)
     app.include_router(page)
     app.mount("/static", StaticFiles(directory=STATIC))
     for kind in (FootnoteError, RequestValidationError, HTTPException):
@@ -102,6 +117,7 @@ async def _json_only(request: Request) -> None:
 
 
 api = APIRouter(responses=_PROBLEMS)
+searching = APIRouter(responses=_PROBLEMS)
 page = APIRouter(include_in_schema=False)
 
 
@@ -119,6 +135,13 @@ async def ask_stream(question: Asked, desk: AtDesk) -> EventStream:
     The text of ``answer`` is checked and stands in for what was streamed. ``error`` comes where the answer fails.
     """
     return EventStream(_frames(desk, question))
+
+
+@searching.post("/v1/search", dependencies=[Depends(_json_only)])
+def search(asked: SearchRequest, desk: AtDesk) -> SearchBody:
+    """The passages that are found, and what each way of searching made of them."""
+    query = asked.to_query(desk.max_question_chars)
+    return search_body(query, desk.retriever.retrieve(query, limit=asked.limit) if desk.retriever else ())
 
 
 @api.get("/healthz")

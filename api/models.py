@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api import terminal
+from api.options import AsJson, ConfigFile, load
 
 if TYPE_CHECKING:
     from indexes.models.pulling import Pulled
     from indexes.models.store import ModelStore
 
 app = typer.Typer(no_args_is_help=True, help="Fetch optional models, and say which there are.")
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="A configuration file; footnote.toml if there is one.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 
 @app.command()
@@ -83,9 +80,8 @@ def _pulled_to_wire(pulled: "Pulled") -> dict[str, object]:
 
 def _store(config: Path | None) -> "ModelStore":
     from indexes.models.store import ModelStore
-    from rag.settings import load_settings
 
-    return ModelStore(load_settings(config).models.dir)
+    return ModelStore(load(config, None).models.dir)
 
 
 def _print_json(value: object) -> None:

@@ -13,6 +13,7 @@ MEDIA_TYPE = "application/problem+json"
 # kind: (status, title). A kind that is missing here is a 500, and its message stays in the log.
 KINDS: Mapping[str, tuple[int, str]] = {
     "bad-question": (400, "The question cannot be asked"),
+    "bad-filter": (400, "The filters cannot be applied"),
     "bad-json": (400, "The request is not JSON"),
     "not-found": (404, "There is nothing here"),
     "method-not-allowed": (405, "That cannot be done here"),

@@ -32,6 +32,7 @@ def run(engine: Engine, host: str, port: int, *, announce: Callable[[str], None]
         max_question_chars=engine.settings.answer.max_question_chars,
         health=lambda: health(engine),
         advice=engine.advice,
+        retriever=engine,
         allowed_hosts=hosts_for(host),
     )
     engine.encoder.encode(["warm"])  # the first question must not wait for the model to load

@@ -15,7 +15,7 @@ from eval.tables import cell_question
 from eval.types import Evidence, GoldCase
 from indexes.catalog import Catalog
 from indexes.embedding import encoded_hash
-from indexes.types import PUBLIC, Passage
+from indexes.types import Passage, Scope
 from indexes.words import content_words, stems, words
 
 KIND = "drafted"
@@ -71,7 +71,7 @@ def normal(question: str) -> str:
 
 def diverse(catalog: Catalog) -> Iterator[Passage]:
     """Public passages: first the most usual of all, then each as unlike those before it as can be."""
-    batches = list(catalog.visible_vectors(PUBLIC, batch=_BATCH))
+    batches = list(catalog.visible_vectors(Scope(), batch=_BATCH))
     hashes = [name for names, _ in batches for name in names]
     if not hashes:
         return
@@ -79,7 +79,7 @@ def diverse(catalog: Catalog) -> Iterator[Passage]:
     best = int(np.argmax(vectors @ vectors.mean(axis=0)))
     nearest = np.full(len(hashes), -1.0)
     for _ in hashes:
-        yield catalog.passages([hashes[best]], PUBLIC)[hashes[best]][0]
+        yield catalog.passages([hashes[best]], Scope())[hashes[best]][0]
         nearest = np.maximum(nearest, vectors @ vectors[best])
         nearest[best] = np.inf
         best = int(np.argmin(nearest))
@@ -165,7 +165,7 @@ def _pairs(chosen: _Drafts, catalog: Catalog) -> Iterator[_Drafts]:
 def _speaking(catalog: Catalog, text: str) -> set[str]:
     """The documents of which a passage has all these words."""
     every = " AND ".join(f'"{word}"' for word in content_words(text))
-    return {hit.passage.path for hit in catalog.match(every, limit=_MATCHES, audience=PUBLIC)} if every else set()
+    return {hit.passage.path for hit in catalog.match(every, limit=_MATCHES, scope=Scope())} if every else set()
 
 
 def _speaks(catalog: Catalog, document_id: str, question: str) -> bool:

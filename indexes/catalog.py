@@ -10,31 +10,41 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, TypeAlias
 
 import numpy as np
 
 from indexes.database import Database, create
 from indexes.errors import IndexUnreadableError
+from indexes.globs import matches
 from indexes.reading.wire import sections_from
-from indexes.types import EVERYONE, Audience, Document, Hit, Locator, Matrix, Passage
+from indexes.types import Document, Hit, Locator, Matrix, Passage, Scope
+from indexes.visibility import visible, visible_documents
 
-_SCHEMA_VERSION = 3
+_SCHEMA_VERSION = 4
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('revision', '0'), ('id', lower(hex(randomblob(8))));
 CREATE TABLE files (
-    path TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL, changed_ns INTEGER NOT NULL
+    path TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL, changed_ns INTEGER NOT NULL,
+    modified TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, file TEXT NOT NULL REFERENCES files ON DELETE CASCADE, path TEXT NOT NULL UNIQUE,
-    title TEXT NOT NULL, media_type TEXT NOT NULL, revision INTEGER NOT NULL, sections TEXT NOT NULL, text TEXT NOT NULL
+    title TEXT NOT NULL, media_type TEXT NOT NULL, dated TEXT, revision INTEGER NOT NULL, sections TEXT NOT NULL,
+    text TEXT NOT NULL
 );
 CREATE INDEX documents_by_file ON documents (file);
+CREATE INDEX documents_filtered ON documents (media_type, path, dated, file, id);
 CREATE TABLE readers (
     document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, reader TEXT NOT NULL,
     PRIMARY KEY (document_id, reader)
+) WITHOUT ROWID;
+CREATE TABLE labels (
+    document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, label TEXT NOT NULL,
+    PRIMARY KEY (document_id, label)
 ) WITHOUT ROWID;
 CREATE TABLE vectors (
     row INTEGER PRIMARY KEY, encoded TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL, vector BLOB NOT NULL
@@ -62,10 +72,6 @@ CREATE TRIGGER vectors_removed AFTER DELETE ON vectors BEGIN
     INSERT INTO removals SELECT old.encoded, value + 1 FROM meta WHERE key = 'revision';
 END;
 """
-_VISIBLE = (
-    "EXISTS (SELECT 1 FROM readers r WHERE r.document_id = p.document_id"
-    " AND r.reader IN (SELECT value FROM json_each(?)))"
-)
 _COLUMNS = "p.id, p.document_id, d.path, p.title, p.context, p.text, p.locator"
 _FROM = "passages p JOIN documents d ON d.id = p.document_id"
 # SQLite would count from the text's start to each span: it gives a document and its passages, as of one moment
@@ -76,6 +82,9 @@ SELECT d.path, d.text, (
     )) FROM passages p WHERE p.document_id = d.id
 ) FROM documents d
 """
+Mark: TypeAlias = Literal["readers", "labels"]
+"""What documents are marked with by rules: who may read them, and what they are labelled with."""
+_COLUMN_OF: dict[Mark, str] = {"readers": "reader", "labels": "label"}
 _CONTEXT_WEIGHT, _TEXT_WEIGHT = 0.5, 1.0
 
 
@@ -87,6 +96,8 @@ class FileState(NamedTuple):
     size: int
     changed_ns: int
     """When its content or its name last changed: a date that was set back, as copying tools do, hides neither."""
+    modified: str = "1970-01-01"
+    """The day it was written, by the date it has: when that is not what tells changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +114,7 @@ class Catalog:
 
     def __init__(self, file: Path) -> None:
         """Raises ``IndexMissingError`` where there is no catalog, ``IndexUnreadableError`` where it is not one."""
-        self._db = Database(file, _SCHEMA_VERSION)
+        self._db = Database(file, _SCHEMA_VERSION, {"matches": matches})
 
     @classmethod
     def create(cls, file: Path) -> Self:
@@ -137,7 +148,7 @@ class Catalog:
 
     def files(self) -> dict[str, FileState]:
         """By path."""
-        rows = self._db.rows("SELECT path, sha256, size, changed_ns FROM files")
+        rows = self._db.rows("SELECT path, sha256, size, changed_ns, modified FROM files")
         return {row[0]: FileState._make(row) for row in rows}
 
     def document(self, document_id: str) -> Document | None:
@@ -153,34 +164,34 @@ class Catalog:
     def _documents(self, condition: str, value: str) -> list[Document]:
         rows = self._db.rows(
             "SELECT d.id, d.path, d.title, d.media_type, f.sha256, d.text, d.sections,"  # noqa: S608
-            " (SELECT json_group_array(reader) FROM readers WHERE document_id = d.id)"
+            " (SELECT json_group_array(reader) FROM readers WHERE document_id = d.id),"
+            " (SELECT json_group_array(label) FROM labels WHERE document_id = d.id), d.dated"
             f" FROM documents d JOIN files f ON f.path = d.file WHERE {condition} ORDER BY d.rowid",
             (value,),
         )
-        return [
-            Document(*facts, sections_from(json.loads(sections)), tuple(json.loads(readers)))  # type: ignore[call-arg]  # as above
-            for *facts, sections, readers in rows
-        ]
+        return [_document(row) for row in rows]
 
-    def passages(self, encoded: Sequence[str], audience: Audience) -> dict[str, list[Passage]]:
-        """The passages of which these texts were embedded and that the audience may read, by the text's hash."""
+    def passages(self, encoded: Sequence[str], scope: Scope) -> dict[str, list[Passage]]:
+        """The passages of which these texts were embedded, within the scope, by the text's hash."""
+        seen = visible(scope)
         rows = self._db.rows(
             f"SELECT {_COLUMNS}, p.encoded FROM {_FROM} WHERE p.encoded IN (SELECT value FROM json_each(?))"  # noqa: S608
-            f" AND {_VISIBLE} ORDER BY p.row",
-            (json.dumps(encoded), _readers(audience)),
+            f" AND {seen.sql} ORDER BY p.row",
+            (json.dumps(encoded), *seen.values),
         )
         found: dict[str, list[Passage]] = {}
         for row in rows:
             found.setdefault(row[7], []).append(_passage(row))
         return found
 
-    def match(self, expression: str, *, limit: int, audience: Audience) -> list[Hit]:
-        """Passages that match an FTS5 expression, best BM25 first."""
+    def match(self, expression: str, *, limit: int, scope: Scope) -> list[Hit]:
+        """Passages within the scope that match an FTS5 expression, best BM25 first."""
+        seen = visible(scope)
         rows = self._db.rows(
             f"SELECT {_COLUMNS}, -bm25(passages_text, ?, ?) FROM {_FROM} "  # noqa: S608
-            f"JOIN passages_text t ON t.rowid = p.row WHERE passages_text MATCH ? AND {_VISIBLE} "
+            f"JOIN passages_text t ON t.rowid = p.row WHERE passages_text MATCH ? AND {seen.sql} "
             "ORDER BY bm25(passages_text, ?, ?), p.row LIMIT ?",
-            (_CONTEXT_WEIGHT, _TEXT_WEIGHT, expression, _readers(audience), _CONTEXT_WEIGHT, _TEXT_WEIGHT, limit),
+            (_CONTEXT_WEIGHT, _TEXT_WEIGHT, expression, *seen.values, _CONTEXT_WEIGHT, _TEXT_WEIGHT, limit),
         )
         return [Hit(_passage(row), row[7]) for row in rows]
 
@@ -191,21 +202,39 @@ class Catalog:
 
     def vectors(self, *, after: int, batch: int) -> Iterator[tuple[list[str], Matrix]]:
         """Hashes and vectors that were committed after a revision, in batches."""
-        return self._vectors("revision > ? ORDER BY row", after, batch)
+        return self._vectors("revision > ? ORDER BY row", after, batch=batch)
 
     def vectors_of(self, encoded: Sequence[str], *, batch: int) -> Iterator[tuple[list[str], Matrix]]:
         """Those of them that are there, in batches."""
-        return self._vectors("encoded IN (SELECT value FROM json_each(?))", json.dumps(encoded), batch)
+        return self._vectors("encoded IN (SELECT value FROM json_each(?))", json.dumps(encoded), batch=batch)
 
-    def visible_vectors(self, audience: Audience, *, batch: int) -> Iterator[tuple[list[str], Matrix]]:
-        """Those of the passages that the audience may read, in batches; the cost is theirs alone."""
-        visible = "SELECT document_id FROM readers WHERE reader IN (SELECT value FROM json_each(?))"
-        encoded = f"SELECT encoded FROM passages WHERE document_id IN ({visible})"  # noqa: S608
-        return self._vectors(f"encoded IN ({encoded})", _readers(audience), batch)
+    def visible_vectors(self, scope: Scope, *, batch: int) -> Iterator[tuple[list[str], Matrix]]:
+        """Those of the passages within the scope, in batches; the cost is theirs alone."""
+        seen = visible_documents(scope, "document_id")
+        return self._vectors(
+            f"encoded IN (SELECT encoded FROM passages WHERE {seen.sql})",  # noqa: S608
+            *seen.values,
+            batch=batch,
+        )
 
-    def _vectors(self, condition: str, value: object, batch: int) -> Iterator[tuple[list[str], Matrix]]:
+    def documents_within(self, scope: Scope) -> int:
+        """How many there are."""
+        seen = visible_documents(scope, "id")
+        ((count,),) = self._db.rows(f"SELECT count(*) FROM documents WHERE {seen.sql}", seen.values)  # noqa: S608
+        return int(count)
+
+    def dates(self, document_ids: Iterable[str]) -> dict[str, date]:
+        """The days of these documents: those they give themselves, else those of their files."""
+        rows = self._db.rows(
+            "SELECT d.id, coalesce(d.dated, f.modified) FROM documents d JOIN files f ON f.path = d.file"
+            " WHERE d.id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(document_ids)),),
+        )
+        return {document_id: date.fromisoformat(day) for document_id, day in rows}
+
+    def _vectors(self, condition: str, *values: object, batch: int) -> Iterator[tuple[list[str], Matrix]]:
         query = f"SELECT encoded, vector FROM vectors WHERE {condition}"  # noqa: S608
-        for rows in self._db.batches(query, (value,), batch):
+        for rows in self._db.batches(query, values, batch):
             hashes, blobs = zip(*rows, strict=True)
             yield list(hashes), np.frombuffer(b"".join(blobs), np.float32).reshape(len(hashes), -1)
 
@@ -243,33 +272,35 @@ class Catalog:
             for version in versions:
                 file = version.file
                 db.execute("DELETE FROM files WHERE path = ?", (file.path,))
-                db.execute(
-                    "INSERT INTO files VALUES (?, ?, ?, ?)", (file.path, file.sha256, file.size, file.changed_ns)
-                )
+                db.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?)", file)
                 for document, passages in version.documents:
                     _insert(db, revision, file.path, document, passages)
 
     def touch(self, file: FileState) -> None:
         """Remembers that a file was written again with the same content."""
         with self._db.transaction() as db:
-            values = (file.size, file.changed_ns, file.path)
-            db.execute("UPDATE files SET size = ?, changed_ns = ? WHERE path = ?", values)
+            values = (file.size, file.changed_ns, file.modified, file.path)
+            db.execute("UPDATE files SET size = ?, changed_ns = ?, modified = ? WHERE path = ?", values)
 
     def readers(self) -> dict[tuple[str, str], frozenset[str]]:
         """Who may read each document, by its path and that of its file."""
-        rows = self._db.rows(
-            "SELECT d.path, d.file, (SELECT json_group_array(reader) FROM readers WHERE document_id = d.id)"
-            " FROM documents d"
-        )
-        return {(path, file): frozenset(json.loads(readers)) for path, file, readers in rows}
+        return self.marks("readers")
 
-    def set_readers(self, readers: Mapping[str, Iterable[str]]) -> None:
-        """Changes who may read documents, by their paths, in one transaction."""
+    def marks(self, mark: Mark) -> dict[tuple[str, str], frozenset[str]]:
+        """The readers or the labels of each document, by its path and that of its file."""
+        rows = self._db.rows(
+            f"SELECT d.path, d.file, (SELECT json_group_array({_COLUMN_OF[mark]}) FROM {mark}"  # noqa: S608
+            " WHERE document_id = d.id) FROM documents d"
+        )
+        return {(path, file): frozenset(json.loads(marks)) for path, file, marks in rows}
+
+    def set_marks(self, mark: Mark, marks: Mapping[str, Iterable[str]]) -> None:
+        """Changes the readers or the labels of documents, by their paths, in one transaction."""
         with self._counted() as db:
-            for path, groups in readers.items():
+            for path, its in marks.items():
                 ((document_id,),) = db.execute("SELECT id FROM documents WHERE path = ?", (path,)).fetchall()
-                db.execute("DELETE FROM readers WHERE document_id = ?", (document_id,))
-                db.executemany("INSERT INTO readers VALUES (?, ?)", [(document_id, group) for group in set(groups)])
+                db.execute(f"DELETE FROM {mark} WHERE document_id = ?", (document_id,))  # noqa: S608
+                _insert_marks(db, mark, document_id, its)
 
     def remove(self, paths: Iterable[str]) -> None:
         """Removes files with all that they hold, in one transaction."""
@@ -304,20 +335,17 @@ class Catalog:
             db.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
 
 
-def _readers(audience: Audience) -> str:
-    return json.dumps([EVERYONE, *audience.groups])
-
-
 def _insert(
     db: sqlite3.Connection, revision: int, file: str, d: Document, passages: Sequence[tuple[Passage, str, bytes]]
 ) -> None:
     sections = json.dumps([asdict(section) for section in d.sections])
     db.execute("DELETE FROM documents WHERE id = ?", (d.id,))  # another file may have held it: a zip that was unpacked
     db.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (d.id, file, d.path, d.title, d.media_type, revision, sections, d.text),
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (d.id, file, d.path, d.title, d.media_type, d.dated and d.dated.isoformat(), revision, sections, d.text),
     )
-    db.executemany("INSERT INTO readers VALUES (?, ?)", [(d.id, reader) for reader in d.readers])
+    _insert_marks(db, "readers", d.id, d.readers)
+    _insert_marks(db, "labels", d.id, d.labels)
     db.executemany(
         "INSERT OR IGNORE INTO vectors (encoded, revision, vector) VALUES (?, ?, ?)",
         [(encoded, revision, vector) for _, encoded, vector in passages],
@@ -329,6 +357,16 @@ def _insert(
             for p, encoded, _ in passages
         ],
     )
+
+
+def _insert_marks(db: sqlite3.Connection, mark: Mark, document_id: str, marks: Iterable[str]) -> None:
+    db.executemany(f"INSERT INTO {mark} VALUES (?, ?)", [(document_id, its) for its in set(marks)])  # noqa: S608
+
+
+def _document(row: tuple[Any, ...]) -> Document:
+    sections, readers, labels = map(json.loads, row[6:9])
+    dated = date.fromisoformat(row[9]) if row[9] else None
+    return Document(*row[:6], sections_from(sections), tuple(readers), tuple(labels), dated)  # type: ignore[call-arg]  # likewise
 
 
 def _passage(row: tuple[Any, ...]) -> Passage:

@@ -3,9 +3,10 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from indexes.errors import IndexMissingError, IndexUnreadableError
@@ -14,12 +15,18 @@ from indexes.errors import IndexMissingError, IndexUnreadableError
 class Database:
     """Safe to use from many threads: each has its own connection."""
 
-    def __init__(self, file: Path, version: int) -> None:
-        """Raises ``IndexMissingError`` where there is none, ``IndexUnreadableError`` where it is another's."""
+    def __init__(
+        self, file: Path, version: int, functions: Mapping[str, Callable[..., Any]] = MappingProxyType({})
+    ) -> None:
+        """Raises ``IndexMissingError`` where there is none, ``IndexUnreadableError`` where it is another's.
+
+        ``functions`` are those that its queries call: each gives the same for the same.
+        """
         missing = IndexMissingError(f"There is no index in {file.parent}: make one with `footnote index DOCS`.")
         if not file.is_file():
             raise missing
         self.file = file
+        self._functions = functions
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self.writable = os.access(file.parent, os.W_OK)
@@ -79,6 +86,8 @@ class Database:
             self._local.access = access
             db.execute("PRAGMA foreign_keys = ON")
             db.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk, also after a power cut
+            for name, function in self._functions.items():
+                db.create_function(name, -1, function, deterministic=True)
             self._local.db = db
             self._connections.append(db)
         connection: sqlite3.Connection = self._local.db

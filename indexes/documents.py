@@ -1,23 +1,19 @@
 """Files become documents: what a file says itself, and what it holds."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from indexes.access import AccessRule, readers_within
 from indexes.catalog import Catalog, FileState
 from indexes.reading.formats import SUFFIXES, media_type
 from indexes.reading.sandbox import Sandbox
+from indexes.rules import Rules, ruled
 from indexes.types import Document, Extraction
 
 
 class DocumentReader:
     """Makes the documents of files. What it says of those that were read in part only goes to ``notes``, by path."""
 
-    def __init__(
-        self, sandbox: Sandbox, rules: Sequence[AccessRule], answering: Catalog, notes: dict[str, str]
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, rules: Rules, answering: Catalog, notes: dict[str, str]) -> None:
         self._sandbox = sandbox
         self._rules = rules
         self._answering = answering
@@ -31,8 +27,8 @@ class DocumentReader:
         return [self.admit(document, file.path) for document in documents if document]
 
     def admit(self, document: Document, file: str) -> Document:
-        """For those who may read the document by the rules as they are now."""
-        return replace(document, readers=readers_within(document.path, file, self._rules))
+        """By the rules as they are now."""
+        return ruled(document, file, self._rules)
 
     def _document(self, path: str, file: FileState, found: Extraction | str) -> Document | None:
         if isinstance(found, str):
@@ -51,6 +47,7 @@ class DocumentReader:
             sha256=file.sha256,
             text=found.text,
             sections=found.sections,
+            dated=found.dated,
         )
 
 

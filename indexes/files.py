@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +17,10 @@ from indexes.scratch import ScratchFolder
 
 _CHUNK = 2**20
 _TRIES = 3
+_LATEST = 253_000_000_000
+"""Seconds: in the year 9987."""
+_MAX_NS = 2**63 - 1
+"""What a database holds: until the year 2262."""
 _MAX_NAME = 255
 """Bytes of a file's name: the same on every file system in use."""
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | getattr(os, "O_PATH", os.O_RDONLY)
@@ -90,14 +95,19 @@ def _is_link(name: str, folder: int) -> bool:
         return False
 
 
-def _facts(content: BufferedReader) -> tuple[int, int]:
+def _facts(content: BufferedReader) -> tuple[int, int, str]:
     facts = os.fstat(content.fileno())
-    return facts.st_size, changed_ns(facts)
+    return facts.st_size, changed_ns(facts), _day(facts.st_mtime)
+
+
+def _day(seconds: float) -> str:
+    """Of the clock on the wall; a file may have any date, also one that no calendar has."""
+    return date.fromtimestamp(min(max(seconds, 0), _LATEST)).isoformat()
 
 
 def changed_ns(facts: os.stat_result) -> int:
     """When its content or its name last changed, whatever date it was given since."""
-    return max(facts.st_mtime_ns, facts.st_ctime_ns)
+    return min(max(facts.st_mtime_ns, facts.st_ctime_ns), _MAX_NS)
 
 
 def _copy(content: BufferedReader, copy: Path, limits: ReadingLimits) -> str:

@@ -6,7 +6,7 @@ from indexes.catalog import Catalog
 from indexes.nearest import nearest
 from indexes.protocols import Encoder, Retriever
 from indexes.ranking import reciprocal_rank_fusion
-from indexes.types import Audience, Hit, Query
+from indexes.types import Hit, Query, Scope
 from indexes.vectors import ChromaVectors
 from indexes.words import content_words
 
@@ -29,15 +29,15 @@ class DenseRetriever:
         vector = self._encoder.encode([query.whole])[0]
         for wanted in (limit, 4 * limit, 16 * limit):
             found = self._vectors.search(vector, limit=wanted)
-            hits = self._hits(found, query.audience)
+            hits = self._hits(found, query.scope)
             if len(hits) >= limit or len(found) < wanted or found[-1][1] < self._min_cosine:
                 return hits[:limit]
-        visible = self._catalog.visible_vectors(query.audience, batch=_BATCH)
-        return self._hits(nearest(visible, vector, limit), query.audience)
+        visible = self._catalog.visible_vectors(query.scope, batch=_BATCH)
+        return self._hits(nearest(visible, vector, limit), query.scope)
 
-    def _hits(self, found: list[tuple[str, float]], audience: Audience) -> list[Hit]:
+    def _hits(self, found: list[tuple[str, float]], scope: Scope) -> list[Hit]:
         near = [(encoded, cosine) for encoded, cosine in found if cosine >= self._min_cosine]
-        visible = self._catalog.passages([encoded for encoded, _ in near], audience)
+        visible = self._catalog.passages([encoded for encoded, _ in near], scope)
         return [Hit(passage, cosine) for encoded, cosine in near for passage in visible.get(encoded, ())]
 
 
@@ -53,7 +53,7 @@ class LexicalRetriever:
             return []
         # quoted, a term is a string to FTS5, whatever it holds; words() leaves no quotation mark in it
         expression = " OR ".join(f'"{term}"' for term in terms)
-        return self._catalog.match(expression, limit=limit, audience=query.audience)
+        return self._catalog.match(expression, limit=limit, scope=query.scope)
 
 
 class FusedRetriever:

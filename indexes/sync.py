@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexes.access import AccessRule, readers_within
 from indexes.catalog import Catalog, FileState, FileVersion
 from indexes.documents import DocumentReader
 from indexes.embedding import BATCH, embedded, encoded_hash, encoder_text
@@ -15,11 +14,9 @@ from indexes.files import copied
 from indexes.planning import Plan, beneath, guard, make_plan
 from indexes.protocols import Encoder, Splitter
 from indexes.reading.sandbox import ReadingLimits, Sandbox
+from indexes.rules import Rules, apply
 from indexes.types import Document, Passage
 from indexes.vectors import ChromaVectors, made_anew
-
-_ACCESS_VERSION = 1
-"""Of the way in which rules are applied: where it differs from what an index was made by, they are applied again."""
 
 
 @dataclass(slots=True)
@@ -80,7 +77,7 @@ class Sync:
         encoder: Encoder,
         splitter: Splitter,
         limits: ReadingLimits,
-        rules: Sequence[AccessRule] = (),
+        rules: Rules = (),
         *,
         earlier: Catalog | None = None,
     ) -> None:
@@ -141,23 +138,12 @@ class Sync:
         """Whether it was split in another way, so that every file must be read again; likewise after a kill."""
         return catalog.get("splitter") not in (None, self._splitter.version)
 
-    def _admit(self, catalog: Catalog) -> None:
-        """Rules that changed hold from here on, also for files that did not: nothing is embedded for it."""
-        rules = json.dumps([_ACCESS_VERSION, *((rule.glob, rule.groups) for rule in self._rules)])
-        if catalog.get("access") == rules:
-            return
-        now = catalog.readers()
-        wanted = {(path, file): frozenset(readers_within(path, file, self._rules)) for path, file in now}
-        if changed := {key[0]: readers for key, readers in wanted.items() if readers != now[key]}:
-            catalog.set_readers(changed)
-        catalog.set("access", rules)
-
     def _bring_up_to(self, plan: Plan, catalog: Catalog) -> None:
-        """What costs nothing comes first, whatever becomes of the rest: who may read, and that what is gone is gone.
+        """What costs nothing comes first, whatever becomes of the rest: the rules, and that what is gone is gone.
 
         What was moved goes on answering where it was until it is found where it is.
         """
-        self._admit(catalog)
+        apply(self._rules, catalog)
         if gone := set(plan.removed) - set(plan.renamed.values()):
             catalog.remove(gone)
 

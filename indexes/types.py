@@ -53,6 +53,14 @@ ALL = Filters()
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """What a search may find: what ``audience`` may read, within ``filters``. Without either, all that is public."""
+
+    audience: Audience = PUBLIC
+    filters: Filters = ALL
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What is searched for, for whom, and in what."""
 
@@ -63,6 +71,13 @@ class Query:
     """Questions into which it was taken apart, where it needs more than one place."""
     audience: Audience = PUBLIC
     filters: Filters = ALL
+    recency_days: float | None = None
+    """Half-life in days by which older documents count less; off when None."""
+
+    @property
+    def scope(self) -> Scope:
+        """What may be found."""
+        return Scope(self.audience, self.filters)
 
     @property
     def whole(self) -> str:
@@ -97,6 +112,8 @@ class Extraction:
     sections: tuple[Section, ...]
     notes: tuple[str, ...] = ()
     parts: "tuple[Part, ...]" = ()
+    dated: date | None = None
+    """The day it gives itself, as a mail does; None where it gives none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +173,9 @@ class Document:
     text: str
     sections: tuple[Section, ...]
     readers: tuple[str, ...] = (EVERYONE,)
+    labels: tuple[str, ...] = ()
+    dated: date | None = None
+    """The day it gives itself; None where it gives none, and that of its file counts."""
 
     def locate(self, char_start: int, char_end: int) -> Locator:
         """The place of ``text[char_start:char_end]``; a span over several sections is placed where it begins."""

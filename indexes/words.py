@@ -51,8 +51,8 @@ def stems(text: str) -> list[str]:
 def terms(text: str) -> list[str]:
     """What a text is found by, in order: folded stems, figures as they are compared, stop words too.
 
-    An identifier (``snake_case``, ``CamelCase``, ``E1042``) is a term and its parts are; Chinese, Japanese and Korean, which
-    put no blanks between words, are pairs of characters.
+    An identifier (``snake_case``, ``CamelCase``, ``E1042``) is a term and its parts are; Chinese, Japanese and Korean,
+    which put no blanks between words, are pairs of characters.
     """
     return [term for run in _RUN.findall(text) for term in _terms_of(run)]
 
@@ -77,7 +77,7 @@ def _terms_of(run: str) -> tuple[str, ...]:
 
 
 def _parts(word: str) -> Iterator[str]:
-    """Of an identifier: between its marks, and where capitals and figures begin. Of other scripts than Latin, the whole."""
+    """Of an identifier: between its marks, and where capitals and figures begin; the whole in other scripts."""
     for piece in word.split("_"):
         found = _PART.findall(piece)
         yield from found if "".join(found) == piece else [piece]

@@ -6,13 +6,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from indexes.access import AccessRule
 from indexes.catalog import Catalog
 from indexes.errors import ChromaUnavailableError, IndexMissingError, IndexUnreadableError
 from indexes.generations import Generations, catalog_file, chroma_folder
 from indexes.locking import writer_lock
 from indexes.protocols import Encoder, Splitter
 from indexes.reading.sandbox import ReadingLimits
+from indexes.rules import Rules
 from indexes.stores.embedded import EmbeddedChroma
 from indexes.stores.snapshots import SnapshotError, SnapshotStore
 from indexes.sync import Listener, Report, Sync
@@ -31,7 +31,7 @@ class IndexWriter:
         encoder: Encoder,
         splitter: Splitter,
         limits: ReadingLimits,
-        rules: Sequence[AccessRule] = (),
+        rules: Rules = (),
         store: StoreOf | None = None,
     ) -> None:
         self._folder = folder

@@ -18,6 +18,7 @@ from indexes.embedding import check_encoder
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.errors import ChromaUnavailableError, IndexLockedError, IndexMissingError, IndexUnreadableError
 from indexes.generations import Generations, catalog_file, chroma_folder
+from indexes.labels import LabelRule
 from indexes.locking import writer_lock
 from indexes.models.known import KNOWN, KnownModel, Purpose
 from indexes.models.store import ModelStore
@@ -25,6 +26,7 @@ from indexes.planning import Plan, make_plan
 from indexes.protocols import Encoder, Reranker, Retriever
 from indexes.reading.sandbox import ReadingLimits
 from indexes.retrieval import DenseRetriever, FusedRetriever, LexicalRetriever
+from indexes.rules import Rules
 from indexes.splitting import VERSION, PassageSplitter
 from indexes.stores.embedded import EmbeddedChroma
 from indexes.stores.server import ChromaServer
@@ -121,6 +123,10 @@ class Engine:
     def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
         return self.generation.retriever.retrieve(query, limit=limit)
 
+    def search(self, query: Query, limit: int = 8) -> list[Hit]:
+        """What ``retrieve`` finds, for who wants the passages themselves."""
+        return self.retrieve(query, limit=limit)
+
     @cached_property
     def model(self) -> ChatModel:
         return make_model(self.settings, self.encoder)
@@ -187,9 +193,8 @@ def writing(settings: Settings) -> AbstractContextManager[None]:
 def open_writer(settings: Settings, encoder: Encoder | None = None) -> Iterator[IndexWriter]:
     """``encoder`` is one that is loaded already. Raises ``IndexLockedError`` where another process writes the index."""
     encoder = encoder or make_encoder(settings.embedding, settings.models.dir)
-    rules = [AccessRule(rule.glob, tuple(rule.groups)) for rule in settings.access]
     splitter, store = _Splitter(settings, encoder), partial(make_store, settings)
-    with IndexWriter(settings.index.dir, encoder, splitter, _limits(settings), rules, store) as writer:
+    with IndexWriter(settings.index.dir, encoder, splitter, _limits(settings), _rules(settings), store) as writer:
         writer.catalog.set(_URL_KEY, settings.embedding.base_url or "")
         yield writer
 
@@ -353,6 +358,13 @@ def judge_settings(settings: Settings) -> LLMSettings:
             "FOOTNOTE_JUDGE__BASE_URL for any OpenAI-compatible endpoint), or [judge] in footnote.toml."
         )
     return chosen
+
+
+def _rules(settings: Settings) -> Rules:
+    return (
+        *(AccessRule(rule.glob, rule.groups) for rule in settings.access),
+        *(LabelRule(rule.glob, rule.labels) for rule in settings.labels),
+    )
 
 
 def _limits(settings: Settings) -> ReadingLimits:

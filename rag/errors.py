@@ -21,6 +21,12 @@ class QuestionTooLongError(QuestionError):
     kind = "question-too-long"
 
 
+class FilterError(FootnoteError):
+    """What the documents were to be confined to cannot be meant."""
+
+    kind = "bad-filter"
+
+
 class ModelError(FootnoteError):
     """The language model could not answer."""
 

@@ -12,7 +12,7 @@ from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle, RelatedNodeInfo, TextNode
 
 from indexes.protocols import Retriever
-from indexes.types import PUBLIC, Audience, Hit, Locator, Passage, Query
+from indexes.types import ALL, PUBLIC, Audience, Filters, Hit, Locator, Passage, Query
 from rag.protocols import Answerer
 from rag.questions import make_question
 from rag.types import Answer
@@ -21,15 +21,18 @@ from rag.types import Answer
 class FootnoteRetriever(BaseRetriever):
     """Our passages as nodes, with path, title, page and lines as metadata."""
 
-    def __init__(self, retriever: Retriever, *, limit: int = 8, audience: Audience = PUBLIC) -> None:
+    def __init__(
+        self, retriever: Retriever, *, limit: int = 8, audience: Audience = PUBLIC, filters: Filters = ALL
+    ) -> None:
         self._retriever = retriever
         self._limit = limit
         self._audience = audience
+        self._filters = filters
         super().__init__()
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        hits = self._retriever.retrieve(Query(query_bundle.query_str, audience=self._audience), limit=self._limit)
-        return [_node(hit) for hit in hits]
+        query = Query(query_bundle.query_str, audience=self._audience, filters=self._filters)
+        return [_node(hit) for hit in self._retriever.retrieve(query, limit=self._limit)]
 
 
 class FootnoteQueryEngine(BaseQueryEngine):
@@ -38,9 +41,10 @@ class FootnoteQueryEngine(BaseQueryEngine):
     ``response.metadata`` holds ``status``, ``model`` and, a marker each, its place and quote.
     """
 
-    def __init__(self, answerer: Answerer, *, audience: Audience = PUBLIC) -> None:
+    def __init__(self, answerer: Answerer, *, audience: Audience = PUBLIC, filters: Filters = ALL) -> None:
         self._answerer = answerer
         self._audience = audience
+        self._filters = filters
         super().__init__(callback_manager=None)
 
     def _query(self, query_bundle: QueryBundle) -> Response:
@@ -49,7 +53,7 @@ class FootnoteQueryEngine(BaseQueryEngine):
             return worker.submit(copy_context().run, asyncio.run, self._aquery(query_bundle)).result()
 
     async def _aquery(self, query_bundle: QueryBundle) -> Response:
-        question = replace(make_question(query_bundle.query_str), audience=self._audience)
+        question = replace(make_question(query_bundle.query_str), audience=self._audience, filters=self._filters)
         return _response(await self._answerer.answer(question))
 
     def _get_prompt_modules(self) -> PromptMixinType:

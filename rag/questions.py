@@ -23,11 +23,11 @@ def make_question(text: str, history: Sequence[Turn] = (), max_chars: int = 8000
             f"into a document and index that."
         )
     kept = tuple(Turn(turn.role, turn.text[:max_chars]) for turn in history[-_TURNS:])
-    if not all(_is_text(said) for said in (text, *(turn.text for turn in kept))):
+    if not all(is_text(said) for said in (text, *(turn.text for turn in kept))):
         raise QuestionError("The question, or what was said before it, is not valid Unicode: write it as UTF-8.")
     return Question(text, kept)
 
 
-def _is_text(said: str) -> bool:
+def is_text(said: str) -> bool:
     """A lone surrogate, from JSON or a command line that is not UTF-8, is taken by no tokenizer or database."""
     return not any("\ud800" <= character <= "\udfff" for character in said)

@@ -34,7 +34,13 @@ _DRESS = ' *_`"“”'
 
 def search_query(question: Question) -> Query:
     """With what the user asked lately: the words that a follow-up leaves out stand in what came before."""
-    return Query(question.text, _asked(question)[:_TURNS], audience=question.audience, filters=question.filters)
+    return Query(
+        question.text,
+        _asked(question)[:_TURNS],
+        audience=question.audience,
+        filters=question.filters,
+        recency_days=question.recency_days,
+    )
 
 
 class OfflineRewriter:

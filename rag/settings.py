@@ -132,6 +132,13 @@ class AccessSettings(Part):
     groups: tuple[str, ...] = Field(description="who may read them")
 
 
+class LabelSettings(Part):
+    """Every rule whose glob matches a path labels what is there, and what lies in it."""
+
+    glob: str = Field(description="paths in the index, ** for any folders: reports/**")
+    labels: tuple[str, ...] = Field(description="what they are labelled with")
+
+
 class Settings(BaseSettings):
     """``footnote.toml``, then ``FOOTNOTE_*`` variables, then flags; the later wins."""
 
@@ -149,6 +156,7 @@ class Settings(BaseSettings):
     judge: JudgeSettings = JudgeSettings()
     server: ServerSettings = ServerSettings()
     access: tuple[AccessSettings, ...] = ()
+    labels: tuple[LabelSettings, ...] = ()
 
     @classmethod
     def settings_customise_sources(

@@ -21,12 +21,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, after what was said before, by whom."""
+    """What is asked, after what was said before, by whom, and of which documents."""
 
     text: str
     history: tuple[Turn, ...] = ()
     audience: Audience = PUBLIC
     filters: Filters = ALL
+    recency_days: float | None = None
+    """As ``Query.recency_days``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
 
 from lxml import etree
@@ -21,6 +22,8 @@ _ENTITY = re.compile(rb"<!ENTITY|<\0!\0E\0N\0T\0I\0T\0Y", re.IGNORECASE)
 _OLE = b"\xd0\xcf\x11\xe0"
 """What Office files begin with that are encrypted, or older than 2007."""
 
+CORE = ("docProps/core.xml", "{http://purl.org/dc/terms/}modified")
+"""Where Office documents say when they were last changed."""
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, KeyError, UnicodeError, etree.LxmlError)
 """What reading a broken archive raises."""
 
@@ -45,6 +48,13 @@ def xml(archive: zipfile.ZipFile, name: str) -> etree._Element:
     """A part of the archive; raises ``KeyError`` and ``LxmlError``, which ``opened`` puts into words."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     return etree.fromstring(archive.read(name), parser)
+
+
+def modified(archive: zipfile.ZipFile, part: str, tag: str) -> date | None:
+    """The day that the archive says in a part of it; None where it says none."""
+    with suppress(KeyError, ValueError, etree.LxmlError):
+        return date.fromisoformat((xml(archive, part).findtext(f".//{tag}") or "")[:10])
+    return None
 
 
 def _check(archive: zipfile.ZipFile, packed: int) -> None:

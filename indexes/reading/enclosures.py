@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
 
@@ -51,7 +52,7 @@ class Enclosures:
         notes = (*extraction.notes, *self._notes)
         if self._left_out:
             notes += (f"{left_out}: {listed(self._left_out)}",)
-        return replace(extraction, notes=notes, parts=tuple(self._parts))
+        return replace(extraction, notes=notes, parts=tuple(_dated(part, extraction.dated) for part in self._parts))
 
     def _hold(self, path: str, read: Callable[[], Extraction]) -> None:
         found = attempt(lambda: self._below(read))
@@ -94,6 +95,13 @@ class Enclosures:
             unique = str(named.with_name(f"{named.stem} ({self._copies[path]}){named.suffix}"))
         self._copies[unique] = 1
         return unique
+
+
+def _dated(part: Part, day: date | None) -> Part:
+    """What gives itself no day is of the day of what holds it, as an attachment is of its mail's."""
+    if day is None or isinstance(part.found, str) or part.found.dated:
+        return part
+    return replace(part, found=replace(part.found, dated=day))
 
 
 def clean(name: str) -> str:

@@ -1,7 +1,10 @@
 """A mail as its reader sees it, whatever program saved it: subject, from whom, to whom, when, and the text."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -52,7 +55,15 @@ def lay_out(letter: Letter, stem: str, allowance: Allowance) -> Extraction:
     enclosures = Enclosures(allowance)
     if names := [_enclose(attachment, enclosures) for attachment in letter.attachments]:
         draft.paragraph("Attachments: " + ", ".join(names))
-    return enclosures.within(draft.finish(subject or stem), "attachments of other formats are not read")
+    found = replace(draft.finish(subject or stem), dated=_day(dict(letter.headers).get("Date", "")))
+    return enclosures.within(found, "attachments of other formats are not read")
+
+
+def _day(sent: str) -> date | None:
+    """As its sender's calendar had it; None where the header is missing or garbled."""
+    with suppress(ValueError, TypeError, IndexError, OverflowError):
+        return parsedate_to_datetime(sent).date()
+    return None
 
 
 def _enclose(attachment: Attachment, enclosures: Enclosures) -> str:

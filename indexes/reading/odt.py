@@ -1,6 +1,7 @@
 """OpenDocument texts, as LibreOffice writes them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from lxml import etree
@@ -15,6 +16,7 @@ _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
+_DATE = "{http://purl.org/dc/elements/1.1/}date"
 _UNREAD = {
     *(f"{_TEXT}{name}" for name in ("tracked-changes", "table-of-content", "note-citation", "ruby-text")),
     *(f"{_OFFICE}{name}" for name in ("annotation", "forms")),
@@ -30,11 +32,12 @@ def read_odt(path: Path) -> Extraction:
     with archive.opened(path, what) as parts:
         body = archive.xml(parts, "content.xml").find(f"{_OFFICE}body/{_OFFICE}text")
         title = archive.xml(parts, "meta.xml").findtext(f".//{_TITLE}") if "meta.xml" in parts.namelist() else ""
+        day = archive.modified(parts, "meta.xml", _DATE)
     if body is None:
         raise ReadError(f"is not {what}, or damaged")
     draft = Draft()
     _walk(body, draft)
-    return draft.finish(title or path.stem)
+    return replace(draft.finish(title or path.stem), dated=day)
 
 
 def _walk(parent: etree._Element, draft: Draft, bullet: str = "") -> None:

@@ -2,7 +2,7 @@
 and footers, which say the same on every page."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,12 +31,13 @@ _PARAGRAPH, _TABLE, _BOX = qn("w:p"), qn("w:tbl"), qn("w:txbxContent")
 
 
 def read_docx(path: Path) -> Extraction:
-    with archive.opened(path, "a Word document (.docx)"):
+    with archive.opened(path, "a Word document (.docx)") as parts:
         try:
             document = docx.Document(str(path))
             draft = Draft()
             _Body(document, _notes(document)).add(document.element.body, draft)
-            return draft.finish(document.core_properties.title or path.stem)
+            found = draft.finish(document.core_properties.title or path.stem)
+            return replace(found, dated=archive.modified(parts, *archive.CORE))
         except (PackageNotFoundError, ValueError, AttributeError, IndexError, RecursionError) as error:
             raise ReadError("is not a Word document (.docx), or damaged") from error
 

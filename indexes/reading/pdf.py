@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _LINE_END_HYPHEN = re.compile(r"\x02(\S*)\s*")
 """pdfium's mark for a hyphen at the end of a line: it swallows the line's end, which moves behind the word."""
+_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)", re.ASCII)
 _MAX_PAGES = 5000
 """The longest books have fewer, and so have the limits on time and text."""
 _SCALE = 200 / 72
@@ -51,7 +54,7 @@ def _read(pdf: pdfium.PdfDocument, path: Path) -> Extraction:
                 add_lines(lines, tags_of(page, text_page) or outline.get(number - 1, ()), draft)
             else:
                 pictures.add(number, partial(_picture, page))
-    return pictures.finish(_title(pdf) or path.stem)
+    return replace(pictures.finish(_title(pdf) or path.stem), dated=_day(pdf))
 
 
 @contextmanager
@@ -77,6 +80,15 @@ def _picture(page: pdfium.PdfPage) -> "Image":
     scale = min(_SCALE, recognition.MAX_SIDE / max(page.get_size()))
     picture: Image = page.render(scale=scale).to_pil()
     return picture.convert("RGB")
+
+
+def _day(pdf: pdfium.PdfDocument) -> date | None:
+    """When it was last changed, or made, by what it says of itself: ``D:20240531…``."""
+    for name in ("ModDate", "CreationDate"):
+        if found := _DATE.match(str(pdf.get_metadata_value(name))):
+            with suppress(ValueError):
+                return date(int(found[1]), int(found[2]), int(found[3]))
+    return None
 
 
 def _title(pdf: pdfium.PdfDocument) -> str:

@@ -3,6 +3,7 @@
 import itertools
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,10 +24,15 @@ _MAX_GAP = 100
 
 
 def read_xlsx(path: Path) -> Extraction:
-    with archive.opened(path, "an Excel workbook (.xlsx)"), path.open("rb") as file, warnings.catch_warnings():
+    with (
+        archive.opened(path, "an Excel workbook (.xlsx)") as parts,
+        path.open("rb") as file,
+        warnings.catch_warnings(),
+    ):
         try:
             warnings.simplefilter("ignore")  # of what is lost when the workbook is saved again
-            return _read(load_workbook(file, read_only=True, data_only=True), path)
+            found = _read(load_workbook(file, read_only=True, data_only=True), path)
+            return replace(found, dated=archive.modified(parts, *archive.CORE))
         except (ValueError, TypeError, AttributeError, IndexError, ParseError, OSError) as error:
             raise ReadError("is not an Excel workbook (.xlsx), or damaged") from error
 

@@ -1,6 +1,7 @@
 """Presentations: a section a slide, with what its speaker notes say."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def read_pptx(path: Path) -> Extraction:
-    with archive.opened(path, "a PowerPoint presentation (.pptx)"):
+    with archive.opened(path, "a PowerPoint presentation (.pptx)") as parts:
         try:
-            return _read(path)
+            return replace(_read(path), dated=archive.modified(parts, *archive.CORE))
         except (PythonPptxError, ValueError, AttributeError, IndexError) as error:
             raise ReadError("is not a PowerPoint presentation (.pptx), or damaged") from error
 

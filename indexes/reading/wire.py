@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import date
 from typing import Any, get_args
 
 from indexes.errors import ReadError
@@ -16,7 +17,7 @@ ALIVE = END
 
 def dump(result: Extraction | ReadError) -> bytes:
     data = {"error": str(result)} if isinstance(result, ReadError) else asdict(result)
-    return json.dumps(data, ensure_ascii=False).encode()
+    return json.dumps(data, ensure_ascii=False, default=date.isoformat).encode()
 
 
 def load(message: bytes) -> Extraction:
@@ -39,7 +40,11 @@ def _extraction(data: dict[str, Any]) -> Extraction:
     ends = [0, *(section.char_end for section in sections)]
     if [section.char_start for section in sections] != ends[:-1] or sorted(ends) != ends or ends[-1] != len(text):
         raise ValueError("sections that do not cover the text")
-    return Extraction(title, text, sections, notes, tuple(map(_part, data["parts"])))
+    return Extraction(title, text, sections, notes, tuple(map(_part, data["parts"])), _date(data["dated"]))
+
+
+def _date(day: str | None) -> date | None:
+    return None if day is None else date.fromisoformat(day)
 
 
 def _check(section: Section) -> None:

@@ -181,7 +181,8 @@ def test_every_failure_of_a_model_an_encoder_or_a_question_has_its_status() -> N
             yield from descendants(child)
 
     kinds = {error.kind for error in descendants(FootnoteError) if error.__module__ in ("indexes.errors", "rag.errors")}
-    elsewhere = {"unreadable-file", "no-documents", "too-many-deletions", "bad-configuration"}  # of the command line
+    # of the command line
+    elsewhere = {"unreadable-file", "no-documents", "too-many-deletions", "bad-configuration", "model-not-pulled"}
     assert kinds - elsewhere <= set(KINDS)
 
 

@@ -1,11 +1,12 @@
 import json
+from datetime import date
 
 import pytest
 from pydantic import ValidationError
 
 from api.wire import AskRequest, answer_to_wire, event_frames
 from fakes.answerer import answer, passage
-from indexes.types import Hit, Query
+from indexes.types import Filters, Hit, Query
 from rag.errors import QuestionError, QuestionTooLongError
 from rag.types import Completed, Delta, Question, Retrieval, Retrieved, Turn
 
@@ -106,6 +107,13 @@ def test_a_request_becomes_a_question_with_its_history() -> None:
     )
     expected = Question("And then?", history=(Turn("user", "Leave?"), Turn("assistant", "25.")))
     assert asked.to_question(max_chars=100) == expected
+
+
+def test_a_request_may_be_confined() -> None:
+    filters = {"paths": ["hr/**"], "since": "2024-05-31"}
+    asked = AskRequest.model_validate({"question": "Leave?", "filters": filters, "recency_days": 30})
+    confined = Filters(("hr/**",), since=date(2024, 5, 31))
+    assert asked.to_question(max_chars=100) == Question("Leave?", filters=confined, recency_days=30)
 
 
 @pytest.mark.parametrize("text", ["", " \n\t"])

@@ -16,7 +16,7 @@ from indexes.catalog import Catalog, FileState, FileVersion
 from indexes.database import Database
 from indexes.embedding import encoded_hash
 from indexes.errors import IndexMissingError, IndexUnreadableError
-from indexes.types import EVERYONE, PUBLIC, Audience, Locator, Passage, Section
+from indexes.types import EVERYONE, PUBLIC, Audience, Locator, Passage, Scope, Section
 
 LONG = " ".join(f"A sentence about magnet {n} and its rules." for n in range(40))
 
@@ -26,7 +26,7 @@ def hashes(passages: list[Passage]) -> list[str]:
 
 
 def found(catalog: Catalog, word: str, audience: Audience = PUBLIC) -> set[str]:
-    return {hit.passage.path for hit in catalog.match(f'"{word}"', limit=100, audience=audience)}
+    return {hit.passage.path for hit in catalog.match(f'"{word}"', limit=100, scope=Scope(audience))}
 
 
 def everything(catalog: Catalog) -> list[str]:
@@ -47,7 +47,7 @@ def test_a_passage_comes_back_as_it_was_put(catalog: Catalog) -> None:
     text = "Magnets.\nMore of them."
     section = Section(0, len(text), 7, ("One", "Two"), page=4)
     passages = put(catalog, document(text, sections=(section,)))
-    assert catalog.passages(hashes(passages), PUBLIC) == {encoded_hash(p): [p] for p in passages}
+    assert catalog.passages(hashes(passages), Scope()) == {encoded_hash(p): [p] for p in passages}
     assert passages[0].locator == Locator(0, len(text), 7, 8, ("One", "Two"), page=4)
 
 
@@ -65,7 +65,7 @@ def test_putting_again_replaces_every_trace_of_the_version_before(catalog: Catal
     after = put(catalog, document("A new word: zebra."))
     catalog.drop_unused_vectors()
     assert everything(catalog) == hashes(after)
-    assert catalog.passages(hashes(before), Audience(frozenset({"hr"}))) == {}
+    assert catalog.passages(hashes(before), Scope(Audience(frozenset({"hr"})))) == {}
     assert (found(catalog, "aardvark"), found(catalog, "zebra")) == (set(), {"a.txt"})
     assert catalog.counts() == (1, 1)
 
@@ -80,7 +80,7 @@ def test_removing_leaves_no_trace(catalog: Catalog) -> None:
     passages = put(catalog, document(LONG))
     put(catalog, document("Other text.", "b.txt"))
     catalog.remove(["a.txt"])
-    assert catalog.passages(hashes(passages), PUBLIC) == {}
+    assert catalog.passages(hashes(passages), Scope()) == {}
     assert (found(catalog, "magnets"), found(catalog, "other")) == (set(), {"b.txt"})
     assert catalog.counts() == (1, 1)
     assert set(catalog.files()) == {"b.txt"}
@@ -129,10 +129,10 @@ def test_what_came_and_went_after_a_revision_is_told(catalog: Catalog) -> None:
 def test_passages_that_read_alike_have_one_vector_between_them_until_the_last_is_gone(catalog: Catalog) -> None:
     one, two = (put(catalog, document("Magnets.", path)) for path in ("a.txt", "b.txt"))
     assert everything(catalog) == hashes(one) == hashes(two)
-    assert catalog.passages(hashes(one), PUBLIC) == {hashes(one)[0]: [*one, *two]}
+    assert catalog.passages(hashes(one), Scope()) == {hashes(one)[0]: [*one, *two]}
     catalog.remove(["a.txt"])
     catalog.drop_unused_vectors()
-    assert (everything(catalog), catalog.passages(hashes(one), PUBLIC)) == (hashes(two), {hashes(two)[0]: two})
+    assert (everything(catalog), catalog.passages(hashes(one), Scope())) == (hashes(two), {hashes(two)[0]: two})
     catalog.remove(["b.txt"])
     assert everything(catalog) == hashes(two)  # for text that moves from one file to another
     catalog.drop_unused_vectors()
@@ -162,7 +162,7 @@ def test_who_reads_what(catalog: Catalog, readers: tuple[str, ...], groups: tupl
     audience = Audience(frozenset(groups))
     passages = put(catalog, document("Magnets.", readers=readers))
     assert audience.may_read(readers) is visible
-    assert bool(catalog.passages(hashes(passages), audience)) is visible
+    assert bool(catalog.passages(hashes(passages), Scope(audience))) is visible
     assert bool(found(catalog, "magnets", audience)) is visible
 
 
@@ -170,10 +170,10 @@ def test_matching_compares_stems_and_ranks_by_how_often(catalog: Catalog) -> Non
     put(catalog, document("China produced a magnet once.", "once.txt"))
     put(catalog, document("China produces. They produce, and production is all they produce.", "often.txt"))
     put(catalog, document("Nothing of that.", "never.txt"))
-    hits = catalog.match('"producing"', limit=5, audience=PUBLIC)
+    hits = catalog.match('"producing"', limit=5, scope=Scope())
     assert [hit.passage.path for hit in hits] == ["often.txt", "once.txt"]
     assert hits[0].score > hits[1].score > 0
-    assert len(catalog.match('"producing"', limit=1, audience=PUBLIC)) == 1
+    assert len(catalog.match('"producing"', limit=1, scope=Scope())) == 1
 
 
 def test_matching_finds_accents_with_and_without(catalog: Catalog) -> None:
@@ -186,13 +186,13 @@ def test_a_hostile_expression_finds_nothing_hidden_and_breaks_nothing(catalog: C
     put(catalog, document("a b " + LONG, readers=("hr",)))
     put(catalog, document(LONG, "b.txt"))
     with suppress(IndexUnreadableError):
-        assert {hit.passage.path for hit in catalog.match(expression, limit=5, audience=PUBLIC)} <= {"b.txt"}
+        assert {hit.passage.path for hit in catalog.match(expression, limit=5, scope=Scope())} <= {"b.txt"}
     assert found(catalog, "magnets") == {"b.txt"}
 
 
 def test_a_column_filter_does_not_reach_hidden_documents(catalog: Catalog) -> None:
     put(catalog, document("Secret magnets.", readers=("hr",)))
-    assert catalog.match("text : magnets OR context : title", limit=9, audience=PUBLIC) == []
+    assert catalog.match("text : magnets OR context : title", limit=9, scope=Scope()) == []
 
 
 def test_threads_read_while_one_writes_and_see_whole_versions(catalog: Catalog) -> None:
@@ -270,12 +270,12 @@ def test_what_is_not_a_catalog_is_refused_in_words(tmp_path: Path, data: bytes) 
     assert file.read_bytes() == data
 
 
-@pytest.mark.parametrize("version", [0, 1, 4])
+@pytest.mark.parametrize("version", [0, 1, 5])
 def test_a_catalog_of_another_format_is_refused_in_words(catalog: Catalog, version: int) -> None:
     db = sqlite3.connect(catalog.file)
     db.execute(f"PRAGMA user_version = {version}")
     db.close()
-    with pytest.raises(IndexUnreadableError, match=f"has format {version}, this Footnote reads 3: delete that folder"):
+    with pytest.raises(IndexUnreadableError, match=f"has format {version}, this Footnote reads 4: delete that folder"):
         Catalog(catalog.file)
 
 
@@ -303,7 +303,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_in_words(tmp_path: Path) -> No
 
 def test_an_index_that_is_only_read_is_open_once_however_often_another_writes_it(catalog: Catalog) -> None:
     catalog.close()
-    reader = Database(catalog.file, 3)
+    reader = Database(catalog.file, 4)
     reader.writable = False
     open_files: list[int] = []
     for number in range(4):

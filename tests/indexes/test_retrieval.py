@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,11 +17,12 @@ from fakes.encoder import WordsEncoder
 from fakes.vectors import Vectors, nearest_of, units
 from fakes.vectors import put as put_vectors
 from indexes.catalog import Catalog
+from indexes.globs import matches
 from indexes.protocols import Retriever
 from indexes.ranking import reciprocal_rank_fusion
 from indexes.retrieval import DenseRetriever, FusedRetriever, LexicalRetriever
 from indexes.stores.embedded import EmbeddedChroma
-from indexes.types import EVERYONE, PUBLIC, Audience, Hit, Locator, Matrix, Passage, Query
+from indexes.types import EVERYONE, PUBLIC, Audience, Document, Filters, Hit, Locator, Matrix, Passage, Query
 from indexes.vectors import ChromaVectors
 
 HR = Audience(frozenset({"hr"}))
@@ -149,6 +152,78 @@ def test_whoever_asks_finds_what_brute_force_finds_among_what_they_may_read(
             dense = DenseRetriever(catalog, vectors, AlwaysEncodes(query), min_cosine=-1)
             found = [hit.passage.id for hit in dense.retrieve(Query("?", audience=Audience(groups)), limit=limit)]
     assert found == (nearest_of(stored, query, limit) if stored else [])
+
+
+DAYS = [date(2023, 12, 31), date(2024, 1, 1), date(2024, 6, 1)]
+FILTERS = st.builds(
+    Filters,
+    paths=st.lists(st.sampled_from(["hr/*", "hr/**", "**/*.md", "news.?", "nowhere"]), max_size=2).map(tuple),
+    media_types=st.lists(st.sampled_from(["text/plain", "text/*", "application/PDF"]), max_size=2).map(tuple),
+    labels=st.lists(st.sampled_from("xyz"), max_size=2).map(tuple),
+    since=st.none() | st.sampled_from(DAYS),
+    until=st.none() | st.sampled_from(DAYS),
+)
+FACTS = st.fixed_dictionaries(
+    {
+        "path": st.sampled_from(["hr/a.md", "hr/deep/b.md", "c.md", "news.a", "hr/d.pdf", "e.html"]),
+        "media_type": st.sampled_from(["text/plain", "text/markdown", "application/pdf"]),
+        "labels": st.sets(st.sampled_from("xyz")).map(tuple),
+        "dated": st.none() | st.sampled_from(DAYS),
+        "readers": st.sampled_from([(EVERYONE,), ("hr",)]),
+    }
+)
+
+
+def is_within(doc: Document, filters: Filters, modified: date) -> bool:
+    day = doc.dated or modified
+    family = doc.media_type.partition("/")[0] + "/*"
+    return (
+        (not filters.paths or any(matches(glob, doc.path) for glob in filters.paths))
+        and (not filters.media_types or bool({doc.media_type, family} & {kind.lower() for kind in filters.media_types}))
+        and (not filters.labels or bool(set(doc.labels) & set(filters.labels)))
+        and (filters.since or day) <= day <= (filters.until or day)
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    facts=st.lists(FACTS, min_size=1, unique_by=lambda its: its["path"]),
+    filters=FILTERS,
+    modified=st.sampled_from(DAYS),
+    groups=st.sampled_from([frozenset(), frozenset({"hr"})]),
+    published=st.booleans(),
+)
+def test_a_filtered_search_finds_what_brute_force_finds_by_meaning_and_by_words(
+    facts: list[dict[str, Any]], filters: Filters, modified: date, groups: frozenset[str], published: bool
+) -> None:
+    documents = [document("Leave is 25 days a year.", **its) for its in facts]
+    query = Query("leave days", audience=Audience(groups), filters=filters)
+    with TemporaryDirectory() as folder, closing(Catalog.create(Path(folder) / "catalog.sqlite3")) as catalog:
+        for doc in documents:
+            put(catalog, doc, modified=modified.isoformat())
+        with closing(ChromaVectors(EmbeddedChroma(Path(folder) / "chroma"), catalog)) as vectors:
+            if published:
+                vectors.publish()
+            retrievers = DenseRetriever(catalog, vectors, WordsEncoder()), LexicalRetriever(catalog)
+            found = [{*paths(retriever.retrieve(query, limit=9))} for retriever in retrievers]
+        within = catalog.documents_within(query.scope)
+        days = catalog.dates(doc.id for doc in documents)
+    readable = [doc for doc in documents if query.audience.may_read(doc.readers)]
+    expected = {doc.path for doc in readable if is_within(doc, filters, modified)}
+    assert found == [expected, expected]
+    assert within == len(expected)
+    assert days == {doc.id: doc.dated or modified for doc in documents}
+
+
+def test_what_is_within_the_filters_is_found_behind_much_that_is_not(
+    catalog: Catalog, vectors: ChromaVectors, retriever: Retriever
+) -> None:
+    for n in range(120):
+        put(catalog, document("Leave days.", f"other-{n}.txt"))
+    put(catalog, document("Leave days are counted by one office and by nobody else.", "hr/seen.txt"))
+    vectors.publish()
+    query = Query("leave days", filters=Filters(paths=("hr/**",)))
+    assert paths(retriever.retrieve(query, limit=3)) == ["hr/seen.txt"]
 
 
 class AlwaysEncodes(WordsEncoder):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,15 @@ from indexes.errors import (
     IndexLockedError,
     IndexUnreadableError,
 )
+from indexes.labels import LabelRule
 from indexes.locking import writer_lock
 from indexes.planning import Plan, make_plan, scan
 from indexes.reading.sandbox import ReadingLimits
 from indexes.retrieval import LexicalRetriever
+from indexes.rules import Rules
 from indexes.splitting import PassageSplitter
 from indexes.sync import Listener, Report, Sync
-from indexes.types import Audience, Matrix, Query
+from indexes.types import ALL, Audience, Filters, Matrix, Query
 from indexes.vectors import ChromaVectors
 
 LIMITS = ReadingLimits(seconds=30)
@@ -51,7 +54,7 @@ class Bench:
         *roots: Path,
         allow_delete: bool = False,
         listener: Listener | None = None,
-        rules: Sequence[AccessRule] = (),
+        rules: Rules = (),
         max_tokens: int | None = None,
     ) -> Report:
         self.encoder.encoded.clear()
@@ -60,8 +63,8 @@ class Bench:
         syncing = Sync(self.catalog, self.vectors, self.encoder, splitter, LIMITS, rules)
         return syncing.run(roots or [self.folder], listener or Listener(), allow_delete=allow_delete)
 
-    def ask(self, word: str) -> set[str]:
-        hits = LexicalRetriever(self.catalog).retrieve(Query(word), limit=100)
+    def ask(self, word: str, filters: Filters = ALL) -> set[str]:
+        hits = LexicalRetriever(self.catalog).retrieve(Query(word, filters=filters), limit=100)
         return {hit.passage.path for hit in hits}
 
 
@@ -366,6 +369,7 @@ def test_a_plan_changes_nothing(bench: Bench) -> None:
 HOLD = """
 import sys, time
 from pathlib import Path
+from indexes.labels import LabelRule
 from indexes.locking import writer_lock
 with writer_lock(Path(sys.argv[1])):
     print("held", flush=True)
@@ -418,6 +422,49 @@ def test_a_rule_that_changes_holds_at_the_next_sync_and_embeds_nothing(bench: Be
     ]
     bench.sync()
     assert bench.ask("aardvarks") == {"hr/pay.txt"}
+
+
+def test_label_rules_that_change_hold_at_the_next_sync_and_embed_nothing(bench: Bench) -> None:
+    bench.write("hr/pay.txt", "Aardvarks earn plenty.")
+    bench.write("news.txt", "Aardvarks build.")
+    bench.sync(rules=[LabelRule("**", ("all",))])
+    revision = bench.catalog.revision
+    rules = [LabelRule("**", ("all",)), AccessRule("x/**", ("x",)), LabelRule("hr/**", ("pay",))]
+    bench.sync(rules=rules)
+    assert (bench.encoder.encoded, bench.catalog.revision) == ([], revision + 1)
+    assert bench.ask("aardvarks", Filters(labels=("pay",))) == {"hr/pay.txt"}
+    assert bench.ask("aardvarks", Filters(labels=("all", "pay"))) == {"hr/pay.txt", "news.txt"}
+    bench.write("hr/new.txt", "New aardvarks.")
+    bench.sync(rules=rules)
+    assert bench.ask("aardvarks", Filters(labels=("pay",))) == {"hr/pay.txt", "hr/new.txt"}
+    bench.sync()
+    assert (bench.encoder.encoded, bench.ask("aardvarks", Filters(labels=("pay", "all")))) == ([], set())
+
+
+def test_a_mail_is_of_the_day_it_gives_and_a_file_of_its_own(bench: Bench) -> None:
+    sent = bench.write("a.eml", "From: a@b.example\nDate: Mon, 3 Mar 2003 09:14:00 +0100\n\nAardvarks dig.\n")
+    written = bench.write("b.txt", "Aardvarks dig.")
+    for file in (sent, written):
+        os.utime(file, (datetime(2014, 5, 6, 12).timestamp(),) * 2)
+    bench.sync()
+    assert bench.ask("aardvarks", Filters(until=date(2003, 3, 3))) == {"a.eml"}
+    assert bench.ask("aardvarks", Filters(since=date(2014, 5, 6), until=date(2014, 5, 6))) == {"b.txt"}
+
+
+def test_a_file_that_is_given_another_date_is_of_that_day_and_not_embedded_again(bench: Bench) -> None:
+    file = bench.write("b.txt", "Aardvarks dig.")
+    bench.sync()
+    os.utime(file, (datetime(2014, 5, 6, 12).timestamp(),) * 2)
+    assert bench.sync().unchanged == ["b.txt"]
+    assert (bench.encoder.encoded, bench.ask("aardvarks", Filters(until=date(2014, 5, 6)))) == ([], {"b.txt"})
+
+
+@pytest.mark.parametrize(("seconds", "day"), [(-(10**10), date(1970, 1, 1)), (10**10, date(2286, 11, 20))])
+def test_a_file_may_have_any_date(bench: Bench, seconds: int, day: date) -> None:
+    os.utime(bench.write("b.txt", "Aardvarks dig."), (seconds, seconds))
+    bench.sync()
+    (document,) = bench.catalog.documents_in("b.txt")
+    assert abs(bench.catalog.dates([document.id])[document.id] - day).days <= 1  # wherever the clock stands
 
 
 def test_a_new_file_is_never_open_to_those_its_rule_keeps_out(bench: Bench) -> None:

@@ -15,7 +15,7 @@ from indexes.reading.sandbox import ReadingLimits
 from indexes.splitting import PassageSplitter
 from indexes.stores.embedded import EmbeddedChroma
 from indexes.sync import Listener, Report
-from indexes.types import PUBLIC, Matrix
+from indexes.types import Matrix, Scope
 from indexes.vectors import ChromaVectors
 from indexes.writing import IndexWriter
 
@@ -66,7 +66,7 @@ def answers(index: Path, encoder: WordsEncoder) -> dict[str, str]:
             text: vectors.search(row, limit=1)
             for text, row in zip(TEXTS.values(), encoder.encode([*TEXTS.values()]), strict=True)
         }
-        return {text: catalog.passages([ids[0][0]], PUBLIC)[ids[0][0]][0].path for text, ids in found.items()}
+        return {text: catalog.passages([ids[0][0]], Scope())[ids[0][0]][0].path for text, ids in found.items()}
     finally:
         vectors.close()
         catalog.close()

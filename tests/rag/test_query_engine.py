@@ -20,6 +20,7 @@ from llama_index.core.tools import QueryEngineTool, ToolMetadata
 from fakes.answerer import ScriptedAnswerer
 from fakes.chat import ScriptedChat
 from fakes.passages import FixedRetriever, passage
+from indexes.types import Filters, Hit, Query
 from rag.assistant import DECLINED, Assistant
 from rag.errors import QuestionError
 from rag.query_engine import FootnoteQueryEngine, FootnoteRetriever
@@ -224,3 +225,16 @@ def test_an_evaluator_takes_a_response_with_its_contexts() -> None:
     assert result.passing
     assert result.contexts == [LEAVE.text]
     assert result.response == SAID
+
+
+def test_both_components_ask_within_their_filters() -> None:
+    filters, asked = Filters(labels=("pay",)), list[Filters]()
+
+    class Listening(FixedRetriever):
+        def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
+            asked.append(query.filters)
+            return super().retrieve(query, limit=limit)
+
+    FootnoteRetriever(Listening(LEAVE), filters=filters).retrieve("leave")
+    FootnoteQueryEngine(Assistant(Listening(LEAVE), ScriptedChat(SAID)), filters=filters).query("leave")
+    assert asked == [filters, filters]

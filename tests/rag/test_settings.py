@@ -17,8 +17,8 @@ from rag.errors import ConfigError
 from rag.settings import Part, Settings, load_settings
 
 PAGE = (ROOT / "footnote.example.toml").read_text(encoding="utf-8")
-EXAMPLE, _, ACCESS = PAGE.partition("# [[access]]")
-PARTS = {name: field.annotation for name, field in Settings.model_fields.items() if name != "access"}
+EXAMPLE, _, RULES = PAGE.partition("# [[access]]")
+PARTS = {name: field.annotation for name, field in Settings.model_fields.items() if name not in ("access", "labels")}
 COMMENTED = re.compile(r"# (?P<key>\w+) = (?P<value>.+)")
 
 
@@ -128,6 +128,9 @@ def test_settings_cannot_be_changed() -> None:
         load_settings().server.port = 1  # type: ignore[misc]
 
 
-def test_the_example_shows_how_access_is_ruled() -> None:
-    Path("footnote.toml").write_text("[[access]]" + ACCESS.replace("# ", ""), encoding="utf-8")
+def test_the_example_shows_how_access_is_ruled_and_documents_are_labelled() -> None:
+    access, _, labels = RULES.partition("# [[labels]]")
+    shown = "[[access]]" + access[: access.index("\n\n")] + "\n[[labels]]" + labels
+    Path("footnote.toml").write_text(shown.replace("# ", ""), encoding="utf-8")
     assert [(rule.glob, rule.groups) for rule in load_settings().access] == [("hr/**", ("hr",))]
+    assert [(rule.glob, rule.labels) for rule in load_settings().labels] == [("board/**/*.docx", ("minutes", "board"))]
