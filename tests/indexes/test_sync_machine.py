@@ -128,7 +128,7 @@ class SyncMachine(RuleBasedStateMachine):
     def damage_chroma(self, how: str) -> None:
         self.close()
         chroma = chroma_folder(Generations(self.index).current)
-        if how == "deleted":
+        if how == "deleted" and chroma.exists():
             shutil.rmtree(chroma)
         for file in [file for file in chroma.rglob("*") if file.is_file()]:
             if how == "emptied" or (how, file.name) == ("graph gone", "link_lists.bin"):
