@@ -16,7 +16,7 @@ from eval.types import Evidence, GoldCase
 from indexes.catalog import Catalog
 from indexes.embedding import encoded_hash
 from indexes.types import Passage, Scope
-from indexes.words import content_words, stems, words
+from indexes.words import content_terms, stems, words
 
 KIND = "drafted"
 TO_CHECK = "check"
@@ -79,7 +79,7 @@ def diverse(catalog: Catalog) -> Iterator[Passage]:
     best = int(np.argmax(vectors @ vectors.mean(axis=0)))
     nearest = np.full(len(hashes), -1.0)
     for _ in hashes:
-        yield catalog.passages([hashes[best]], Scope())[hashes[best]][0]
+        yield catalog.entries.embedded_as([hashes[best]], Scope())[0].passage
         nearest = np.maximum(nearest, vectors @ vectors[best])
         nearest[best] = np.inf
         best = int(np.argmin(nearest))
@@ -164,8 +164,9 @@ def _pairs(chosen: _Drafts, catalog: Catalog) -> Iterator[_Drafts]:
 
 def _speaking(catalog: Catalog, text: str) -> set[str]:
     """The documents of which a passage has all these words."""
-    every = " AND ".join(f'"{word}"' for word in content_words(text))
-    return {hit.passage.path for hit in catalog.match(every, limit=_MATCHES, scope=Scope())} if every else set()
+    every = " AND ".join(f'"{term}"' for term in content_terms(text))
+    found = catalog.entries.match(every, limit=_MATCHES, scope=Scope()) if every else ()
+    return {entry.passage.path for entry in found}
 
 
 def _speaks(catalog: Catalog, document_id: str, question: str) -> bool:

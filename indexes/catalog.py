@@ -11,32 +11,37 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self, TypeAlias
 
 import numpy as np
 
 from indexes.database import Database, create
+from indexes.entries import Entries
 from indexes.errors import IndexUnreadableError
 from indexes.globs import matches
+from indexes.mentions import name_of
 from indexes.reading.wire import sections_from
-from indexes.types import Document, Hit, Locator, Matrix, Passage, Scope
-from indexes.visibility import visible, visible_documents
+from indexes.types import Document, Matrix, Passage, Scope
+from indexes.visibility import visible_documents
+from indexes.words import terms
 
-_SCHEMA_VERSION = 4
+_SCHEMA_VERSION = 5
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('revision', '0'), ('id', lower(hex(randomblob(8))));
+INSERT INTO meta VALUES ('revision', '0'), ('terms', '0'), ('id', lower(hex(randomblob(8))));
 CREATE TABLE files (
     path TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL, changed_ns INTEGER NOT NULL,
     modified TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, file TEXT NOT NULL REFERENCES files ON DELETE CASCADE, path TEXT NOT NULL UNIQUE,
-    title TEXT NOT NULL, media_type TEXT NOT NULL, dated TEXT, revision INTEGER NOT NULL, sections TEXT NOT NULL,
-    text TEXT NOT NULL
+    title TEXT NOT NULL, name TEXT NOT NULL, media_type TEXT NOT NULL, dated TEXT, revision INTEGER NOT NULL,
+    sections TEXT NOT NULL, text TEXT NOT NULL
 );
 CREATE INDEX documents_by_file ON documents (file);
+CREATE INDEX documents_by_name ON documents (name);
 CREATE INDEX documents_filtered ON documents (media_type, path, dated, file, id);
 CREATE TABLE readers (
     document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, reader TEXT NOT NULL,
@@ -55,25 +60,29 @@ CREATE TABLE passages (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
     document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
     encoded TEXT NOT NULL REFERENCES vectors (encoded), locator TEXT NOT NULL,
-    title TEXT NOT NULL, context TEXT NOT NULL, text TEXT NOT NULL
+    title TEXT NOT NULL, context TEXT NOT NULL, text TEXT NOT NULL,
+    context_terms TEXT NOT NULL, terms TEXT NOT NULL, length INTEGER NOT NULL
 );
 CREATE INDEX passages_by_document ON passages (document_id);
 CREATE INDEX passages_by_encoded ON passages (encoded);
 CREATE VIRTUAL TABLE passages_text USING fts5 (
-    context, text, content='passages', content_rowid='row', tokenize="porter unicode61 remove_diacritics 2"
+    context_terms, terms, content='passages', content_rowid='row',
+    tokenize="unicode61 remove_diacritics 0 tokenchars '_.'"
 );
+CREATE VIRTUAL TABLE passages_vocabulary USING fts5vocab (passages_text, row);
 CREATE TRIGGER passages_added AFTER INSERT ON passages BEGIN
-    INSERT INTO passages_text (rowid, context, text) VALUES (new.row, new.context, new.text);
+    INSERT INTO passages_text (rowid, context_terms, terms) VALUES (new.row, new.context_terms, new.terms);
+    UPDATE meta SET value = value + new.length WHERE key = 'terms';
 END;
 CREATE TRIGGER passages_removed AFTER DELETE ON passages BEGIN
-    INSERT INTO passages_text (passages_text, rowid, context, text) VALUES ('delete', old.row, old.context, old.text);
+    INSERT INTO passages_text (passages_text, rowid, context_terms, terms)
+    VALUES ('delete', old.row, old.context_terms, old.terms);
+    UPDATE meta SET value = value - old.length WHERE key = 'terms';
 END;
 CREATE TRIGGER vectors_removed AFTER DELETE ON vectors BEGIN
     INSERT INTO removals SELECT old.encoded, value + 1 FROM meta WHERE key = 'revision';
 END;
 """
-_COLUMNS = "p.id, p.document_id, d.path, p.title, p.context, p.text, p.locator"
-_FROM = "passages p JOIN documents d ON d.id = p.document_id"
 # SQLite would count from the text's start to each span: it gives a document and its passages, as of one moment
 _SPANS = """
 SELECT d.path, d.text, (
@@ -85,7 +94,6 @@ SELECT d.path, d.text, (
 Mark: TypeAlias = Literal["readers", "labels"]
 """What documents are marked with by rules: who may read them, and what they are labelled with."""
 _COLUMN_OF: dict[Mark, str] = {"readers": "reader", "labels": "label"}
-_CONTEXT_WEIGHT, _TEXT_WEIGHT = 0.5, 1.0
 
 
 class FileState(NamedTuple):
@@ -121,6 +129,11 @@ class Catalog:
         """Opens the catalog, making it first where there is none."""
         create(file, _SCHEMA, _SCHEMA_VERSION)
         return cls(file)
+
+    @cached_property
+    def entries(self) -> Entries:
+        """What searches read."""
+        return Entries(self._db)
 
     @property
     def file(self) -> Path:
@@ -171,30 +184,6 @@ class Catalog:
         )
         return [_document(row) for row in rows]
 
-    def passages(self, encoded: Sequence[str], scope: Scope) -> dict[str, list[Passage]]:
-        """The passages of which these texts were embedded, within the scope, by the text's hash."""
-        seen = visible(scope)
-        rows = self._db.rows(
-            f"SELECT {_COLUMNS}, p.encoded FROM {_FROM} WHERE p.encoded IN (SELECT value FROM json_each(?))"  # noqa: S608
-            f" AND {seen.sql} ORDER BY p.row",
-            (json.dumps(encoded), *seen.values),
-        )
-        found: dict[str, list[Passage]] = {}
-        for row in rows:
-            found.setdefault(row[7], []).append(_passage(row))
-        return found
-
-    def match(self, expression: str, *, limit: int, scope: Scope) -> list[Hit]:
-        """Passages within the scope that match an FTS5 expression, best BM25 first."""
-        seen = visible(scope)
-        rows = self._db.rows(
-            f"SELECT {_COLUMNS}, -bm25(passages_text, ?, ?) FROM {_FROM} "  # noqa: S608
-            f"JOIN passages_text t ON t.rowid = p.row WHERE passages_text MATCH ? AND {seen.sql} "
-            "ORDER BY bm25(passages_text, ?, ?), p.row LIMIT ?",
-            (_CONTEXT_WEIGHT, _TEXT_WEIGHT, expression, *seen.values, _CONTEXT_WEIGHT, _TEXT_WEIGHT, limit),
-        )
-        return [Hit(_passage(row), row[7]) for row in rows]
-
     def known_vectors(self, encoded: Iterable[str]) -> dict[str, bytes]:
         """Vectors already made, by the hash of the text they were made of."""
         query = "SELECT encoded, vector FROM vectors WHERE encoded IN (SELECT value FROM json_each(?))"
@@ -222,15 +211,6 @@ class Catalog:
         seen = visible_documents(scope, "id")
         ((count,),) = self._db.rows(f"SELECT count(*) FROM documents WHERE {seen.sql}", seen.values)  # noqa: S608
         return int(count)
-
-    def dates(self, document_ids: Iterable[str]) -> dict[str, date]:
-        """The days of these documents: those they give themselves, else those of their files."""
-        rows = self._db.rows(
-            "SELECT d.id, coalesce(d.dated, f.modified) FROM documents d JOIN files f ON f.path = d.file"
-            " WHERE d.id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(document_ids)),),
-        )
-        return {document_id: date.fromisoformat(day) for document_id, day in rows}
 
     def _vectors(self, condition: str, *values: object, batch: int) -> Iterator[tuple[list[str], Matrix]]:
         query = f"SELECT encoded, vector FROM vectors WHERE {condition}"  # noqa: S608
@@ -341,8 +321,11 @@ def _insert(
     sections = json.dumps([asdict(section) for section in d.sections])
     db.execute("DELETE FROM documents WHERE id = ?", (d.id,))  # another file may have held it: a zip that was unpacked
     db.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (d.id, file, d.path, d.title, d.media_type, d.dated and d.dated.isoformat(), revision, sections, d.text),
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(d.id, file, d.path, d.title, name_of(d.title), d.media_type),
+            *(d.dated and d.dated.isoformat(), revision, sections, d.text),
+        ),
     )
     _insert_marks(db, "readers", d.id, d.readers)
     _insert_marks(db, "labels", d.id, d.labels)
@@ -351,12 +334,19 @@ def _insert(
         [(encoded, revision, vector) for _, encoded, vector in passages],
     )
     db.executemany(
-        "INSERT INTO passages (id, document_id, encoded, locator, title, context, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO passages (id, document_id, encoded, locator, title, context, text, context_terms, terms, length)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (p.id, d.id, encoded, json.dumps(asdict(p.locator)), p.title, p.context, p.text)
+            (p.id, d.id, encoded, json.dumps(asdict(p.locator)), p.title, p.context, p.text, *_terms(p))
             for p, encoded, _ in passages
         ],
     )
+
+
+def _terms(passage: Passage) -> tuple[str, str, int]:
+    """Of its context and of its text, and how many there are."""
+    lead, body = terms(passage.context), terms(passage.text)
+    return " ".join(lead), " ".join(body), len(lead) + len(body)
 
 
 def _insert_marks(db: sqlite3.Connection, mark: Mark, document_id: str, marks: Iterable[str]) -> None:
@@ -367,9 +357,3 @@ def _document(row: tuple[Any, ...]) -> Document:
     sections, readers, labels = map(json.loads, row[6:9])
     dated = date.fromisoformat(row[9]) if row[9] else None
     return Document(*row[:6], sections_from(sections), tuple(readers), tuple(labels), dated)  # type: ignore[call-arg]  # likewise
-
-
-def _passage(row: tuple[Any, ...]) -> Passage:
-    place = json.loads(row[6])
-    locator = Locator(**{**place, "heading": tuple(place["heading"])})
-    return Passage(*row[:6], locator)  # type: ignore[call-arg]  # the columns are its fields

@@ -1,18 +1,26 @@
-"""Retrievers, and a retriever made of retrievers."""
+"""Retrievers by meaning and by words: each finds candidates, and can stand alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import accumulate, takewhile
+
+import numpy as np
+from numpy.typing import NDArray
 
 from indexes.catalog import Catalog
+from indexes.entries import Entry
 from indexes.nearest import nearest
-from indexes.protocols import Encoder, Retriever
-from indexes.ranking import reciprocal_rank_fusion
+from indexes.protocols import Encoder
+from indexes.scoring import WantedTerms, wanted
 from indexes.types import Hit, Query, Scope
 from indexes.vectors import ChromaVectors
-from indexes.words import content_words
+from indexes.words import content_terms
 
 _BATCH = 5000
 _MAX_TERMS = 128
 """Of a query: each costs a look-up, and the first say what is asked."""
+_MOST_ROWS = 5000
+"""Passages that a search by words ranks, about: FTS5 takes some microseconds for each, however common its terms."""
 
 
 class DenseRetriever:
@@ -25,45 +33,75 @@ class DenseRetriever:
         self._min_cosine = min_cosine
 
     def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
-        """Asks for more where much of what is near may not be seen, then compares with all that may be."""
-        vector = self._encoder.encode([query.whole])[0]
-        for wanted in (limit, 4 * limit, 16 * limit):
-            found = self._vectors.search(vector, limit=wanted)
-            hits = self._hits(found, query.scope)
-            if len(hits) >= limit or len(found) < wanted or found[-1][1] < self._min_cosine:
-                return hits[:limit]
-        visible = self._catalog.visible_vectors(query.scope, batch=_BATCH)
-        return self._hits(nearest(visible, vector, limit), query.scope)
+        found = self.near(self.vector(query), query.scope, limit=limit)
+        return [Hit(entry.passage, cosine) for entry, cosine in found]
 
-    def _hits(self, found: list[tuple[str, float]], scope: Scope) -> list[Hit]:
-        near = [(encoded, cosine) for encoded, cosine in found if cosine >= self._min_cosine]
-        visible = self._catalog.passages([encoded for encoded, _ in near], scope)
-        return [Hit(passage, cosine) for encoded, cosine in near for passage in visible.get(encoded, ())]
+    def vector(self, query: Query) -> NDArray[np.float32]:
+        """A unit vector. Of a follow-up, halfway between its own words and all that was asked."""
+        texts = [query.text, query.whole] if query.earlier else [query.text]
+        total = self._encoder.encode_query(texts).sum(axis=0)
+        return np.asarray(total / np.linalg.norm(total), np.float32)
+
+    def near(self, vector: NDArray[np.float32], scope: Scope, *, limit: int) -> list[tuple[Entry, float]]:
+        """Asks for more where much of what is near may not be seen, then compares with all that may be."""
+        for wider in (limit, 4 * limit, 16 * limit):
+            found = self._vectors.search(vector, limit=wider)
+            entries = self._entries(found, scope)
+            if len(entries) >= limit or len(found) < wider or found[-1][1] < self._min_cosine:
+                return entries[:limit]
+        visible = self._catalog.visible_vectors(scope, batch=_BATCH)
+        return self._entries(nearest(visible, vector, limit), scope)[:limit]
+
+    def _entries(self, found: list[tuple[str, float]], scope: Scope) -> list[tuple[Entry, float]]:
+        near = {encoded: cosine for encoded, cosine in found if cosine >= self._min_cosine}
+        entries = self._catalog.entries.embedded_as(near.keys(), scope)
+        order = {encoded: place for place, encoded in enumerate(near)}
+        return [(entry, near[entry.encoded]) for entry in sorted(entries, key=lambda entry: order[entry.encoded])]
 
 
 class LexicalRetriever:
-    """By words: SQLite's full-text search, ranked by BM25. A hit's score is its BM25, stems compared."""
+    """By words: SQLite's full-text search finds them, and BM25 ranks them. A hit's score is its share of the best."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._size = lru_cache(maxsize=1)(self._size_at)
+        self._frequency = lru_cache(maxsize=10_000)(self._frequency_at)
 
     def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
-        terms = list(dict.fromkeys(content_words(query.whole)))[:_MAX_TERMS]
-        if not terms:
-            return []
-        # quoted, a term is a string to FTS5, whatever it holds; words() leaves no quotation mark in it
-        expression = " OR ".join(f'"{term}"' for term in terms)
-        return self._catalog.match(expression, limit=limit, scope=query.scope)
+        asked = self.wanted(query)
+        found = self.holding(asked, query.scope, limit=limit)
+        scored = [(entry, asked.shares(entry.context_terms, entry.terms)[0]) for entry in found]
+        return [Hit(entry.passage, share) for entry, share in sorted(scored, key=lambda pair: -pair[1])]
+
+    def wanted(self, query: Query) -> WantedTerms:
+        """The query's terms, and how rare they are in this index."""
+        turns = [content_terms(text)[:_MAX_TERMS] for text in (query.text, *query.earlier)]
+        revision = self._catalog.revision
+        passages, mean_length = self._size(revision)
+        frequencies = {term: self._frequency(revision, term) for term in {term for turn in turns for term in turn}}
+        return wanted(turns, passages, frequencies, mean_length)
+
+    def holding(self, asked: WantedTerms, scope: Scope, *, limit: int) -> list[Entry]:
+        """Passages that have the rarest of the terms: of all that have any, those that can rank high."""
+        revision = self._catalog.revision
+        by_rarity = sorted((rows, term) for term in asked.weights if (rows := self._frequency(revision, term)))
+        for expression in _expressions(by_rarity):
+            if found := self._catalog.entries.match(expression, limit=limit, scope=scope):
+                return found
+        return []
+
+    def _size_at(self, revision: int) -> tuple[int, float]:  # noqa: ARG002 - what is remembered is of one revision
+        return self._catalog.entries.size()
+
+    def _frequency_at(self, revision: int, term: str) -> int:  # noqa: ARG002 - likewise
+        return self._catalog.entries.frequencies([term]).get(term, 0)
 
 
-class FusedRetriever:
-    """Several retrievers' candidates as one ranking."""
-
-    def __init__(self, retrievers: Sequence[Retriever], *, candidates: int = 50) -> None:
-        self._retrievers = retrievers
-        self._candidates = candidates
-
-    def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
-        wanted = max(limit, self._candidates)
-        rankings = [retriever.retrieve(query, limit=wanted) for retriever in self._retrievers]
-        return reciprocal_rank_fusion(rankings)[:limit]
+def _expressions(by_rarity: list[tuple[int, str]]) -> Iterator[str]:
+    """For FTS5, to be tried in turn. Quoted, a term is a string to it; terms have no quotation mark in them."""
+    terms = [f'"{term}"' for _, term in by_rarity]
+    rare = takewhile(lambda rows: rows <= _MOST_ROWS, accumulate(rows for rows, _ in by_rarity))
+    if few := terms[: sum(1 for _ in rare)]:
+        yield " OR ".join(few)
+    else:  # each is common: those that have several of them
+        yield from (" AND ".join(terms[:count]) for count in (3, 2, 1) if count <= len(terms))

@@ -11,7 +11,7 @@ from indexes.types import Document, Kind, Passage, Section
 if TYPE_CHECKING:
     from llama_index.core.node_parser import SentenceSplitter
 
-VERSION = "5"
+VERSION = "6"
 """Part of every passage's id: raise it when the same text would be split otherwise."""
 _CONTEXT_SHARE = 0.25
 """Of a passage's tokens, what its headings and table header may take at most."""

@@ -10,7 +10,7 @@ class Condition(NamedTuple):
     """SQL that holds or not, and the values of its question marks."""
 
     sql: str
-    values: tuple[str, ...] = ()
+    values: tuple[str | int, ...] = ()
 
     def __and__(self, other: "Condition") -> "Condition":
         return Condition(f"{self.sql} AND {other.sql}", self.values + other.values)

@@ -18,14 +18,17 @@ from indexes.embedding import check_encoder
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.errors import ChromaUnavailableError, IndexLockedError, IndexMissingError, IndexUnreadableError
 from indexes.generations import Generations, catalog_file, chroma_folder
+from indexes.hybrid import HybridRetriever
 from indexes.labels import LabelRule
 from indexes.locking import writer_lock
+from indexes.merging import WholeRetriever
 from indexes.models.known import KNOWN, KnownModel, Purpose
 from indexes.models.store import ModelStore
 from indexes.planning import Plan, make_plan
 from indexes.protocols import Encoder, Reranker, Retriever
 from indexes.reading.sandbox import ReadingLimits
-from indexes.retrieval import DenseRetriever, FusedRetriever, LexicalRetriever
+from indexes.reranking import RerankedRetriever
+from indexes.retrieval import DenseRetriever, LexicalRetriever
 from indexes.rules import Rules
 from indexes.splitting import VERSION, PassageSplitter
 from indexes.stores.embedded import EmbeddedChroma
@@ -76,7 +79,14 @@ class Generation:
     def retriever(self) -> Retriever:
         chosen = self.settings.retrieval
         dense = DenseRetriever(self.catalog, self.vectors, self.encoder, min_cosine=chosen.min_cosine)
-        return FusedRetriever([dense, LexicalRetriever(self.catalog)], candidates=chosen.candidates)
+        found: Retriever = HybridRetriever(
+            self.catalog, dense, LexicalRetriever(self.catalog), candidates=chosen.candidates
+        )
+        if reranker := make_reranker(self.settings):
+            rerank = self.settings.reranking
+            seconds = rerank.budget_ms / 1000
+            found = RerankedRetriever(found, reranker, candidates=rerank.candidates, seconds=seconds)
+        return WholeRetriever(found, self.catalog)
 
     def close(self) -> None:
         self.vectors.close()

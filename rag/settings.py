@@ -34,7 +34,7 @@ class Part(BaseModel):
 class IndexSettings(Part):
     dir: Path = Field(Path("var/index"), description="the folder of the index")
     passage_tokens: Annotated[int, Field(ge=64)] = Field(
-        200, description="a passage's length in the embedding model's tokens, at most"
+        128, description="a passage's length in the embedding model's tokens, at most"
     )
     chroma_url: MaybeText = Field(
         None,

@@ -1,0 +1,118 @@
+"""What searches read of the catalog: passages with all that is compared, and what is known of terms and names."""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexes.database import Database
+from indexes.types import Locator, Passage, Scope
+from indexes.visibility import Condition, visible, visible_documents
+
+_AMONG = "IN (SELECT value FROM json_each(?))"
+_COLUMNS = (
+    "p.id, p.document_id, d.path, p.title, p.context, p.text, p.locator,"
+    " p.row, p.encoded, v.vector, p.context_terms, p.terms"
+)
+_FROM = "passages p JOIN documents d ON d.id = p.document_id JOIN vectors v ON v.encoded = p.encoded"
+_CONTEXT_WEIGHT, _TEXT_WEIGHT = 2.0, 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """A passage, where it stands among its document's, its vector and its terms."""
+
+    passage: Passage
+    row: int
+    """Those of a document follow each other."""
+    encoded: str
+    vector: NDArray[np.float32]
+    context_terms: str
+    terms: str
+    """Of the text; both as ``words.terms`` has them, with blanks between."""
+
+
+class Entries:
+    """Safe to use from many threads. Whatever ``scope`` a search has, it is applied in here."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def embedded_as(self, encoded: Collection[str], scope: Scope) -> list[Entry]:
+        """Those of which these texts were embedded."""
+        return self._entries(Condition(f"p.encoded {_AMONG}", (json.dumps([*encoded]),)) & visible(scope))
+
+    def match(self, expression: str, *, limit: int, scope: Scope) -> list[Entry]:
+        """Those that match an FTS5 expression, best BM25 first."""
+        seen = visible(scope)
+        rows = self._db.rows(
+            f"SELECT {_COLUMNS} FROM passages_text t JOIN passages p ON p.row = t.rowid"  # noqa: S608
+            " JOIN documents d ON d.id = p.document_id JOIN vectors v ON v.encoded = p.encoded"
+            f" WHERE passages_text MATCH ? AND {seen.sql} ORDER BY bm25(passages_text, ?, ?), p.row LIMIT ?",
+            (expression, *seen.values, _CONTEXT_WEIGHT, _TEXT_WEIGHT, limit),
+        )
+        return [_entry(row) for row in rows]
+
+    def at(self, rows: Collection[int], scope: Scope) -> list[Entry]:
+        return self._entries(Condition(f"p.row {_AMONG}", (json.dumps([*rows]),)) & visible(scope))
+
+    def of_documents(self, document_ids: Collection[str], scope: Scope, *, most: int) -> list[Entry]:
+        """The first ``most`` of each."""
+        wanted = Condition(f"p.document_id {_AMONG}", (json.dumps([*document_ids]),)) & visible(scope)
+        first = "p.row < (SELECT min(row) FROM passages WHERE document_id = p.document_id) + ?"
+        return self._entries(wanted & Condition(first, (most,)))
+
+    def named(self, names: Collection[str], scope: Scope) -> dict[str, list[str]]:
+        """Ids of the documents that go by these names, as ``mentions.name_of`` has them."""
+        seen = visible_documents(scope, "id")
+        rows = self._db.rows(
+            f"SELECT name, id FROM documents WHERE name {_AMONG} AND {seen.sql}",  # noqa: S608
+            (json.dumps([*names]), *seen.values),
+        )
+        found: dict[str, list[str]] = {}
+        for name, document_id in rows:
+            found.setdefault(name, []).append(document_id)
+        return found
+
+    def frequencies(self, terms: Iterable[str]) -> dict[str, int]:
+        """In how many passages each occurs; those that occur in none are left out."""
+        query = f"SELECT term, doc FROM passages_vocabulary WHERE term {_AMONG}"  # noqa: S608
+        return dict(self._db.rows(query, (json.dumps([*terms]),)))
+
+    def size(self) -> tuple[int, float]:
+        """How many passages there are, and how many terms they have on average."""
+        ((passages, length),) = self._db.rows(
+            "SELECT (SELECT count(*) FROM passages), (SELECT value FROM meta WHERE key = 'terms')"
+        )
+        return passages, int(length) / passages if passages else 0.0
+
+    def text(self, document_id: str, start: int, end: int) -> str:
+        """A document's text from one character to another."""
+        ((text,),) = self._db.rows(
+            "SELECT substr(text, ?, ?) FROM documents WHERE id = ?", (start + 1, end - start, document_id)
+        )
+        return str(text)
+
+    def dates(self, document_ids: Iterable[str]) -> dict[str, date]:
+        """The days of these documents: those they give themselves, else those of their files."""
+        rows = self._db.rows(
+            "SELECT d.id, coalesce(d.dated, f.modified) FROM documents d JOIN files f ON f.path = d.file"
+            " WHERE d.id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(document_ids)),),
+        )
+        return {document_id: date.fromisoformat(day) for document_id, day in rows}
+
+    def _entries(self, condition: Condition) -> list[Entry]:
+        query = f"SELECT {_COLUMNS} FROM {_FROM} WHERE {condition.sql} ORDER BY p.row"  # noqa: S608
+        return [_entry(row) for row in self._db.rows(query, condition.values)]
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    place = json.loads(row[6])
+    locator = Locator(**{**place, "heading": tuple(place["heading"])})
+    passage = Passage(*row[:6], locator)  # type: ignore[call-arg]  # the columns are its fields
+    return Entry(passage, row[7], row[8], np.frombuffer(row[9], np.float32), row[10], row[11])
