@@ -15,9 +15,6 @@ from indexes.retrieval import DenseRetriever, LexicalRetriever
 from indexes.scoring import WantedTerms
 from indexes.types import Hit, Query, Signal
 
-# What other evidence is worth beside a cosine. Fitted on nine development sets, each weighing the same, and checked
-# on each with a fit to the others: docs/decisions/0008-retrieval.md
-_WORDS, _TOGETHER, _AROUND, _NAMED = 1.2, 0.3, 0.25, 0.35
 _AROUND_OF = 30
 """Candidates whose neighbours are looked at."""
 _NAMING = 2
@@ -27,8 +24,26 @@ _NAMED_PASSAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """What evidence is worth beside the cosine of question and passage; none is left out.
+
+    Found on nine development sets, each counting the same, and checked on each by a fit to the others: docs/decisions/0008.
+    """
+
+    words: float = 1.2
+    """Of the question's words, the share that the passage has, as BM25 counts it."""
+    together: float = 0.3
+    """Of the words that stand together in the question, the share that does in the passage."""
+    around: float = 0.25
+    """How the passages before and after it score."""
+    named: float = 0.35
+    """Whether one of the best passages names its document."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Scored:
     entry: Entry
+    weights: Weights
     cosine: float
     words: float
     together: float
@@ -37,22 +52,31 @@ class _Scored:
 
     @property
     def alone(self) -> float:
-        return self.cosine + _WORDS * self.words
+        return self.cosine + self.weights.words * self.words
 
     @property
     def total(self) -> float:
-        return self.alone + _TOGETHER * self.together + _AROUND * self.around + _NAMED * self.named
+        weights = self.weights
+        further = weights.together * self.together + weights.around * self.around + weights.named * self.named
+        return self.alone + further
 
 
 class HybridRetriever:
     """By meaning and by words. A hit's score is its evidence, in cosines; its signals tell each part."""
 
     def __init__(
-        self, catalog: Catalog, dense: DenseRetriever, lexical: LexicalRetriever, *, candidates: int = 50
+        self,
+        catalog: Catalog,
+        dense: DenseRetriever,
+        lexical: LexicalRetriever,
+        *,
+        weights: Weights = Weights(),
+        candidates: int = 50,
     ) -> None:
         self._catalog = catalog
         self._dense = dense
         self._lexical = lexical
+        self._weights = weights
         self._candidates = candidates
 
     def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
@@ -64,7 +88,8 @@ class HybridRetriever:
         return _distinct(hits)[:limit] if hits else []
 
     def _found(self, query: Query, candidates: int) -> list[Hit]:
-        search = _Search(self._catalog, query, self._dense.vector(query), self._lexical.wanted(query))
+        vector, wanted = self._dense.vector(query), self._lexical.wanted(query)
+        search = _Search(self._catalog, query, self._weights, vector, wanted)
         near = self._dense.near(search.vector, query.scope, limit=candidates)
         holding = self._lexical.holding(search.wanted, query.scope, limit=candidates)
         pool = {entry.row: entry for entry in (*(entry for entry, _ in near), *holding)}
@@ -96,17 +121,18 @@ class _Search:
 
     catalog: Catalog
     query: Query
+    weights: Weights
     vector: NDArray[np.float32]
     wanted: WantedTerms
 
     def scored(self, entries: Iterable[Entry]) -> list[_Scored]:
-        """Best first."""
+        """Best first, as far as each speaks for itself."""
         every = list(entries)
         if not every:
             return []
         cosines = np.stack([entry.vector for entry in every]) @ self.vector
         scored = [
-            _Scored(entry, float(cosine), *self.wanted.shares(entry.context_terms, entry.terms))
+            _Scored(entry, self.weights, float(cosine), *self.wanted.shares(entry.context_terms, entry.terms))
             for entry, cosine in zip(every, cosines, strict=True)
         ]
         return sorted(scored, key=lambda one: -one.total)
@@ -125,15 +151,15 @@ class _Search:
 
         None overtakes the best passage itself.
         """
-        best = ranked[0]
-        strength = self._named_by(ranked[:_NAMING])
+        best, worth = ranked[0], self.weights.named
+        strength = self._named_by(ranked[:_NAMING]) if worth else {}
         entries = self.catalog.entries.of_documents(strength.keys(), self.query.scope, most=_NAMED_PASSAGES)
         found = {one.entry.row: one for one in self.scored(entries)}
         known = {one.entry.row: one for one in ranked}
         every = [known.get(row) or replace(one, around=_around(one, found)) for row, one in found.items()]
         chosen = {one.entry.passage.document_id: one for one in sorted(every, key=lambda one: one.total)}
         for document, one in chosen.items():
-            room = max(0.0, best.total - one.total) / _NAMED
+            room = max(0.0, best.total - one.total) / worth
             known[one.entry.row] = replace(one, named=min(strength[document], 0.99 * room))
         return sorted(known.values(), key=lambda one: -one.total)
 

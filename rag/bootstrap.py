@@ -18,7 +18,7 @@ from indexes.embedding import check_encoder
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.errors import ChromaUnavailableError, IndexLockedError, IndexMissingError, IndexUnreadableError
 from indexes.generations import Generations, catalog_file, chroma_folder
-from indexes.hybrid import HybridRetriever
+from indexes.hybrid import HybridRetriever, Weights
 from indexes.labels import LabelRule
 from indexes.locking import writer_lock
 from indexes.merging import WholeRetriever
@@ -43,7 +43,7 @@ from rag.errors import ConfigError
 from rag.models import offline
 from rag.protocols import ChatModel, Rewriter
 from rag.rewriting import OFFLINE, ModelRewriter
-from rag.settings import EmbeddingSettings, LLMSettings, Settings
+from rag.settings import EmbeddingSettings, LLMSettings, RetrievalSettings, Settings
 
 CONNECT = (
     "To connect a language model, set FOOTNOTE_LLM__MODEL and FOOTNOTE_LLM__BASE_URL (any OpenAI-compatible endpoint), "
@@ -80,7 +80,7 @@ class Generation:
         chosen = self.settings.retrieval
         dense = DenseRetriever(self.catalog, self.vectors, self.encoder, min_cosine=chosen.min_cosine)
         found: Retriever = HybridRetriever(
-            self.catalog, dense, LexicalRetriever(self.catalog), candidates=chosen.candidates
+            self.catalog, dense, LexicalRetriever(self.catalog), weights=_weights(chosen), candidates=chosen.candidates
         )
         if reranker := make_reranker(self.settings):
             rerank = self.settings.reranking
@@ -375,6 +375,10 @@ def _rules(settings: Settings) -> Rules:
         *(AccessRule(rule.glob, rule.groups) for rule in settings.access),
         *(LabelRule(rule.glob, rule.labels) for rule in settings.labels),
     )
+
+
+def _weights(chosen: RetrievalSettings) -> Weights:
+    return Weights(chosen.words_weight, chosen.together_weight, chosen.around_weight, chosen.named_weight)
 
 
 def _limits(settings: Settings) -> ReadingLimits:

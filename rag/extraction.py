@@ -30,6 +30,11 @@ _DATE = re.compile(
     r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bcentur(?:y|ies)\b",
     re.IGNORECASE,
 )
+_YEAR = re.compile(
+    r"\b(?:in|since|by|early|late|mid|from|until|during|before|after|january|february|march|april|may|june|july|august|"
+    r"september|october|november|december)[ -](?:1[5-9]|20)\d\d\b",
+    re.IGNORECASE,
+)
 _NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w-]+")
 _NUMBER_WORD = re.compile(
     r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|third|quarter|dozen|hundred|thousand|"
@@ -88,11 +93,12 @@ def candidates(question: str, earlier: str, sources: Sequence[Source], encoder: 
     pieces = [piece for source in told for piece in _pieces(source)]
     if not pieces:
         return []
-    vectors = encoder.encode([asked, *(f"{p.source.context.partition(chr(10))[0]}: {p.read}" for p in pieces)])
+    vectors = encoder.encode([f"{p.source.context.partition(chr(10))[0]}: {p.read}" for p in pieces])
+    cosines = np.clip(vectors @ encoder.encode_query([asked])[0], 0, 1)
     weights, kind = _rarity(asked, sources), _kind(question)
     return [
         Candidate(p.source, p.start, p.end, _features(p, float(cosine), asked, weights, kind), _share(weights, p.read))
-        for p, cosine in zip(pieces, np.clip(vectors[1:] @ vectors[0], 0, 1), strict=True)
+        for p, cosine in zip(pieces, cosines, strict=True)
     ]
 
 
@@ -153,7 +159,7 @@ def _holds(kind: str | None, text: str, question: str) -> float:
     if kind is None:
         return 0.5
     if kind == "figure":
-        return float(bool(figures(text) - figures(question)) or bool(_NUMBER_WORD.search(text)))
+        return float(bool(figures(_YEAR.sub("", text)) - figures(question)) or bool(_NUMBER_WORD.search(text)))
     if kind == "date":
         return float(bool(_DATE.search(text)))
     return float(bool({word for name in _NAME.findall(text) for word in words(name)} - set(words(question))))

@@ -19,6 +19,7 @@ from rag.errors import ConfigError
 
 CONFIG_FILE = Path("footnote.toml")
 Positive = Annotated[int, Field(gt=0)]
+Weight = Annotated[float, Field(ge=0)]
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Unset = BeforeValidator(lambda value: None if value == "" else value)
@@ -68,6 +69,14 @@ class EmbeddingSettings(Part):
 class RetrievalSettings(Part):
     limit: Positive = Field(8, description="passages the model is given")
     candidates: Positive = Field(50, description="passages each retriever proposes before they are fused")
+    words_weight: Weight = Field(
+        1.2, description="what the question's words in a passage are worth, beside a likeness of 1 in meaning"
+    )
+    together_weight: Weight = Field(0.3, description="likewise, that they stand together there")
+    around_weight: Weight = Field(0.25, description="likewise, what stands before and after it")
+    named_weight: Weight = Field(
+        0.35, description="likewise, that a passage found names its document; 0 makes no second hop"
+    )
     min_cosine: Share = Field(0.15, description="a passage less like the question is not found by meaning")
     rewriting: Literal["auto", "never"] = Field(
         "auto", description="a language model words a follow-up anew and takes a compound question apart, or never does"
@@ -80,7 +89,7 @@ class RerankingSettings(Part):
         None, description="a model that reorders what was found: of `footnote models list`, or a cross-encoder by path"
     )
     budget_ms: Positive = Field(150, description="of a question's time, what reranking may take")
-    candidates: Positive = Field(30, description="passages that are reranked, the best that were found")
+    candidates: Positive = Field(10, description="passages that are reranked, the best that were found")
 
 
 class LLMSettings(Part):
