@@ -11,6 +11,7 @@ import uvicorn
 from api.guards import hosts_for
 from api.http import create_app
 from indexes.errors import FootnoteError
+from indexes.types import Query
 from rag.bootstrap import Engine
 
 _GRACE = 30
@@ -35,7 +36,7 @@ def run(engine: Engine, host: str, port: int, *, announce: Callable[[str], None]
         retriever=engine,
         allowed_hosts=hosts_for(host),
     )
-    engine.encoder.encode(["warm"])  # the first question must not wait for the model to load
+    engine.search(Query("warm"), limit=1)  # the first question must not wait for models to load
     shown = f"[{host}]" if ":" in host else host
     announce(f"Footnote answers at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
     config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_GRACE)

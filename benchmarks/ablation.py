@@ -1,0 +1,141 @@
+"""What each part of the search gains, and what it costs: the same questions with a part taken away, or added.
+
+    python benchmarks/ablation.py ../shared/bench [--sets northwind lihua] [--models DIR]
+
+Needs the indexes of `make bench` (var/eval/SET). One row a variant and a set, in var/bench/ablation.json: the measures of
+targets.json and the median milliseconds of a search, all variants of a question one after the other, so that whatever
+else the machine does falls on all alike. Reranking needs its model (`footnote models pull`); without, its rows
+are left out.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from bench import SETS  # beside this file
+
+from eval.gold import read_gold
+from eval.retrieval_measures import retrieval_scores
+from eval.targets import resolve
+from eval.types import Place
+from indexes.hybrid import HybridRetriever, Weights
+from indexes.merging import WholeRetriever
+from indexes.models.known import KNOWN
+from indexes.protocols import Retriever
+from indexes.ranking import reciprocal_rank_fusion
+from indexes.reranking import RerankedRetriever
+from indexes.retrieval import DenseRetriever, LexicalRetriever
+from indexes.types import Hit, Query
+from rag.bootstrap import Engine, make_reranker
+from rag.questions import make_question
+from rag.rewriting import search_query
+from rag.settings import load_settings
+
+OUT = Path("var/bench/ablation.json")
+RERANKER = "ms-marco-MiniLM-L-12-v2-int8"
+LIMIT, MORE = 8, 20
+"""Passages a search gives: as many as a question's, and where a measure looks at more."""
+TARGETS = json.loads((Path(__file__).parent / "targets.json").read_bytes())
+
+
+class ReciprocalRanks:
+    """What stood here before: both rankings fused with equal weights."""
+
+    def __init__(self, *retrievers: Retriever) -> None:
+        self._retrievers = retrievers
+
+    def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
+        return reciprocal_rank_fusion([one.retrieve(query, limit=50) for one in self._retrievers])[:limit]
+
+
+def variants(engine: Engine) -> dict[str, Retriever]:
+    catalog = engine.catalog
+    dense = DenseRetriever(catalog, engine.vectors, engine.encoder, min_cosine=engine.settings.retrieval.min_cosine)
+    lexical = LexicalRetriever(catalog)
+
+    def hybrid(**weights: float) -> Retriever:
+        return HybridRetriever(catalog, dense, lexical, weights=Weights(**weights))
+
+    def whole(found: Retriever) -> Retriever:
+        return WholeRetriever(found, catalog)
+
+    every: dict[str, Retriever] = {
+        "all": whole(hybrid()),
+        "by meaning alone": dense,
+        "by words alone": lexical,
+        "reciprocal ranks": ReciprocalRanks(dense, lexical),
+        "without pairs of words": whole(hybrid(together=0)),
+        "without neighbours": whole(hybrid(around=0)),
+        "without names": whole(hybrid(named=0)),
+        "without joining": hybrid(),
+    }
+    if reranker := make_reranker(engine.settings):
+        every["reranked, 150 ms"] = whole(RerankedRetriever(hybrid(), reranker, candidates=10, seconds=0.15))
+        every["reranked, 10 of them"] = whole(RerankedRetriever(hybrid(), reranker, candidates=10, seconds=60))
+    return every
+
+
+def measured(folder: Path, models: Path) -> dict[str, Any]:
+    there = (models / RERANKER).is_dir() and RERANKER in KNOWN
+    reranking = {"reranking": {"model": RERANKER}} if there else {}
+    settings = load_settings(None, index={"dir": Path("var/eval") / folder.name}, models={"dir": models}, **reranking)
+    engine = Engine(settings)
+    documents = lru_cache(maxsize=64)(engine.catalog.document_at)
+    every, wanted = variants(engine), TARGETS[folder.name]
+    scores: dict[str, list[list[float]]] = {name: [] for name in every}
+    seconds: dict[str, list[float]] = {name: [] for name in every}
+    for case in read_gold(folder):
+        if not (case.answerable and case.evidence):
+            continue
+        gold = [resolve(item, documents) for item in case.evidence]
+        query = search_query(make_question(case.question, case.history))
+        for name, retriever in every.items():
+            began = time.perf_counter()
+            usual = retriever.retrieve(query, limit=LIMIT)
+            seconds[name].append(time.perf_counter() - began)
+            more = retriever.retrieve(query, limit=MORE) if any(_at(target) > LIMIT for target in wanted) else []
+            scores[name].append([_score(target, gold, more if _at(target) > LIMIT else usual) for target in wanted])
+    engine.close()
+    return {
+        name: {
+            "measures": [round(statistics.fmean(column), 4) for column in zip(*rows, strict=True)],
+            "ms": round(1000 * statistics.median(seconds[name]), 1),
+        }
+        for name, rows in scores.items()
+    }
+
+
+def _at(target: Mapping[str, Any]) -> int:
+    return int(target.get("at", LIMIT))
+
+
+def _score(target: Mapping[str, Any], gold: list[Place], hits: list[Hit]) -> float:
+    found = [
+        Place(p.path, p.locator.page, p.locator.char_start, p.locator.char_end) for p in (hit.passage for hit in hits)
+    ]
+    return retrieval_scores(gold, found[: target.get("at")])[target["measure"]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bench", type=Path)
+    parser.add_argument("--sets", nargs="+", default=SETS)
+    parser.add_argument("--models", type=Path, default=Path("var/models"))
+    arguments = parser.parse_args()
+    done = json.loads(OUT.read_bytes()) if OUT.exists() else {}
+    for name in arguments.sets:
+        if name not in done:
+            done[name] = measured((arguments.bench / name).resolve(), arguments.models)
+            OUT.parent.mkdir(parents=True, exist_ok=True)
+            OUT.write_text(json.dumps(done, indent=1))
+            print(name, json.dumps(done[name]["all"]), file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
