@@ -1,24 +1,20 @@
 """What each part of the search gains, and what it costs: the same questions with a part taken away, or added.
 
-    python benchmarks/ablation.py ../shared/bench [--sets northwind lihua] [--models DIR]
+    PYTHONPATH=. python benchmarks/ablation.py ../shared/bench/SET [--models DIR]
 
-Needs the indexes of `make bench` (var/eval/SET). One row a variant and a set, in var/bench/ablation.json: the measures of
-targets.json and the median milliseconds of a search, all variants of a question one after the other, so that whatever
-else the machine does falls on all alike. Reranking needs its model (`footnote models pull`); without, its rows
-are left out.
+Needs the set's index of `make bench` (var/eval/SET), and prints JSON: for each variant the measures of targets.json and
+the median milliseconds of a search, all variants of a question one after the other, so that what else the machine does
+falls on all alike. Reranking needs its model (`footnote models pull`); without, its rows are left out.
 """
 
 import argparse
 import json
 import statistics
-import sys
 import time
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-from bench import SETS  # beside this file
 
 from eval.gold import read_gold
 from eval.retrieval_measures import retrieval_scores
@@ -37,7 +33,6 @@ from rag.questions import make_question
 from rag.rewriting import search_query
 from rag.settings import load_settings
 
-OUT = Path("var/bench/ablation.json")
 RERANKER = "ms-marco-MiniLM-L-12-v2-int8"
 LIMIT, MORE = 8, 20
 """Passages a search gives: as many as a question's, and where a measure looks at more."""
@@ -124,17 +119,10 @@ def _score(target: Mapping[str, Any], gold: list[Place], hits: list[Hit]) -> flo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bench", type=Path)
-    parser.add_argument("--sets", nargs="+", default=SETS)
+    parser.add_argument("set", type=Path)
     parser.add_argument("--models", type=Path, default=Path("var/models"))
     arguments = parser.parse_args()
-    done = json.loads(OUT.read_bytes()) if OUT.exists() else {}
-    for name in arguments.sets:
-        if name not in done:
-            done[name] = measured((arguments.bench / name).resolve(), arguments.models)
-            OUT.parent.mkdir(parents=True, exist_ok=True)
-            OUT.write_text(json.dumps(done, indent=1))
-            print(name, json.dumps(done[name]["all"]), file=sys.stderr, flush=True)
+    print(json.dumps(measured(arguments.set.resolve(), arguments.models)))
 
 
 if __name__ == "__main__":

@@ -50,6 +50,10 @@ class Bench:
         command = [*FOOTNOTE, "eval", str(self.folder), "--index", str(self._index), "--run", str(self.run), "--json"]
         return self._once("ask", lambda: measured(command))
 
+    def search(self) -> dict[str, Any]:
+        command = [sys.executable, str(Path(__file__).parent / "ablation.py"), str(self.folder)]
+        return self._once("search", lambda: measured(command))
+
     def peer(self, python: Path) -> dict[str, Any]:
         script = [str(python), str(self.folder.parent / "peer_llamaindex.py"), str(self.folder), "--model", str(MODEL)]
         return self._once("peer", lambda: measured([*script, "--out", str(self.peer_rows)]))
@@ -100,6 +104,7 @@ def main() -> None:
     for bench in benches:
         bench.index()
         bench.ask()
+        bench.search()
         if arguments.peer:
             bench.peer(arguments.peer)
     from results import page  # beside this file

@@ -1,6 +1,7 @@
 """The page of results: our figures with their intervals, the peer's, a naive start's, and what others published."""
 
 import json
+import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from bench import Bench
 
 HERE = Path(__file__).parent
+TARGETS = json.loads((HERE / "targets.json").read_bytes())
 ANSWERS = (
     "correct",
     "answer_contains",
@@ -28,7 +30,9 @@ ANSWERS = (
 
 
 def page(benches: Sequence["Bench"]) -> str:
-    parts = (_head(benches), *_found(benches), *_answered(benches), *_cost(benches), *_reading(benches))
+    ablation = {bench.folder.name: told["search"]["told"] for bench in benches if "search" in (told := _stages(bench))}
+    parts = (_head(benches), *_targets(ablation), *_parts(ablation), *_found(benches))
+    parts += (*_answered(benches), *_cost(benches), *_reading(benches))
     return "\n".join(parts) + "\n"
 
 
@@ -44,6 +48,56 @@ offline, one configuration for all sets ({facts.encoder}, passages of {chosen["i
 Two shared cores, no GPU, {facts.python}; indexing and asking took {seconds / 60:.0f} minutes, beside other work.
 In brackets: 95 % intervals, clustered by document. How fast and how large: [SIZE.md](SIZE.md).
 """
+
+
+def _targets(ablation: Mapping[str, Any]) -> Iterator[str]:
+    """Of `ablation.py`: the search as it is, beside its halves and what was asked of it."""
+    if not ablation:
+        return
+    yield """## Retrieval
+
+One configuration for all sets, no language model, no reranking in the first column of figures. Its halves are the two
+searches that it is made of, each alone over the same passages; *reciprocal ranks* fuses them with equal weights, as
+Footnote did before. *Naive start*: see below. Bold: the target is reached.
+"""
+    columns = ("all", "reranked, 150 ms", "by meaning alone", "by words alone", "reciprocal ranks")
+    head = ("set", "measure", "Footnote", "reranked, 150 ms", "by meaning", "by words", "reciprocal ranks")
+    yield _table((*head, "naive start", "target"), _target_rows(ablation, columns))
+
+
+def _target_rows(ablation: Mapping[str, Any], columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    for name, variants in ablation.items():
+        for n, target in enumerate(TARGETS[name]):
+            told = [variants[column]["measures"][n] if column in variants else None for column in columns]
+            cells = [f"{value:.3f}" if value is not None else "–" for value in told]
+            reached = target.get("target") is not None and told[0] >= target["target"]
+            before, wanted = (f"{target[key]:.3f}" if key in target else "–" for key in ("before", "target"))
+            ours = f"**{cells[0]}**" if reached else cells[0]
+            yield name, target["says"], ours, *cells[1:], before, wanted
+
+
+def _parts(ablation: Mapping[str, Any]) -> Iterator[str]:
+    if not ablation:
+        return
+    yield """### What each part gains, and costs
+
+The first measure of each set with a part taken away or added, and the median milliseconds of a search, all variants of
+a question asked one after the other. The milliseconds include the question's embedding.
+"""
+    names = list(next(iter(ablation.values())))
+    rows = [
+        (name, *(_cell(variants, name) for variants in ablation.values()), _milliseconds(ablation, name))
+        for name in names
+    ]
+    yield _table(("", *ablation, "ms, median of the sets"), rows)
+
+
+def _cell(variants: Mapping[str, Any], name: str) -> str:
+    return f"{variants[name]['measures'][0]:.3f}" if name in variants else "–"
+
+
+def _milliseconds(ablation: Mapping[str, Any], name: str) -> str:
+    return f"{statistics.median(variants[name]['ms'] for variants in ablation.values() if name in variants):.0f}"
 
 
 def _found(benches: Sequence["Bench"]) -> Iterator[str]:
@@ -116,7 +170,7 @@ Each run is a folder with every question, answer and passage: `footnote eval rep
 
 
 def _stages(bench: "Bench") -> dict[str, Any]:
-    files = {stage: bench.kept / f"{stage}.json" for stage in ("index", "ask", "peer")}
+    files = {stage: bench.kept / f"{stage}.json" for stage in ("index", "ask", "search", "peer")}
     return {stage: json.loads(file.read_bytes()) for stage, file in files.items() if file.exists()}
 
 
