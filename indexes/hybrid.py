@@ -141,7 +141,7 @@ class _Search:
         """Documents by how well the passage that names them does beside the best."""
         strength: dict[str, float] = {}
         for hit in hits:
-            share = (hit.total / hits[0].total) ** 2 if hits[0].total > 0 else 0.0
+            share = max(0.0, hit.total / hits[0].total) ** 2 if hits[0].total > 0 else 0.0
             names = {name for name in names_in(hit.entry.passage.text) if not is_named(name, self.query.whole)}
             for ids in self.catalog.entries.named(names, self.query.scope).values():
                 for document in ids:
@@ -159,7 +159,10 @@ def _around(one: _Scored, known: Mapping[int, _Scored]) -> float:
 
 def _distinct(hits: Iterable[Hit]) -> list[Hit]:
     """Of passages that read alike, the best."""
-    return list({" ".join(hit.passage.text.split()).casefold(): hit for hit in reversed(list(hits))}.values())[::-1]
+    best: dict[str, Hit] = {}
+    for hit in hits:
+        best.setdefault(" ".join(hit.passage.text.split()).casefold(), hit)
+    return list(best.values())
 
 
 def _hit(one: _Scored, rank: int, ranks: Mapping[str, Mapping[int, int]]) -> Hit:
