@@ -34,6 +34,7 @@ class _Scored:
     together: float
     around: float = 0.0
     named: float = 0.0
+    worth: float = 1.0
 
     @property
     def alone(self) -> float:
@@ -42,6 +43,10 @@ class _Scored:
     @property
     def total(self) -> float:
         return self.alone + _TOGETHER * self.together + _AROUND * self.around + _NAMED * self.named
+
+    @property
+    def score(self) -> float:
+        return self.total * self.worth
 
 
 class HybridRetriever:
@@ -87,7 +92,9 @@ class HybridRetriever:
         dates = self._catalog.entries.dates({one.entry.passage.document_id for one in ranked})
         ages = {document: max(0, (today - day).days) for document, day in dates.items()}
         worth = {document: (1 + 0.5 ** (age / half_life)) / 2 for document, age in ages.items()}
-        return sorted(ranked, key=lambda one: -one.total * worth[one.entry.passage.document_id])
+        # a document that went meanwhile has no day
+        weighed = [replace(one, worth=worth.get(one.entry.passage.document_id, 1.0)) for one in ranked]
+        return sorted(weighed, key=lambda one: -one.score)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,4 +181,4 @@ def _hit(one: _Scored, rank: int, ranks: Mapping[str, Mapping[int, int]]) -> Hit
         Signal("around", one.around),
         Signal("named", one.named),
     )
-    return Hit(one.entry.passage, one.total, (*parts, Signal("fused", one.total, rank)))
+    return Hit(one.entry.passage, one.score, (*parts, Signal("fused", one.score, rank)))
