@@ -91,11 +91,11 @@ class Entries:
         return passages, int(length) / passages if passages else 0.0
 
     def text(self, document_id: str, start: int, end: int) -> str:
-        """A document's text from one character to another."""
-        ((text,),) = self._db.rows(
+        """A document's text from one character to another; empty where the document is gone."""
+        rows = self._db.rows(
             "SELECT substr(text, ?, ?) FROM documents WHERE id = ?", (start + 1, end - start, document_id)
         )
-        return str(text)
+        return "".join(text for (text,) in rows)
 
     def dates(self, document_ids: Iterable[str]) -> dict[str, date]:
         """The days of these documents: those they give themselves, else those of their files."""

@@ -49,6 +49,7 @@ class _Scored:
     together: float
     around: float = 0.0
     named: float = 0.0
+    worth: float = 1.0
 
     @property
     def alone(self) -> float:
@@ -59,6 +60,10 @@ class _Scored:
         weights = self.weights
         further = weights.together * self.together + weights.around * self.around + weights.named * self.named
         return self.alone + further
+
+    @property
+    def score(self) -> float:
+        return self.total * self.worth
 
 
 class HybridRetriever:
@@ -112,7 +117,9 @@ class HybridRetriever:
         dates = self._catalog.entries.dates({one.entry.passage.document_id for one in ranked})
         ages = {document: max(0, (today - day).days) for document, day in dates.items()}
         worth = {document: (1 + 0.5 ** (age / half_life)) / 2 for document, age in ages.items()}
-        return sorted(ranked, key=lambda one: -one.total * worth[one.entry.passage.document_id])
+        # a document that went meanwhile has no day
+        weighed = [replace(one, worth=worth.get(one.entry.passage.document_id, 1.0)) for one in ranked]
+        return sorted(weighed, key=lambda one: -one.score)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,7 +174,7 @@ class _Search:
         """Documents by how well the passage that names them does beside the best."""
         strength: dict[str, float] = {}
         for hit in hits:
-            share = (hit.total / hits[0].total) ** 2 if hits[0].total > 0 else 0.0
+            share = max(0.0, hit.total / hits[0].total) ** 2 if hits[0].total > 0 else 0.0
             names = {name for name in names_in(hit.entry.passage.text) if not is_named(name, self.query.whole)}
             for ids in self.catalog.entries.named(names, self.query.scope).values():
                 for document in ids:
@@ -185,7 +192,10 @@ def _around(one: _Scored, known: Mapping[int, _Scored]) -> float:
 
 def _distinct(hits: Iterable[Hit]) -> list[Hit]:
     """Of passages that read alike, the best."""
-    return list({" ".join(hit.passage.text.split()).casefold(): hit for hit in reversed(list(hits))}.values())[::-1]
+    best: dict[str, Hit] = {}
+    for hit in hits:
+        best.setdefault(" ".join(hit.passage.text.split()).casefold(), hit)
+    return list(best.values())
 
 
 def _hit(one: _Scored, rank: int, ranks: Mapping[str, Mapping[int, int]]) -> Hit:
@@ -197,4 +207,4 @@ def _hit(one: _Scored, rank: int, ranks: Mapping[str, Mapping[int, int]]) -> Hit
         Signal("around", one.around),
         Signal("named", one.named),
     )
-    return Hit(one.entry.passage, one.total, (*parts, Signal("fused", one.total, rank)))
+    return Hit(one.entry.passage, one.score, (*parts, Signal("fused", one.score, rank)))

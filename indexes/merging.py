@@ -1,5 +1,6 @@
 """Hits that stand side by side become one: evidence that was cut in two is read, and cited, whole."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from indexes.catalog import Catalog
@@ -22,14 +23,21 @@ class WholeRetriever:
     def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
         """Joins among the best ``limit``, and fills what that leaves with those that come after."""
         hits = self._retriever.retrieve(query, limit=2 * limit)
-        joined: list[Hit] = []
-        for hit in hits[:limit]:
-            place = next((n for n, other in enumerate(joined) if self._joined(other, hit)), None)
-            if place is None:
-                joined.append(hit)
-            elif whole := self._joined(joined[place], hit):
-                joined[place] = whole
-        return [*joined, *hits[limit:]][:limit]
+        return [*self._whole(hits[:limit]), *hits[limit:]][:limit]
+
+    def _whole(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Each takes in the neighbours among those that come after it, as long as it has some."""
+        kept = list(hits)
+        place = 0
+        while place < len(kept):
+            others = enumerate(kept[place + 1 :], place + 1)
+            found = next(((n, whole) for n, other in others if (whole := self._joined(kept[place], other))), None)
+            if found:
+                del kept[found[0]]
+                kept[place] = found[1]
+            else:
+                place += 1
+        return kept
 
     def _joined(self, one: Hit, other: Hit) -> Hit | None:
         """None where they do not follow each other, in whichever order, on one page and under one heading."""
@@ -45,6 +53,8 @@ class WholeRetriever:
         lines = text[: last.locator.char_start - start].count("\n")
         between = text[first.locator.char_end - start : last.locator.char_start - start]
         if between.strip() or first.locator.line_start + lines != last.locator.line_start:
+            return None
+        if not (text.startswith(first.text) and text.endswith(last.text)):  # the document changed meanwhile
             return None
         place = replace(first.locator, char_end=end, line_end=last.locator.line_end)
         whole = replace(first, id=f"{first.id}+{last.id}", text=text, locator=place)

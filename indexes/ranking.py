@@ -1,19 +1,20 @@
 """Pure functions over ranked hits."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from indexes.types import Hit
 
 
 def reciprocal_rank_fusion(rankings: Sequence[Sequence[Hit]], *, k: int = 60) -> list[Hit]:
-    """One ranking out of several: each hit scores the sum of ``1 / (k + rank)``.
+    """One ranking out of several: each hit scores the sum of ``1 / (k + rank)``, with the signals of the first it is in.
 
     Cormack, Clarke and Büttcher, SIGIR 2009, whose k = 60 it is. Ties keep the order of the first ranking.
     """
     scores: dict[str, float] = {}
-    passages = {}
+    hits: dict[str, Hit] = {}
     for ranking in rankings:
         for rank, hit in enumerate(ranking, start=1):
             scores[hit.passage.id] = scores.get(hit.passage.id, 0.0) + 1 / (k + rank)
-            passages[hit.passage.id] = hit.passage
-    return [Hit(passages[i], score) for i, score in sorted(scores.items(), key=lambda item: -item[1])]
+            hits.setdefault(hit.passage.id, hit)
+    return [replace(hits[i], score=score) for i, score in sorted(scores.items(), key=lambda item: -item[1])]

@@ -101,7 +101,8 @@ def _expressions(by_rarity: list[tuple[int, str]]) -> Iterator[str]:
     """For FTS5, to be tried in turn. Quoted, a term is a string to it; terms have no quotation mark in them."""
     terms = [f'"{term}"' for _, term in by_rarity]
     rare = takewhile(lambda rows: rows <= _MOST_ROWS, accumulate(rows for rows, _ in by_rarity))
-    if few := terms[: sum(1 for _ in rare)]:
-        yield " OR ".join(few)
-    else:  # each is common: those that have several of them
-        yield from (" AND ".join(terms[:count]) for count in (3, 2, 1) if count <= len(terms))
+    few = sum(1 for _ in rare)
+    if few:
+        yield " OR ".join(terms[:few])
+    # each is common: those that have several of them; also where none of the rare ones is within the scope
+    yield from (" AND ".join(terms[few:][:count]) for count in (3, 2, 1) if few + count <= len(terms))

@@ -11,7 +11,7 @@ _K1, _B = 1.2, 0.75
 _CONTEXT = 2.0
 """A term in the title, the headings or a table's header counts as so many in the text."""
 _REACH = 3
-"""Terms that stand together in a question stand together in a text where so many words or fewer lie between."""
+"""Terms that follow each other in a question stand together in a text where they are so many words apart, or fewer."""
 _STOP_TERMS = frozenset(stem(word) for word in STOP_WORDS)
 
 

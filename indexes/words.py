@@ -10,7 +10,7 @@ from snowballstemmer import stemmer
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _WORD = re.compile(rf"{_FIGURE.pattern}(?![^\W_])|[^\W_]+(?:['’][^\W_]+)*")
 _english = stemmer("english")
-_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+_CJK = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _RUN = re.compile(rf"[{_CJK}]+|{_FIGURE.pattern}(?![^\W_])|(?:(?![{_CJK}])\w)+(?:['’](?:(?![{_CJK}])\w)+)*")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
@@ -73,7 +73,8 @@ def _terms_of(run: str) -> tuple[str, ...]:
     bare = re.sub(r"['’]", "", re.sub(r"['’][sS]$", "", run))
     folded = "".join(c for c in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(c))
     parts = [part for part in _parts(folded) if part != folded and (len(part) > 1 or part.isdigit())]
-    return (folded.lower() if parts else stem(folded.lower()), *(stem(part.lower()) for part in parts))
+    # casefold, as FTS5 folds too: a sigma at the end of a word is another letter to lower()
+    return (folded.casefold() if parts else stem(folded.casefold()), *(stem(part.casefold()) for part in parts))
 
 
 def _parts(word: str) -> Iterator[str]:

@@ -14,9 +14,10 @@ from fakes.documents import document, put
 from fakes.encoder import WordsEncoder
 from indexes.catalog import Catalog, FileState, FileVersion
 from indexes.database import Database
-from indexes.embedding import encoded_hash
+from indexes.embedding import encoded_hash, encoder_text
 from indexes.errors import IndexMissingError, IndexUnreadableError
 from indexes.types import EVERYONE, PUBLIC, Audience, Locator, Passage, Scope, Section
+from indexes.words import terms
 
 LONG = " ".join(f"A sentence about magnet {n} and its rules." for n in range(40))
 
@@ -26,7 +27,12 @@ def hashes(passages: list[Passage]) -> list[str]:
 
 
 def found(catalog: Catalog, word: str, audience: Audience = PUBLIC) -> set[str]:
-    return {hit.passage.path for hit in catalog.match(f'"{word}"', limit=100, scope=Scope(audience))}
+    (term,) = terms(word)
+    return {entry.passage.path for entry in catalog.entries.match(f'"{term}"', limit=100, scope=Scope(audience))}
+
+
+def embedded(catalog: Catalog, passages: list[Passage], audience: Audience = PUBLIC) -> list[Passage]:
+    return [entry.passage for entry in catalog.entries.embedded_as(hashes(passages), Scope(audience))]
 
 
 def everything(catalog: Catalog) -> list[str]:
@@ -47,7 +53,10 @@ def test_a_passage_comes_back_as_it_was_put(catalog: Catalog) -> None:
     text = "Magnets.\nMore of them."
     section = Section(0, len(text), 7, ("One", "Two"), page=4)
     passages = put(catalog, document(text, sections=(section,)))
-    assert catalog.passages(hashes(passages), Scope()) == {encoded_hash(p): [p] for p in passages}
+    (entry,) = catalog.entries.embedded_as(hashes(passages), Scope())
+    assert ([entry.passage], [entry.encoded]) == (passages, hashes(passages))
+    assert (entry.context_terms.split(), entry.terms.split()) == (terms("A title > One > Two"), terms(text))
+    np.testing.assert_array_equal(entry.vector, WordsEncoder().encode([encoder_text(passages[0])])[0])
     assert passages[0].locator == Locator(0, len(text), 7, 8, ("One", "Two"), page=4)
 
 
@@ -65,7 +74,7 @@ def test_putting_again_replaces_every_trace_of_the_version_before(catalog: Catal
     after = put(catalog, document("A new word: zebra."))
     catalog.drop_unused_vectors()
     assert everything(catalog) == hashes(after)
-    assert catalog.passages(hashes(before), Scope(Audience(frozenset({"hr"})))) == {}
+    assert embedded(catalog, before, Audience(frozenset({"hr"}))) == []
     assert (found(catalog, "aardvark"), found(catalog, "zebra")) == (set(), {"a.txt"})
     assert catalog.counts() == (1, 1)
 
@@ -80,7 +89,7 @@ def test_removing_leaves_no_trace(catalog: Catalog) -> None:
     passages = put(catalog, document(LONG))
     put(catalog, document("Other text.", "b.txt"))
     catalog.remove(["a.txt"])
-    assert catalog.passages(hashes(passages), Scope()) == {}
+    assert embedded(catalog, passages) == []
     assert (found(catalog, "magnets"), found(catalog, "other")) == (set(), {"b.txt"})
     assert catalog.counts() == (1, 1)
     assert set(catalog.files()) == {"b.txt"}
@@ -129,10 +138,10 @@ def test_what_came_and_went_after_a_revision_is_told(catalog: Catalog) -> None:
 def test_passages_that_read_alike_have_one_vector_between_them_until_the_last_is_gone(catalog: Catalog) -> None:
     one, two = (put(catalog, document("Magnets.", path)) for path in ("a.txt", "b.txt"))
     assert everything(catalog) == hashes(one) == hashes(two)
-    assert catalog.passages(hashes(one), Scope()) == {hashes(one)[0]: [*one, *two]}
+    assert embedded(catalog, one) == [*one, *two]
     catalog.remove(["a.txt"])
     catalog.drop_unused_vectors()
-    assert (everything(catalog), catalog.passages(hashes(one), Scope())) == (hashes(two), {hashes(two)[0]: two})
+    assert (everything(catalog), embedded(catalog, one)) == (hashes(two), two)
     catalog.remove(["b.txt"])
     assert everything(catalog) == hashes(two)  # for text that moves from one file to another
     catalog.drop_unused_vectors()
@@ -162,18 +171,18 @@ def test_who_reads_what(catalog: Catalog, readers: tuple[str, ...], groups: tupl
     audience = Audience(frozenset(groups))
     passages = put(catalog, document("Magnets.", readers=readers))
     assert audience.may_read(readers) is visible
-    assert bool(catalog.passages(hashes(passages), Scope(audience))) is visible
+    assert bool(embedded(catalog, passages, audience)) is visible
     assert bool(found(catalog, "magnets", audience)) is visible
 
 
 def test_matching_compares_stems_and_ranks_by_how_often(catalog: Catalog) -> None:
     put(catalog, document("China produced a magnet once.", "once.txt"))
-    put(catalog, document("China produces. They produce, and production is all they produce.", "often.txt"))
+    put(catalog, document("China produces. They produce, and produced is all they produce.", "often.txt"))
     put(catalog, document("Nothing of that.", "never.txt"))
-    hits = catalog.match('"producing"', limit=5, scope=Scope())
-    assert [hit.passage.path for hit in hits] == ["often.txt", "once.txt"]
-    assert hits[0].score > hits[1].score > 0
-    assert len(catalog.match('"producing"', limit=1, scope=Scope())) == 1
+    (term,) = terms("producing")
+    entries = catalog.entries.match(term, limit=5, scope=Scope())
+    assert [entry.passage.path for entry in entries] == ["often.txt", "once.txt"]
+    assert len(catalog.entries.match(term, limit=1, scope=Scope())) == 1
 
 
 def test_matching_finds_accents_with_and_without(catalog: Catalog) -> None:
@@ -181,18 +190,18 @@ def test_matching_finds_accents_with_and_without(catalog: Catalog) -> None:
     assert found(catalog, "cafe") == found(catalog, "GDAŃSK") == found(catalog, "gdansk") == {"a.txt"}
 
 
-@pytest.mark.parametrize("expression", ['"', "AND", "a NEAR/", "text:", "(((", "nosuch : a", "*", "a\0b", ""])
+@pytest.mark.parametrize("expression", ['"', "AND", "a NEAR/", "terms:", "(((", "nosuch : a", "*", "a\0b", ""])
 def test_a_hostile_expression_finds_nothing_hidden_and_breaks_nothing(catalog: Catalog, expression: str) -> None:
     put(catalog, document("a b " + LONG, readers=("hr",)))
     put(catalog, document(LONG, "b.txt"))
     with suppress(IndexUnreadableError):
-        assert {hit.passage.path for hit in catalog.match(expression, limit=5, scope=Scope())} <= {"b.txt"}
+        assert {entry.passage.path for entry in catalog.entries.match(expression, limit=5, scope=Scope())} <= {"b.txt"}
     assert found(catalog, "magnets") == {"b.txt"}
 
 
 def test_a_column_filter_does_not_reach_hidden_documents(catalog: Catalog) -> None:
     put(catalog, document("Secret magnets.", readers=("hr",)))
-    assert catalog.match("text : magnets OR context : title", limit=9, scope=Scope()) == []
+    assert catalog.entries.match("terms : magnet OR context_terms : titl", limit=9, scope=Scope()) == []
 
 
 def test_threads_read_while_one_writes_and_see_whole_versions(catalog: Catalog) -> None:
@@ -270,12 +279,12 @@ def test_what_is_not_a_catalog_is_refused_in_words(tmp_path: Path, data: bytes) 
     assert file.read_bytes() == data
 
 
-@pytest.mark.parametrize("version", [0, 1, 5])
+@pytest.mark.parametrize("version", [0, 1, 4, 6])
 def test_a_catalog_of_another_format_is_refused_in_words(catalog: Catalog, version: int) -> None:
     db = sqlite3.connect(catalog.file)
     db.execute(f"PRAGMA user_version = {version}")
     db.close()
-    with pytest.raises(IndexUnreadableError, match=f"has format {version}, this Footnote reads 4: delete that folder"):
+    with pytest.raises(IndexUnreadableError, match=f"has format {version}, this Footnote reads 5: delete that folder"):
         Catalog(catalog.file)
 
 
@@ -285,9 +294,12 @@ def test_a_damaged_catalog_is_an_error_in_words_at_every_reading(catalog: Catalo
     catalog.close()
     db = sqlite3.connect(catalog.file)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    roots = [page for (page,) in db.execute("SELECT rootpage FROM sqlite_schema WHERE rootpage > 0")]
     db.close()
-    data = catalog.file.read_bytes()
-    catalog.file.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+    data = bytearray(catalog.file.read_bytes())
+    for page in roots:
+        data[4096 * (page - 1) : 4096 * page] = b"\xff" * 4096
+    catalog.file.write_bytes(data)
     broken = Catalog(catalog.file)
     for reading in (broken.files, lambda: everything(broken), lambda: found(broken, "magnets")):
         with pytest.raises(IndexUnreadableError, match="cannot be used"):
@@ -303,7 +315,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_in_words(tmp_path: Path) -> No
 
 def test_an_index_that_is_only_read_is_open_once_however_often_another_writes_it(catalog: Catalog) -> None:
     catalog.close()
-    reader = Database(catalog.file, 4)
+    reader = Database(catalog.file, 5)
     reader.writable = False
     open_files: list[int] = []
     for number in range(4):

@@ -1,5 +1,6 @@
 """What is found, in what order, and by whom."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
@@ -14,17 +15,23 @@ from hypothesis import strategies as st
 
 from fakes.documents import document, put
 from fakes.encoder import WordsEncoder
+from fakes.reranker import WordsReranker
 from fakes.vectors import Vectors, nearest_of, units
 from fakes.vectors import put as put_vectors
 from indexes.catalog import Catalog
 from indexes.globs import matches
+from indexes.hybrid import HybridRetriever
+from indexes.merging import WholeRetriever
 from indexes.protocols import Retriever
 from indexes.ranking import reciprocal_rank_fusion
-from indexes.retrieval import DenseRetriever, FusedRetriever, LexicalRetriever
+from indexes.reranking import RerankedRetriever
+from indexes.retrieval import DenseRetriever, LexicalRetriever, _expressions
 from indexes.stores.embedded import EmbeddedChroma
 from indexes.types import EVERYONE, PUBLIC, Audience, Document, Filters, Hit, Locator, Matrix, Passage, Query
 from indexes.vectors import ChromaVectors
+from indexes.words import terms
 
+SCRIPTS = "éßñÅøłŁİıσςΣ東京タワー・가각бЯहिअش\u0301²"
 HR = Audience(frozenset({"hr"}))
 
 
@@ -38,12 +45,16 @@ def lexical(catalog: Catalog) -> LexicalRetriever:
     return LexicalRetriever(catalog)
 
 
-@pytest.fixture(params=["dense", "lexical", "fused"])
-def retriever(request: pytest.FixtureRequest, dense: DenseRetriever, lexical: LexicalRetriever) -> Retriever:
+@pytest.fixture(params=["dense", "lexical", "hybrid", "all"])
+def retriever(
+    request: pytest.FixtureRequest, catalog: Catalog, dense: DenseRetriever, lexical: LexicalRetriever
+) -> Retriever:
+    hybrid = HybridRetriever(catalog, dense, lexical)
     every: dict[str, Retriever] = {
         "dense": dense,
         "lexical": lexical,
-        "fused": FusedRetriever([dense, lexical]),
+        "hybrid": hybrid,
+        "all": WholeRetriever(RerankedRetriever(hybrid, WordsReranker(), candidates=20, seconds=60), catalog),
     }
     return every[request.param]
 
@@ -82,7 +93,7 @@ def test_nobody_finds_what_they_may_not_read(
         "nobody": (),
     }
     for name, groups in readers.items():
-        put(catalog, document("Leave is 25 days a year.", f"{name}.txt", readers=groups))
+        put(catalog, document(f"Leave is 25 days a year for {name}.", f"{name}.txt", readers=groups))
     if published:
         vectors.publish()
     found = {
@@ -196,7 +207,7 @@ def is_within(doc: Document, filters: Filters, modified: date) -> bool:
 def test_a_filtered_search_finds_what_brute_force_finds_by_meaning_and_by_words(
     facts: list[dict[str, Any]], filters: Filters, modified: date, groups: frozenset[str], published: bool
 ) -> None:
-    documents = [document("Leave is 25 days a year.", **its) for its in facts]
+    documents = [document(f"Leave is 25 days a year in {its['path']}.", **its) for its in facts]
     query = Query("leave days", audience=Audience(groups), filters=filters)
     with TemporaryDirectory() as folder, closing(Catalog.create(Path(folder) / "catalog.sqlite3")) as catalog:
         for doc in documents:
@@ -204,13 +215,14 @@ def test_a_filtered_search_finds_what_brute_force_finds_by_meaning_and_by_words(
         with closing(ChromaVectors(EmbeddedChroma(Path(folder) / "chroma"), catalog)) as vectors:
             if published:
                 vectors.publish()
-            retrievers = DenseRetriever(catalog, vectors, WordsEncoder()), LexicalRetriever(catalog)
+            dense, lexical = DenseRetriever(catalog, vectors, WordsEncoder()), LexicalRetriever(catalog)
+            retrievers = dense, lexical, HybridRetriever(catalog, dense, lexical)
             found = [{*paths(retriever.retrieve(query, limit=9))} for retriever in retrievers]
         within = catalog.documents_within(query.scope)
-        days = catalog.dates(doc.id for doc in documents)
+        days = catalog.entries.dates(doc.id for doc in documents)
     readable = [doc for doc in documents if query.audience.may_read(doc.readers)]
     expected = {doc.path for doc in readable if is_within(doc, filters, modified)}
-    assert found == [expected, expected]
+    assert found == [expected] * 3
     assert within == len(expected)
     assert days == {doc.id: doc.dated or modified for doc in documents}
 
@@ -297,20 +309,108 @@ def test_fusion_of_nothing_is_nothing() -> None:
     assert reciprocal_rank_fusion([]) == reciprocal_rank_fusion([[], []]) == []
 
 
-def test_fused_finds_what_stands_low_in_both_rankings() -> None:
-    asked: list[int] = []
+def test_a_lexical_score_is_the_share_of_what_the_question_allows(catalog: Catalog, lexical: LexicalRetriever) -> None:
+    put(catalog, document("Leave days, leave days, days of leave.", "all.txt", title="Leave days"))
+    put(catalog, document("Days are long in June.", "some.txt"))
+    scores = [hit.score for hit in lexical.retrieve(Query("leave days"), limit=5)]
+    assert 1 > scores[0] > 0.5 > scores[1] > 0
 
-    class Listed:
-        def __init__(self, *names: str) -> None:
-            self.names = names
 
-        def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
-            asked.append(limit)
-            return [Hit(passage(name), 1.0) for name in self.names][:limit]
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ("user name", "Call getUserName first."),
+        ("getUserName", "Call getUserName first."),
+        ("get_user_name", "Call getUserName first."),
+        ("E1042", "On error E1042, restart."),
+        ("error 1042", "On error E1042, restart."),
+        ("read all", "def read_all(path): ..."),
+        ("read_all", "def read_all(path): ..."),
+        ("東京", "今日は東京タワーに行く。"),
+        ("タワー", "今日は東京タワーに行く。"),
+        ("ピクチャーズ", "ソニー・ピクチャーズ"),
+        ("resume", "Send résumés by post."),
+        ("λόγος", "Ο λόγος της χώρας."),
+        ("ΛΟΓΟΣ", "Ο λόγος της χώρας."),
+        ("STRASSE", "In der Straße."),
+        ("1,496.50", "It costs 1496.5 euros."),
+    ],
+)
+def test_identifiers_accents_and_scripts_without_blanks_are_found_in_the_real_index(
+    catalog: Catalog, lexical: LexicalRetriever, asked: str, text: str
+) -> None:
+    put(catalog, document(text, "one.txt"))
+    put(catalog, document("Of something else altogether.", "other.txt"))
+    assert paths(lexical.retrieve(Query(asked), limit=5)) == ["one.txt"]
 
-    fused = FusedRetriever([Listed("a", "b", "both"), Listed("c", "d", "both")], candidates=20)
-    assert [hit.passage.id for hit in fused.retrieve(Query("?"), limit=1)] == ["both"]
-    assert asked == [20, 20]
+
+@settings(max_examples=60, deadline=None)
+@given(texts=st.lists(st.text(st.characters(codec="ascii", min_codepoint=32) | st.sampled_from(SCRIPTS), max_size=30)))
+def test_sqlite_knows_each_term_and_how_many_passages_have_it(texts: list[str]) -> None:
+    with TemporaryDirectory() as folder, closing(Catalog.create(Path(folder) / "catalog.sqlite3")) as catalog:
+        for n, text in enumerate(texts):
+            put(catalog, document(f"{text}.", f"{n}.txt", title=""))
+        counted = Counter(term for text in texts for term in {*terms(text)})
+        lengths = [len(terms(text)) for text in texts]
+        assert catalog.entries.frequencies(counted) == counted
+        assert catalog.entries.size() == (len(texts), pytest.approx(sum(lengths) / max(1, len(texts))))
+
+
+def test_terms_are_counted_as_documents_come_change_and_go(catalog: Catalog) -> None:
+    put(catalog, document("Leave days leave.", title=""))
+    put(catalog, document("Leave the office.", "b.txt", title=""))
+    put(catalog, document("Leave days.", title=""))
+    assert (catalog.entries.size(), catalog.entries.frequencies(["leav", "day", "no"])) == (
+        (2, 2.5),
+        {"leav": 2, "day": 1},
+    )
+    catalog.remove(["a.txt", "b.txt"])
+    assert (catalog.entries.size(), catalog.entries.frequencies(["leav", "day"])) == ((0, 0.0), {})
+
+
+def test_a_word_that_becomes_common_weighs_less_at_once(catalog: Catalog, lexical: LexicalRetriever) -> None:
+    put(catalog, document("Leave.", "leave.txt"))
+    before = lexical.wanted(Query("leave")).weights["leav"]
+    for n in range(9):
+        put(catalog, document(f"Leave {n}.", f"{n}.txt"))
+    assert lexical.wanted(Query("leave")).weights["leav"] < before
+
+
+def test_a_follow_up_is_searched_by_its_own_words_first_and_by_those_before(
+    catalog: Catalog, retriever: Retriever
+) -> None:
+    put(catalog, document("The tower of Gdansk is 78 metres high.", "gdansk.txt"))
+    put(catalog, document("The tower of Lyon was built in 1894.", "lyon.txt"))
+    put(catalog, document("Gdansk exports amber.", "amber.txt"))
+    query = Query("And the one of Lyon?", earlier=("How high is the tower of Gdansk?",))
+    assert paths(retriever.retrieve(query, limit=3))[:2] == ["lyon.txt", "gdansk.txt"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "tried"),
+    [
+        ([], []),
+        ([1, 2, 3], ['"a" OR "b" OR "c"']),
+        ([1, 4999], ['"a" OR "b"']),
+        ([1, 5000], ['"a"', '"b"']),
+        ([6000], ['"a"']),
+        ([6000, 7000], ['"a" AND "b"', '"a"']),
+        ([6000] * 4, ['"a" AND "b" AND "c"', '"a" AND "b"', '"a"']),
+    ],
+)
+def test_common_terms_are_left_to_rare_ones_and_asked_for_together_where_there_are_none(
+    rows: list[int], tried: list[str]
+) -> None:
+    assert list(_expressions(list(zip(rows, "abcd", strict=False)))) == tried
+
+
+def test_where_the_rare_words_are_hidden_the_common_ones_find_what_is_not(
+    catalog: Catalog, lexical: LexicalRetriever
+) -> None:
+    put_vectors(catalog, "common.txt", 5001)  # each of them is "text"
+    put(catalog, document("An aardvark on text.", "hidden.txt", readers=("hr",)))
+    assert {*paths(lexical.retrieve(Query("aardvark text"), limit=3))} == {"common.txt"}
+    assert paths(lexical.retrieve(Query("aardvark text", audience=HR), limit=3)) == ["hidden.txt"]
 
 
 def passage(name: str) -> Passage:

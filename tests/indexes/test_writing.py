@@ -66,7 +66,7 @@ def answers(index: Path, encoder: WordsEncoder) -> dict[str, str]:
             text: vectors.search(row, limit=1)
             for text, row in zip(TEXTS.values(), encoder.encode([*TEXTS.values()]), strict=True)
         }
-        return {text: catalog.passages([ids[0][0]], Scope())[ids[0][0]][0].path for text, ids in found.items()}
+        return {text: catalog.entries.embedded_as([ids[0][0]], Scope())[0].passage.path for text, ids in found.items()}
     finally:
         vectors.close()
         catalog.close()
