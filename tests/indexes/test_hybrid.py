@@ -132,6 +132,14 @@ def test_neighbours_are_of_the_same_document_also_where_another_follows_it_in_th
         assert signals(hit)["around"] == pytest.approx(0.8 * alone)
 
 
+def test_neighbours_that_were_not_found_count_alike(index: Index) -> None:
+    index.encoder = Cosines({"before": 0.3, "counted": 0.9, "after": 0.5})
+    index.put("a.txt", "What comes before.", "Leave is counted in days.", "What comes after.")
+    (hit,) = index.find("barley?", candidates=1)
+    assert signals(hit)["around"] == pytest.approx((0.3 + 0.5) / 2)
+    assert hit == index.find("barley?")[0]
+
+
 def test_what_hidden_neighbours_say_counts_for_nobody_who_may_not_read_them(index: Index) -> None:
     index.put("a.txt", "Barley.", "Leave is counted in days.", "Kilns.", readers=("hr",))
     assert index.find("days of leave") == []
@@ -144,7 +152,7 @@ def harbour(index: Index, *, named: str = "Nordsund Line", cosine: float = 0.3, 
     index.put("ferry.txt", f"The ferry to the island is run by {named} all year.", title="The ferry to the island")
     for n in range(20):
         index.put(f"{n}.txt", f"filler number {n}.")
-    index.put("line.txt", "A company with its seat abroad.", "Once a company of sealers.", title="Nordsund Line", **its)
+    index.put("line.txt", "Once a company of sealers.", "A company with its seat abroad.", title="Nordsund Line", **its)
 
 
 ASKED = "Who runs the ferry to the island, and where is its seat?"
@@ -198,8 +206,12 @@ def test_a_name_that_an_earlier_question_had_is_no_link(index: Index) -> None:
 
 
 def test_a_passage_that_names_its_own_document_lifts_nothing(index: Index) -> None:
-    index.put("line.txt", "Nordsund Line runs the ferry to the island.", "Its seat is abroad.", title="Nordsund Line")
-    assert {signals(hit)["named"] for hit in index.find(ISLAND)} == {0}
+    index.encoder = Cosines({"best": 0.9, "Line": 0.8})
+    index.put("best.txt", "Nobody is best.")
+    index.put("line.txt", "Nordsund Line is what it is.", "Its seat is abroad.", title="Nordsund Line")
+    hits = index.find("barley?")
+    assert paths(hits)[:2] == ["best.txt", "line.txt"]
+    assert {signals(hit)["named"] for hit in hits} == {0}
 
 
 @pytest.mark.parametrize(
