@@ -7,7 +7,7 @@ from indexes.types import Hit
 
 
 def reciprocal_rank_fusion(rankings: Sequence[Sequence[Hit]], *, k: int = 60) -> list[Hit]:
-    """One ranking out of several: each hit scores the sum of ``1 / (k + rank)`` and keeps its first ranking's signals.
+    """One ranking out of several: each hit scores the sum of ``1 / (k + rank)``; its signals are the first's.
 
     Cormack, Clarke and Büttcher, SIGIR 2009, whose k = 60 it is. Ties keep the order of the first ranking.
     """

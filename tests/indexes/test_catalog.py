@@ -16,7 +16,7 @@ from indexes.catalog import Catalog, FileState, FileVersion
 from indexes.database import Database
 from indexes.embedding import encoded_hash, encoder_text
 from indexes.errors import IndexMissingError, IndexUnreadableError
-from indexes.types import EVERYONE, PUBLIC, Audience, Locator, Passage, Scope, Section
+from indexes.types import EVERYONE, PUBLIC, Audience, Filters, Locator, Passage, Scope, Section
 from indexes.words import terms
 
 LONG = " ".join(f"A sentence about magnet {n} and its rules." for n in range(40))
@@ -173,6 +173,36 @@ def test_who_reads_what(catalog: Catalog, readers: tuple[str, ...], groups: tupl
     assert audience.may_read(readers) is visible
     assert bool(embedded(catalog, passages, audience)) is visible
     assert bool(found(catalog, "magnets", audience)) is visible
+
+
+@pytest.mark.parametrize("filters", [Filters(), Filters(paths=("a.*",))], ids=["who", "what"])
+def test_whatever_a_search_reads_is_within_its_scope(catalog: Catalog, filters: Filters) -> None:
+    readers = (EVERYONE,) if filters.paths else ("hr",)
+    passages = put(catalog, document("Magnets.", "a.txt", title="Nordsund Line"))
+    put(catalog, document("Magnets.", "b.txt", title="Nordsund Line", readers=readers))
+    scope, entries = Scope(filters=filters), catalog.entries
+    read = [
+        entries.embedded_as(hashes(passages), scope),
+        entries.match("magnet", limit=9, scope=scope),
+        entries.at([1, 2], scope),
+        entries.of_documents(["id of a.txt", "id of b.txt"], scope, most=9),
+    ]
+    assert [[entry.passage for entry in found] for found in read] == [passages] * 4
+    assert entries.named(["Nordsund Line"], scope) == {"Nordsund Line": ["id of a.txt"]}
+
+
+def test_the_first_passages_of_documents_are_read(catalog: Catalog) -> None:
+    one, two = (put(catalog, document(f"{path}. {LONG}", path)) for path in ("a.txt", "b.txt"))
+    entries = catalog.entries.of_documents(["id of a.txt", "id of b.txt"], Scope(), most=2)
+    assert [entry.passage for entry in entries] == [*one[:2], *two[:2]]
+    rows = [entry.row for entry in catalog.entries.of_documents(["id of b.txt"], Scope(), most=99)]
+    assert rows == [*range(rows[0], rows[0] + len(two))]
+
+
+def test_a_documents_text_is_read_by_its_characters(catalog: Catalog) -> None:
+    put(catalog, document("Zoë 😀 日本\nand more"))
+    assert catalog.entries.text("id of a.txt", 4, 12) == "😀 日本\nand"
+    assert catalog.entries.text("no such id", 0, 9) == ""
 
 
 def test_matching_compares_stems_and_ranks_by_how_often(catalog: Catalog) -> None:

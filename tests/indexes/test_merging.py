@@ -91,9 +91,9 @@ def test_the_room_that_joining_leaves_is_filled_with_what_comes_after_and_is_not
 def test_a_span_of_what_was_joined_is_located_where_it_stands_in_the_document(catalog: Catalog) -> None:
     doc = prose("Before it all\nis this.", *LINES)
     (hit,) = whole(catalog, small(catalog, doc)[1:3])
-    start = hit.passage.text.index("sentence number 2")
-    found = hit.passage.locate(start, start + len("sentence number 2 of the text\nand here"))
-    assert doc.text[found.char_start : found.char_end] == "sentence number 2 of the text\nand here"
+    start = hit.passage.text.index("sentence number 1")
+    found = hit.passage.locate(start, start + len("sentence number 1 of the text\nand here"))
+    assert doc.text[found.char_start : found.char_end] == "sentence number 1 of the text\nand here"
     assert found == doc.locate(found.char_start, found.char_end)
 
 
@@ -193,7 +193,7 @@ def test_whatever_is_joined_is_the_documents_text_and_nothing_is_lost(
         passages = put(catalog, doc, WordsEncoder(max_tokens=32))
         found = random.sample(passages, random.randint(1, len(passages)))
         hits = whole(catalog, found, limit)
-    assert len(hits) == min(limit, len(hits))
+    assert len(hits) <= limit
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     for passage in (hit.passage for hit in hits):
         place = passage.locator
