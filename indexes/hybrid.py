@@ -89,8 +89,7 @@ class HybridRetriever:
         whole = replace(query, parts=())
         parts = [replace(whole, text=part, earlier=()) for part in query.parts]
         rankings = [self._found(one, max(limit, self._candidates)) for one in (whole, *parts)]
-        hits = rankings[0] if len(rankings) == 1 else reciprocal_rank_fusion(rankings)
-        return _distinct(hits)[:limit] if hits else []
+        return _distinct(rankings[0] if len(rankings) == 1 else _fused(rankings))[:limit]
 
     def _found(self, query: Query, candidates: int) -> list[Hit]:
         vector, wanted = self._dense.vector(query), self._lexical.wanted(query)
@@ -181,6 +180,13 @@ class _Search:
                     if document != hit.entry.passage.document_id:
                         strength[document] = max(strength.get(document, 0.0), share)
         return strength
+
+
+def _fused(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """By rank; the best scores as the best of them all, so that scores are in cosines still."""
+    hits = reciprocal_rank_fusion(rankings)
+    best = max((ranking[0].score for ranking in rankings if ranking), default=0.0)
+    return [replace(hit, score=best * hit.score / hits[0].score) for hit in hits]
 
 
 def _around(one: _Scored, known: Mapping[int, _Scored]) -> float:

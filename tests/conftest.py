@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from api.cli import main
 from fakes.chroma_server import ChromaRun
@@ -20,6 +21,10 @@ from indexes.models.store import ModelStore
 from indexes.sync import Listener
 from rag.bootstrap import Engine, open_writer
 from rag.settings import load_settings
+
+# a first example imports what the others find imported, and the machine may be busy: pytest-timeout ends what hangs
+hypothesis_settings.register_profile("footnote", deadline=None)
+hypothesis_settings.load_profile("footnote")
 
 
 @pytest.fixture(scope="session", autouse=True)

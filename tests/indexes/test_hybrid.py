@@ -267,6 +267,8 @@ def test_a_question_in_parts_finds_what_each_of_them_finds(index: Index) -> None
     assert {"gdansk.txt", "lyon.txt"} <= {*paths(hits)}
     assert all([signal.name for signal in hit.signals] == SIGNALS for hit in hits)
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    alone = [index.find(Query(text), limit=1)[0].score for text in (whole.text, *parts)]
+    assert hits[0].score == pytest.approx(max(alone))  # as comparable with other evidence as those of a single question
 
 
 def test_what_is_found_for_the_whole_and_for_a_part_is_found_once_and_first(index: Index) -> None:
@@ -403,6 +405,8 @@ def test_whatever_is_asked_all_that_is_found_is_within_scope_and_all_within_scop
     assert {*found} <= everything
     assert len(found) >= min(candidates, len(everything))
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    alone = [index.find(Query(text), limit=1)[0].score for text in (whole.text, *parts)]
+    assert hits[0].score == pytest.approx(max(alone))  # as comparable with other evidence as those of a single question
 
 
 def may_be_found(query: Query, its: Mapping[str, Any]) -> bool:
