@@ -28,6 +28,7 @@ from indexes.ranking import reciprocal_rank_fusion
 from indexes.reranking import RerankedRetriever
 from indexes.retrieval import DenseRetriever, LexicalRetriever
 from indexes.types import Hit, Query
+from indexes.variety import VariedRetriever
 from rag.bootstrap import Engine, make_reranker
 from rag.questions import make_question
 from rag.rewriting import search_query
@@ -57,8 +58,8 @@ def variants(engine: Engine) -> dict[str, Retriever]:
     def hybrid(**weights: float) -> Retriever:
         return HybridRetriever(catalog, dense, lexical, weights=Weights(**weights))
 
-    def whole(found: Retriever) -> Retriever:
-        return WholeRetriever(found, catalog)
+    def whole(found: Retriever, loss: float = engine.settings.retrieval.section_loss) -> Retriever:
+        return WholeRetriever(VariedRetriever(found, loss=loss), catalog)
 
     every: dict[str, Retriever] = {
         "all": whole(hybrid()),
@@ -68,7 +69,8 @@ def variants(engine: Engine) -> dict[str, Retriever]:
         "without pairs of words": whole(hybrid(together=0)),
         "without neighbours": whole(hybrid(around=0)),
         "without names": whole(hybrid(named=0)),
-        "without joining": hybrid(),
+        "without sections in turn": whole(hybrid(), loss=0.0),
+        "without joining": VariedRetriever(hybrid(), loss=engine.settings.retrieval.section_loss),
     }
     if reranker := make_reranker(engine.settings):
         every["reranked, 150 ms"] = whole(RerankedRetriever(hybrid(), reranker, candidates=10, seconds=0.15))

@@ -36,6 +36,7 @@ from indexes.stores.server import ChromaServer
 from indexes.stores.snapshots import SnapshotStore
 from indexes.sync import Listener
 from indexes.types import Document, Hit, Passage, Query
+from indexes.variety import VariedRetriever
 from indexes.vectors import ChromaVectors, made_anew
 from indexes.writing import IndexWriter
 from rag.assistant import Assistant
@@ -86,7 +87,7 @@ class Generation:
             rerank = self.settings.reranking
             seconds = rerank.budget_ms / 1000
             found = RerankedRetriever(found, reranker, candidates=rerank.candidates, seconds=seconds)
-        return WholeRetriever(found, self.catalog)
+        return WholeRetriever(VariedRetriever(found, loss=chosen.section_loss), self.catalog)
 
     def close(self) -> None:
         self.vectors.close()

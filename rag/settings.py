@@ -77,6 +77,10 @@ class RetrievalSettings(Part):
     named_weight: Weight = Field(
         0.35, description="likewise, that a passage found names its document; 0 makes no second hop"
     )
+    section_loss: Weight = Field(
+        0.1,
+        description="what a passage loses for each better one of its section; 0 lets one fill the answer",
+    )
     min_cosine: Share = Field(0.15, description="a passage less like the question is not found by meaning")
     rewriting: Literal["auto", "never"] = Field(
         "auto", description="a language model words a follow-up anew and takes a compound question apart, or never does"
