@@ -257,7 +257,7 @@ def recall(given: argparse.Namespace) -> None:
         for vector in made.encoder.encode_query(asked):
             wanted = {found for found, _ in nearest(every, vector, 50)}
             shares.append(len(wanted & {found for found, _ in made.vectors.search(vector, limit=50)}) / 50)
-        facts = {"passages": sum(len(ids) for ids, _ in every), "questions": len(asked)}
+        facts = {"vectors": sum(len(ids) for ids, _ in every), "questions": len(asked)}
     print(json.dumps({**facts, "recall@50": round(float(np.mean(shares)), 4), "least": min(shares)}))
     sys.exit(None if np.mean(shares) >= 0.99 else "HNSW misses more than a hundredth.")
 
