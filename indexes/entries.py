@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from indexes.database import Database
 from indexes.types import Locator, Passage, Scope
-from indexes.visibility import Condition, visible, visible_documents
+from indexes.visibility import Condition, visible
 
 _AMONG = "IN (SELECT value FROM json_each(?))"
 _COLUMNS = (
@@ -47,13 +47,18 @@ class Entries:
         return self._entries(Condition(f"p.encoded {_AMONG}", (json.dumps([*encoded]),)) & visible(scope))
 
     def match(self, expression: str, *, limit: int, scope: Scope) -> list[Entry]:
-        """Those that match an FTS5 expression, best BM25 first."""
+        """Those that match an FTS5 expression, best BM25 first.
+
+        Who may see what is looked up in that order until there are enough: a look-up costs more than a rank. LIMIT -1
+        makes SQLite keep the order within, and CROSS JOIN makes it go by it.
+        """
         seen = visible(scope)
         rows = self._db.rows(
-            f"SELECT {_COLUMNS} FROM passages_text t JOIN passages p ON p.row = t.rowid"  # noqa: S608
+            f"SELECT {_COLUMNS} FROM (SELECT rowid AS row FROM passages_text WHERE passages_text MATCH ?"  # noqa: S608
+            " ORDER BY bm25(passages_text, ?, ?), rowid LIMIT -1) t CROSS JOIN passages p ON p.row = t.row"
             " JOIN documents d ON d.id = p.document_id JOIN vectors v ON v.encoded = p.encoded"
-            f" WHERE passages_text MATCH ? AND {seen.sql} ORDER BY bm25(passages_text, ?, ?), p.row LIMIT ?",
-            (expression, *seen.values, _CONTEXT_WEIGHT, _TEXT_WEIGHT, limit),
+            f" WHERE {seen.sql} LIMIT ?",
+            (expression, _CONTEXT_WEIGHT, _TEXT_WEIGHT, *seen.values, limit),
         )
         return [_entry(row) for row in rows]
 
@@ -68,9 +73,10 @@ class Entries:
 
     def named(self, names: Collection[str], scope: Scope) -> dict[str, list[str]]:
         """Ids of the documents that go by these names, as ``mentions.name_of`` has them."""
-        seen = visible_documents(scope, "id")
+        seen = visible(scope)
+        named = f"SELECT name, id AS document_id FROM documents WHERE name {_AMONG}"  # noqa: S608
         rows = self._db.rows(
-            f"SELECT name, id FROM documents WHERE name {_AMONG} AND {seen.sql}",  # noqa: S608
+            f"SELECT p.name, p.document_id FROM ({named}) p WHERE {seen.sql}",  # noqa: S608
             (json.dumps([*names]), *seen.values),
         )
         found: dict[str, list[str]] = {}
