@@ -74,7 +74,6 @@ def variants(engine: Engine) -> dict[str, Retriever]:
     }
     if reranker := make_reranker(engine.settings):
         every["reranked, 150 ms"] = whole(RerankedRetriever(hybrid(), reranker, candidates=10, seconds=0.15))
-        every["reranked, 10 of them"] = whole(RerankedRetriever(hybrid(), reranker, candidates=10, seconds=60))
     return every
 
 
