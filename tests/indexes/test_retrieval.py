@@ -391,11 +391,11 @@ def test_a_follow_up_is_searched_by_its_own_words_first_and_by_those_before(
     [
         ([], []),
         ([1, 2, 3], ['"a" OR "b" OR "c"']),
-        ([1, 4999], ['"a" OR "b"']),
-        ([1, 5000], ['"a"', '"b"']),
-        ([6000], ['"a"']),
-        ([6000, 7000], ['"a" AND "b"', '"a"']),
-        ([6000] * 4, ['"a" AND "b" AND "c"', '"a" AND "b"', '"a"']),
+        ([1, 9_999], ['"a" OR "b"']),
+        ([1, 10_000], ['"a"', '"b"']),
+        ([12_000], ['"a"']),
+        ([12_000, 14_000], ['"a" AND "b"', '"a"']),
+        ([12_000] * 4, ['"a" AND "b" AND "c"', '"a" AND "b"', '"a"']),
     ],
 )
 def test_common_terms_are_left_to_rare_ones_and_asked_for_together_where_there_are_none(
@@ -407,7 +407,7 @@ def test_common_terms_are_left_to_rare_ones_and_asked_for_together_where_there_a
 def test_where_the_rare_words_are_hidden_the_common_ones_find_what_is_not(
     catalog: Catalog, lexical: LexicalRetriever
 ) -> None:
-    put_vectors(catalog, "common.txt", 5001)  # each of them is "text"
+    put_vectors(catalog, "common.txt", 10_001)  # each of them is "text"
     put(catalog, document("An aardvark on text.", "hidden.txt", readers=("hr",)))
     assert {*paths(lexical.retrieve(Query("aardvark text"), limit=3))} == {"common.txt"}
     assert paths(lexical.retrieve(Query("aardvark text", audience=HR), limit=3)) == ["hidden.txt"]
