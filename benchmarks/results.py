@@ -104,9 +104,9 @@ def _found(benches: Sequence["Bench"]) -> Iterator[str]:
     yield """## Against others
 
 The peer is the stock LlamaIndex + Chroma pipeline with the same embedding model, 5 passages, its first one taken as its
-citation; it knows files and pages, not characters. Where it was not run anew, its figures are those of 23 November 2026.
-The naive start is the reciprocal rank fusion of the same model and BM25 over chunks of 180 words, as measured once for
-this project. Published figures stand for other questions on the same documents, mostly with larger models.
+citation; it knows files and pages, not characters. Where it was not run anew, its figures are of 23 November 2026. The
+naive start is the reciprocal rank fusion of the same model and BM25 over chunks of 180 words, as measured once for this
+project. Published figures stand for other questions on the same documents, mostly with larger models.
 """
     head = ("set", "measure", "Footnote", "peer", "naive start", "published", "by")
     yield _table(head, (line for bench in benches for line in _against(bench)))
