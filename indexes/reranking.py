@@ -8,7 +8,7 @@ from indexes.protocols import Reranker, Retriever
 from indexes.types import Hit, Query, Signal
 
 _WEIGHT = 0.04
-"""What a logit of 1 is worth beside the retriever's own score: docs/decisions/0008-retrieval.md"""
+"""What a logit of 1 is worth beside the retriever's own score: docs/decisions/0008-one-ranking.md"""
 _MOST = 8.0
 """Logits beyond it, either way, say no more."""
 
