@@ -32,6 +32,11 @@ async def test_it_picks_the_sentence_that_answers_and_names_its_source() -> None
     assert answer == "Full-time staff get 25 days of leave a year. [2]\n"
 
 
+async def test_a_year_is_no_figure_that_is_asked_for() -> None:
+    text = "Kestrel production, with a poor yield so far, is to begin in early 2025. The Kestrel has a yield of 20%."
+    assert "20%" in await said("What production yield has the Kestrel?", sources(text))
+
+
 async def test_it_picks_a_row_out_of_a_table() -> None:
     assert "Halifax | 128 EUR | Owen Theriault [1]" in await said(
         "What is the rate of the Halifax office?", sources(RATES)
