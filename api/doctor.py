@@ -97,7 +97,7 @@ def _models(settings: "Settings") -> str:
 
 
 def _reranker(settings: "Settings") -> str:
-    from rag.bootstrap import make_reranker
+    from rag.making import make_reranker
 
     reranker = make_reranker(settings)
     if reranker is None:
@@ -107,7 +107,7 @@ def _reranker(settings: "Settings") -> str:
 
 
 def _encoder(settings: "Settings") -> str:
-    from rag.bootstrap import make_encoder
+    from rag.making import make_encoder
 
     encoder = make_encoder(settings.embedding, settings.models.dir)
     vector = encoder.encode(["Is anyone there?"])
@@ -117,7 +117,8 @@ def _encoder(settings: "Settings") -> str:
 def _model(settings: "Settings") -> str:
     import asyncio
 
-    from rag.bootstrap import CONNECT, has_llm, make_encoder, make_model
+    from rag.bootstrap import CONNECT
+    from rag.making import has_llm, make_encoder, make_model
     from rag.types import Turn
 
     if not has_llm(settings.llm):

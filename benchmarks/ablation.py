@@ -29,7 +29,8 @@ from indexes.reranking import RerankedRetriever
 from indexes.retrieval import DenseRetriever, LexicalRetriever
 from indexes.types import Hit, Query
 from indexes.variety import VariedRetriever
-from rag.bootstrap import Engine, make_reranker
+from rag.bootstrap import Engine
+from rag.making import make_reranker
 from rag.questions import make_question
 from rag.rewriting import search_query
 from rag.settings import load_settings

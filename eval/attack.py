@@ -20,7 +20,8 @@ from indexes.scratch import ScratchFolder
 from indexes.sync import Listener
 from indexes.types import Document
 from indexes.writing import IndexWriter
-from rag.bootstrap import Engine, has_llm, make_encoder, open_engine, open_writer
+from rag.bootstrap import Engine, open_engine, open_writer
+from rag.making import has_llm, make_encoder
 from rag.settings import Settings
 
 _SUFFIXES = (".txt", ".md")

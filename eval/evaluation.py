@@ -12,7 +12,8 @@ from eval.folders import RunFolder
 from eval.runs import Asking, Listener, Prices, ask, retrieve, run, with_gold
 from eval.summary import finish
 from eval.types import GoldCase, Row
-from rag.bootstrap import Engine, has_llm, make_assistant, make_rewriter
+from rag.bootstrap import Engine, make_assistant
+from rag.making import has_llm, make_rewriter
 from rag.protocols import ChatModel
 
 CACHE = Path("var/replies.sqlite3")

@@ -23,7 +23,8 @@ from eval.sets import INDEXES, Telling, make_index, own_name
 from eval.tuning import Encoders, Tuned
 from eval.types import GoldCase, Measure, Row
 from indexes.errors import FootnoteError
-from rag.bootstrap import Engine, make_encoder, open_engine
+from rag.bootstrap import Engine, open_engine
+from rag.making import make_encoder
 from rag.settings import IndexSettings, Settings
 
 _NAME_CHARS = 80

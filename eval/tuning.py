@@ -13,7 +13,7 @@ from rag.bootstrap import Engine, Generation, embedding_of
 from rag.settings import EmbeddingSettings, Settings
 
 Encoders = Callable[[EmbeddingSettings, Path], Encoder]
-"""``rag.bootstrap.make_encoder``, or one that keeps what it made."""
+"""``rag.making.make_encoder``, or one that keeps what it made."""
 
 
 @dataclass(frozen=True)

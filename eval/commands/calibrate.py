@@ -62,7 +62,8 @@ def _run(settings: "Settings", cases: "list[GoldCase]", folder: Path, gold_file:
     from eval.calibration import CalibrationError
     from eval.evaluation import Options, evaluate
     from eval.sets import Telling
-    from rag.bootstrap import has_llm, open_engine
+    from rag.bootstrap import open_engine
+    from rag.making import has_llm
 
     if has_llm(settings.llm):
         raise CalibrationError(f"{_KEY} is the offline answerer's, and a language model is configured: unset llm.")

@@ -56,7 +56,7 @@ def draft(
 def _drafts(engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
     """A model's drafts, where there is one, and by rule those that have no answer."""
     from eval.draft import TO_CHECK, draft
-    from rag.bootstrap import has_llm
+    from rag.making import has_llm
 
     by_rule = draft(engine.catalog, count, known)
     if not has_llm(engine.settings.llm):

@@ -31,7 +31,7 @@ def judge(
     from eval.agreement import read_labels
     from eval.folders import RunError, RunFolder
     from eval.judge import judge_all, unjudged
-    from rag.bootstrap import judge_settings
+    from rag.making import judge_settings
     from rag.settings import load_settings
 
     folder = RunFolder(run)
@@ -59,7 +59,7 @@ def _judge_of(chosen: "LLMSettings") -> "Judge":
     from eval.evaluation import CACHE
     from eval.facts import model_identity
     from eval.judge import Judge
-    from rag.bootstrap import make_llm
+    from rag.making import make_llm
 
     return Judge(CachedChat(make_llm(chosen, "FOOTNOTE_JUDGE__"), CACHE, model_identity(chosen)))
 

@@ -22,20 +22,9 @@ from indexes.splitting import PassageSplitter
 from indexes.sync import Listener
 from indexes.types import Query
 from indexes.writing import IndexWriter
-from rag.bootstrap import (
-    ADVICE,
-    Engine,
-    Generation,
-    embedding_of,
-    has_llm,
-    judge_settings,
-    make_encoder,
-    make_llm,
-    make_model,
-    make_reranker,
-    open_engine,
-)
+from rag.bootstrap import ADVICE, Engine, Generation, embedding_of, open_engine
 from rag.errors import ConfigError
+from rag.making import has_llm, judge_settings, make_encoder, make_llm, make_model, make_reranker
 from rag.models.llama_index import LlamaIndexChat
 from rag.models.offline import NAME, OfflineChat
 from rag.models.openai_chat import OpenAIChat

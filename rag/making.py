@@ -1,0 +1,134 @@
+"""The models that the settings name: for embedding, reranking, rewriting, answering and judging."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+
+from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
+from indexes.models.known import KNOWN, KnownModel, Purpose
+from indexes.models.store import ModelStore
+from indexes.protocols import Encoder, Reranker
+from rag.errors import ConfigError
+from rag.models import offline
+from rag.protocols import ChatModel, Rewriter
+from rag.rewriting import OFFLINE, ModelRewriter
+from rag.settings import EmbeddingSettings, LLMSettings, Settings
+
+
+def make_encoder(chosen: EmbeddingSettings, models: Path) -> Encoder:
+    """``models`` is the folder of pulled ones. Raises ``ConfigError`` where the model is for something else."""
+    if chosen.base_url is None:
+        return _local_encoder(chosen, ModelStore(models))
+    from indexes.encoders.openai import OpenAIEncoder
+
+    return OpenAIEncoder(
+        chosen.model,
+        base_url=chosen.base_url,
+        api_key=_secret(chosen.api_key),
+        batch_size=chosen.batch_size,
+        timeout=chosen.timeout_s,
+    )
+
+
+def _local_encoder(chosen: EmbeddingSettings, store: ModelStore) -> Encoder:
+    if known := _known("embedding", chosen.model):
+        from indexes.encoders.onnx import OnnxEncoder
+
+        return OnnxEncoder(known, store)
+    return SentenceTransformerEncoder(chosen.model, store, batch_size=chosen.batch_size)
+
+
+def make_reranker(settings: Settings) -> Reranker | None:
+    """None where reranking is off. Raises ``ConfigError`` where the model is for something else."""
+    model, store = settings.reranking.model, ModelStore(settings.models.dir)
+    if model is None:
+        return None
+    if known := _known("reranking", model):
+        from indexes.rerankers.onnx import OnnxReranker
+
+        return OnnxReranker(known, store)
+    from indexes.rerankers.cross_encoder import CrossEncoderReranker
+
+    return CrossEncoderReranker(model, store)
+
+
+def _known(purpose: Purpose, name: str) -> KnownModel | None:
+    known = KNOWN.get(name)
+    if known and known.purpose != purpose:
+        fitting = ", ".join(model.name for model in KNOWN.values() if model.purpose == purpose)
+        raise ConfigError(f"{purpose}.model: {name} is a model for {known.purpose}; for {purpose} there is {fitting}.")
+    return known
+
+
+def has_llm(settings: LLMSettings) -> bool:
+    """Raises ``ConfigError`` where an endpoint is given without a model."""
+    if settings.base_url and not settings.model:
+        raise ConfigError("llm.base_url is set and llm.model is not: name the model, or answers cannot be asked of it.")
+    return bool(settings.model or settings.class_)
+
+
+def make_model(settings: Settings, encoder: Encoder) -> ChatModel:
+    if not has_llm(settings.llm):
+        return offline.OfflineChat(encoder, min_confidence=settings.answer.min_confidence)
+    return make_llm(settings.llm)
+
+
+def make_llm(chosen: LLMSettings, variables: str = "FOOTNOTE_LLM__") -> ChatModel:
+    """Of settings that ``has_llm``; failures name the ``variables`` by which they are mended."""
+    if chosen.class_:
+        from rag.models.llama_index import LlamaIndexChat
+
+        return LlamaIndexChat(_instance(chosen.class_, chosen.options))
+    from rag.models.openai_chat import OpenAIChat
+
+    return OpenAIChat(
+        str(chosen.model),
+        base_url=chosen.base_url,
+        api_key=_secret(chosen.api_key),
+        temperature=chosen.temperature,
+        max_output_tokens=chosen.max_output_tokens,
+        connect_timeout=chosen.connect_timeout_s,
+        stall_timeout=chosen.stall_timeout_s,
+        retries=chosen.retries,
+        variables=variables,
+    )
+
+
+def make_rewriter(settings: Settings, model: ChatModel) -> Rewriter:
+    if settings.retrieval.rewriting == "never" or not has_llm(settings.llm):
+        return OFFLINE
+    return ModelRewriter(model, timeout=settings.retrieval.rewrite_timeout_s)
+
+
+def judge_settings(settings: Settings) -> LLMSettings:
+    """``[judge]``, and ``[llm]`` for what it leaves out. Raises ``ConfigError`` where neither names a model."""
+    own = settings.judge.model_dump(exclude_unset=True, exclude_none=True)
+    base = settings.llm
+    if own.get("base_url", base.base_url) != base.base_url:
+        base = base.model_copy(update={"api_key": None})
+    if own.keys() & {"model", "base_url"}:
+        base = base.model_copy(update={"class_": None, "options": {}})
+    chosen = base.model_copy(update=own)
+    if not (chosen.model or chosen.class_):
+        raise ConfigError(
+            "Judging needs a language model, and judge.model is not set: set FOOTNOTE_JUDGE__MODEL (and "
+            "FOOTNOTE_JUDGE__BASE_URL for any OpenAI-compatible endpoint), or [judge] in footnote.toml."
+        )
+    return chosen
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
+
+
+def _instance(name: str, options: dict[str, Any]) -> Any:
+    module, _, cls = name.rpartition(".")
+    try:
+        return getattr(import_module(module), cls)(**options)
+    except ValidationError as error:  # its own text repeats what was given, keys too
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigError(f"llm.options: {name} cannot be made: {wrong}.") from error
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise ConfigError(f"llm.class: {name} cannot be made: {error}.") from error
