@@ -32,7 +32,7 @@ def make_filters(
 def make_recency(days: float | None) -> float | None:
     """The half-life in days. Raises ``FilterError`` where it is none."""
     if days is not None and not (isfinite(days) and days > 0):
-        raise FilterError(f"recency: {days:g} is no number of days: give one above 0, as 365 to halve after a year.")
+        raise FilterError(f"recency: {days:g} is no number of days: give one above 0, as 365.")
     return days
 
 
