@@ -1,9 +1,13 @@
 """Pure functions over ranked hits."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from indexes.types import Hit
+
+_LAYOUT = re.compile(r"^\s*[-•]\s|[\s*_#|`]+", re.MULTILINE)
+"""Blanks, bullets and Markdown's marks: what differs between a text and the same one in another format."""
 
 
 def reciprocal_rank_fusion(rankings: Sequence[Sequence[Hit]], *, k: int = 60) -> list[Hit]:
@@ -18,3 +22,16 @@ def reciprocal_rank_fusion(rankings: Sequence[Sequence[Hit]], *, k: int = 60) ->
             scores[hit.passage.id] = scores.get(hit.passage.id, 0.0) + 1 / (k + rank)
             hits.setdefault(hit.passage.id, hit)
     return [replace(hits[i], score=score) for i, score in sorted(scores.items(), key=lambda item: -item[1])]
+
+
+def without_repetitions(hits: Iterable[Hit]) -> list[Hit]:
+    """Without those whose text a better one holds, layout and capitals aside.
+
+    So a page as PDF, Word and mail is one hit; a version in which one figure or name is another stays one of its own.
+    """
+    kept: dict[str, Hit] = {}
+    for hit in hits:
+        text = _LAYOUT.sub("", hit.passage.text).casefold()
+        if not any(text in better for better in kept):
+            kept[text] = hit
+    return list(kept.values())

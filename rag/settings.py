@@ -70,10 +70,10 @@ class RetrievalSettings(Part):
     limit: Positive = Field(8, description="passages the model is given")
     candidates: Positive = Field(50, description="passages each retriever proposes before they are fused")
     words_weight: Weight = Field(
-        1.2, description="what the question's words in a passage are worth, beside a likeness of 1 in meaning"
+        1.25, description="what the question's words in a passage are worth, beside a likeness of 1 in meaning"
     )
-    together_weight: Weight = Field(0.3, description="likewise, that they stand together there")
-    around_weight: Weight = Field(0.25, description="likewise, what stands before and after it")
+    together_weight: Weight = Field(0.35, description="likewise, that they stand together there")
+    around_weight: Weight = Field(0.15, description="likewise, what stands before and after it")
     named_weight: Weight = Field(
         0.35, description="likewise, that a passage found names its document; 0 makes no second hop"
     )
