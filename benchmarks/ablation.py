@@ -64,10 +64,11 @@ def variants(engine: Engine) -> dict[str, Retriever]:
 
     every: dict[str, Retriever] = {
         "all": whole(hybrid()),
-        # joined like all, so that it is the searches that are compared
-        "by meaning alone": WholeRetriever(dense, catalog),
-        "by words alone": WholeRetriever(lexical, catalog),
-        "reciprocal ranks": WholeRetriever(ReciprocalRanks(dense, lexical), catalog),
+        "by meaning alone": dense,
+        "by words alone": lexical,
+        "reciprocal ranks": ReciprocalRanks(dense, lexical),
+        "by meaning alone, joined": WholeRetriever(dense, catalog),
+        "by words alone, joined": WholeRetriever(lexical, catalog),
         "without pairs of words": whole(hybrid(together=0)),
         "without neighbours": whole(hybrid(around=0)),
         "without names": whole(hybrid(named=0)),

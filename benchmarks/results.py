@@ -57,7 +57,7 @@ def _targets(ablation: Mapping[str, Any]) -> Iterator[str]:
     yield """## Retrieval
 
 One configuration for all sets, no language model, no reranking in the first column of figures. Its halves are the two
-searches that it is made of, each alone over the same passages, joined likewise; *reciprocal ranks* fuses them with
+searches that it is made of, each alone over the same passages; *reciprocal ranks* fuses them with
 equal weights, as Footnote did before. *Naive start*: see below. Bold: the target is reached.
 """
     columns = ("all", "reranked, 150 ms", "by meaning alone", "by words alone", "reciprocal ranks")

@@ -25,13 +25,11 @@ def reciprocal_rank_fusion(rankings: Sequence[Sequence[Hit]], *, k: int = 60) ->
 
 
 def without_repetitions(hits: Iterable[Hit]) -> list[Hit]:
-    """Without those whose text a better one holds, layout and capitals aside.
+    """Of those whose texts are the same, layout and capitals aside, the best.
 
-    So a page as PDF, Word and mail is one hit; a version in which one figure or name is another stays one of its own.
+    So a page as Word and as HTML is one hit; a version in which one figure or name is another stays one of its own.
     """
-    kept: dict[str, Hit] = {}
+    best: dict[str, Hit] = {}
     for hit in hits:
-        text = _LAYOUT.sub("", hit.passage.text).casefold()
-        if not any(text in better for better in kept):
-            kept[text] = hit
-    return list(kept.values())
+        best.setdefault(_LAYOUT.sub("", hit.passage.text).casefold(), hit)
+    return list(best.values())
