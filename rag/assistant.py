@@ -9,6 +9,7 @@ from indexes.protocols import Retriever
 from indexes.types import Query
 from rag import prompts
 from rag.citations import MarkerStream, sentences_of, without_markers
+from rag.output import ScreenedStream
 from rag.protocols import ChatModel, Rewriter
 from rag.rewriting import OFFLINE
 from rag.types import (
@@ -65,7 +66,8 @@ class Assistant:
         retrieval = await asyncio.to_thread(self._retrieve, rewritten.query)
         clock.lap("retrieve")
         yield Retrieved(retrieval)
-        markers, told = MarkerStream([hit.passage for hit in retrieval.hits]), _Told(rewritten.usage)
+        told = _Told(rewritten.usage)
+        markers = ScreenedStream([hit.passage for hit in retrieval.hits], question.text)
         if retrieval.hits:  # nothing found never calls the model
             async with aclosing(self._written(question, retrieval)) as pieces:
                 async for piece in pieces:
