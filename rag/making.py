@@ -1,5 +1,6 @@
 """The models that the settings name: for embedding, reranking, rewriting, answering and judging."""
 
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.models.known import KNOWN, KnownModel, Purpose
 from indexes.models.store import ModelStore
 from indexes.protocols import Encoder, Reranker
+from indexes.tokens import estimated_tokens
 from rag.errors import ConfigError
 from rag.models import offline
+from rag.packing import OPEN, Counter, Window
 from rag.protocols import ChatModel, Rewriter
 from rag.rewriting import OFFLINE, ModelRewriter
 from rag.settings import EmbeddingSettings, LLMSettings, Settings
@@ -96,10 +99,33 @@ def make_llm(chosen: LLMSettings, variables: str = "FOOTNOTE_LLM__") -> ChatMode
     )
 
 
+def make_window(settings: Settings) -> Window:
+    """What the model takes at once. The offline answerer takes all; raises ``ConfigError`` for a bad tokenizer."""
+    chosen = settings.llm
+    if not has_llm(chosen):
+        return OPEN
+    return Window(chosen.context_tokens, chosen.max_output_tokens, _counter(chosen.tokenizer))
+
+
+@lru_cache(maxsize=2)
+def _counter(file: Path | None) -> Counter:
+    if file is None:
+        return estimated_tokens
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(file))
+    except Exception as error:  # the library raises no other class
+        raise ConfigError(f"llm.tokenizer: {file} is no tokenizer.json that can be read: {error}.") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return lambda text: len(tokenizer.encode(text, add_special_tokens=False))
+
+
 def make_rewriter(settings: Settings, model: ChatModel) -> Rewriter:
     if settings.retrieval.rewriting == "never" or not has_llm(settings.llm):
         return OFFLINE
-    return ModelRewriter(model, timeout=settings.retrieval.rewrite_timeout_s)
+    return ModelRewriter(model, timeout=settings.retrieval.rewrite_timeout_s, count=_counter(settings.llm.tokenizer))
 
 
 def judge_settings(settings: Settings) -> LLMSettings:

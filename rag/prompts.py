@@ -106,6 +106,11 @@ def block(source: Source) -> str:
     )
 
 
+def said(turn: Turn) -> Turn:
+    """A turn of the conversation as a message of its own: nothing in it begins a source, or another message."""
+    return Turn(turn.role, escape(turn.text, _TAG))
+
+
 def rewriting_turn(question: str, said: Sequence[Turn]) -> Turn:
     """What goes with ``REWRITE``: what was said before, and the question, as one message. No document is in it."""
     lines = [f"<{turn.role}>{escape(turn.text, _SAID_TAG)}</{turn.role}>" for turn in said]

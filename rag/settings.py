@@ -24,6 +24,7 @@ Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Unset = BeforeValidator(lambda value: None if value == "" else value)
 MaybeText = Annotated[str | None, Unset]
+MaybePath = Annotated[Path | None, Unset]
 MaybeSecret = Annotated[SecretStr | None, Unset]
 Price = Annotated[float | None, Field(ge=0), Unset]
 
@@ -106,6 +107,12 @@ class LLMSettings(Part):
     options: dict[str, Any] = Field({}, repr=False, description="that class's arguments")
     temperature: Annotated[float, Field(ge=0, le=2)] = Field(0.0, description="0 gives the likeliest words")
     max_output_tokens: Positive = Field(1024, description="the longest answer")
+    context_tokens: Annotated[int, Field(ge=1024)] = Field(
+        8192, description="what the model takes at once, answer included: sources and conversation are fitted into it"
+    )
+    tokenizer: MaybePath = Field(
+        None, description="the model's tokenizer.json, to count its tokens by; without one they are estimated, high"
+    )
     connect_timeout_s: Seconds = Field(5, description="a connection may take this long")
     stall_timeout_s: Seconds = Field(60, description="a silence between two pieces of an answer may last this long")
     input_price: Price = Field(

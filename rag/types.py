@@ -32,11 +32,25 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What had no room in the model's context window."""
+
+    passages: int = 0
+    """Of those found, the least valuable."""
+    shortened: int = 0
+    """Passages that were given up to the end of a sentence only."""
+    turns: int = 0
+    """Of the conversation, the oldest."""
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieval:
     """What was searched for, and what was found, best first."""
 
     query: Query
     hits: tuple[Hit, ...]
+    left_out: LeftOut = LeftOut()
+    """Of the hits and of the conversation, what the model was not given."""
 
 
 @dataclass(frozen=True, slots=True)
