@@ -1,7 +1,10 @@
 """The models that the settings name: for embedding, reranking, rewriting, answering and judging."""
 
+import json
+from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,13 @@ from indexes.models.known import KNOWN, KnownModel, Purpose
 from indexes.models.store import ModelStore
 from indexes.protocols import Encoder, Reranker
 from indexes.tokens import estimated_tokens
+from rag import prompts
 from rag.errors import ConfigError
+from rag.keeping import KeepingAnswerer, Shelf
 from rag.models import offline
 from rag.packing import OPEN, Counter, Window
-from rag.protocols import ChatModel, Rewriter
+from rag.prices import Prices
+from rag.protocols import Answerer, ChatModel, Rewriter
 from rag.rewriting import OFFLINE, ModelRewriter
 from rag.settings import EmbeddingSettings, LLMSettings, Settings
 
@@ -83,7 +89,7 @@ def make_llm(chosen: LLMSettings, variables: str = "FOOTNOTE_LLM__") -> ChatMode
     if chosen.class_:
         from rag.models.llama_index import LlamaIndexChat
 
-        return LlamaIndexChat(_instance(chosen.class_, chosen.options))
+        return LlamaIndexChat(_instance(chosen.class_, chosen.options), chosen.stall_timeout_s)
     from rag.models.openai_chat import OpenAIChat
 
     return OpenAIChat(
@@ -122,10 +128,24 @@ def _counter(file: Path | None) -> Counter:
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False))
 
 
+def make_prices(chosen: LLMSettings) -> Prices:
+    return Prices(chosen.input_price, chosen.output_price, chosen.cached_input_price)
+
+
 def make_rewriter(settings: Settings, model: ChatModel) -> Rewriter:
     if settings.retrieval.rewriting == "never" or not has_llm(settings.llm):
         return OFFLINE
     return ModelRewriter(model, timeout=settings.retrieval.rewrite_timeout_s, count=_counter(settings.llm.tokenizer))
+
+
+def make_kept(answerer: Answerer, settings: Settings, model: str, indexed: Callable[[], str]) -> Answerer:
+    """With its answers kept, where the settings say so; ``indexed`` tells one state of the index from another."""
+    if not settings.answer.cache_mb:
+        return answerer
+    shelf = Shelf(settings.index.dir / "answers.sqlite3", settings.answer.cache_mb, settings.answer.cache_days)
+    chosen = settings.model_dump(exclude={"server": True, "judge": True, "index": {"dir"}})
+    made = json.dumps([version("footnote"), prompts.VERSION, model, chosen], default=str)
+    return KeepingAnswerer(answerer, shelf, lambda: f"{indexed()} {made}")
 
 
 def judge_settings(settings: Settings) -> LLMSettings:

@@ -116,9 +116,13 @@ class LLMSettings(Part):
     connect_timeout_s: Seconds = Field(5, description="a connection may take this long")
     stall_timeout_s: Seconds = Field(60, description="a silence between two pieces of an answer may last this long")
     input_price: Price = Field(
-        None, description="what a million tokens that it reads cost, for the costs in evaluations"
+        None,
+        description="what a million tokens that it reads cost, so that answers and evaluations tell what they cost",
     )
     output_price: Price = Field(None, description="what a million tokens that it writes cost, in the same currency")
+    cached_input_price: Price = Field(
+        None, description="what a million of those that its server had read before cost; without one, as the others"
+    )
     retries: Annotated[int, Field(ge=0)] = Field(1, description="further tries before the first word, on 429 and 5xx")
 
 
@@ -139,6 +143,12 @@ class AnswerSettings(Part):
     max_question_chars: Positive = Field(8000, description="a longer question is refused")
     min_confidence: Share = Field(
         0.35, description="offline: when less sure than this that the documents answer, decline"
+    )
+    cache_mb: Annotated[float, Field(ge=0)] = Field(
+        0, description="megabytes of answers kept beside the index, for who asks the same again; 0 keeps none"
+    )
+    cache_days: Annotated[float, Field(gt=0)] = Field(
+        30, description="how long they are kept, if the index stays as it is"
     )
 
 
