@@ -44,7 +44,7 @@ _CLOSING = re.compile(r"[\[\]()<>\"'`|,;]")
 def addresses(text: str) -> frozenset[str]:
     """The addresses in a text as they are compared: to the word's end, and up to what may close them before."""
     found = set[str]()
-    for word in _words(text):
+    for word in filter(_may_hold, _words(text)):
         for match in _ADDRESS.finditer(word):
             whole = word[match.start() :]
             found |= {whole.rstrip(_TRAILING), _CLOSING.split(whole, maxsplit=1)[0].rstrip(_TRAILING)}
@@ -96,6 +96,8 @@ class Screen:
         """A marker, or what stands between two within a word."""
         if _MARKER.fullmatch(part):
             part, self._joins = " " * self._joins + part, False
+        elif part.isalnum():
+            self._joins = False
         elif part:
             told = _LIVE.sub(_still, _MARKER.sub(_no_marker, _plain(part)))
             apart = " " if self._last == "]" and told.startswith(("(", ":")) else ""
@@ -106,7 +108,7 @@ class Screen:
     def _addressed(self, word: str) -> str:
         """With its address, which goes on to its end, only if it is known."""
         self._joins = False
-        match = _ADDRESS.search(word)
+        match = _ADDRESS.search(word) if _may_hold(word) else None
         if match is None:
             return word
         address = word[match.start() :].rstrip(_TRAILING)
@@ -159,6 +161,11 @@ class ScreenedStream(MarkerStream):
 
 def _words(text: str) -> list[str]:
     return [match[0] for match in _WORD.finditer(text)]
+
+
+def _may_hold(word: str) -> bool:
+    """Whether a word has what every address has."""
+    return "." in word or ":" in word
 
 
 def _plain(text: str) -> str:

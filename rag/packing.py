@@ -112,7 +112,7 @@ def _size(number: int, passage: Passage, count: Counter) -> int:
 
 
 def _beginning(text: str, room: float, count: Counter) -> str:
-    if room == float("inf"):
+    if room == float("inf") or count(text) <= room:
         return text
     text = text[: max(0, int(room)) * _TOKEN_CHARS]
     return text[: bisect_right(range(1, len(text) + 1), room, key=lambda end: count(text[:end]))]
