@@ -129,6 +129,8 @@ def ask(
             print_json(answer_to_wire(answer, engine.advice))
         else:
             terminal.print_sources(answer, None if quiet else engine.advice)
+            if left_out := str(answer.retrieval.left_out):
+                terminal.say(left_out)
     if history:
         _write_history(history, asked, answer)
 

@@ -114,14 +114,23 @@ class HitBody(Body):
     text: str
 
 
+class LeftOutBody(Body):
+    passages: int
+    shortened: int = Field(description="passages of which the model was given the beginning")
+    turns: int
+
+
 class RetrievalBody(Body):
     query: str
     hits: tuple[HitBody, ...]
+    left_out: LeftOutBody = Field(description="what had no room in the model's context window")
 
 
 class UsageBody(Body):
     input_tokens: int | None
     output_tokens: int | None
+    cached_input_tokens: int | None = Field(description="of the input, what the server had read before")
+    cost: float | None = Field(description="by llm.input_price and llm.output_price, where they are set")
 
 
 class AnswerBody(Body):
@@ -135,6 +144,7 @@ class AnswerBody(Body):
     confidence: float = Field(description="from 0 to 1: how sure the model is that the documents answer")
     usage: UsageBody
     timings: Mapping[str, float] = Field(description="seconds by stage")
+    cached: bool = Field(description="whether it was kept from when the same was asked before")
     advice: str | None = Field(description="how to get better answers, where no language model is connected")
 
 
@@ -173,6 +183,7 @@ def answer_body(answer: Answer, advice: str | None = None) -> AnswerBody:
         confidence=answer.confidence,
         usage=UsageBody.model_validate(answer.usage),
         timings=dict(answer.timings),
+        cached=answer.cached,
         advice=advice if answer.model == OFFLINE_MODEL else None,
     )
 
@@ -191,7 +202,11 @@ def citation_body(citation: Citation) -> CitationBody:
 
 
 def retrieval_body(retrieval: Retrieval) -> RetrievalBody:
-    return RetrievalBody(query=retrieval.query.whole, hits=tuple(_hit_body(hit) for hit in retrieval.hits))
+    return RetrievalBody(
+        query=retrieval.query.whole,
+        hits=tuple(_hit_body(hit) for hit in retrieval.hits),
+        left_out=LeftOutBody.model_validate(retrieval.left_out),
+    )
 
 
 def event_frames(event: Event, advice: str | None = None) -> Iterator[Frame]:

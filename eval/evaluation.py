@@ -9,11 +9,11 @@ from pathlib import Path
 from eval.cache import CachedChat
 from eval.facts import facts, model_identity
 from eval.folders import RunFolder
-from eval.runs import Asking, Listener, Prices, ask, retrieve, run, with_gold
+from eval.runs import Asking, Listener, ask, retrieve, run, with_gold
 from eval.summary import finish
 from eval.types import GoldCase, Row
 from rag.bootstrap import Engine, make_assistant
-from rag.making import has_llm, make_rewriter
+from rag.making import has_llm, make_prices, make_rewriter
 from rag.protocols import ChatModel
 
 CACHE = Path("var/replies.sqlite3")
@@ -56,7 +56,7 @@ def evaluate(
 
 def _asking(engine: Engine, options: Options) -> Asking:
     llm, model = engine.settings.llm, _model(engine, options.cache)
-    prices = Prices(llm.input_price, llm.output_price)
+    prices = make_prices(llm)
     if not options.retrieval_only:
         return partial(ask, answerer=make_assistant(engine, model), prices=prices)
     rewriter = make_rewriter(engine.settings, model)

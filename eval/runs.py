@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from eval.cache import replayed
@@ -14,6 +14,7 @@ from indexes.errors import FootnoteError
 from indexes.protocols import Retriever
 from indexes.types import Hit, Locator
 from rag.assistant import Clock
+from rag.prices import UNKNOWN, Prices
 from rag.protocols import Answerer, Rewriter
 from rag.questions import make_question
 from rag.rewriting import OFFLINE
@@ -26,20 +27,7 @@ Asking = Callable[[GoldCase], Awaitable[Row]]
 Listener = Callable[[Row], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What a million tokens cost, in one currency."""
-
-    input: float | None = None
-    output: float | None = None
-
-    def cost(self, usage: Usage) -> float | None:
-        told = ((usage.input_tokens, self.input), (usage.output_tokens, self.output))
-        known = [tokens * price / 1e6 for tokens, price in told if tokens is not None and price is not None]
-        return sum(known) if len(known) == len(told) else None
-
-
-async def ask(case: GoldCase, answerer: Answerer, prices: Prices = Prices()) -> Row:
+async def ask(case: GoldCase, answerer: Answerer, prices: Prices = UNKNOWN) -> Row:
     """An error is kept as one: a run goes on, and the scores count it as wrong."""
     began = time.perf_counter()
     replayed.set(False)
@@ -55,7 +43,7 @@ async def retrieve(
     retriever: Retriever,
     limit: int,
     rewriter: Rewriter = OFFLINE,
-    prices: Prices = Prices(),
+    prices: Prices = UNKNOWN,
 ) -> Row:
     """What would be given to the model; nothing is answered. Rewriting the question may still take a call."""
     clock = Clock()

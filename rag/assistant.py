@@ -2,13 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from indexes.protocols import Retriever
 from indexes.types import Query
 from rag import prompts
-from rag.citations import MarkerStream, sentences_of, without_markers
+from rag.citations import MarkerStream, sentences_of
+from rag.output import ScreenedStream
+from rag.packing import OPEN, Window, pack
 from rag.protocols import ChatModel, Rewriter
 from rag.rewriting import OFFLINE
 from rag.types import (
@@ -28,7 +31,6 @@ from rag.types import (
 )
 
 DECLINED = "The documents do not answer this question."
-_HISTORY_TURNS = 6
 _DRESS = " \n*_`\"'"
 """What models put around the word that declines."""
 
@@ -43,11 +45,13 @@ class Assistant:
         *,
         limit: int = 8,
         rewriter: Rewriter = OFFLINE,
+        window: Window = OPEN,
     ) -> None:
         self._retriever = retriever
         self._model = model
         self._limit = limit
         self._rewriter = rewriter
+        self._window = window
 
     async def answer(self, question: Question) -> Answer:
         async with aclosing(self.stream(question)) as events:
@@ -63,11 +67,14 @@ class Assistant:
         if rewritten.usage is not None:
             clock.lap("rewrite")
         retrieval = await asyncio.to_thread(self._retrieve, rewritten.query)
+        packed = pack(question, retrieval.hits, self._window)
+        retrieval = replace(retrieval, left_out=packed.left_out)
         clock.lap("retrieve")
         yield Retrieved(retrieval)
-        markers, told = MarkerStream([hit.passage for hit in retrieval.hits]), _Told(rewritten.usage)
+        told = _Told(rewritten.usage)
+        markers = ScreenedStream([hit.passage for hit in packed.hits], question.text)
         if retrieval.hits:  # nothing found never calls the model
-            async with aclosing(self._written(question, retrieval)) as pieces:
+            async with aclosing(self._written(packed.turns)) as pieces:
                 async for piece in pieces:
                     if not isinstance(piece, str):
                         told.take(piece)
@@ -87,12 +94,8 @@ class Assistant:
         hits = self._retriever.retrieve(query, limit=self._limit)
         return Retrieval(query, tuple(hits))
 
-    async def _written(self, question: Question, retrieval: Retrieval) -> AsyncGenerator[Piece]:
+    async def _written(self, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
         """What the model writes; nothing where it writes that the sources do not answer."""
-        turn = prompts.user_turn(question.text, prompts.sources_of(retrieval.hits))
-        # the numbers of earlier answers name other sources
-        before = [Turn(said.role, without_markers(said.text)) for said in question.history[-_HISTORY_TURNS:]]
-        turns = [*before, turn]
         held: str | None = ""
         async with aclosing(self._model.stream(prompts.SYSTEM, turns)) as pieces:
             async for piece in pieces:

@@ -33,8 +33,18 @@ from indexes.variety import VariedRetriever
 from indexes.vectors import ChromaVectors, made_anew
 from indexes.writing import IndexWriter
 from rag.assistant import Assistant
-from rag.making import has_llm, make_encoder, make_model, make_reranker, make_rewriter
-from rag.protocols import ChatModel
+from rag.making import (
+    has_llm,
+    make_encoder,
+    make_kept,
+    make_model,
+    make_prices,
+    make_reranker,
+    make_rewriter,
+    make_window,
+)
+from rag.prices import PricedChat
+from rag.protocols import Answerer, ChatModel
 from rag.settings import EmbeddingSettings, RetrievalSettings, Settings
 
 CONNECT = (
@@ -134,8 +144,13 @@ class Engine:
         return make_model(self.settings, self.encoder)
 
     @cached_property
-    def assistant(self) -> Assistant:
-        return make_assistant(self, self.model)
+    def assistant(self) -> Answerer:
+        return make_kept(make_assistant(self, self.model), self.settings, self.model.name, self._indexed)
+
+    def _indexed(self) -> str:
+        """Another with each change of what is indexed."""
+        catalog = self.catalog
+        return f"{catalog.get('id')}/{catalog.revision}"
 
     @property
     def another_model(self) -> str | None:
@@ -257,7 +272,10 @@ def make_store(settings: Settings, generation: Path, catalog: Catalog) -> Snapsh
 def make_assistant(engine: Engine, model: ChatModel) -> Assistant:
     """Of the engine, with ``model`` in place of its own wherever a model is asked."""
     settings = engine.settings
-    return Assistant(engine, model, limit=settings.retrieval.limit, rewriter=make_rewriter(settings, model))
+    if has_llm(settings.llm):
+        model = PricedChat(model, make_prices(settings.llm))
+    rewriter, window = make_rewriter(settings, model), make_window(settings)
+    return Assistant(engine, model, limit=settings.retrieval.limit, rewriter=rewriter, window=window)
 
 
 def _rules(settings: Settings) -> Rules:

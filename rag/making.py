@@ -1,6 +1,10 @@
 """The models that the settings name: for embedding, reranking, rewriting, answering and judging."""
 
+import json
+from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +14,14 @@ from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.models.known import KNOWN, KnownModel, Purpose
 from indexes.models.store import ModelStore
 from indexes.protocols import Encoder, Reranker
+from indexes.tokens import estimated_tokens
+from rag import prompts
 from rag.errors import ConfigError
+from rag.keeping import KeepingAnswerer, Shelf
 from rag.models import offline
-from rag.protocols import ChatModel, Rewriter
+from rag.packing import OPEN, Counter, Window
+from rag.prices import Prices
+from rag.protocols import Answerer, ChatModel, Rewriter
 from rag.rewriting import OFFLINE, ModelRewriter
 from rag.settings import EmbeddingSettings, LLMSettings, Settings
 
@@ -80,7 +89,7 @@ def make_llm(chosen: LLMSettings, variables: str = "FOOTNOTE_LLM__") -> ChatMode
     if chosen.class_:
         from rag.models.llama_index import LlamaIndexChat
 
-        return LlamaIndexChat(_instance(chosen.class_, chosen.options))
+        return LlamaIndexChat(_instance(chosen.class_, chosen.options), chosen.stall_timeout_s)
     from rag.models.openai_chat import OpenAIChat
 
     return OpenAIChat(
@@ -96,10 +105,47 @@ def make_llm(chosen: LLMSettings, variables: str = "FOOTNOTE_LLM__") -> ChatMode
     )
 
 
+def make_window(settings: Settings) -> Window:
+    """What the model takes at once. The offline answerer takes all; raises ``ConfigError`` for a bad tokenizer."""
+    chosen = settings.llm
+    if not has_llm(chosen):
+        return OPEN
+    return Window(chosen.context_tokens, chosen.max_output_tokens, _counter(chosen.tokenizer))
+
+
+@lru_cache(maxsize=2)
+def _counter(file: Path | None) -> Counter:
+    if file is None:
+        return estimated_tokens
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(file))
+    except Exception as error:  # the library raises no other class
+        raise ConfigError(f"llm.tokenizer: {file} is no tokenizer.json that can be read: {error}.") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return lambda text: len(tokenizer.encode(text, add_special_tokens=False))
+
+
+def make_prices(chosen: LLMSettings) -> Prices:
+    return Prices(chosen.input_price, chosen.output_price, chosen.cached_input_price)
+
+
 def make_rewriter(settings: Settings, model: ChatModel) -> Rewriter:
     if settings.retrieval.rewriting == "never" or not has_llm(settings.llm):
         return OFFLINE
-    return ModelRewriter(model, timeout=settings.retrieval.rewrite_timeout_s)
+    return ModelRewriter(model, timeout=settings.retrieval.rewrite_timeout_s, count=_counter(settings.llm.tokenizer))
+
+
+def make_kept(answerer: Answerer, settings: Settings, model: str, indexed: Callable[[], str]) -> Answerer:
+    """With its answers kept, where the settings say so; ``indexed`` tells one state of the index from another."""
+    if not settings.answer.cache_mb:
+        return answerer
+    shelf = Shelf(settings.index.dir / "answers.sqlite3", settings.answer.cache_mb, settings.answer.cache_days)
+    chosen = settings.model_dump(exclude={"server": True, "judge": True, "index": {"dir"}})
+    made = json.dumps([version("footnote"), prompts.VERSION, model, chosen], default=str)
+    return KeepingAnswerer(answerer, shelf, lambda: f"{indexed()} {made}")
 
 
 def judge_settings(settings: Settings) -> LLMSettings:

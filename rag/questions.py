@@ -5,14 +5,11 @@ from collections.abc import Sequence
 from rag.errors import QuestionError, QuestionTooLongError
 from rag.types import Question, Turn
 
-_TURNS = 20
-"""Of a conversation, the latest that are kept: what came before says little about a question now."""
-
 
 def make_question(text: str, history: Sequence[Turn] = (), max_chars: int = 8000) -> Question:
     """Raises ``QuestionError`` where nothing is asked, ``QuestionTooLongError`` beyond ``max_chars`` characters.
 
-    Of the history the latest turns are kept, and of each as many characters.
+    Of each turn of the history as many characters are kept. How many turns a model is given is a matter of its window.
     """
     text = text.strip()
     if not text:
@@ -22,7 +19,7 @@ def make_question(text: str, history: Sequence[Turn] = (), max_chars: int = 8000
             f"The question has {len(text):,} characters and may have {max_chars:,}: shorten it, or put long material "
             f"into a document and index that."
         )
-    kept = tuple(Turn(turn.role, turn.text[:max_chars]) for turn in history[-_TURNS:])
+    kept = tuple(Turn(turn.role, turn.text[:max_chars]) for turn in history)
     if not all(is_text(said) for said in (text, *(turn.text for turn in kept))):
         raise QuestionError("The question, or what was said before it, is not valid Unicode: write it as UTF-8.")
     return Question(text, kept)

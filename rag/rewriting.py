@@ -7,12 +7,13 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from indexes.reading.normal import normalise
+from indexes.tokens import estimated_tokens
 from indexes.types import Query
 from indexes.words import stems
 from rag import prompts
-from rag.citations import without_markers
 from rag.compound import is_compound
 from rag.errors import ModelError
+from rag.packing import Counter, latest
 from rag.protocols import ChatModel
 from rag.types import Question, Rewritten, Turn, Usage
 
@@ -20,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 _TURNS = 2
 """Earlier questions joined to this one: measured on multi-turn sets, better than the last alone."""
-_SAID_TURNS, _SAID_CHARS = 6, 400
+_SAID_TOKENS, _TURN_TOKENS = 700, 120
 """What a model is told of the conversation: the latest turns, and the beginning of each."""
 _QUESTION_CHARS = 500
 """A longer question says enough, and would have to be repeated whole."""
@@ -59,16 +60,18 @@ class ModelRewriter:
     The model's words are searched for, no more: who asks and in what stay the question's own.
     """
 
-    def __init__(self, model: ChatModel, *, timeout: float = 5.0) -> None:
+    def __init__(self, model: ChatModel, *, timeout: float = 5.0, count: Counter = estimated_tokens) -> None:
         self._model = model
         self._timeout = timeout
+        self._count = count
 
     async def query(self, question: Question) -> Rewritten:
         """As offline where the model fails, takes too long, or replies what is of no use."""
         offline = search_query(question)
         if not needs_rewriting(question):
             return Rewritten(offline)
-        reply, turn = _Reply(), prompts.rewriting_turn(question.text, _said(question))
+        said = latest(question.history, _SAID_TOKENS, self._count, _TURN_TOKENS)
+        reply, turn = _Reply(), prompts.rewriting_turn(question.text, said)
         try:
             async with asyncio.timeout(self._timeout):
                 await reply.read(self._model, turn)
@@ -140,8 +143,3 @@ def _matter(text: str) -> set[str]:
 def _asked(question: Question) -> tuple[str, ...]:
     """What the user asked before, latest first."""
     return tuple(turn.text for turn in reversed(question.history) if turn.role == "user")
-
-
-def _said(question: Question) -> list[Turn]:
-    """The numbers of answers name sources, which are not shown."""
-    return [Turn(turn.role, without_markers(turn.text)[:_SAID_CHARS]) for turn in question.history[-_SAID_TURNS:]]

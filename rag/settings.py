@@ -24,6 +24,7 @@ Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Unset = BeforeValidator(lambda value: None if value == "" else value)
 MaybeText = Annotated[str | None, Unset]
+MaybePath = Annotated[Path | None, Unset]
 MaybeSecret = Annotated[SecretStr | None, Unset]
 Price = Annotated[float | None, Field(ge=0), Unset]
 
@@ -106,12 +107,22 @@ class LLMSettings(Part):
     options: dict[str, Any] = Field({}, repr=False, description="that class's arguments")
     temperature: Annotated[float, Field(ge=0, le=2)] = Field(0.0, description="0 gives the likeliest words")
     max_output_tokens: Positive = Field(1024, description="the longest answer")
+    context_tokens: Annotated[int, Field(ge=1024)] = Field(
+        8192, description="what the model takes at once, answer included: sources and conversation are fitted into it"
+    )
+    tokenizer: MaybePath = Field(
+        None, description="the model's tokenizer.json, to count its tokens by; without one they are estimated, high"
+    )
     connect_timeout_s: Seconds = Field(5, description="a connection may take this long")
     stall_timeout_s: Seconds = Field(60, description="a silence between two pieces of an answer may last this long")
     input_price: Price = Field(
-        None, description="what a million tokens that it reads cost, for the costs in evaluations"
+        None,
+        description="what a million tokens that it reads cost, so that answers and evaluations tell what they cost",
     )
     output_price: Price = Field(None, description="what a million tokens that it writes cost, in the same currency")
+    cached_input_price: Price = Field(
+        None, description="what a million of those that its server had read before cost; without one, as the others"
+    )
     retries: Annotated[int, Field(ge=0)] = Field(1, description="further tries before the first word, on 429 and 5xx")
 
 
@@ -132,6 +143,12 @@ class AnswerSettings(Part):
     max_question_chars: Positive = Field(8000, description="a longer question is refused")
     min_confidence: Share = Field(
         0.35, description="offline: when less sure than this that the documents answer, decline"
+    )
+    cache_mb: Annotated[float, Field(ge=0)] = Field(
+        0, description="megabytes of answers kept beside the index, for who asks the same again; 0 keeps none"
+    )
+    cache_days: Annotated[float, Field(gt=0)] = Field(
+        30, description="how long they are kept, if the index stays as it is"
     )
 
 

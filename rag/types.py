@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from indexes.types import ALL, PUBLIC, Audience, Filters, Hit, Locator, Passage, Query
 
 Status = Literal["answered", "partly", "declined"]
 Verdict = Literal["supported", "weak", "unsupported", "uncited"]
 Span: TypeAlias = tuple[int, int]
+_Number = TypeVar("_Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,36 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What had no room in the model's context window."""
+
+    passages: int = 0
+    """Of those found, the least valuable."""
+    shortened: int = 0
+    """Passages that were given up to the end of a sentence only."""
+    turns: int = 0
+    """Of the conversation, the oldest."""
+
+    def __str__(self) -> str:
+        """In a sentence; nothing where nothing was left out."""
+        counts = ((self.passages, "passage", "found"), (self.shortened, "passage", "in full"))
+        parts = [f"{_counted(number, noun)} {what}" for number, noun, what in counts if number]
+        parts += [f"{_counted(self.turns, 'earlier message')} of the conversation"] if self.turns else []
+        return f"The model's context window had no room for {', '.join(parts)}." if parts else ""
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieval:
     """What was searched for, and what was found, best first."""
 
     query: Query
     hits: tuple[Hit, ...]
+    left_out: LeftOut = LeftOut()
+    """Of the hits and of the conversation, what the model was not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +97,22 @@ class Usage:
 
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    """Of the input, what the server had read before, and bills for less."""
+    cost: float | None = None
+    """In the currency of ``llm.input_price``; None where prices or tokens are not known."""
 
     def __add__(self, other: "Usage") -> "Usage":
         """What was counted of both: of two calls, one may not be told."""
         return Usage(
             _sum(self.input_tokens, other.input_tokens),
             _sum(self.output_tokens, other.output_tokens),
+            _sum(self.cached_input_tokens, other.cached_input_tokens),
+            _sum(self.cost, other.cost),
         )
 
 
-def _sum(one: int | None, other: int | None) -> int | None:
+def _sum(one: _Number | None, other: _Number | None) -> _Number | None:
     return None if one is None and other is None else (one or 0) + (other or 0)
 
 
@@ -123,6 +155,8 @@ class Answer:
     timings: Mapping[str, float] = field(default_factory=dict)
     """Seconds by stage: ``rewrite``, where a model was asked to; ``retrieve``, ``first_token``, ``generate``,
     ``check``, ``total``."""
+    cached: bool = False
+    """Whether it was kept from an earlier time that the same was asked: then nothing was used."""
 
 
 @dataclass(frozen=True, slots=True)

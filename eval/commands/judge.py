@@ -83,10 +83,10 @@ def _summary(folder: "RunFolder") -> dict[str, Any]:
 def _spent(folder: "RunFolder", chosen: "LLMSettings") -> dict[str, Any]:
     """Of all judgements that stand; of those that a cache gave, what they once cost."""
     from eval.judgements import judgements
-    from eval.runs import Prices
+    from rag.making import make_prices
 
     usages = [told.usage for told in judgements(folder).values()]
-    prices = Prices(chosen.input_price, chosen.output_price)
+    prices = make_prices(chosen)
     costs = [cost for usage in usages if (cost := prices.cost(usage)) is not None]
     tokens = {
         "input": sum(usage.input_tokens or 0 for usage in usages),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from indexes.openai_endpoint import Endpoint, EndpointError
 from rag.errors import ModelBusyError, ModelError, ModelRefusedKeyError, ModelTimeoutError, ModelUnreachableError
+from rag.models.usage import read_usage
 from rag.types import Turn, Usage
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def _read(chunk: "ChatCompletionChunk") -> tuple[str, str | None, Usage | None]:
     try:
         choice = chunk.choices[0] if chunk.choices else None
         text = (choice.delta.content or "") if choice and choice.delta else ""
-        counted = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens) if chunk.usage else None
+        counted = read_usage(chunk.usage)
         reason = choice.finish_reason if choice else None
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError("a chunk that is none") from error

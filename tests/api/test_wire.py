@@ -27,10 +27,11 @@ def test_an_answer_becomes_plain_json() -> None:
         "confidence",
         "usage",
         "timings",
+        "cached",
         "advice",
     ]
     assert told["question"] == "?"
-    assert told["usage"] == {"input_tokens": 11, "output_tokens": 7}
+    assert told["usage"] == {"input_tokens": 11, "output_tokens": 7, "cached_input_tokens": None, "cost": None}
     assert told["timings"] == {"retrieve": 0.25, "total": 1.5}
 
 
@@ -82,6 +83,7 @@ def test_what_was_found_is_told_with_its_text_and_place() -> None:
         "hits": [
             {"path": "a/b.md", "title": "b.md", "place": "line 12", "page": None, "score": 0.5, "text": "25 days"}
         ],
+        "left_out": {"passages": 0, "shortened": 0, "turns": 0},
     }
 
 

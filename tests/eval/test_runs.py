@@ -15,7 +15,7 @@ import pytest
 from eval.commands.run import fresh
 from eval.folders import RunError, RunFolder
 from eval.predictions import PredictionsError, check_writable, write_predictions
-from eval.runs import Prices, ask, retrieve, run
+from eval.runs import ask, retrieve, run
 from eval.sets import own_name
 from eval.types import Cited, Evidence, Found, GoldCase, Place, Row
 from fakes.answerer import ScriptedAnswerer, answer, telling
@@ -23,6 +23,7 @@ from fakes.engines import ROOT, RunFootnote
 from fakes.passages import FixedRetriever, passage
 from fakes.runs import facts
 from rag.errors import ModelBusyError
+from rag.prices import Prices
 from rag.types import Turn, Usage
 
 SCORE = ROOT.parent / "shared" / "bench" / "score.py"

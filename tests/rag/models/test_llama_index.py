@@ -1,9 +1,11 @@
 """Any LlamaIndex LLM as a chat model."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import aclosing
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,9 +18,11 @@ from llama_index.core.base.llms.types import (
     LLMMetadata,
 )
 from llama_index.core.llms import CustomLLM, MockLLM
-from pydantic import PrivateAttr
+from openai.types import CompletionUsage
+from openai.types.completion_usage import PromptTokensDetails
+from pydantic import Field, PrivateAttr
 
-from rag.errors import ModelError
+from rag.errors import ModelError, ModelTimeoutError
 from rag.models.llama_index import LlamaIndexChat
 from rag.types import Turn, Usage
 
@@ -107,6 +111,72 @@ async def test_closing_the_stream_closes_the_llms() -> None:
     async with aclosing(LlamaIndexChat(llm).stream("", TURNS)) as pieces:
         await anext(pieces)
     assert llm._closed
+
+
+class Told(Scripted):
+    """Whose server tells its usage somewhere in the last response, as LlamaIndex's packages hand it on."""
+
+    places: dict[str, Any] = Field(default_factory=dict)
+    silent: float = 0.0
+
+    async def _words(self) -> ChatResponseAsyncGen:
+        said = ChatMessage(role="assistant", content="Two")
+        yield ChatResponse(message=said, delta="Two", raw={"usage": None})
+        await asyncio.sleep(self.silent)
+        additional = self.places.get("message", {})
+        last = ChatMessage(role="assistant", content="Two", additional_kwargs=additional)
+        yield ChatResponse(
+            message=last, delta="", raw=self.places.get("raw"), additional_kwargs=self.places.get("response", {})
+        )
+
+
+@pytest.mark.parametrize(
+    ("places", "usage"),
+    [
+        (
+            {
+                "raw": SimpleNamespace(
+                    usage=CompletionUsage(
+                        prompt_tokens=300,
+                        completion_tokens=9,
+                        total_tokens=309,
+                        prompt_tokens_details=PromptTokensDetails(cached_tokens=256),
+                    )
+                )
+            },
+            Usage(300, 9, 256),
+        ),
+        (
+            {"raw": {"usage": {"input_tokens": 44, "cache_read_input_tokens": 256, "output_tokens": 9}}},
+            Usage(300, 9, 256),
+        ),
+        ({"message": {"usage": {"input_tokens": 300, "output_tokens": 9}}}, Usage(300, 9)),
+        (
+            {
+                "raw": {
+                    "usage_metadata": {
+                        "prompt_token_count": 300,
+                        "candidates_token_count": 9,
+                        "cached_content_token_count": 128,
+                    }
+                }
+            },
+            Usage(300, 9, 128),
+        ),
+        ({"raw": {"usage": {"prompt_tokens": 300, "completion_tokens": 9}, "eval_count": 9}}, Usage(300, 9)),
+        ({"response": {"prompt_tokens": 300, "completion_tokens": 9, "total_tokens": 309}}, Usage(300, 9)),
+        ({"raw": {"usage": {"prompt_tokens": "many", "completion_tokens": -1}}}, None),
+    ],
+)
+async def test_the_usage_is_the_servers_own_wherever_an_llm_tells_it(
+    places: dict[str, Any], usage: Usage | None
+) -> None:
+    assert await said(LlamaIndexChat(Told(places=places))) == (["Two"] if usage is None else ["Two", usage])
+
+
+async def test_an_llm_that_falls_silent_is_left() -> None:
+    with pytest.raises(ModelTimeoutError, match=r"scripted took too long \(0\.05 s of silence\)"):
+        await said(LlamaIndexChat(Told(silent=30), stall_timeout=0.05))
 
 
 def test_its_name_is_the_llms() -> None:

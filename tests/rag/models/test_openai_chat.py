@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fakes.openai_server import OpenAIServer, Reply
+from fakes.openai_wire import event
 from rag.models.openai_chat import OpenAIChat
 from rag.types import Turn, Usage
 
@@ -165,3 +166,10 @@ async def test_a_line_end_after_the_key_is_not_part_of_it(server: OpenAIServer) 
 def test_importing_it_does_not_import_openai() -> None:
     code = "import sys, rag.models.openai_chat; sys.exit('openai' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_what_the_server_had_read_before_is_told(server: OpenAIServer) -> None:
+    counted = {"prompt_tokens": 300, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 256}}
+    chunk = {"id": "x", "object": "chat.completion.chunk", "choices": [], "usage": counted}
+    server.replies = [Reply(("Two",), usage=None, raw_at=(0, event(chunk)))]
+    assert await said(chat(server)) == ["Two", Usage(300, 1, 256)]

@@ -1,0 +1,119 @@
+"""Answers kept for who asks the same again: by all that they depend on, for so long, in so much room."""
+
+import asyncio
+import hashlib
+import json
+import logging
+import sqlite3
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from rag.protocols import Answerer
+from rag.types import Answer, Completed, Delta, Event, Question, Retrieved, Usage
+
+_log = logging.getLogger(__name__)
+_ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer BLOB NOT NULL, kept REAL NOT NULL, used REAL NOT NULL)
+"""
+_TOO_MANY = """
+DELETE FROM answers WHERE key IN (
+    SELECT key FROM (SELECT key, sum(length(answer)) OVER (ORDER BY used DESC, key) AS size FROM answers) WHERE size > ?
+)
+"""
+_SECONDS_A_DAY = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A file of answers, at most ``megabytes`` of them, none older than ``days``. The least lately used go first.
+
+    A file that cannot be used keeps nothing, and a warning says so: an answer never fails for its sake.
+    """
+
+    file: Path
+    megabytes: float
+    days: float
+
+    def get(self, key: str) -> Answer | None:
+        now = time.time()
+        with self._usable(), closing(self._opened()) as db, db:
+            db.execute("DELETE FROM answers WHERE kept < ?", (now - self.days * _SECONDS_A_DAY,))
+            row = db.execute("UPDATE answers SET used = ? WHERE key = ? RETURNING answer", (now, key)).fetchone()
+            try:
+                return _ANSWER.validate_json(row[0]) if row else None
+            except ValidationError:  # of another version, or damaged
+                db.execute("DELETE FROM answers WHERE key = ?", (key,))
+        return None
+
+    def put(self, key: str, answer: Answer) -> None:
+        row = (key, _ANSWER.dump_json(answer), time.time(), time.time())
+        with self._usable(), closing(self._opened()) as db, db:
+            db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", row)
+            db.execute(_TOO_MANY, (self.megabytes * 1e6,))
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            _log.warning("Answers are not kept, as %s cannot be used: %s", self.file, error)
+
+    def _opened(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.file, timeout=1)
+        db.execute(_SCHEMA)
+        return db
+
+
+class KeepingAnswerer:
+    """Another answerer, whose answers are kept. ``state`` says all that they depend on beside the question.
+
+    An answer during which the state changed is not kept. Who asks with other groups is given no answer of others.
+    """
+
+    def __init__(self, answerer: Answerer, shelf: Shelf, state: Callable[[], str]) -> None:
+        self._answerer = answerer
+        self._shelf = shelf
+        self._state = state
+
+    async def answer(self, question: Question) -> Answer:
+        async with aclosing(self.stream(question)) as events:
+            async for event in events:
+                if isinstance(event, Completed):
+                    return event.answer
+        raise AssertionError("stream() always completes")
+
+    async def stream(self, question: Question) -> AsyncGenerator[Event]:
+        """See ``Answerer``: a kept answer is told in one piece."""
+        began = time.perf_counter()
+        key = await asyncio.to_thread(self._key, question)
+        known = await asyncio.to_thread(self._shelf.get, key)
+        if known is None:
+            async with aclosing(self._asked(question, key)) as events:
+                async for event in events:
+                    yield event
+            return
+        yield Retrieved(known.retrieval)
+        yield Delta(known.text)
+        timings = {"total": time.perf_counter() - began}
+        yield Completed(replace(known, cached=True, usage=Usage(0, 0), timings=timings))
+
+    async def _asked(self, question: Question, key: str) -> AsyncGenerator[Event]:
+        async with aclosing(self._answerer.stream(question)) as events:
+            async for event in events:
+                if isinstance(event, Completed) and await asyncio.to_thread(self._key, question) == key:
+                    await asyncio.to_thread(self._shelf.put, key, event.answer)
+                yield event
+
+    def _key(self, question: Question) -> str:
+        """Of every field of the question; with a recency, today's date is one."""
+        asked = TypeAdapter(Question).dump_python(question, mode="json")
+        asked["audience"] = sorted(question.audience.groups)
+        today = datetime.now(UTC).date().isoformat() if question.recency_days else ""
+        return hashlib.sha256(json.dumps([self._state(), today, asked]).encode()).hexdigest()
