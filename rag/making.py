@@ -12,6 +12,7 @@ from indexes.models.store import ModelStore
 from indexes.protocols import Encoder, Reranker
 from rag.errors import ConfigError
 from rag.models import offline
+from rag.policy import Policy
 from rag.protocols import ChatModel, Rewriter
 from rag.rewriting import OFFLINE, ModelRewriter
 from rag.settings import EmbeddingSettings, LLMSettings, Settings
@@ -100,6 +101,13 @@ def make_rewriter(settings: Settings, model: ChatModel) -> Rewriter:
     if settings.retrieval.rewriting == "never" or not has_llm(settings.llm):
         return OFFLINE
     return ModelRewriter(model, timeout=settings.retrieval.rewrite_timeout_s)
+
+
+def make_policy(settings: Settings) -> Policy:
+    chosen = settings.answer
+    # sentences of the documents, asked for again, come back the same
+    again = chosen.unsupported == "retry" and not has_llm(settings.llm)
+    return Policy("mark" if again else chosen.unsupported, chosen.min_evidence)
 
 
 def judge_settings(settings: Settings) -> LLMSettings:

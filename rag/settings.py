@@ -133,6 +133,14 @@ class AnswerSettings(Part):
     min_confidence: Share = Field(
         0.35, description="offline: when less sure than this that the documents answer, decline"
     )
+    min_evidence: Weight = Field(
+        0.45,
+        description="when no passage found has so much in common with the question, decline unasked; 0 always asks",
+    )
+    unsupported: Literal["mark", "cut", "retry"] = Field(
+        "mark",
+        description="sentences that no source bears out are marked, cut, or a language model is asked once more",
+    )
 
 
 class AccessSettings(Part):
