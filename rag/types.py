@@ -64,6 +64,8 @@ class Sentence:
     citations: tuple[int, ...]
     support: float
     verdict: Verdict
+    finding: str = ""
+    """A fact in it that its sources have not, or say otherwise, in words; empty where none was found."""
 
 
 @dataclass(frozen=True, slots=True)
