@@ -11,6 +11,7 @@ from indexes.protocols import Retriever
 from indexes.types import Query
 from rag import prompts
 from rag.citations import MarkerStream, sentences_of, without_markers
+from rag.conversation import is_about_answer
 from rag.declining import DECLINED, declined, is_near
 from rag.drafts import Draft
 from rag.errors import ModelError
@@ -71,10 +72,10 @@ class Assistant:
         retrieval = await asyncio.to_thread(self._retrieve, rewritten.query)
         clock.lap("retrieve")
         yield Retrieved(retrieval)
-        draft, turns = Draft(retrieval.hits), self._turns(question, retrieval)
+        draft, system, turns = Draft(retrieval.hits), _system(question), self._turns(question, retrieval)
         near = is_near(retrieval.hits, self._policy.min_evidence)
         if near:  # else the model is never called
-            async with aclosing(self._written(turns, draft)) as texts:
+            async with aclosing(self._written(system, turns, draft)) as texts:
                 async for text in texts:
                     clock.lap("first_token", once=True)
                     yield Delta(text)
@@ -83,10 +84,9 @@ class Assistant:
         clock.lap("generate")
         checked = await asyncio.to_thread(self._checked, draft)
         clock.lap("check")
-        drafts = [draft]
+        drafts = (draft, Draft(retrieval.hits))
         if self._policy.unsupported == "retry" and checked.doubtful:
-            drafts.append(Draft(retrieval.hits))
-            checked = better(checked, await self._retried(turns, checked, *drafts))
+            checked = better(checked, await self._retried(system, turns, checked, drafts))
             clock.lap("retry")
         if self._policy.unsupported == "cut" and checked.answers:
             checked = cut(checked)
@@ -104,19 +104,22 @@ class Assistant:
         before = [Turn(said.role, without_markers(said.text)) for said in question.history[-_HISTORY_TURNS:]]
         return [*before, prompts.user_turn(question.text, prompts.sources_of(retrieval.hits))]
 
-    async def _written(self, turns: Sequence[Turn], draft: Draft) -> AsyncGenerator[str]:
+    async def _written(self, system: str, turns: Sequence[Turn], draft: Draft) -> AsyncGenerator[str]:
         async with (
-            aclosing(self._model.stream(prompts.SYSTEM, turns)) as pieces,
+            aclosing(self._model.stream(system, turns)) as pieces,
             aclosing(draft.read(pieces)) as texts,
         ):
             async for text in texts:
                 yield text
 
-    async def _retried(self, turns: Sequence[Turn], found: Checked, first: Draft, second: Draft) -> Checked:
+    async def _retried(
+        self, system: str, turns: Sequence[Turn], found: Checked, drafts: tuple[Draft, Draft]
+    ) -> Checked:
         """One more attempt, the model told what was found of the first. Where it fails, the first stands."""
+        first, second = drafts
         finding = prompts.retry_turn([without_markers(s.text) for s in found.doubtful], nothing_else=not found.answers)
         try:
-            async for _ in self._written([*turns, Turn("assistant", first.reply), finding], second):
+            async for _ in self._written(system, [*turns, Turn("assistant", first.reply), finding], second):
                 pass
         except ModelError as error:
             _log.warning("The first answer stands, as asking the model again failed: %s", type(error).__name__)
@@ -148,6 +151,11 @@ class Assistant:
             timings=clock.total(),
             unanswered=checked.lacking,
         )
+
+
+def _system(question: Question) -> str:
+    about = is_about_answer(question.text) and any(said.role == "assistant" for said in question.history)
+    return prompts.SYSTEM + prompts.ABOUT_ANSWER if about else prompts.SYSTEM
 
 
 def _decliner(checked: Checked, *, near: bool) -> Decliner:

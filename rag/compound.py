@@ -1,4 +1,4 @@
-"""Whether a question needs more than one place: by its wording alone, as cheap rules tell it.
+"""Whether a question needs more than one place, and the questions that are joined in it: by its wording alone.
 
 They know English, German, French, Spanish and Italian, and of other languages several question marks. A question that
 they miss is searched for as it is; one that they take for compound costs a short call to a model.
@@ -49,7 +49,43 @@ _CHAINED = (
 )
 """The one thing must be found before the other can be: the X of the Y that …"""
 
+_COMPARES = re.compile("|".join(_COMPARED), re.IGNORECASE)
 _COMPOUND = re.compile("|".join((_SEVERAL, *_JOINED, *_COMPARED, *_CHAINED)), re.IGNORECASE)
+
+
+_ASKING = (
+    r"(?:(?:in|for|to|by|at|from|with|of|on|ab|bis|seit|von|für|mit|à|de|en|pour|avec|a|para|con|di|per)\s+)?"
+    r"(?:who|whom|whose|what|when|where|which|why|how|wer|wem|wen|wessen|was|wann|wo|woher|wohin|warum|weshalb|wieso|wie|"
+    r"wieviel|welche[rsnm]?|qui|quand|où|quel\w*|combien|comment|pourquoi|quién\w*|qué|cuándo|cuánt\w+|dónde|cuál\w*|cómo|"
+    r"chi|cosa|quando|dove|qual[ei]|quant\w+|perché)\b"
+)
+_BETWEEN = re.compile(
+    rf"(?<=[?？؟])\s*|[,;]?\s+(?:and|und|sowie|et|y|e)\s+(?:also\s+|auch\s+|aussi\s+)?(?={_ASKING})"
+    r"|,\s*and\s+(?=(?:is|are|was|were|do|does|did|can|may|must|has|have|will)\b)",
+    re.IGNORECASE,
+)
+_LEANS = re.compile(
+    r"\b(?:it|its|they|them|their|he|she|his|her|him|this|these|those|there|er|sie|es|ihn|ihm|ihr\w*|dort|dies\w*|il|elle|"
+    r"ils|elles)\b",
+    re.IGNORECASE,
+)
+_FEWEST_WORDS, _MOST_PARTS = 3, 4
+
+
+def questions_in(text: str) -> list[str]:
+    """The questions that are joined in one, each as it is asked; the text alone where it is one, or cannot be parted.
+
+    Things that are compared are not parted: neither side is asked for by itself.
+    """
+    parts = [part.strip(" ,;") for part in _BETWEEN.split(text)]
+    parts = [part if part.endswith(("?", "？", "؟")) else f"{part}?" for part in parts if re.search(r"\w", part)]
+    parted = 1 < len(parts) <= _MOST_PARTS and all(len(part.split()) >= _FEWEST_WORDS for part in parts)
+    return parts if parted and not _COMPARES.search(text) else [text]
+
+
+def leans(part: str) -> bool:
+    """Whether a question has a word that stands for something named before it."""
+    return _LEANS.search(part) is not None
 
 
 def is_compound(text: str) -> bool:

@@ -12,6 +12,7 @@ from indexes.models.store import ModelStore
 from indexes.protocols import Encoder, Reranker
 from rag.errors import ConfigError
 from rag.models import offline
+from rag.models.offline_conversation import OfflineConversation
 from rag.policy import Policy
 from rag.protocols import ChatModel, Rewriter
 from rag.rewriting import OFFLINE, ModelRewriter
@@ -72,7 +73,7 @@ def has_llm(settings: LLMSettings) -> bool:
 
 def make_model(settings: Settings, encoder: Encoder) -> ChatModel:
     if not has_llm(settings.llm):
-        return offline.OfflineChat(encoder, min_confidence=settings.answer.min_confidence)
+        return OfflineConversation(offline.OfflineChat(encoder, min_confidence=settings.answer.min_confidence))
     return make_llm(settings.llm)
 
 
