@@ -54,7 +54,7 @@ class Assistant:
         self._model = model
         self._limit = limit
         self._rewriter = rewriter
-        self._policy = policy
+        self.policy = policy
 
     async def answer(self, question: Question) -> Answer:
         async with aclosing(self.stream(question)) as events:
@@ -73,7 +73,7 @@ class Assistant:
         clock.lap("retrieve")
         yield Retrieved(retrieval)
         draft, system, turns = Draft(retrieval.hits), _system(question), self._turns(question, retrieval)
-        near = is_near(retrieval.hits, self._policy.min_evidence)
+        near = is_near(retrieval.hits, self.policy.min_evidence)
         if near:  # else the model is never called
             async with aclosing(self._written(system, turns, draft)) as texts:
                 async for text in texts:
@@ -85,10 +85,10 @@ class Assistant:
         checked = await asyncio.to_thread(self._checked, draft)
         clock.lap("check")
         drafts = (draft, Draft(retrieval.hits))
-        if self._policy.unsupported == "retry" and checked.doubtful:
+        if self.policy.unsupported == "retry" and checked.doubtful:
             checked = better(checked, await self._retried(system, turns, checked, drafts))
             clock.lap("retry")
-        if self._policy.unsupported == "cut" and checked.answers:
+        if self.policy.unsupported == "cut" and checked.answers:
             checked = cut(checked)
         answer = self._complete(question, retrieval, checked, drafts, clock)
         answer = replace(answer, usage=(rewritten.usage or Usage()) + answer.usage)
