@@ -128,7 +128,9 @@ def ask(
 
             print_json(answer_to_wire(answer, engine.advice))
         else:
-            terminal.print_sources(answer, None if quiet else engine.advice)
+            from api import terminal_answers
+
+            terminal_answers.print_sources(answer, None if quiet else engine.advice)
             if left_out := str(answer.retrieval.left_out):
                 terminal.say(left_out)
     if history:
@@ -269,6 +271,7 @@ def _follow(writer: "IndexWriter", settings: "Settings", docs: list[Path], *, as
 
 async def _ask(assistant: Any, question: "Question", *, show: bool) -> "Answer":
     """Streams the answer to the terminal as it comes."""
+    from api import terminal_answers
     from rag.types import Completed, Delta, Retrieved
 
     streamed = ""
@@ -284,7 +287,7 @@ async def _ask(assistant: Any, question: "Question", *, show: bool) -> "Answer":
                         terminal.write(text)
                     case Completed(answer):
                         if show:
-                            terminal.end_of_text(streamed, answer)
+                            terminal_answers.end_of_text(streamed, answer)
                         return answer
     raise AssertionError("stream() always completes")
 

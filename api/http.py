@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from api.ask_wire import AskRequest
 from api.guards import LOOPBACK_HOSTS, MAX_BODY_BYTES, BodyLimit, KnownHosts, SecurityHeaders, render
 from api.problems import MEDIA_TYPE, Problem, problem, problem_of
 from api.search_wire import SearchBody, SearchRequest, search_body
@@ -20,7 +21,6 @@ from api.streams import EventStream, closing, while_connected
 from api.wire import (
     DONE,
     AnswerBody,
-    AskRequest,
     Frame,
     answer_body,
     event_frames,

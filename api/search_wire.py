@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
-from api.wire import AskRequest, Body, FiltersBody, LocatorBody, Recency, Text
+from api.ask_wire import AskRequest, Body, FiltersBody, Recency, Text
+from api.wire import LocatorBody
 from indexes.matching import matched
 from indexes.types import Hit, Query
 from rag.rewriting import search_query

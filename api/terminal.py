@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from api.doctor import Finding
-    from rag.types import Answer
 
 _out = Console(highlight=False, soft_wrap=True, emoji=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
@@ -194,6 +193,15 @@ def print_lines(lines: "Iterable[str]") -> None:
         _out.print(escape(line))
 
 
+def print_marked(style: str, label: str, text: str) -> None:
+    """``label``: text, the label in a style."""
+    _out.print(f"[{style}]{label}:[/{style}] {escape(text)}")
+
+
+def advise(text: str) -> None:
+    _err.print(f"\n[dim]{escape(text)}[/dim]")
+
+
 @contextmanager
 def waiting(text: str) -> "Iterator[Status]":
     """A spinner while nothing else is to be seen; nothing where no one watches."""
@@ -204,27 +212,6 @@ def waiting(text: str) -> "Iterator[Status]":
         yield status
     finally:
         status.stop()
-
-
-def end_of_text(streamed: str, answer: "Answer") -> None:
-    """What was streamed stands; where the check took it back, the answer that stands follows it."""
-    if not streamed.endswith("\n"):
-        write("\n")
-    if streamed.strip() != answer.text.strip():
-        write(f"\n(None of this is in the documents.) {answer.text}\n")
-
-
-def print_sources(answer: "Answer", advice: str | None) -> None:
-    doubtful = [s for s in answer.sentences if s.verdict in ("unsupported", "uncited")]
-    for sentence in doubtful:
-        _out.print(f"[yellow]Not borne out by a source:[/yellow] {escape(sentence.text)}")
-    if answer.citations:
-        _out.print()
-    for citation in answer.citations:
-        place = f"{visible(citation.passage.path)}, {citation.locator}"
-        _out.print(escape(f'[{citation.number}] {place}: "{" ".join(citation.quote.split())}"'))
-    if advice:
-        _err.print(f"\n[dim]{escape(f'{answer.model}: {advice}')}[/dim]")
 
 
 def print_facts(facts: "Mapping[str, object]") -> None:

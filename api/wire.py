@@ -1,17 +1,26 @@
-"""What crosses the edge, as JSON: the same shapes for HTTP, for server-sent events and for ``footnote ask --json``."""
+"""What is answered, as JSON: the same shapes for HTTP, for server-sent events and for ``footnote ask --json``."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field
 
+from api.ask_wire import Body
 from api.problems import Problem
-from indexes.types import Filters, Hit
-from rag.filters import make_filters, make_recency
-from rag.questions import make_question
-from rag.types import Answer, Citation, Completed, Delta, Event, Question, Retrieval, Retrieved, Span, Turn
+from indexes.types import Hit
+from rag.types import (
+    Answer,
+    Citation,
+    Completed,
+    Decliner,
+    Delta,
+    Event,
+    Near,
+    Retrieval,
+    Retrieved,
+    Span,
+)
 from rag.types import Status as AnswerStatus
 from rag.types import Verdict as SentenceVerdict
 
@@ -19,57 +28,6 @@ OFFLINE_MODEL = "offline-extractive"
 """``Answer.model`` where no language model is connected."""
 
 EventName = Literal["retrieval", "delta", "citation", "answer", "error", "done"]
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
-
-
-def _encodable(text: str) -> str:
-    """JSON can spell half a surrogate pair; no database, tokenizer or connection takes it."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise PydanticCustomError("half_a_character", "The text holds half a character (a lone surrogate)") from None
-    return text
-
-
-Text = Annotated[str, AfterValidator(_encodable)]
-
-
-class TurnBody(Body):
-    role: Literal["user", "assistant"]
-    text: Text
-
-
-class FiltersBody(Body):
-    """Of the values of one field any will do; every field that has some must hold."""
-
-    paths: tuple[Text, ...] = Field((), description="globs: * stays within a folder, ** does not")
-    media_types: tuple[Text, ...] = Field((), examples=[["application/pdf", "text/*"]])
-    labels: tuple[Text, ...] = ()
-    since: Text | None = Field(None, description="documents of that day or later", examples=["2024-05-31"])
-    until: Text | None = Field(None, description="documents of that day or earlier")
-
-    def to_filters(self) -> Filters:
-        """Raises as ``make_filters`` does."""
-        return make_filters(self.paths, self.media_types, self.labels, self.since, self.until)
-
-
-Recency = Annotated[float | None, Field(description="half-life in days by which older documents count less")]
-
-
-class AskRequest(Body):
-    question: Text = Field(examples=["How many days of leave does a new employee get?"])
-    history: tuple[TurnBody, ...] = Field((), description="what was said before, oldest first")
-    filters: FiltersBody = FiltersBody()
-    recency_days: Recency = None
-
-    def to_question(self, max_chars: int) -> Question:
-        """Raises as ``make_question`` and ``make_filters`` do."""
-        turns = tuple(Turn(turn.role, turn.text) for turn in self.history)
-        question = make_question(self.question, turns, max_chars)
-        return replace(question, filters=self.filters.to_filters(), recency_days=make_recency(self.recency_days))
 
 
 class LocatorBody(Body):
@@ -103,6 +61,14 @@ class SentenceBody(Body):
     citations: tuple[int, ...]
     support: float
     verdict: SentenceVerdict
+    finding: str = Field(description="a fact in it that its sources have not, or say otherwise, in words")
+
+
+class NearBody(Body):
+    path: str
+    title: str
+    place: str
+    locator: LocatorBody
 
 
 class HitBody(Body):
@@ -145,6 +111,11 @@ class AnswerBody(Body):
     usage: UsageBody
     timings: Mapping[str, float] = Field(description="seconds by stage")
     cached: bool = Field(description="whether it was kept from when the same was asked before")
+    unanswered: str = Field(description="the part of the question that is not answered, where the status is partly")
+    declined_by: Decliner | None = Field(
+        description="where it is declined: nothing near was found, the model said so, or its answer failed the check"
+    )
+    nearest: tuple[NearBody, ...] = Field(description="where it is declined: documents that may be worth a look")
     advice: str | None = Field(description="how to get better answers, where no language model is connected")
 
 
@@ -184,6 +155,9 @@ def answer_body(answer: Answer, advice: str | None = None) -> AnswerBody:
         usage=UsageBody.model_validate(answer.usage),
         timings=dict(answer.timings),
         cached=answer.cached,
+        unanswered=answer.unanswered,
+        declined_by=answer.declined_by,
+        nearest=tuple(_near_body(near) for near in answer.nearest),
         advice=advice if answer.model == OFFLINE_MODEL else None,
     )
 
@@ -199,6 +173,11 @@ def citation_body(citation: Citation) -> CitationBody:
         answer_spans=citation.answer_spans,
         support=citation.support,
     )
+
+
+def _near_body(near: Near) -> NearBody:
+    place = LocatorBody.model_validate(near.locator)
+    return NearBody(path=near.path, title=near.title, place=str(near.locator), locator=place)
 
 
 def retrieval_body(retrieval: Retrieval) -> RetrievalBody:

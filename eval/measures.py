@@ -26,6 +26,12 @@ _CONDUCT = (
         guarded=True,
         margin=0.02,
     ),
+    Measure(
+        "partly_answerable",
+        "Whether it says that it answers only a part, where the documents answer.",
+        "lower",
+        kind="rate",
+    ),
     Measure("brier", "Squared distance of an answer's confidence from whether it is correct.", "lower"),
     Measure("failed", "Whether there is an error in place of an answer.", "lower", kind="rate", guarded=True),
 )
@@ -63,7 +69,8 @@ def _of_answer(case: GoldCase, row: Row, gold: Sequence[Place]) -> dict[str, flo
         told |= citation_scores(gold, [cited.place for cited in row.citations])
     if case.answers:
         told |= answer_scores(case, row)
-    return told | {"declined_answerable": float(row.declined), "has_citation": float(bool(row.citations))}
+    conduct = {"declined_answerable": float(row.declined), "partly_answerable": float(row.status == "partly")}
+    return told | conduct | {"has_citation": float(bool(row.citations))}
 
 
 def _confidence(row: Row, right: bool | None) -> dict[str, float]:

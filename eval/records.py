@@ -60,6 +60,8 @@ def _told(case: GoldCase, row: Row, scored: Scored, passages: Passages) -> dict[
     outcome = _outcome(case, row, scored.scores, why)
     return {
         "status": row.status,
+        "declined_by": row.declined_by,
+        "unanswered": row.unanswered,
         "outcome": outcome,
         "words": "Failed" if row.status == "failed" else (_FOUND if row.status == "retrieved" else _WORDS)[outcome],
         "cause": why.cause if why else None,

@@ -27,7 +27,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Finding": ("context_",),
     "Citing": ("citation_", "cited_", "has_citation"),
     "Support": ("sentences_", "citations_needed"),
-    "Declining": ("declined_", "brier"),
+    "Declining": ("declined_", "partly_", "brier"),
     "Failing": ("failed",),
     "Further": ("",),
 }

@@ -133,6 +133,8 @@ def _row(case: GoldCase, answer: Answer) -> Row:
         model=answer.model,
         usage=answer.usage,
         timings=dict(answer.timings),
+        unanswered=answer.unanswered,
+        declined_by=answer.declined_by,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import FiniteFloat
 
-from rag.types import Turn, Usage, Verdict
+from rag.types import Decliner, Turn, Usage, Verdict
 
 _UNKNOWN = Usage()
 Status = Literal["answered", "partly", "declined", "retrieved", "failed"]
@@ -107,6 +107,10 @@ class Row:
     """Seconds by stage, ``total`` among them."""
     error: str | None = None
     """Why there is no answer."""
+    unanswered: str = ""
+    """The part of the question that is said not to be answered; where the status is ``partly``."""
+    declined_by: Decliner | None = None
+    """As ``rag.types.Answer.declined_by``."""
 
     @property
     def declined(self) -> bool:

@@ -1,6 +1,7 @@
 """The one path a question takes: rewrite, retrieve, stream, verify."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -9,19 +10,22 @@ from dataclasses import replace
 from indexes.protocols import Retriever
 from indexes.types import Query
 from rag import prompts
-from rag.citations import MarkerStream, sentences_of
-from rag.output import ScreenedStream
+from rag.citations import MarkerStream, sentences_of, without_markers
+from rag.conversation import is_about_answer
+from rag.declining import DECLINED, declined, is_near
+from rag.drafts import Draft
+from rag.errors import ModelError
 from rag.packing import OPEN, Window, pack
+from rag.policy import MARK, Checked, Policy, better, cut
 from rag.protocols import ChatModel, Rewriter
 from rag.rewriting import OFFLINE
 from rag.types import (
     Answer,
     Citation,
     Completed,
-    Confidence,
+    Decliner,
     Delta,
     Event,
-    Piece,
     Question,
     Retrieval,
     Retrieved,
@@ -30,9 +34,8 @@ from rag.types import (
     Usage,
 )
 
-DECLINED = "The documents do not answer this question."
-_DRESS = " \n*_`\"'"
-"""What models put around the word that declines."""
+__all__ = ["DECLINED", "Assistant", "Clock"]
+_log = logging.getLogger(__name__)
 
 
 class Assistant:
@@ -46,12 +49,14 @@ class Assistant:
         limit: int = 8,
         rewriter: Rewriter = OFFLINE,
         window: Window = OPEN,
+        policy: Policy = MARK,
     ) -> None:
         self._retriever = retriever
         self._model = model
         self._limit = limit
         self._rewriter = rewriter
         self._window = window
+        self.policy = policy
 
     async def answer(self, question: Question) -> Answer:
         async with aclosing(self.stream(question)) as events:
@@ -67,104 +72,97 @@ class Assistant:
         if rewritten.usage is not None:
             clock.lap("rewrite")
         retrieval = await asyncio.to_thread(self._retrieve, rewritten.query)
-        packed = pack(question, retrieval.hits, self._window)
+        system, near = _system(question), is_near(retrieval.hits, self.policy.min_evidence)
+        packed = pack(question, retrieval.hits, self._window, system)
         retrieval = replace(retrieval, left_out=packed.left_out)
         clock.lap("retrieve")
         yield Retrieved(retrieval)
-        told = _Told(rewritten.usage)
-        markers = ScreenedStream([hit.passage for hit in packed.hits], question.text)
-        if retrieval.hits:  # nothing found never calls the model
-            async with aclosing(self._written(packed.turns)) as pieces:
-                async for piece in pieces:
-                    if not isinstance(piece, str):
-                        told.take(piece)
-                    elif text := markers.feed(piece):
-                        clock.lap("first_token", once=True)
-                        yield Delta(text)
-            if text := markers.finish():
-                yield Delta(text)
-        if not markers.text:
+        draft, second = Draft(packed.hits, question.text), Draft(packed.hits, question.text)
+        if near:  # else the model is never called
+            async with aclosing(self._written(system, packed.turns, draft)) as texts:
+                async for text in texts:
+                    clock.lap("first_token", once=True)
+                    yield Delta(text)
+        if not draft.text:
             yield Delta(DECLINED)
         clock.lap("generate")
-        citations, sentences = await asyncio.to_thread(self._verify, markers)
+        checked = await asyncio.to_thread(self._checked, draft)
         clock.lap("check")
-        yield Completed(self._complete(question, retrieval, markers.text, citations, sentences, told, clock))
+        drafts = (draft, second)
+        if self.policy.unsupported == "retry" and checked.doubtful:
+            checked = better(checked, await self._retried(system, packed.turns, checked, drafts))
+            clock.lap("retry")
+        if self.policy.unsupported == "cut" and checked.answers:
+            checked = cut(checked)
+        answer = self._complete(question, retrieval, checked, drafts, clock)
+        answer = replace(answer, usage=(rewritten.usage or Usage()) + answer.usage)
+        yield Completed(answer if checked.answers else declined(answer, _decliner(checked, near=near)))
 
     def _retrieve(self, query: Query) -> Retrieval:
         hits = self._retriever.retrieve(query, limit=self._limit)
         return Retrieval(query, tuple(hits))
 
-    async def _written(self, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
-        """What the model writes; nothing where it writes that the sources do not answer."""
-        held: str | None = ""
-        async with aclosing(self._model.stream(prompts.SYSTEM, turns)) as pieces:
-            async for piece in pieces:
-                if not isinstance(piece, str) or held is None:
-                    yield piece
-                elif _may_decline(held := held + piece):
-                    continue  # to its end where it does: the usage comes last
-                else:
-                    yield held
-                    held = None
-        if held and not _declines(held):
-            yield held
+    async def _written(self, system: str, turns: Sequence[Turn], draft: Draft) -> AsyncGenerator[str]:
+        async with (
+            aclosing(self._model.stream(system, turns)) as pieces,
+            aclosing(draft.read(pieces)) as texts,
+        ):
+            async for text in texts:
+                yield text
+
+    async def _retried(
+        self, system: str, turns: Sequence[Turn], found: Checked, drafts: tuple[Draft, Draft]
+    ) -> Checked:
+        """One more attempt, the model told what was found of the first. Where it fails, the first stands."""
+        first, second = drafts
+        finding = prompts.retry_turn([without_markers(s.text) for s in found.doubtful], nothing_else=not found.answers)
+        try:
+            async for _ in self._written(system, [*turns, Turn("assistant", first.reply), finding], second):
+                pass
+        except ModelError as error:
+            _log.warning("The first answer stands, as asking the model again failed: %s", type(error).__name__)
+            return found
+        return await asyncio.to_thread(self._checked, second)
+
+    def _checked(self, draft: Draft) -> Checked:
+        citations, sentences = self._verify(draft.markers)
+        return Checked(draft.text, citations, sentences, draft.unanswered)
 
     def _verify(self, markers: MarkerStream) -> tuple[tuple[Citation, ...], tuple[Sentence, ...]]:
         citations = markers.citations()
         return citations, sentences_of(markers.text, citations)
 
     def _complete(
-        self,
-        question: Question,
-        retrieval: Retrieval,
-        text: str,
-        citations: tuple[Citation, ...],
-        sentences: tuple[Sentence, ...],
-        told: "_Told",
-        clock: "Clock",
+        self, question: Question, retrieval: Retrieval, checked: Checked, drafts: Sequence[Draft], clock: "Clock"
     ) -> Answer:
-        """An answer of which nothing is borne out by its sources is none."""
-        declined = not any(sentence.verdict in ("supported", "weak") for sentence in sentences)
+        told = next((draft.confidence for draft in drafts if draft.confidence is not None), None)
         return Answer(
             question=question,
-            text=DECLINED if declined else text,
-            status="declined" if declined else "answered",
-            citations=() if declined else citations,
-            sentences=() if declined else sentences,
+            text=checked.text,
+            status="partly" if checked.lacking else "answered",
+            citations=checked.citations,
+            sentences=checked.claims,
             retrieval=retrieval,
             model=self._model.name,
-            confidence=_confidence(sentences) if told.confidence is None else told.confidence,
-            usage=told.usage,
+            confidence=_confidence(checked.claims) if told is None else told,
+            usage=sum((draft.usage for draft in drafts), Usage()),
             timings=clock.total(),
+            unanswered=checked.lacking,
         )
 
 
-def _may_decline(start: str) -> bool:
-    """Whether a reply that starts so declines, or may yet."""
-    bare = start.lstrip(_DRESS)
-    return _declines(start) or prompts.NO_ANSWER.startswith(bare)
+def _system(question: Question) -> str:
+    about = is_about_answer(question.text) and any(said.role == "assistant" for said in question.history)
+    return prompts.SYSTEM + prompts.ABOUT_ANSWER if about else prompts.SYSTEM
 
 
-def _declines(reply: str) -> bool:
-    return reply.lstrip(_DRESS).startswith(prompts.NO_ANSWER)
+def _decliner(checked: Checked, *, near: bool) -> Decliner:
+    """An answer of which nothing is borne out by its sources is none."""
+    return "search" if not near else "check" if checked.claims else "model"
 
 
 def _confidence(sentences: tuple[Sentence, ...]) -> float:
     return sum(sentence.support for sentence in sentences) / len(sentences) if sentences else 0.0
-
-
-class _Told:
-    """What a model said beside its words; ``before`` is what was used to find the sources."""
-
-    def __init__(self, before: Usage | None) -> None:
-        self._before = self.usage = before or Usage()
-        self.confidence: float | None = None
-
-    def take(self, piece: Usage | Confidence) -> None:
-        if isinstance(piece, Usage):
-            self.usage = self._before + piece
-        else:
-            self.confidence = piece.value
 
 
 class Clock:

@@ -38,6 +38,7 @@ from rag.making import (
     make_encoder,
     make_kept,
     make_model,
+    make_policy,
     make_prices,
     make_reranker,
     make_rewriter,
@@ -274,8 +275,14 @@ def make_assistant(engine: Engine, model: ChatModel) -> Assistant:
     settings = engine.settings
     if has_llm(settings.llm):
         model = PricedChat(model, make_prices(settings.llm))
-    rewriter, window = make_rewriter(settings, model), make_window(settings)
-    return Assistant(engine, model, limit=settings.retrieval.limit, rewriter=rewriter, window=window)
+    return Assistant(
+        engine,
+        model,
+        limit=settings.retrieval.limit,
+        rewriter=make_rewriter(settings, model),
+        window=make_window(settings),
+        policy=make_policy(settings),
+    )
 
 
 def _rules(settings: Settings) -> Rules:

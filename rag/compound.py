@@ -1,4 +1,4 @@
-"""Whether a question needs more than one place: by its wording alone, as cheap rules tell it.
+"""Whether a question needs more than one place, and the questions that are joined in it: by its wording alone.
 
 They know English, German, French, Spanish and Italian, and of other languages several question marks. A question that
 they miss is searched for as it is; one that they take for compound costs a short call to a model.
@@ -49,7 +49,58 @@ _CHAINED = (
 )
 """The one thing must be found before the other can be: the X of the Y that …"""
 
+_COMPARES = re.compile("|".join(_COMPARED), re.IGNORECASE)
 _COMPOUND = re.compile("|".join((_SEVERAL, *_JOINED, *_COMPARED, *_CHAINED)), re.IGNORECASE)
+
+
+_WORD = (
+    r"(?:who|whom|whose|what|when|where|which|why|how|wer|wem|wen|wessen|was|wann|wo|woher|wohin|warum|weshalb|wieso|wie|"
+    r"wieviel|welche[rsnm]?|qui|quand|où|quel\w*|combien|comment|pourquoi|quién\w*|qué|cuándo|cuánt\w+|dónde|cuál\w*|cómo|"
+    r"chi|cosa|quando|dove|qual[ei]|quant\w+|perché)\b"
+)
+_ASKING = (
+    r"(?:(?:in|for|to|by|at|from|with|of|on|ab|bis|seit|von|für|mit|à|de|en|pour|avec|a|para|con|di|per)\s+)?" + _WORD
+)
+_AUXILIARY = r"(?:is|are|was|were|do|does|did|can|may|must|has|have|will)\b"
+_BETWEEN = re.compile(
+    rf"(?<=[?？؟])\s*(?=.*[?？؟]\s*\Z)|[,;]?\s+(?:and|und|sowie|et|y|e)\s+(?:also\s+|auch\s+|aussi\s+)?(?={_ASKING})"
+    rf"|,\s*and\s+(?={_AUXILIARY})",
+    re.IGNORECASE | re.DOTALL,
+)
+_ASKS = re.compile(rf"{_AUXILIARY}|{_ASKING}|.*\b(?!was\b){_WORD}", re.IGNORECASE | re.DOTALL)
+_HALF = re.compile(rf".*\b{_WORD}\W*|\W*\w+\W+\w+.*\b(?:who|whose|which|that|where)\b.*", re.IGNORECASE | re.DOTALL)
+"""What ends where its question only begins, or has a clause of its own that the next may go on with."""
+_LEANS = re.compile(
+    r"\b(?:it|its|they|them|their|he|she|his|her|him|this|these|those|there|er|sie|es|ihn|ihm|ihr\w*|dort|dies\w*|il|elle|"
+    r"ils|elles)\b",
+    re.IGNORECASE,
+)
+_FEWEST_WORDS, _MOST_PARTS = 3, 4
+_MARKS = ("?", "？", "؟")
+_BARE = 4
+"""Words up to which a question leaves out what it is asked of."""
+
+
+def questions_in(text: str) -> list[str]:
+    """The questions that are joined in one, each as it is asked; the text alone where it is one, or cannot be parted.
+
+    Things that are compared are not parted: neither side is asked for by itself.
+    """
+    parts = [part.strip(" ,;") for part in _BETWEEN.split(text)]
+    if not 1 < len(parts) <= _MOST_PARTS or _COMPARES.search(text) or not all(map(_is_question, parts)):
+        return [text]
+    if any(_HALF.fullmatch(part) for part in parts[:-1] if not part.endswith(_MARKS)):
+        return [text]
+    return [part if part.endswith(_MARKS) else f"{part}?" for part in parts]
+
+
+def _is_question(part: str) -> bool:
+    return len(part.split()) >= _FEWEST_WORDS and _ASKS.match(part) is not None
+
+
+def leans(part: str) -> bool:
+    """Whether a question has a word that stands for something named before it, or leaves it out."""
+    return len(part.split()) <= _BARE or _LEANS.search(part) is not None
 
 
 def is_compound(text: str) -> bool:

@@ -19,7 +19,9 @@ from rag import prompts
 from rag.errors import ConfigError
 from rag.keeping import KeepingAnswerer, Shelf
 from rag.models import offline
+from rag.models.offline_conversation import OfflineConversation
 from rag.packing import OPEN, Counter, Window
+from rag.policy import Policy
 from rag.prices import Prices
 from rag.protocols import Answerer, ChatModel, Rewriter
 from rag.rewriting import OFFLINE, ModelRewriter
@@ -80,7 +82,7 @@ def has_llm(settings: LLMSettings) -> bool:
 
 def make_model(settings: Settings, encoder: Encoder) -> ChatModel:
     if not has_llm(settings.llm):
-        return offline.OfflineChat(encoder, min_confidence=settings.answer.min_confidence)
+        return OfflineConversation(offline.OfflineChat(encoder, min_confidence=settings.answer.min_confidence))
     return make_llm(settings.llm)
 
 
@@ -146,6 +148,13 @@ def make_kept(answerer: Answerer, settings: Settings, model: str, indexed: Calla
     chosen = settings.model_dump(exclude={"server": True, "judge": True, "index": {"dir"}})
     made = json.dumps([version("footnote"), prompts.VERSION, model, chosen], default=str)
     return KeepingAnswerer(answerer, shelf, lambda: f"{indexed()} {made}")
+
+
+def make_policy(settings: Settings) -> Policy:
+    chosen = settings.answer
+    # sentences of the documents, asked for again, come back the same
+    again = chosen.unsupported == "retry" and not has_llm(settings.llm)
+    return Policy("mark" if again else chosen.unsupported, chosen.min_evidence)
 
 
 def judge_settings(settings: Settings) -> LLMSettings:

@@ -38,7 +38,7 @@ class FootnoteRetriever(BaseRetriever):
 class FootnoteQueryEngine(BaseQueryEngine):
     """A checked answer as a LlamaIndex response: the text with its markers, and a source node for each footnote.
 
-    ``response.metadata`` holds ``status``, ``model`` and, a marker each, its place and quote.
+    ``response.metadata`` holds ``status``, ``unanswered``, ``model`` and, a marker each, its place and quote.
     """
 
     def __init__(self, answerer: Answerer, *, audience: Audience = PUBLIC, filters: Filters = ALL) -> None:
@@ -67,7 +67,12 @@ def _response(answer: Answer) -> Response:
     return Response(
         response=answer.text,
         source_nodes=[_node(Hit(c.passage, c.support), c.locator) for c in answer.citations],
-        metadata={"status": answer.status, "model": answer.model, "footnotes": footnotes},
+        metadata={
+            "status": answer.status,
+            "unanswered": answer.unanswered,
+            "model": answer.model,
+            "footnotes": footnotes,
+        },
     )
 
 

@@ -11,7 +11,8 @@ from indexes.tokens import estimated_tokens
 from indexes.types import Query
 from indexes.words import stems
 from rag import prompts
-from rag.compound import is_compound
+from rag.compound import is_compound, leans, questions_in
+from rag.conversation import is_about_answer, standing
 from rag.errors import ModelError
 from rag.packing import Counter, latest
 from rag.protocols import ChatModel
@@ -34,10 +35,11 @@ _DRESS = ' *_`"“”'
 
 
 def search_query(question: Question) -> Query:
-    """With what the user asked lately: the words that a follow-up leaves out stand in what came before."""
+    """What it stands for, with what the user asked lately: the words that a follow-up leaves out stand there."""
+    text, *earlier = reversed(standing([*reversed(_asked(question)), question.text]))
     return Query(
-        question.text,
-        _asked(question)[:_TURNS],
+        text,
+        tuple(earlier[:_TURNS]),
         audience=question.audience,
         filters=question.filters,
         recency_days=question.recency_days,
@@ -45,10 +47,13 @@ def search_query(question: Question) -> Query:
 
 
 class OfflineRewriter:
-    """Without a model: ``search_query``."""
+    """Without a model: ``search_query``, its parts the questions that are joined in one and understood alone."""
 
     async def query(self, question: Question) -> Rewritten:
-        return Rewritten(search_query(question))
+        query = search_query(question)
+        joined = questions_in(query.text)
+        parts = [part for part in joined if not leans(part)] if len(joined) > 1 else []
+        return Rewritten(replace(query, parts=tuple(parts)))
 
 
 OFFLINE = OfflineRewriter()
@@ -86,8 +91,11 @@ class ModelRewriter:
 def needs_rewriting(question: Question) -> bool:
     """Where the user asked something before, or it is compound by its wording.
 
-    In a conversation every question does: one that changes the subject must be freed of what was asked before.
+    In a conversation every question does: one that changes the subject must be freed of what was asked before. But for
+    one about the answer: it asks for what was searched for already.
     """
+    if _asked(question) and is_about_answer(question.text):
+        return False
     return len(question.text) <= _QUESTION_CHARS and (bool(_asked(question)) or is_compound(question.text))
 
 

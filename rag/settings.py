@@ -150,6 +150,14 @@ class AnswerSettings(Part):
     cache_days: Annotated[float, Field(gt=0)] = Field(
         30, description="how long they are kept, if the index stays as it is"
     )
+    min_evidence: Weight = Field(
+        0.45,
+        description="when no passage found has so much in common with the question, decline unasked; 0 always asks",
+    )
+    unsupported: Literal["mark", "cut", "retry"] = Field(
+        "mark",
+        description="sentences that no source bears out are marked, cut, or a language model is asked once more",
+    )
 
 
 class AccessSettings(Part):

@@ -8,6 +8,7 @@ from indexes.types import ALL, PUBLIC, Audience, Filters, Hit, Locator, Passage,
 
 Status = Literal["answered", "partly", "declined"]
 Verdict = Literal["supported", "weak", "unsupported", "uncited"]
+Decliner = Literal["search", "model", "check"]
 Span: TypeAlias = tuple[int, int]
 _Number = TypeVar("_Number", int, float)
 
@@ -89,6 +90,8 @@ class Sentence:
     citations: tuple[int, ...]
     support: float
     verdict: Verdict
+    finding: str = ""
+    """A fact in it that its sources have not, or say otherwise, in words; empty where none was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,15 @@ Piece: TypeAlias = str | Usage | Confidence
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """A place in a document that may be worth a look, though it does not answer."""
+
+    path: str
+    title: str
+    locator: Locator
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What is said, the proof of it, and how it came about."""
 
@@ -146,6 +158,7 @@ class Answer:
     status: Status
     citations: tuple[Citation, ...]
     sentences: tuple[Sentence, ...]
+    """Those that claim something: a heading, a line that leads in to a list, and code are none."""
     retrieval: Retrieval
     model: str
     confidence: float = 0.0
@@ -154,7 +167,13 @@ class Answer:
     """Of all calls that it took."""
     timings: Mapping[str, float] = field(default_factory=dict)
     """Seconds by stage: ``rewrite``, where a model was asked to; ``retrieve``, ``first_token``, ``generate``,
-    ``check``, ``total``."""
+    ``check``, ``retry``, where the model was asked again; ``total``."""
+    unanswered: str = ""
+    """The part of the question that the documents do not answer; where the status is ``partly``."""
+    declined_by: Decliner | None = None
+    """Where it is declined: nothing near was found, the model said so, or nothing that it said was borne out."""
+    nearest: tuple[Near, ...] = ()
+    """Where it is declined: what lies near the question all the same, best first, a place a document."""
     cached: bool = False
     """Whether it was kept from an earlier time that the same was asked: then nothing was used."""
 

@@ -7,6 +7,8 @@ const VERDICTS = {
   uncited: "no source named",
 };
 
+const LABELS = { declined: "Not in the documents", partly: "The documents answer this in part" };
+
 const page = Object.fromEntries(
   ["conversation", "welcome", "composer", "question", "send", "status", "new", "tip"].map((id) => [id, document.getElementById(id)]),
 );
@@ -152,10 +154,11 @@ function errorBox(question, error) {
 
 function showAnswer(turn, answer) {
   turn.answer.classList.add(answer.status);
-  if (answer.status === "declined") turn.answer.prepend(element("p", "label", "Not in the documents"));
-  if (answer.status === "partly") turn.answer.prepend(element("p", "label", "The documents answer this in part"));
+  if (LABELS[answer.status]) turn.answer.prepend(element("p", "label", LABELS[answer.status]));
   turn.text.replaceChildren();
   appendSentences(turn, answer);
+  if (answer.unanswered) turn.answer.append(unansweredNote(answer.unanswered));
+  if (answer.nearest.length) turn.answer.append(nearestList(answer.nearest));
   if (answer.citations.length) turn.answer.append(sourceList(turn, answer.citations));
   turn.answer.append(element("p", "made", madeBy(answer)));
   if (answer.advice && !advised) turn.answer.append(adviceNote(answer.advice));
@@ -167,15 +170,19 @@ function appendSentences(turn, answer) {
     .flatMap((citation) => citation.answer_spans.map(([start, end]) => ({ start, end, citation })))
     .sort((a, b) => a.start - b.start);
   let at = 0;
-  for (const { start, end, verdict } of [...answer.sentences].sort((a, b) => a.start - b.start)) {
+  for (const { start, end, verdict, finding } of [...answer.sentences].sort((a, b) => a.start - b.start)) {
     appendMarked(turn, turn.text, text, markers, at, start);
     const sentence = element("span", `sentence ${verdict}`);
     appendMarked(turn, sentence, text, markers, Math.max(at, start), end);
-    if (VERDICTS[verdict]) sentence.append(" ", element("span", "verdict", VERDICTS[verdict]));
+    if (VERDICTS[verdict]) sentence.append(" ", element("span", "verdict", reason(verdict, finding)));
     turn.text.append(sentence);
     at = Math.max(at, end);
   }
   appendMarked(turn, turn.text, text, markers, at, text.length);
+}
+
+function reason(verdict, finding) {
+  return finding ? `${VERDICTS[verdict]} (${finding})` : VERDICTS[verdict];
 }
 
 function appendMarked(turn, node, text, markers, start, end) {
@@ -224,6 +231,17 @@ function sourceList(turn, citations) {
   list.setAttribute("role", "list"); // Safari takes the role away with the bullets
   list.setAttribute("aria-label", "Sources");
   return list;
+}
+
+function unansweredNote(part) {
+  return element("p", "unanswered", element("strong", "", "The documents do not answer: "), part);
+}
+
+function nearestList(nearest) {
+  const entries = nearest.map(({ path, place }) => element("li", "", element("cite", "", path), `, ${place}`));
+  const list = element("ul", "", ...entries);
+  list.setAttribute("role", "list"); // Safari takes the role away with the bullets
+  return element("div", "nearest", element("p", "", "You may want to look at:"), list);
 }
 
 const sourceId = (turn, citation) => `answer-${turn.id}-source-${citation.number}`;

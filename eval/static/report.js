@@ -74,11 +74,16 @@ function turns(history) {
   return element("div", {}, element("h3", {}, "Said before"), element("div", { className: "turns" }, ...said));
 }
 
+function by({ declined_by, unanswered }) {
+  if (unanswered) return ` (not: ${unanswered})`;
+  return declined_by ? ` by the ${declined_by}` : "";
+}
+
 function answer(told, item, title, prefix) {
   if (told.error) return block(title, element("p", { className: "error" }, told.error));
   if (told.status === "retrieved") return block(title, element("p", { className: "small" }, "Only retrieval was run."));
   const key = `${prefix}${questions.indexOf(item)}`;
-  const status = element("p", { className: "small" }, `Status: ${told.status}${present(told.confidence) ? `, confidence ${figure(told.confidence)}` : ""}`);
+  const status = element("p", { className: "small" }, `Status: ${told.status}${by(told)}${present(told.confidence) ? `, confidence ${figure(told.confidence)}` : ""}`);
   const sentences = element("ol", { className: "sentences" }, ...pieces(told).map((piece) => sentence(piece, told, key)));
   return block(title, status, sentences, told.footnotes.length ? footnotes(told.footnotes, key) : null);
 }

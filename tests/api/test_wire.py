@@ -1,14 +1,16 @@
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from pydantic import ValidationError
 
-from api.wire import AskRequest, answer_to_wire, event_frames
+from api.ask_wire import AskRequest
+from api.wire import answer_to_wire, event_frames
 from fakes.answerer import answer, passage
 from indexes.types import Filters, Hit, Query
 from rag.errors import QuestionError, QuestionTooLongError
-from rag.types import Completed, Delta, Question, Retrieval, Retrieved, Turn
+from rag.types import Completed, Delta, Near, Question, Retrieval, Retrieved, Turn
 
 LEAVE = answer("Staff get 25 days [1].\nThey may save them [2][1].", {1: "25 days\nof leave", 2: "may be saved"})
 
@@ -28,6 +30,9 @@ def test_an_answer_becomes_plain_json() -> None:
         "usage",
         "timings",
         "cached",
+        "unanswered",
+        "declined_by",
+        "nearest",
         "advice",
     ]
     assert told["question"] == "?"
@@ -65,9 +70,22 @@ def test_the_spans_of_a_citation_are_its_markers() -> None:
 
 def test_a_sentence_carries_its_verdict() -> None:
     told = answer_to_wire(answer("So it is [1].", {1: "so"}, verdicts=("unsupported",)))
-    assert told["sentences"] == [
-        {"text": "So it is [1].", "start": 0, "end": 13, "citations": [1], "support": 0.9, "verdict": "unsupported"}
-    ]
+    sentence = {"text": "So it is [1].", "start": 0, "end": 13, "citations": [1], "support": 0.9}
+    assert told["sentences"] == [sentence | {"verdict": "unsupported", "finding": ""}]
+
+
+def test_a_partial_answer_says_which_part_is_not_answered() -> None:
+    told = answer_to_wire(replace(LEAVE, status="partly", unanswered="who signs"))
+    assert (told["status"], told["unanswered"]) == ("partly", "who signs")
+
+
+def test_a_declined_answer_says_who_declined_and_where_to_look() -> None:
+    locator = passage("25 days", page=4).locator
+    declined = replace(LEAVE, status="declined", declined_by="model", nearest=(Near("hr/leave.pdf", "Leave", locator),))
+    told = answer_to_wire(declined)
+    (near,) = told["nearest"]
+    assert (told["declined_by"], near["path"], near["place"]) == ("model", "hr/leave.pdf", "page 4, line 12")
+    assert (near["title"], near["locator"]["char_end"]) == ("Leave", 7)
 
 
 def test_advice_is_given_only_where_no_language_model_answered() -> None:

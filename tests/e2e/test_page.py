@@ -3,17 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from api.http import create_app
-from fakes.answerer import ScriptedAnswerer, answer, telling
+from fakes.answerer import ScriptedAnswerer, answer, passage, telling
 from fakes.browser import MISSING, WHY_MISSING, chromium, contrast, is_dark, overflow, shot
 from fakes.serving import serving
 from rag.errors import ModelBusyError
-from rag.types import Delta, Retrieved, Turn
+from rag.types import Completed, Delta, Near, Retrieved, Turn
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -27,6 +28,7 @@ LEAVE = answer(
 HOSTILE = (
     "<img src=x onerror=\"window.hacked=1\"><script>window.hacked=1</script><a href='javascript:window.hacked=1'>x</a>"
 )
+BACKGROUND = "element => getComputedStyle(element).backgroundColor"
 
 Open = Callable[..., AbstractAsyncContextManager[Page]]
 
@@ -149,29 +151,70 @@ async def test_a_follow_up_sends_what_was_said_and_a_new_conversation_nothing(op
 
 
 async def test_doubtful_sentences_are_marked_in_words(opened: Open) -> None:
-    doubted = answer(
-        "Leave is 25 days [1].\nIt is the best in town [1].\nIt may grow [1].",
+    told = answer(
+        "Leave is 25 days [1].\nIt is the best in town [1].\nIt may grow [1].\nAll like it.",
         {1: "25 days"},
-        status="partly",
-        verdicts=("supported", "unsupported", "weak"),
+        verdicts=("supported", "unsupported", "weak", "uncited"),
     )
+    first, second, *rest = told.sentences
+    doubted = replace(told, sentences=(first, replace(second, finding="best: in no source"), *rest))
     async with opened(ScriptedAnswerer(*telling(doubted))) as page:
         await ask(page, "Leave?")
-        await expect(page.locator(".unsupported")).to_contain_text("best in town 1. not supported by its source")
-        await expect(page.locator(".weak")).to_contain_text("It may grow 1. weakly supported by its source")
+        await expect(page.locator(".unsupported")).to_have_text(
+            "It is the best in town 1. not supported by its source (best: in no source)"
+        )
+        await expect(page.locator(".weak")).to_have_text("It may grow 1. weakly supported by its source")
+        await expect(page.locator(".uncited")).to_have_text("All like it. no source named")
         await expect(page.locator(".supported .verdict")).to_have_count(0)
-        await expect(page.locator(".label")).to_have_text("The documents answer this in part")
+        for verdict in ("unsupported", "weak", "uncited"):
+            assert await contrast(page, f".{verdict} .verdict") >= 4.5
+        assert await page.locator(".weak").evaluate(BACKGROUND) == "rgba(0, 0, 0, 0)"
+        assert await page.locator(".unsupported").evaluate(BACKGROUND) != "rgba(0, 0, 0, 0)"
         await shot(page, "doubt")
 
 
-async def test_a_declined_answer_looks_declined(opened: Open) -> None:
-    declined = answer("The documents do not say who won the World Cup.", status="declined", verdicts=("uncited",))
-    async with opened(ScriptedAnswerer(*telling(declined))) as page:
+async def test_a_partial_answer_says_which_part_is_left(opened: Open) -> None:
+    told = replace(
+        answer("Leave is 25 days [1].", {1: "25 days"}), status="partly", unanswered="who signs for <b>it</b>"
+    )
+    async with opened(ScriptedAnswerer(*telling(told))) as page:
+        await ask(page, "How long is leave, and who signs for it?")
+        await expect(page.locator(".label")).to_have_text("The documents answer this in part")
+        await expect(page.locator(".unanswered")).to_have_text("The documents do not answer: who signs for <b>it</b>")
+        await expect(page.get_by_role("status")).to_have_text("Answered, 1 source; the documents answer it in part.")
+        await shot(page, "partly")
+
+
+async def test_a_declined_answer_looks_declined_and_says_where_to_look(opened: Open) -> None:
+    near = (
+        Near("hr/leave.pdf", "Leave", passage("x").locator),
+        Near("hr/pay.md", "Pay", passage("x", page=None).locator),
+    )
+    told = replace(answer("The documents do not say who won."), status="declined", sentences=(), nearest=near)
+    async with opened(ScriptedAnswerer(*telling(told))) as page:
         await ask(page, "Who won the 2022 World Cup?")
         await expect(page.locator(".answer.declined .label")).to_have_text("Not in the documents")
         await expect(page.get_by_role("status")).to_have_text("The documents do not answer this.")
+        await expect(page.locator(".nearest li")).to_have_text(["hr/leave.pdf, page 4, line 12", "hr/pay.md, line 12"])
         await expect(page.locator(".sources")).to_have_count(0)
         await shot(page, "declined")
+
+
+async def test_where_nothing_is_near_a_declined_answer_offers_nothing(opened: Open) -> None:
+    told = replace(answer("The documents do not say who won."), status="declined", sentences=())
+    async with opened(ScriptedAnswerer(*telling(told))) as page:
+        await ask(page, "Who won the 2022 World Cup?")
+        await expect(page.locator(".answer.declined")).to_be_visible()
+        await expect(page.locator(".nearest")).to_have_count(0)
+
+
+async def test_the_answer_that_stands_takes_the_place_of_what_was_streamed(opened: Open) -> None:
+    told = answer("Leave is 25 days [1].", {1: "25 days"})
+    streamed = Delta("Leave is 25 days [1]. It is 99 days [2].")
+    async with opened(ScriptedAnswerer(Retrieved(told.retrieval), streamed, Completed(told))) as page:
+        await ask(page, "Leave?")
+        await expect(page.locator(".text")).to_have_text("Leave is 25 days 1.")
+        await expect(page.locator(".sources li")).to_have_count(1)
 
 
 async def test_the_offline_answerer_says_once_how_to_connect_a_model(opened: Open) -> None:

@@ -3,6 +3,7 @@
 import string
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,6 +80,11 @@ BY_HAND: tuple[tuple[str, GoldCase, Row, float], ...] = (
     ("declined_answerable", ANSWERABLE, ANSWERED, 0),
     ("declined_answerable", ANSWERABLE, DECLINED, 1),
     ("declined_answerable", ANSWERABLE, FAILED, 0),
+    ("partly_answerable", ANSWERABLE, ANSWERED, 0),
+    ("partly_answerable", ANSWERABLE, replace(ANSWERED, status="partly"), 1),
+    ("correct", ANSWERABLE, replace(ANSWERED, status="partly"), 1),
+    ("correct", UNANSWERABLE, replace(ANSWERED, status="partly"), 0),
+    ("declined_unanswerable", UNANSWERABLE, replace(ANSWERED, status="partly"), 0),
     ("declined_unanswerable", UNANSWERABLE, ANSWERED, 0),
     ("declined_unanswerable", UNANSWERABLE, DECLINED, 1),
     ("declined_unanswerable", UNANSWERABLE, FAILED, 0),
@@ -136,7 +142,14 @@ def test_of_a_search_only_what_was_found_is_judged() -> None:
 
 
 def test_a_question_without_evidence_is_judged_by_its_answer_alone() -> None:
-    assert families(case(answers=LEAVE), row(answer=SAID)) == {"answer", "correct", "declined", "failed", "has"}
+    assert families(case(answers=LEAVE), row(answer=SAID)) == {
+        "answer",
+        "correct",
+        "declined",
+        "failed",
+        "has",
+        "partly",
+    }
 
 
 def test_a_question_without_gold_answers_is_judged_by_its_evidence_alone() -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -97,8 +98,15 @@ async def test_the_history_of_a_case_is_asked_with_it() -> None:
 
 
 async def test_a_declined_answer_is_kept_as_one() -> None:
-    told = answer("The documents do not answer this question.", status="declined")
-    assert (await ask(case(1), ScriptedAnswerer(*telling(told)))).declined
+    told = replace(answer("The documents do not answer this question.", status="declined"), declined_by="search")
+    kept = await ask(case(1), ScriptedAnswerer(*telling(told)))
+    assert (kept.declined, kept.declined_by) == (True, "search")
+
+
+async def test_of_a_partial_answer_the_part_that_is_left_is_kept() -> None:
+    told = replace(answer("27 days.", status="partly"), unanswered="who signs")
+    kept = await ask(case(1), ScriptedAnswerer(*telling(told)))
+    assert (kept.status, kept.unanswered) == ("partly", "who signs")
 
 
 async def test_a_failure_is_kept_as_one_and_the_run_goes_on() -> None:

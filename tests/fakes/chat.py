@@ -34,6 +34,20 @@ class ScriptedChat:
             self.closed = True
 
 
+class TakingTurns:
+    """Says the first of its scripts to the first call, and so on. Keeps what it was sent."""
+
+    name = "scripted"
+
+    def __init__(self, *scripts: tuple[Piece | Exception, ...]) -> None:
+        self._scripts = iter(scripts)
+        self.calls: list[tuple[str, list[Turn]]] = []
+
+    def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
+        self.calls.append((system, list(turns)))
+        return ScriptedChat(*next(self._scripts)).stream(system, turns)
+
+
 class RewritingChat:
     """Rewrites as the one model does, and answers as the other."""
 

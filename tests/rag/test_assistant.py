@@ -31,6 +31,7 @@ async def test_nothing_found_never_calls_the_model() -> None:
     answer = await Assistant(FixedRetriever(), model).answer(ASKED)
     assert model.calls == []
     assert (answer.status, answer.text, answer.citations) == ("declined", DECLINED, ())
+    assert (answer.declined_by, answer.nearest) == ("search", ())
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,7 @@ async def test_the_models_decline_is_put_in_words_without_sources(pieces: tuple[
     assert [e.text for e in events if isinstance(e, Delta)] == [DECLINED]
     assert isinstance(events[-1], Completed)
     assert (events[-1].answer.status, events[-1].answer.citations) == ("declined", ())
+    assert events[-1].answer.declined_by == "model"
 
 
 async def test_a_decline_still_counts_its_tokens() -> None:
@@ -69,6 +71,7 @@ async def test_an_answer_of_which_nothing_is_borne_out_is_declined() -> None:
     model = ScriptedChat("Elephants never forget [1]. Paris is in France.")
     answer = await Assistant(FixedRetriever(CHINA), model).answer(ASKED)
     assert (answer.status, answer.text, answer.citations, answer.sentences) == ("declined", DECLINED, (), ())
+    assert answer.declined_by == "check"
 
 
 async def test_a_follow_up_searches_with_what_was_asked_before() -> None:

@@ -26,7 +26,8 @@ from rag.bootstrap import ADVICE, Engine, Generation, embedding_of, open_engine
 from rag.errors import ConfigError
 from rag.making import has_llm, judge_settings, make_encoder, make_llm, make_model, make_reranker
 from rag.models.llama_index import LlamaIndexChat
-from rag.models.offline import NAME, OfflineChat
+from rag.models.offline import NAME
+from rag.models.offline_conversation import OfflineConversation
 from rag.models.openai_chat import OpenAIChat
 from rag.protocols import ChatModel
 from rag.settings import EmbeddingSettings, LLMSettings, Settings
@@ -66,7 +67,7 @@ def test_an_endpoint_without_a_model_is_a_mistake() -> None:
 
 def test_without_a_language_model_answers_are_extracted() -> None:
     model = model_of()
-    assert isinstance(model, OfflineChat)
+    assert isinstance(model, OfflineConversation)
     assert model.name == NAME
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from rag.compound import is_compound
+from rag.compound import is_compound, leans, questions_in
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,57 @@ def test_no_wording_takes_long_to_look_at(text: str) -> None:
     began = time.perf_counter()
     is_compound((text * 500)[:500])
     assert time.perf_counter() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("How much leave do I get? And who signs for it?", ["How much leave do I get?", "And who signs for it?"]),
+        (
+            "Who founded the bakery and when did it move?",
+            ["Who founded the bakery?", "when did it move?"],
+        ),
+        (
+            "Is parking free for staff, and does the canteen open on Sundays?",
+            ["Is parking free for staff?", "does the canteen open on Sundays?"],
+        ),
+        ("Wer leitet die Bäckerei und seit wann gibt es sie?", ["Wer leitet die Bäckerei?", "seit wann gibt es sie?"]),
+    ],
+)
+def test_joined_questions_are_taken_apart(text: str, parts: list[str]) -> None:
+    assert questions_in(text) == parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How much leave do I get?",
+        "What does the company pay for travel and meals?",
+        "Do you know when and where it was published?",
+        "When was the singer born who is known for her voice and whose third album is Diamond Cut?",
+        "Who was the doctor that led the study, and was criticised for it?",
+        "What is the difference between Basic and Plus, and which is cheaper?",
+        "The plan was founded in 2005, and is based where?",
+        "What is lending? It does not sound safe.",
+        "What is a deposit and why?",
+        "And?",
+        "",
+    ],
+)
+def test_one_question_or_one_that_cannot_be_parted_is_left_whole(text: str) -> None:
+    assert questions_in(text) == [text]
+
+
+def test_a_part_that_points_back_leans_on_the_one_before() -> None:
+    assert [leans(part) for part in ("when did it move?", "for what purpose?", "what does the pager pay a week?")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("text", ["what and ", "? ", "what is, and is ", "who that "])
+def test_no_wording_takes_long_to_take_apart(text: str) -> None:
+    began = time.perf_counter()
+    questions_in((text * 2000)[:8000])
+    assert time.perf_counter() - began < 1

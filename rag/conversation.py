@@ -1,0 +1,103 @@
+"""What a question stands for in its conversation: a correction, or a question about the answer that was just given.
+
+Both are known by their wording alone, in English, German, French, Spanish and Italian; one that is missed is taken for
+a follow-up, as any other question is.
+"""
+
+import re
+from collections.abc import Sequence
+
+_LONGEST = 90
+"""Characters: who writes more asks something of their own."""
+_THAT = r"(?:that|this|it|so|the (?:answer|above)|your (?:last )?answer|what you (?:just )?said)"
+_TONGUE = (
+    r"(?:english|german|french|spanish|italian|portuguese|dutch|polish|englisch|deutsch|französisch|spanisch|italienisch|"
+    r"anglais|allemand|français|espagnol|italien|inglés|alemán|francés|español|italiano|inglese|tedesco|francese|spagnolo)"
+)
+_DOUBTS = (
+    r"really|seriously|sure|wirklich|sicher|echt|vraiment|de verdad|davvero",
+    rf"are you (?:really |quite |absolutely )?(?:sure|certain)(?: (?:about|of) {_THAT})?",
+    rf"is {_THAT} (?:really )?(?:right|correct|true|certain)",
+    rf"{_THAT}(?: is|['’]s) (?:not (?:right|true|correct)|wrong)",
+    r"(?:bist du|sind sie) (?:dir |sich )?(?:da |ganz )?sicher|stimmt das|das stimmt nicht",
+    r"[êe]tes[- ]vous s[ûu]re?|(?:tu )?es[- ](?:tu )?s[ûu]re?",
+    r"¿?est[áa]s? segur[oa]|sei sicur[oa]",
+)
+_PROOFS = (
+    rf"where (?:exactly )?(?:does|did) (?:it|that|this|the \w+) say {_THAT}",
+    r"where (?:exactly )?is (?:that|this|it) (?:written|stated|said|from)",
+    r"where (?:exactly )?(?:do|did) you (?:get|find|have|read|see) (?:that|this|it)(?: from)?",
+    r"(?:what(?:'s| is| are) )?(?:the |your )?(?:sources?|evidence|proof)(?: (?:for|of) (?:that|this))?",
+    r"says who|how do you know(?: (?:that|this))?|why do you (?:say|think) (?:that|so)",
+    r"show me (?:where|the (?:source|passage|place))(?: (?:that|it|this) (?:says (?:that|so|it)|is(?: from)?))?",
+    r"wo steht das(?: genau| geschrieben)?|woher (?:weißt du|wissen sie|hast du|haben sie) das",
+    r"(?:die |was ist die )?quellen?",
+    r"o[ùu] est-ce (?:que c['’]est )?(?:écrit|dit)|(?:quelle est )?la source",
+    r"¿?d[óo]nde (?:lo )?(?:dice|pone)(?: eso)?|dove (?:lo|è) (?:dice|scritto)",
+)
+_OTHERWISE = (
+    rf"(?:summari[sz]e|shorten|rephrase|repeat|translate|explain|simplify|reword|quote) {_THAT}(?: .{{0,40}})?",
+    rf"say {_THAT} again|what do you mean(?: by {_THAT})?",
+    r"tl;?dr|in short|in a nutshell|shorter|more briefly",
+    rf"(?:(?:say|give|write) {_THAT} )?(?:in|into|auf|en) {_TONGUE}",
+    r"fass(?:e|en sie)? (?:das|es)(?: bitte)?(?: kurz)? zusammen",
+    r"r[ée]sume[zr]? (?:ça|cela)|resume eso|riassumi(?:lo)?",
+)
+_ABOUT_ANSWER = re.compile(
+    r"(?:(?:and|ok(?:ay)?|hm+|wait|but|please|can you|could you|und|bitte)[\s,]+){0,3}"
+    rf"(?:{'|'.join((*_DOUBTS, *_PROOFS, *_OTHERWISE))})"
+    r"(?:[\s,]+(?:please|bitte|thanks|svp|s['’]il (?:te|vous) pla[îi]t|por favor|per favore))?[\s?!.…]*",
+    re.IGNORECASE,
+)
+_CORRECTION = re.compile(
+    r"(?:(?:no|nope|sorry|oh|wait|nein|non)[\s,;:.!–—-]+)*"
+    r"(?:(?:no|nope|sorry|nein|non)[,;:.!–—-]+\s*|(?:but )?i (?:meant|mean)\s+|i was asking (?:about|for)\s+"
+    r"|(?:actually|rather)[,;:]\s*|ich meinte?\s+|ich meine\s+|je voulais dire\s+|quise decir\s+|intendevo\s+)"
+    r"(?P<rest>.*\w.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ASKS = re.compile(
+    r"(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did|can|may|must|has|have|will|wer|was|wann|wo|"
+    r"warum|wie|welche\w*|qui|que|quand|où|comment|combien|quién|qué|cuándo|dónde|cómo|chi|quando|dove|come)\b",
+    re.IGNORECASE,
+)
+_OWN_WORDS = 5
+"""A correction that asks in so many words is a question of its own."""
+_FIGURE = re.compile(r"\b\d+(?:[.,]\d+)*\b")
+
+
+def is_about_answer(text: str) -> bool:
+    """Whether it asks of the answer before, and of nothing else: are you sure? where does it say that?"""
+    return len(text) <= _LONGEST and _ABOUT_ANSWER.fullmatch(text.strip()) is not None
+
+
+def standing(asked: Sequence[str]) -> list[str]:
+    """What a user's turns, oldest first and one at least, come to: the questions that they stand for, oldest first.
+
+    A question about an answer asks the one before again; a correction takes its place.
+    """
+    questions: list[str] = []
+    for text in asked:
+        if not questions:
+            questions.append(text)
+        elif not is_about_answer(text):
+            rest = _corrected(text)
+            questions[len(questions) - bool(rest) :] = [_with(questions[-1], rest) if rest else text]
+    return questions
+
+
+def _corrected(text: str) -> str:
+    """What is put right, without the words that say so; nothing where nothing is."""
+    found = _CORRECTION.fullmatch(text.strip())
+    rest = found["rest"].strip(" ?!.") if found else ""
+    asks = _ASKS.match(rest) and len(rest.split()) >= _OWN_WORDS
+    return "" if asks or len(rest) > _LONGEST else rest
+
+
+def _with(question: str, rest: str) -> str:
+    """The question put right: where all that changes is its one figure, that one; else with the words at its end."""
+    bare = rest.removeprefix("in ").removeprefix("for ")
+    same = [figure for figure in _FIGURE.findall(question) if len(figure) == len(bare)]
+    if _FIGURE.fullmatch(bare) and len(same) == 1:
+        return question.replace(same[0], bare)
+    return f"{question.rstrip(' ?!.')}, {rest}?"

@@ -1,0 +1,74 @@
+"""The offline answerer in a conversation: what a question stands for is answered, and each that is joined in it."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from rag import prompts
+from rag.compound import leans, questions_in
+from rag.conversation import standing
+from rag.prompts import Source
+from rag.protocols import ChatModel
+from rag.types import Confidence, Piece, Turn
+
+
+class OfflineConversation:
+    """Asks ``model``, which reads a question by its words alone, what is meant by the words of a conversation.
+
+    Of a question about the answer before, that is the question before: its answer is its proof. Of several joined in
+    one, each; those that have no answer are told as a model tells them.
+    """
+
+    def __init__(self, model: ChatModel) -> None:
+        self._model = model
+
+    @property
+    def name(self) -> str:
+        return self._model.name
+
+    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
+        text, sources = prompts.read_user_turn(turns[-1])
+        asked = standing([*(turn.text for turn in turns[:-1] if turn.role == "user"), text])
+        parts, earlier = questions_in(asked[-1]), asked[-2:-1]
+        replies = [await self._reply(system, part, sources, _before(part, parts, earlier)) for part in parts]
+        if len(parts) == 1 or not any(reply.answers for reply in replies):
+            replies = replies[:1] if len(parts) == 1 else [await self._reply(system, asked[-1], sources, earlier)]
+        for piece in _joined(parts, replies):
+            yield piece
+
+    async def _reply(self, system: str, question: str, sources: Sequence[Source], earlier: Sequence[str]) -> "_Reply":
+        turns = [*(Turn("user", before) for before in earlier), prompts.user_turn(question, sources)]
+        text, confidence = "", 0.0
+        async with aclosing(self._model.stream(system, turns)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Confidence):
+                    confidence = piece.value
+                elif isinstance(piece, str):
+                    text += piece
+        return _Reply(text, confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    text: str
+    confidence: float
+
+    @property
+    def answers(self) -> bool:
+        return not self.text.startswith(prompts.NO_ANSWER)
+
+
+def _before(part: str, parts: Sequence[str], earlier: Sequence[str]) -> Sequence[str]:
+    """What a part's words may lean on: the first part, or for that what was asked before."""
+    return earlier if part == parts[0] else parts[:1] if leans(part) else ()
+
+
+def _joined(parts: Sequence[str], replies: Sequence[_Reply]) -> list[Piece]:
+    """One reply: each line once, then the parts that have no answer; as sure as of what it answers least surely."""
+    answered = [reply for reply in replies if reply.answers]
+    if not answered:
+        return [Confidence(max(reply.confidence for reply in replies)), prompts.NO_ANSWER]
+    lines = dict.fromkeys(line for reply in answered for line in reply.text.splitlines())
+    left = [part for part, reply in zip(parts, replies, strict=False) if not reply.answers]
+    told = [f"{line}\n" for line in lines] + [f"{prompts.NOT_ANSWERED}: {part}\n" for part in left]
+    return [Confidence(min(reply.confidence for reply in answered)), *told]
