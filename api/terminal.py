@@ -218,6 +218,8 @@ def print_sources(answer: "Answer", advice: str | None) -> None:
     doubtful = [s for s in answer.sentences if s.verdict in ("unsupported", "uncited")]
     for sentence in doubtful:
         _out.print(f"[yellow]Not borne out by a source:[/yellow] {escape(sentence.text)}")
+    if answer.cut_short:
+        _out.print(f"[yellow]Cut short:[/yellow] {escape(answer.cut_short)}.")
     if answer.citations:
         _out.print()
     for citation in answer.citations:

@@ -134,6 +134,7 @@ class AnswerBody(Body):
     retrieval: RetrievalBody
     confidence: float = Field(description="from 0 to 1: how sure the model is that the documents answer")
     usage: UsageBody
+    cut_short: str = Field(description="why the model was stopped before it was done; empty where it was not")
     timings: Mapping[str, float] = Field(description="seconds by stage")
     advice: str | None = Field(description="how to get better answers, where no language model is connected")
 
@@ -172,6 +173,7 @@ def answer_body(answer: Answer, advice: str | None = None) -> AnswerBody:
         retrieval=retrieval_body(answer.retrieval),
         confidence=answer.confidence,
         usage=UsageBody.model_validate(answer.usage),
+        cut_short=answer.cut_short,
         timings=dict(answer.timings),
         advice=advice if answer.model == OFFLINE_MODEL else None,
     )

@@ -16,6 +16,7 @@ from rag.types import (
     Citation,
     Completed,
     Confidence,
+    CutShort,
     Delta,
     Event,
     Piece,
@@ -132,6 +133,7 @@ class Assistant:
             model=self._model.name,
             confidence=_confidence(sentences) if told.confidence is None else told.confidence,
             usage=told.usage,
+            cut_short=told.cut_short,
             timings=clock.total(),
         )
 
@@ -156,12 +158,16 @@ class _Told:
     def __init__(self, before: Usage | None) -> None:
         self._before = self.usage = before or Usage()
         self.confidence: float | None = None
+        self.cut_short = ""
 
-    def take(self, piece: Usage | Confidence) -> None:
-        if isinstance(piece, Usage):
-            self.usage = self._before + piece
-        else:
-            self.confidence = piece.value
+    def take(self, piece: Usage | Confidence | CutShort) -> None:
+        match piece:
+            case Usage():
+                self.usage = self._before + piece
+            case Confidence(value):
+                self.confidence = value
+            case CutShort(reason):
+                self.cut_short = reason
 
 
 class Clock:

@@ -12,6 +12,7 @@ from indexes.models.store import ModelStore
 from indexes.protocols import Encoder, Reranker
 from rag.errors import ConfigError
 from rag.models import offline
+from rag.models.bounded import CHARS_A_TOKEN, BoundedChat
 from rag.protocols import ChatModel, Rewriter
 from rag.rewriting import OFFLINE, ModelRewriter
 from rag.settings import EmbeddingSettings, LLMSettings, Settings
@@ -77,6 +78,11 @@ def make_model(settings: Settings, encoder: Encoder) -> ChatModel:
 
 def make_llm(chosen: LLMSettings, variables: str = "FOOTNOTE_LLM__") -> ChatModel:
     """Of settings that ``has_llm``; failures name the ``variables`` by which they are mended."""
+    longest = CHARS_A_TOKEN * chosen.max_output_tokens
+    return BoundedChat(_unbounded(chosen, variables), longest, chosen.deadline_s, variables)
+
+
+def _unbounded(chosen: LLMSettings, variables: str) -> ChatModel:
     if chosen.class_:
         from rag.models.llama_index import LlamaIndexChat
 

@@ -156,6 +156,7 @@ function showAnswer(turn, answer) {
   if (answer.status === "partly") turn.answer.prepend(element("p", "label", "The documents answer this in part"));
   turn.text.replaceChildren();
   appendSentences(turn, answer);
+  if (answer.cut_short) turn.answer.append(element("p", "label", `Cut short: ${answer.cut_short}`));
   if (answer.citations.length) turn.answer.append(sourceList(turn, answer.citations));
   turn.answer.append(element("p", "made", madeBy(answer)));
   if (answer.advice && !advised) turn.answer.append(adviceNote(answer.advice));
