@@ -9,12 +9,11 @@ var/bench/small-llm.jsonl. Fails where a marker names no footnote, or a number i
 import argparse
 import asyncio
 import json
-import re
 import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,23 +21,23 @@ from eval.attacks import evenly
 from eval.gold import read_gold
 from eval.sets import make_index
 from eval.types import GoldCase
+from fakes.faults import faults, markers, misnumbered
 from fakes.llama_server import LlamaServer
 from indexes.errors import FootnoteError
 from rag.bootstrap import open_engine
 from rag.protocols import Answerer
 from rag.questions import make_question
 from rag.settings import Settings, load_settings
-from rag.types import Answer, Completed, Delta
+from rag.types import Completed, Delta
 
 SETS = ("northwind", "lihua")
 PYTHON = Path("var/llama/bin/python")
 OUTPUT = 128
 """Tokens that it may write: it does not stop by itself, and every other answer is cut by them."""
 PASSAGES = 3
-"""More than that a model of this size does not keep apart; nor does it reword a question in the time there is for it."""
+"""More than that a model of this size does not keep apart."""
 PATIENCE_S = 300
 """On two busy cores it reads 30 to 60 tokens a second, and a question comes with up to 2,000."""
-_MARKER = re.compile(r"\[(\d+)\]")
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def settings_of(folder: Path, server: LlamaServer) -> Settings:
     settings = load_settings(
         index={"dir": index},
         llm={**model, "stall_timeout_s": PATIENCE_S},
-        retrieval={"limit": PASSAGES, "rewriting": "never"},
+        retrieval={"limit": PASSAGES, "rewriting": "never"},  # the 5 s that rewriting has are not enough for it
     )
     if not index.exists():
         make_index(settings, folder / "docs")
@@ -97,35 +96,9 @@ async def ask(case: GoldCase, answerer: Answerer) -> Asked:
         (used.input_tokens, used.output_tokens),
         time.perf_counter() - began,
         answer.timings["check"],
-        (*faults(answer), *strange(written)),
+        (*faults(answer), *misnumbered(written)),
         answer.cut_short,
     )
-
-
-def faults(answer: Answer) -> Iterator[str]:
-    numbers = [citation.number for citation in answer.citations]
-    if numbers != list(range(1, len(numbers) + 1)):
-        yield f"footnotes are numbered {numbers}"
-    if invented := set(_markers(answer.text)) - set(numbers):
-        yield f"markers {sorted(invented)} name no footnote"
-    for citation in answer.citations:
-        if any(answer.text[slice(*span)] != f"[{citation.number}]" for span in citation.answer_spans):
-            yield f"[{citation.number}] does not stand where it is said to"
-        if citation.quote not in citation.passage.text:
-            yield f"the quote of [{citation.number}] is not in its passage"
-
-
-def strange(written: str) -> Iterator[str]:
-    """What was streamed is numbered too, were it taken back in the end."""
-    first = list(dict.fromkeys(_markers(written)))
-    if first != list(range(1, len(first) + 1)):
-        yield f"markers come as {first}"
-
-
-def _markers(text: str) -> list[int]:
-    """Code has brackets of its own."""
-    code = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
-    return [int(number) for number in _MARKER.findall(code.sub("", text))]
 
 
 def ask_set(folder: Path, server: LlamaServer, count: int) -> list[Asked]:
@@ -144,7 +117,7 @@ def report(asked: Sequence[Asked]) -> str:
     read, written = (sum(one.tokens[side] or 0 for one in done) for side in (0, 1))
     seconds = [one.seconds for one in done] or [0.0]
     faulty = sum(bool(one.faults) for one in asked)
-    cited = sum(bool(_markers(one.written)) for one in done)
+    cited = sum(bool(markers(one.written)) for one in done)
     lines = [
         f"{len(asked)} questions: {len(asked) - len(done)} failed, {faulty} with a fault",
         f"wrote markers of sources that are there: {cited}; cut short: {sum(bool(one.cut_short) for one in done)}",

@@ -76,7 +76,7 @@ def make_model(settings: Settings, encoder: Encoder) -> ChatModel:
     return make_llm(settings.llm)
 
 
-def make_llm(chosen: LLMSettings, variables: str = "FOOTNOTE_LLM__") -> ChatModel:
+def make_llm(chosen: LLMSettings, variables: str = "FOOTNOTE_LLM__") -> BoundedChat:
     """Of settings that ``has_llm``; failures name the ``variables`` by which they are mended."""
     longest = CHARS_A_TOKEN * chosen.max_output_tokens
     return BoundedChat(_unbounded(chosen, variables), longest, chosen.deadline_s, variables)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     ChunkStream = openai.AsyncStream[ChatCompletionChunk]
 
-LARGEST_REPLY = 64
+LARGEST_REPLY = 32
 """Megabytes: a server that never ends a line, or has nothing to say at length, is left."""
 AFTER_FINISH = 2.0
 """Seconds to wait for the usage and ``[DONE]`` once the answer is finished."""
