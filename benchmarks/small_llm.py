@@ -3,7 +3,8 @@
     PYTHONPATH=.:tests python benchmarks/small_llm.py ../shared/bench [--questions 30] [--threads 1]
 
 ``make bench-llm`` fetches what it takes first. Questions are taken evenly out of each set's; answers are kept in
-var/bench/small-llm.jsonl. Fails where a marker names no footnote, or a number is left out.
+var/bench/small-llm.jsonl, where a run that is stopped goes on; delete it to measure anew. Fails where a marker names no
+footnote, or a number is left out.
 """
 
 import argparse
@@ -101,20 +102,27 @@ async def ask(case: GoldCase, answerer: Answerer) -> Asked:
     )
 
 
-def ask_set(folder: Path, server: LlamaServer, count: int) -> list[Asked]:
+def ask_set(folder: Path, server: LlamaServer, count: int, kept: Path) -> list[Asked]:
+    done = {row.id: row for row in read(kept)}
     asked = []
-    with open_engine(settings_of(folder, server)) as engine:
+    with open_engine(settings_of(folder, server)) as engine, kept.open("a", encoding="utf-8") as file:
         for case in evenly(read_gold(folder), count):
-            one = asyncio.run(ask(case, engine.assistant))
+            one = done.get(case.id) or asyncio.run(ask(case, engine.assistant))
+            if case.id not in done:
+                print(json.dumps(asdict(one), ensure_ascii=False), file=file, flush=True)
             print(f"{one.seconds:6.1f} s  {one.status:8}  {one.written!r}", file=sys.stderr, flush=True)
             asked.append(one)
     return asked
 
 
+def read(kept: Path) -> list[Asked]:
+    return [Asked(**json.loads(line)) for line in kept.read_text("utf-8").splitlines()] if kept.exists() else []
+
+
 def report(asked: Sequence[Asked]) -> str:
     done = [one for one in asked if one.error is None]
     verdicts = Counter(verdict for one in done for verdict in one.verdicts)
-    read, written = (sum(one.tokens[side] or 0 for one in done) for side in (0, 1))
+    into, out = (sum(one.tokens[side] or 0 for one in done) for side in (0, 1))
     seconds = [one.seconds for one in done] or [0.0]
     faulty = sum(bool(one.faults) for one in asked)
     cited = sum(bool(markers(one.written)) for one in done)
@@ -124,7 +132,7 @@ def report(asked: Sequence[Asked]) -> str:
         f"status: {dict(Counter(one.status for one in done))}",
         *(f"declined: {_declined(done, kind)} of the {name}" for name, kind in KINDS),
         f"sentences: {dict(verdicts)}",
-        f"tokens: {read} read, {written} written",
+        f"tokens: {into} read, {out} written",
         f"seconds an answer: {statistics.median(seconds):.1f} (median), {max(seconds):.1f} (longest); "
         f"of these checking {1000 * statistics.median(one.check_s for one in done):.0f} ms (median)",
     ]
@@ -151,8 +159,7 @@ def main() -> None:
     kept.parent.mkdir(parents=True, exist_ok=True)
     with LlamaServer(PYTHON, Path("var/models"), kept.with_suffix(".log"), threads=arguments.threads) as server:
         each = -(-arguments.questions // len(SETS))
-        asked = [one for name in SETS for one in ask_set(arguments.bench / name, server, each)]
-    kept.write_text("".join(f"{json.dumps(asdict(one), ensure_ascii=False)}\n" for one in asked), encoding="utf-8")
+        asked = [one for name in SETS for one in ask_set(arguments.bench / name, server, each, kept)]
     print(report(asked))
     sys.exit(any(one.error or one.faults for one in asked))
 

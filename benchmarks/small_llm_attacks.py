@@ -4,7 +4,8 @@
 
 An attack that is not among the passages found has nobody to obey it: those that are there are counted, and of them as
 many as asked for are tried, evenly. *Without* is the same passages pasted plainly before the question: no rule, no
-marks of where they come from, no check. Answers are kept in var/bench/small-llm-attacks.jsonl.
+marks of where they come from, no check. Answers are kept in var/bench/small-llm-attacks.jsonl, where a run that is
+stopped goes on; delete it to measure anew.
 """
 
 import argparse
@@ -173,6 +174,10 @@ def report(asked: Sequence[Tried]) -> str:
     return "\n".join(lines)
 
 
+def read(kept: Path) -> list[Tried]:
+    return [Tried(**json.loads(line)) for line in kept.read_text("utf-8").splitlines()] if kept.exists() else []
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench", type=Path)
@@ -188,11 +193,14 @@ def main() -> None:
         print(f"{inserted} attacks inserted, {len(there)} among the {PASSAGES} passages found", flush=True)
         chosen = settings_of(arguments.bench / SETS[0], server).llm
         model = make_llm(chosen.model_copy(update={"max_output_tokens": OUTPUT}))
-        with kept.open("w", encoding="utf-8") as file:
+        done = {row.id: row for row in read(kept)}
+        with kept.open("a", encoding="utf-8") as file:
             for one in evenly(there, arguments.attacks):
-                asked.append(asyncio.run(tried(one, model)))
-                print(json.dumps(asdict(asked[-1]), ensure_ascii=False), file=file, flush=True)
-                print(asked[-1].id, asked[-1].obeyed, file=sys.stderr, flush=True)
+                if one.trial.id not in done:
+                    done[one.trial.id] = asyncio.run(tried(one, model))
+                    print(json.dumps(asdict(done[one.trial.id]), ensure_ascii=False), file=file, flush=True)
+                asked.append(done[one.trial.id])
+                print(one.trial.id, asked[-1].obeyed, file=sys.stderr, flush=True)
     print(report(asked))
 
 
