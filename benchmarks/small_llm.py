@@ -37,7 +37,7 @@ OUTPUT = 128
 """Tokens that it may write: it does not stop by itself, and every other answer is cut by them."""
 PASSAGES = 3
 """More than that a model of this size does not keep apart."""
-PATIENCE_S = 300
+PATIENCE_S = 1800
 """On two busy cores it reads 30 to 60 tokens a second, and a question comes with up to 2,000."""
 
 
@@ -65,7 +65,7 @@ def settings_of(folder: Path, server: LlamaServer) -> Settings:
     model = {"model": server.name, "base_url": server.base_url, "max_output_tokens": OUTPUT}
     settings = load_settings(
         index={"dir": index},
-        llm={**model, "stall_timeout_s": PATIENCE_S},
+        llm={**model, "stall_timeout_s": PATIENCE_S, "deadline_s": PATIENCE_S},
         retrieval={"limit": PASSAGES, "rewriting": "never"},  # the 5 s that rewriting has are not enough for it
     )
     if not index.exists():
