@@ -1,6 +1,6 @@
 """Inserts attacks into a set's documents, and asks a real, very small language model with and without defences.
 
-    PYTHONPATH=.:tests python benchmarks/small_llm_attacks.py ../shared/bench [--attacks 30] [--sets lihua] [--threads 1]
+    PYTHONPATH=.:tests python benchmarks/small_llm_attacks.py ../shared/bench [--attacks 30] [--sets lihua]
 
 ``footnote eval attack`` puts them into the documents, searches and answers offline; its runs are kept in
 var/bench/attack-SET. Of the attacks that stand in the passages then found, as many as asked for are put to the model,

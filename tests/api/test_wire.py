@@ -26,6 +26,7 @@ def test_an_answer_becomes_plain_json() -> None:
         "retrieval",
         "confidence",
         "usage",
+        "cut_short",
         "timings",
         "advice",
     ]
