@@ -7,7 +7,7 @@ ROUNDS ?= 200
 SEED ?= 1
 FIRST ?= 0
 
-.PHONY: help install demo test torture lint format lock clean bench bench-sync bench-index bench-search
+.PHONY: help install demo test torture lint format lock clean bench bench-sync bench-index bench-search llm bench-llm bench-attacks
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,8 @@ help:
 	@echo "make torture   kill writers of an index at random moments, and check it (ROUNDS=200 SEED=1)"
 	@echo "make format / lint / lock / clean"
 	@echo "make bench   quality on a folder of benchmarks: benchmarks/RESULTS.md (BENCH=folder of sets, PEER=its python)"
+	@echo "make llm   fetch a very small language model and llama.cpp, 126 MB: what tests and make bench-llm ask"
+	@echo "make bench-llm / bench-attacks   what that model's answers come to, and whether it obeys documents (BENCH=folder of sets)"
 	@echo "make bench-sync / bench-index / bench-search   figures of size: benchmarks/SIZE.md (BENCH=folder of sets, PEER=its python)"
 
 # torch first, by itself: as a dependency of another package, pip may take the CUDA build, which is gigabytes.
@@ -77,6 +79,20 @@ bench-search: install
 	PYTHONPATH=. $(BIN)/python benchmarks/search_scale.py warm $(BENCH)
 	PYTHONPATH=. $(BIN)/python benchmarks/search_scale.py recall $(BENCH)
 	PYTHONPATH=. $(BIN)/python benchmarks/search_scale.py words
+
+var/llama/installed: benchmarks/llama.txt
+	$(PYTHON) -m venv var/llama
+	var/llama/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes -r $<
+	@touch $@
+
+llm: install var/llama/installed
+	$(BIN)/footnote models pull SmolLM2-135M-Instruct-Q4_1
+
+bench-llm: llm
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/small_llm.py $(BENCH)
+
+bench-attacks: llm
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/small_llm_attacks.py $(BENCH)
 
 # What a fresh machine resolves to. Run in a clean .venv after changing pyproject.toml's ranges.
 lock: install

@@ -28,6 +28,8 @@ def end_of_text(streamed: str, answer: Answer) -> None:
 
 def print_sources(answer: Answer, advice: str | None) -> None:
     """What is to be known of an answer beside its text."""
+    if answer.cut_short:
+        terminal.print_marked("yellow", "Cut short", _line(f"{answer.cut_short}."))
     if answer.unanswered:
         terminal.print_marked("yellow", "The documents do not answer", _line(answer.unanswered))
     for style, label, said in _doubts(answer.sentences):

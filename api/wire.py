@@ -109,6 +109,7 @@ class AnswerBody(Body):
     retrieval: RetrievalBody
     confidence: float = Field(description="from 0 to 1: how sure the model is that the documents answer")
     usage: UsageBody
+    cut_short: str = Field(description="why the model was stopped before it was done; empty where it was not")
     timings: Mapping[str, float] = Field(description="seconds by stage")
     cached: bool = Field(description="whether it was kept from when the same was asked before")
     unanswered: str = Field(description="the part of the question that is not answered, where the status is partly")
@@ -153,6 +154,7 @@ def answer_body(answer: Answer, advice: str | None = None) -> AnswerBody:
         retrieval=retrieval_body(answer.retrieval),
         confidence=answer.confidence,
         usage=UsageBody.model_validate(answer.usage),
+        cut_short=answer.cut_short,
         timings=dict(answer.timings),
         cached=answer.cached,
         unanswered=answer.unanswered,

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from indexes.errors import FootnoteError
 from rag.protocols import ChatModel
-from rag.types import Piece, Turn
+from rag.types import CutShort, Piece, Turn
 
 _PIECES: TypeAdapter[list[Piece]] = TypeAdapter(list[Piece])
 replayed: ContextVar[bool] = ContextVar("replayed", default=False)
@@ -61,7 +61,8 @@ class CachedChat:
                 async for piece in reply:
                     pieces.append(piece)
                     yield piece
-            self._keep(key, pieces)
+            if not any(isinstance(piece, CutShort) for piece in pieces):
+                self._keep(key, pieces)
 
     def _key(self, system: str, turns: Sequence[Turn]) -> str:
         said = json.dumps([self._identity, system, [[turn.role, turn.text] for turn in turns]])

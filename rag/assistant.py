@@ -146,6 +146,7 @@ class Assistant:
             model=self._model.name,
             confidence=_confidence(checked.claims) if told is None else told,
             usage=sum((draft.usage for draft in drafts), Usage()),
+            cut_short=next((draft.cut_short for draft in drafts if draft.cut_short), ""),
             timings=clock.total(),
             unanswered=checked.lacking,
         )

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from indexes.types import Hit
 from rag.output import Screen, ScreenedStream
 from rag.sentinels import Sentinels
-from rag.types import Confidence, Piece, Usage
+from rag.types import Confidence, CutShort, Piece, Usage
 
 
 class Draft:
@@ -17,6 +17,7 @@ class Draft:
         """As the model wrote it, with its own numbers."""
         self.usage = Usage()
         self.confidence: float | None = None
+        self.cut_short = ""
         self._sentinels = Sentinels()
 
     @property
@@ -37,6 +38,8 @@ class Draft:
                     self.usage = piece
                 case Confidence(value):
                     self.confidence = value
+                case CutShort(reason):
+                    self.cut_short = reason
                 case str() if text := self._taken(piece):
                     yield text
         if text := self.markers.feed(self._sentinels.finish()) + self.markers.finish():

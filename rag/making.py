@@ -19,6 +19,7 @@ from rag import prompts
 from rag.errors import ConfigError
 from rag.keeping import KeepingAnswerer, Shelf
 from rag.models import offline
+from rag.models.bounded import CHARS_A_TOKEN, BoundedChat
 from rag.models.offline_conversation import OfflineConversation
 from rag.packing import OPEN, Counter, Window
 from rag.policy import Policy
@@ -86,8 +87,13 @@ def make_model(settings: Settings, encoder: Encoder) -> ChatModel:
     return make_llm(settings.llm)
 
 
-def make_llm(chosen: LLMSettings, variables: str = "FOOTNOTE_LLM__") -> ChatModel:
+def make_llm(chosen: LLMSettings, variables: str = "FOOTNOTE_LLM__") -> BoundedChat:
     """Of settings that ``has_llm``; failures name the ``variables`` by which they are mended."""
+    longest = CHARS_A_TOKEN * chosen.max_output_tokens
+    return BoundedChat(_unbounded(chosen, variables), longest, chosen.deadline_s, variables)
+
+
+def _unbounded(chosen: LLMSettings, variables: str) -> ChatModel:
     if chosen.class_:
         from rag.models.llama_index import LlamaIndexChat
 

@@ -115,6 +115,7 @@ class LLMSettings(Part):
     )
     connect_timeout_s: Seconds = Field(5, description="a connection may take this long")
     stall_timeout_s: Seconds = Field(60, description="a silence between two pieces of an answer may last this long")
+    deadline_s: Seconds = Field(300, description="an answer that takes longer is cut short, and says so")
     input_price: Price = Field(
         None,
         description="what a million tokens that it reads cost, so that answers and evaluations tell what they cost",

@@ -135,7 +135,15 @@ class Confidence:
     value: float
 
 
-Piece: TypeAlias = str | Usage | Confidence
+@dataclass(frozen=True, slots=True)
+class CutShort:
+    """A reply ended before the model was done."""
+
+    reason: str
+    """In words that follow a colon."""
+
+
+Piece: TypeAlias = str | Usage | Confidence | CutShort
 """What comes from a chat model as it writes."""
 
 
@@ -165,6 +173,8 @@ class Answer:
     """From 0 to 1: the model's own where it tells, else how well its sentences are borne out, on average."""
     usage: Usage = Usage()
     """Of all calls that it took."""
+    cut_short: str = ""
+    """Why the model was stopped before it was done; empty where it was not."""
     timings: Mapping[str, float] = field(default_factory=dict)
     """Seconds by stage: ``rewrite``, where a model was asked to; ``retrieve``, ``first_token``, ``generate``,
     ``check``, ``retry``, where the model was asked again; ``total``."""

@@ -44,10 +44,10 @@ def encoder() -> RememberingEncoder:
 
 @pytest.fixture(scope="session")
 def models() -> ModelStore:
-    """The optional models themselves, fetched once into a folder that outlives the run."""
+    """The optional models that search takes, fetched once into a folder that outlives the run."""
     store = ModelStore(ROOT / "var" / "test-models")
     try:
-        for name in KNOWN:
+        for name in (model.name for model in KNOWN.values() if model.purpose != "answering"):
             pull(name, store, lambda _: None)
     except ModelPullError as error:
         pytest.skip(str(error))

@@ -159,6 +159,7 @@ function showAnswer(turn, answer) {
   appendSentences(turn, answer);
   if (answer.unanswered) turn.answer.append(unansweredNote(answer.unanswered));
   if (answer.nearest.length) turn.answer.append(nearestList(answer.nearest));
+  if (answer.cut_short) turn.answer.append(element("p", "label", `Cut short: ${answer.cut_short}`));
   if (answer.citations.length) turn.answer.append(sourceList(turn, answer.citations));
   turn.answer.append(element("p", "made", madeBy(answer)));
   if (answer.advice && !advised) turn.answer.append(adviceNote(answer.advice));

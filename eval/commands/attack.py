@@ -1,5 +1,6 @@
 """``footnote eval attack``: what instructions and falsehoods inside documents do to the answers."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,9 @@ def attack(
         ),
     ] = None,
     *,
+    poison: Annotated[
+        bool, typer.Option("--poison/--no-poison", help="Also add documents that contradict the evidence.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Attack a copy of a set's documents, and measure what is obeyed, repeated, lost and believed."""
@@ -51,6 +55,8 @@ def attack(
     run = RunFolder(folder or Path("var/runs") / f"{own_name(gold_set)}-{(attacks or OWN).stem}")
     with opened(prepared(gold_set, None, config), gold_set / "docs") as copy:
         planned, done = campaign(copy, cases, chosen, limit), run.answered()
+        if not poison:
+            planned = replace(planned, poisons=())
         with progress("Asking", sum(case.id not in done for case in planned.cases)) as advance:
             make(copy, planned, run, str(gold_set), advance)
     told = report(planned, run)

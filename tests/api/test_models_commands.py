@@ -10,7 +10,7 @@ from fakes.engines import RunFootnote
 from indexes.models.known import KNOWN
 from indexes.models.store import ModelStore
 
-BGE, MINILM = KNOWN
+BGE, MINILM, SMOLLM = KNOWN
 
 
 @pytest.fixture
@@ -24,9 +24,10 @@ def test_the_list_says_what_a_model_is_for_its_licence_and_whether_it_is_there(f
     ran = footnote("models", "list")
     assert ran.code == 0
     assert f"absent   {BGE}: embedding, MIT, 33 MB, BAAI/bge-small-en-v1.5, in the Python package vec" in ran.out
-    (first, second) = json.loads(footnote("models", "list", "--json").out)
+    (first, second, third) = json.loads(footnote("models", "list", "--json").out)
     assert (first["name"], first["state"], first["folder"]) == (BGE, "absent", f"var/models/{BGE}")
     assert (second["name"], second["purpose"], second["licence"]) == (MINILM, "reranking", "Apache-2.0")
+    assert (third["name"], third["purpose"], third["bytes"]) == (SMOLLM, "answering", 98373789)
 
 
 def test_what_is_there_is_not_pulled_again(footnote: RunFootnote, pulled: ModelStore) -> None:
@@ -35,7 +36,8 @@ def test_what_is_there_is_not_pulled_again(footnote: RunFootnote, pulled: ModelS
     assert ran.out == f"{BGE} (33 MB) is there already, each file as it should be: var/models/{BGE}\n"
     told = json.loads(footnote("models", "pull", MINILM, "--json").out)
     assert told == {"name": MINILM, "folder": f"var/models/{MINILM}", "new": False, "bytes": 34727296}
-    assert {row["state"] for row in json.loads(footnote("models", "list", "--json").out)} == {"present"}
+    states = {row["name"]: row["state"] for row in json.loads(footnote("models", "list", "--json").out)}
+    assert states == {BGE: "present", MINILM: "present", SMOLLM: "absent"}
 
 
 def test_a_wheel_that_does_not_carry_the_model_is_refused_in_words(footnote: RunFootnote, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def test_an_answer_becomes_plain_json() -> None:
         "retrieval",
         "confidence",
         "usage",
+        "cut_short",
         "timings",
         "cached",
         "unanswered",

@@ -61,7 +61,7 @@ FAILURES = {
         Reply(PIECES, stall_at=2),
         "model-timeout",
         504,
-        r"The model server at \S+ took too long \(0\.5 s of silence, .*\): try again, or raise FOOTNOTE_LLM__STALL_\S+",
+        r"The model server at \S+ took too long \(0\.5 s of silence\): try again, or raise FOOTNOTE_LLM__STALL_\S+",
     ),
     "a cut stream": Failure(
         Reply(PIECES, cut_at=2),

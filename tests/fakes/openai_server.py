@@ -35,6 +35,8 @@ class Reply:
     reasoning: tuple[str, ...] = ()
     pause: float = 0.0
     """Seconds before each piece."""
+    again: str = ""
+    """A piece that comes after the others over and over, until the client leaves or the server stops."""
     stall_at: int | None = None
     """Here it falls silent, until the client leaves or the server stops."""
     drip: bytes = b""
@@ -200,6 +202,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._wait(reply.pause)
             yield event(delta(body, {"content": piece}))
         yield from self._mishaps(reply, len(reply.pieces))
+        while reply.again and not self.fake.stopping.is_set():
+            self._wait(reply.pause)
+            yield event(delta(body, {"content": reply.again}))
         if reply.finish_reason:
             yield event(delta(body, {}, reply.finish_reason))
         if reply.usage and body.get("stream_options", {}).get("include_usage"):

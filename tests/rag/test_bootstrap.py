@@ -25,6 +25,7 @@ from indexes.writing import IndexWriter
 from rag.bootstrap import ADVICE, Engine, Generation, embedding_of, open_engine
 from rag.errors import ConfigError
 from rag.making import has_llm, judge_settings, make_encoder, make_llm, make_model, make_reranker
+from rag.models.bounded import BoundedChat
 from rag.models.llama_index import LlamaIndexChat
 from rag.models.offline import NAME
 from rag.models.offline_conversation import OfflineConversation
@@ -73,13 +74,15 @@ def test_without_a_language_model_answers_are_extracted() -> None:
 
 def test_a_model_is_asked_of_its_endpoint() -> None:
     model = model_of(model="llama", base_url=URL)
-    assert isinstance(model, OpenAIChat)
+    assert isinstance(model, BoundedChat)
+    assert isinstance(model.model, OpenAIChat)
     assert model.name == "llama"
 
 
 async def test_a_llama_index_class_is_made_with_its_options() -> None:
     model = model_of(**{"class": MOCK}, options={"max_tokens": 2})
-    assert isinstance(model, LlamaIndexChat)
+    assert isinstance(model, BoundedChat)
+    assert isinstance(model.model, LlamaIndexChat)
     assert [piece async for piece in model.stream("", [Turn("user", "?")])] == ["text ", "text"]
 
 
@@ -213,8 +216,8 @@ def test_the_language_models_key_goes_to_no_other_judge_than_at_its_own_endpoint
 def test_a_judge_by_name_is_not_the_language_models_class() -> None:
     chosen = judging(llm={"class": MOCK, "options": {"max_tokens": 2}}, judge={"model": "large", "base_url": URL})
     assert (chosen.class_, chosen.options) == (None, {})
-    assert isinstance(make_llm(chosen), OpenAIChat)
-    assert isinstance(make_llm(judging(judge={"class": MOCK})), LlamaIndexChat)
+    assert isinstance(make_llm(chosen).model, OpenAIChat)
+    assert isinstance(make_llm(judging(judge={"class": MOCK})).model, LlamaIndexChat)
 
 
 def test_without_a_language_model_there_is_no_judge() -> None:

@@ -11,7 +11,7 @@ import pytest
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import event
 from rag.models.openai_chat import OpenAIChat
-from rag.types import Turn, Usage
+from rag.types import CutShort, Piece, Turn, Usage
 
 KEY = "sk-very-secret-0123456789"
 SYSTEM = "Answer from the passages."
@@ -23,7 +23,7 @@ def chat(server: OpenAIServer, **others: Any) -> OpenAIChat:
     return OpenAIChat("tiny", **options)
 
 
-async def said(model: OpenAIChat) -> list[str | Usage]:
+async def said(model: OpenAIChat) -> list[Piece]:
     return [piece async for piece in model.stream(SYSTEM, TURNS)]
 
 
@@ -59,6 +59,12 @@ async def test_the_request_carries_the_conversation_and_the_settings(server: Ope
 
 async def test_its_name_is_the_models() -> None:
     assert OpenAIChat("tiny").name == "tiny"
+
+
+async def test_an_answer_that_its_tokens_end_says_so(server: OpenAIServer) -> None:
+    server.replies = [Reply(pieces=("Two", " years"), finish_reason="length", usage=(12, 2))]
+    cut = CutShort("the model was not done after 2 tokens")
+    assert await said(chat(server, max_output_tokens=2)) == ["Two", " years", cut, Usage(12, 2)]
 
 
 async def test_a_server_that_counts_no_tokens_gives_no_usage(server: OpenAIServer) -> None:
