@@ -8,12 +8,12 @@ from contextlib import aclosing
 from indexes.protocols import Retriever
 from indexes.types import Query
 from rag import prompts
-from rag.citations import MarkerStream, sentences_of, without_markers
+from rag.checking import Checked, Checker
+from rag.citations import MarkerStream, without_markers
 from rag.protocols import ChatModel, Rewriter
 from rag.rewriting import OFFLINE
 from rag.types import (
     Answer,
-    Citation,
     Completed,
     Confidence,
     Delta,
@@ -43,11 +43,13 @@ class Assistant:
         *,
         limit: int = 8,
         rewriter: Rewriter = OFFLINE,
+        checker: Checker | None = None,
     ) -> None:
         self._retriever = retriever
         self._model = model
         self._limit = limit
         self._rewriter = rewriter
+        self._checker = checker or Checker()
 
     async def answer(self, question: Question) -> Answer:
         async with aclosing(self.stream(question)) as events:
@@ -79,9 +81,10 @@ class Assistant:
         if not markers.text:
             yield Delta(DECLINED)
         clock.lap("generate")
-        citations, sentences = await asyncio.to_thread(self._verify, markers)
+        checked = await self._verify(markers, retrieval)
+        told.add(checked.usage)
         clock.lap("check")
-        yield Completed(self._complete(question, retrieval, markers.text, citations, sentences, told, clock))
+        yield Completed(self._complete(question, retrieval, checked, told, clock))
 
     def _retrieve(self, query: Query) -> Retrieval:
         hits = self._retriever.retrieve(query, limit=self._limit)
@@ -106,31 +109,23 @@ class Assistant:
         if held and not _declines(held):
             yield held
 
-    def _verify(self, markers: MarkerStream) -> tuple[tuple[Citation, ...], tuple[Sentence, ...]]:
-        citations = markers.citations()
-        return citations, sentences_of(markers.text, citations)
+    async def _verify(self, markers: MarkerStream, retrieval: Retrieval) -> Checked:
+        return await self._checker.check(markers.text, markers.citations(), [hit.passage for hit in retrieval.hits])
 
     def _complete(
-        self,
-        question: Question,
-        retrieval: Retrieval,
-        text: str,
-        citations: tuple[Citation, ...],
-        sentences: tuple[Sentence, ...],
-        told: "_Told",
-        clock: "Clock",
+        self, question: Question, retrieval: Retrieval, checked: Checked, told: "_Told", clock: "Clock"
     ) -> Answer:
         """An answer of which nothing is borne out by its sources is none."""
-        declined = not any(sentence.verdict in ("supported", "weak") for sentence in sentences)
+        declined = not any(sentence.verdict in ("supported", "weak") for sentence in checked.sentences)
         return Answer(
             question=question,
-            text=DECLINED if declined else text,
+            text=DECLINED if declined else checked.text,
             status="declined" if declined else "answered",
-            citations=() if declined else citations,
-            sentences=() if declined else sentences,
+            citations=() if declined else checked.citations,
+            sentences=() if declined else checked.sentences,
             retrieval=retrieval,
             model=self._model.name,
-            confidence=_confidence(sentences) if told.confidence is None else told.confidence,
+            confidence=_confidence(checked.sentences) if told.confidence is None else told.confidence,
             usage=told.usage,
             timings=clock.total(),
         )
@@ -162,6 +157,11 @@ class _Told:
             self.usage = self._before + piece
         else:
             self.confidence = piece.value
+
+    def add(self, usage: Usage | None) -> None:
+        """Of a further call."""
+        if usage is not None:
+            self.usage += usage
 
 
 class Clock:

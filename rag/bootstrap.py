@@ -33,7 +33,7 @@ from indexes.variety import VariedRetriever
 from indexes.vectors import ChromaVectors, made_anew
 from indexes.writing import IndexWriter
 from rag.assistant import Assistant
-from rag.making import has_llm, make_encoder, make_model, make_reranker, make_rewriter
+from rag.making import has_llm, make_checker, make_encoder, make_model, make_reranker, make_rewriter
 from rag.protocols import ChatModel
 from rag.settings import EmbeddingSettings, RetrievalSettings, Settings
 
@@ -257,7 +257,13 @@ def make_store(settings: Settings, generation: Path, catalog: Catalog) -> Snapsh
 def make_assistant(engine: Engine, model: ChatModel) -> Assistant:
     """Of the engine, with ``model`` in place of its own wherever a model is asked."""
     settings = engine.settings
-    return Assistant(engine, model, limit=settings.retrieval.limit, rewriter=make_rewriter(settings, model))
+    return Assistant(
+        engine,
+        model,
+        limit=settings.retrieval.limit,
+        rewriter=make_rewriter(settings, model),
+        checker=make_checker(settings, engine.encoder, model),
+    )
 
 
 def _rules(settings: Settings) -> Rules:

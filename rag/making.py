@@ -10,9 +10,11 @@ from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.models.known import KNOWN, KnownModel, Purpose
 from indexes.models.store import ModelStore
 from indexes.protocols import Encoder, Reranker
+from rag.checking import Checker
+from rag.entailment import ModelEntailment
 from rag.errors import ConfigError
 from rag.models import offline
-from rag.protocols import ChatModel, Rewriter
+from rag.protocols import ChatModel, Entailment, Rewriter
 from rag.rewriting import OFFLINE, ModelRewriter
 from rag.settings import EmbeddingSettings, LLMSettings, Settings
 
@@ -100,6 +102,24 @@ def make_rewriter(settings: Settings, model: ChatModel) -> Rewriter:
     if settings.retrieval.rewriting == "never" or not has_llm(settings.llm):
         return OFFLINE
     return ModelRewriter(model, timeout=settings.retrieval.rewrite_timeout_s)
+
+
+def make_checker(settings: Settings, encoder: Encoder, model: ChatModel) -> Checker:
+    """Raises ``ConfigError`` where a language model is to give a second opinion and none is configured."""
+    return Checker(encoder, _entailment(settings, model))
+
+
+def _entailment(settings: Settings, model: ChatModel) -> Entailment | None:
+    chosen = settings.checking
+    if chosen.entailment is None:
+        return None
+    if chosen.entailment != "llm":
+        from rag.models.nli import CrossEncoderEntailment
+
+        return CrossEncoderEntailment(chosen.entailment, ModelStore(settings.models.dir))
+    if not has_llm(settings.llm):
+        raise ConfigError('checking.entailment is "llm" and llm.model is not set: name a model, or leave it out.')
+    return ModelEntailment(model, timeout=chosen.entailment_timeout_s)
 
 
 def judge_settings(settings: Settings) -> LLMSettings:

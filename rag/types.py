@@ -63,6 +63,8 @@ class Sentence:
     citations: tuple[int, ...]
     support: float
     verdict: Verdict
+    finding: str = ""
+    """A fact that its sources have not, or say otherwise, in words; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,15 @@ class Rewritten:
     query: Query
     usage: Usage | None = None
     """Of the call to a model, were it in vain; None where none was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """How likely each claim follows from its premise, 0 to 1, None where nothing was said of it; and what it took."""
+
+    probabilities: tuple[float | None, ...]
+    usage: Usage | None = None
+    """Of a call to a model, were it in vain; None where none was made."""
 
 
 @dataclass(frozen=True, slots=True)
