@@ -7,7 +7,7 @@ ROUNDS ?= 200
 SEED ?= 1
 FIRST ?= 0
 
-.PHONY: help install demo test torture lint format lock clean bench bench-sync bench-index bench-search
+.PHONY: help install demo test torture lint format lock clean bench bench-sync bench-index bench-search bench-checks
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make torture   kill writers of an index at random moments, and check it (ROUNDS=200 SEED=1)"
 	@echo "make format / lint / lock / clean"
 	@echo "make bench   quality on a folder of benchmarks: benchmarks/RESULTS.md (BENCH=folder of sets, PEER=its python)"
+	@echo "make bench-checks   whether false sentences are found, and what checking costs (needs the indexes of make bench)"
 	@echo "make bench-sync / bench-index / bench-search   figures of size: benchmarks/SIZE.md (BENCH=folder of sets, PEER=its python)"
 
 # torch first, by itself: as a dependency of another package, pip may take the CUDA build, which is gigabytes.
@@ -77,6 +78,9 @@ bench-search: install
 	PYTHONPATH=. $(BIN)/python benchmarks/search_scale.py warm $(BENCH)
 	PYTHONPATH=. $(BIN)/python benchmarks/search_scale.py recall $(BENCH)
 	PYTHONPATH=. $(BIN)/python benchmarks/search_scale.py words
+
+bench-checks: install
+	PYTHONPATH=. $(BIN)/python benchmarks/check_support.py $(BENCH)
 
 # What a fresh machine resolves to. Run in a clean .venv after changing pyproject.toml's ranges.
 lock: install
