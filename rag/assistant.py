@@ -10,7 +10,8 @@ from dataclasses import replace
 from indexes.protocols import Retriever
 from indexes.types import Query
 from rag import prompts
-from rag.citations import MarkerStream, sentences_of, without_markers
+from rag.checking import Checker
+from rag.citations import without_markers
 from rag.conversation import is_about_answer
 from rag.declining import DECLINED, declined, is_near
 from rag.drafts import Draft
@@ -21,7 +22,6 @@ from rag.protocols import ChatModel, Rewriter
 from rag.rewriting import OFFLINE
 from rag.types import (
     Answer,
-    Citation,
     Completed,
     Decliner,
     Delta,
@@ -49,6 +49,7 @@ class Assistant:
         limit: int = 8,
         rewriter: Rewriter = OFFLINE,
         window: Window = OPEN,
+        checker: Checker | None = None,
         policy: Policy = MARK,
     ) -> None:
         self._retriever = retriever
@@ -56,6 +57,7 @@ class Assistant:
         self._limit = limit
         self._rewriter = rewriter
         self._window = window
+        self._checker = checker or Checker()
         self.policy = policy
 
     async def answer(self, question: Question) -> Answer:
@@ -86,7 +88,7 @@ class Assistant:
         if not draft.text:
             yield Delta(DECLINED)
         clock.lap("generate")
-        checked = await asyncio.to_thread(self._checked, draft)
+        checked = await self._checked(draft)
         clock.lap("check")
         drafts = (draft, second)
         if self.policy.unsupported == "retry" and checked.doubtful:
@@ -122,15 +124,12 @@ class Assistant:
         except ModelError as error:
             _log.warning("The first answer stands, as asking the model again failed: %s", type(error).__name__)
             return found
-        return await asyncio.to_thread(self._checked, second)
+        return await self._checked(second)
 
-    def _checked(self, draft: Draft) -> Checked:
-        citations, sentences = self._verify(draft.markers)
-        return Checked(draft.text, citations, sentences, draft.unanswered)
-
-    def _verify(self, markers: MarkerStream) -> tuple[tuple[Citation, ...], tuple[Sentence, ...]]:
-        citations = markers.citations()
-        return citations, sentences_of(markers.text, citations)
+    async def _checked(self, draft: Draft) -> Checked:
+        told = await self._checker.check(draft.text, draft.markers.citations(), draft.passages)
+        draft.usage += told.usage or Usage()
+        return Checked(told.text, told.citations, told.sentences, draft.unanswered)
 
     def _complete(
         self, question: Question, retrieval: Retrieval, checked: Checked, drafts: Sequence[Draft], clock: "Clock"

@@ -35,6 +35,7 @@ from indexes.writing import IndexWriter
 from rag.assistant import Assistant
 from rag.making import (
     has_llm,
+    make_checker,
     make_encoder,
     make_kept,
     make_model,
@@ -282,6 +283,7 @@ def make_assistant(engine: Engine, model: ChatModel) -> Assistant:
         rewriter=make_rewriter(settings, model),
         window=make_window(settings),
         policy=make_policy(settings),
+        checker=make_checker(settings, engine.encoder, model),
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from indexes.sentences import sentence_spans
 from indexes.types import Passage
-from rag import support
-from rag.types import Citation, Sentence, Span
+from rag.quotes import locate
+from rag.types import Citation, Span
 
 _CLAIM_CHARS = 600
 """What is kept of the text before a marker, to find the sentence it speaks of."""
@@ -29,7 +29,7 @@ _MAX_RANGE = 20
 class _Footnote:
     number: int
     passage: Passage
-    quote: support.Quote
+    quote: Span
     spans: list[Span] = field(default_factory=list)
 
 
@@ -66,15 +66,15 @@ class MarkerStream:
         return self._settle(ready.rstrip())
 
     def citations(self) -> tuple[Citation, ...]:
-        """The footnotes by number, each with its place in its document."""
+        """The footnotes by number, each with its place in its document. Their ``support`` is for checking to tell."""
         return tuple(
             Citation(
                 number=note.number,
                 passage=note.passage,
-                quote=note.passage.text[note.quote.start : note.quote.end],
-                locator=note.passage.locate(note.quote.start, note.quote.end),
+                quote=note.passage.text[slice(*note.quote)],
+                locator=note.passage.locate(*note.quote),
                 answer_spans=tuple(note.spans),
-                support=note.quote.support,
+                support=0.0,
             )
             for note in self._footnotes.values()
         )
@@ -102,11 +102,11 @@ class MarkerStream:
         claim = last_sentence(self._claim)
         for passage in (self._passages[number - 1] for number in numbers if 1 <= number <= len(self._passages)):
             if claim:
-                self._cite(passage, support.locate(claim, passage))
+                self._cite(passage, locate(claim, passage))
 
-    def _cite(self, passage: Passage, quote: support.Quote) -> None:
+    def _cite(self, passage: Passage, quote: Span) -> None:
         fresh = _Footnote(len(self._footnotes) + 1, passage, quote)
-        note = self._footnotes.setdefault((passage.id, quote.start, quote.end), fresh)
+        note = self._footnotes.setdefault((passage.id, *quote), fresh)
         if note.spans and note.spans[-1][1] == self._length:  # [1][1] says nothing more than [1]
             return
         if self._parts and not self._parts[-1].endswith(("]", " ", "\n")):
@@ -128,32 +128,7 @@ def last_sentence(text: str) -> str:
     return line[slice(*spans[-1])] if spans else ""
 
 
-def sentences_of(text: str, citations: Sequence[Citation]) -> tuple[Sentence, ...]:
-    """Each sentence of an answer with the footnotes in it, held against what they quote and where that stands."""
-    by_number = {citation.number: citation for citation in citations}
-    made = []
-    for start, end in _with_markers(text):
-        said = text[start:end]
-        numbers = tuple(dict.fromkeys(int(n) for n in _OWN.findall(said) if int(n) in by_number))
-        claim = _OWN.sub("", said)
-        if not any(character.isalnum() for character in claim):
-            continue
-        score = _best_support(claim, [by_number[number] for number in numbers])
-        made.append(Sentence(said, start, end, numbers, score, support.verdict(score, cited=bool(numbers))))
-    return tuple(made)
-
-
-def _best_support(claim: str, cited: Sequence[Citation]) -> float:
-    """By what its footnotes quote, together. What only the passages around the quotes bear out is weak at best."""
-    if not cited:
-        return 0.0
-    contexts = "\n".join(citation.passage.context for citation in cited)
-    quoted = support.support(claim, "\n".join(citation.quote for citation in cited), contexts)
-    around = support.support(claim, "\n".join(citation.passage.text for citation in cited), contexts)
-    return max(quoted, min(around, support.WEAK))
-
-
-def _with_markers(text: str) -> list[Span]:
+def sentence_spans_with_markers(text: str) -> list[Span]:
     """Sentence spans that keep the markers after a full stop with the sentence before them."""
     spans: list[Span] = []
     for line in re.finditer(r"[^\n]+", text):

@@ -12,7 +12,8 @@ class Draft:
     """An answer before it is checked."""
 
     def __init__(self, hits: Sequence[Hit], question: str = "") -> None:
-        self.markers = ScreenedStream([hit.passage for hit in hits], question)
+        self.passages = [hit.passage for hit in hits]
+        self.markers = ScreenedStream(self.passages, question)
         self.reply = ""
         """As the model wrote it, with its own numbers."""
         self.usage = Usage()

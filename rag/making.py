@@ -16,6 +16,8 @@ from indexes.models.store import ModelStore
 from indexes.protocols import Encoder, Reranker
 from indexes.tokens import estimated_tokens
 from rag import prompts
+from rag.checking import Checker
+from rag.entailment import ModelEntailment
 from rag.errors import ConfigError
 from rag.keeping import KeepingAnswerer, Shelf
 from rag.models import offline
@@ -24,7 +26,7 @@ from rag.models.offline_conversation import OfflineConversation
 from rag.packing import OPEN, Counter, Window
 from rag.policy import Policy
 from rag.prices import Prices
-from rag.protocols import Answerer, ChatModel, Rewriter
+from rag.protocols import Answerer, ChatModel, Entailment, Rewriter
 from rag.rewriting import OFFLINE, ModelRewriter
 from rag.settings import EmbeddingSettings, LLMSettings, Settings
 
@@ -161,6 +163,24 @@ def make_policy(settings: Settings) -> Policy:
     # sentences of the documents, asked for again, come back the same
     again = chosen.unsupported == "retry" and not has_llm(settings.llm)
     return Policy("mark" if again else chosen.unsupported, chosen.min_evidence)
+
+
+def make_checker(settings: Settings, encoder: Encoder, model: ChatModel) -> Checker:
+    """Raises ``ConfigError`` where a language model is to give a second opinion and none is configured."""
+    return Checker(encoder, _entailment(settings, model))
+
+
+def _entailment(settings: Settings, model: ChatModel) -> Entailment | None:
+    chosen = settings.checking
+    if chosen.entailment is None:
+        return None
+    if chosen.entailment != "llm":
+        from rag.models.nli import CrossEncoderEntailment
+
+        return CrossEncoderEntailment(chosen.entailment, ModelStore(settings.models.dir))
+    if not has_llm(settings.llm):
+        raise ConfigError('checking.entailment is "llm" and llm.model is not set: name a model, or leave it out.')
+    return ModelEntailment(model, timeout=chosen.entailment_timeout_s)
 
 
 def judge_settings(settings: Settings) -> LLMSettings:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
-from rag.types import Answer, Event, Piece, Question, Rewritten, Turn
+from rag.types import Answer, Event, Opinions, Piece, Question, Rewritten, Turn
 
 
 class ChatModel(Protocol):
@@ -24,6 +24,16 @@ class Rewriter(Protocol):
 
     async def query(self, question: Question) -> Rewritten:
         """Never fails for a model's sake: then the question is searched for as without one."""
+
+
+class Entailment(Protocol):
+    """A second opinion on whether a source says what a sentence does."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def entails(self, pairs: Sequence[tuple[str, str]], /) -> Opinions:
+        """One for each pair of a premise and a claim, in order. Raises ``ModelError``."""
 
 
 class Answerer(Protocol):

@@ -161,6 +161,15 @@ class AnswerSettings(Part):
     )
 
 
+class CheckingSettings(Part):
+    entailment: MaybeText = Field(
+        None,
+        description='who gives a second opinion on each sentence: "llm", the chat model in one more call, or a '
+        "cross-encoder for natural language inference, by name or path",
+    )
+    entailment_timeout_s: Seconds = Field(10, description="where the chat model takes longer, there is none")
+
+
 class AccessSettings(Part):
     """The first rule whose glob matches a path decides who may read what is there; where none does, everyone may.
 
@@ -192,6 +201,7 @@ class Settings(BaseSettings):
     reranking: RerankingSettings = RerankingSettings()
     llm: LLMSettings = LLMSettings()
     answer: AnswerSettings = AnswerSettings()
+    checking: CheckingSettings = CheckingSettings()
     judge: JudgeSettings = JudgeSettings()
     server: ServerSettings = ServerSettings()
     access: tuple[AccessSettings, ...] = ()

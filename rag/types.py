@@ -129,6 +129,15 @@ class Rewritten:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinions:
+    """How likely each claim follows from its premise, 0 to 1, None where nothing was said of it; and what it took."""
+
+    probabilities: tuple[float | None, ...]
+    usage: Usage | None = None
+    """Of a call to a model, were it in vain; None where none was made."""
+
+
+@dataclass(frozen=True, slots=True)
 class Confidence:
     """How sure a model is that the sources answer, 0 to 1; told by those that know."""
 

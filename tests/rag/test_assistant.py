@@ -63,7 +63,8 @@ async def test_else_an_answer_is_as_sure_as_its_sentences_are_borne_out() -> Non
 
 async def test_a_word_that_only_begins_like_a_decline_is_said() -> None:
     model = ScriptedChat("NO", "VA says that China makes 90 % of rare earths [1].")
-    answer = await Assistant(FixedRetriever(CHINA), model).answer(ASKED)
+    told = passage("NOVA says that China makes 90 % of rare earths.")
+    answer = await Assistant(FixedRetriever(told), model).answer(ASKED)
     assert answer.text.startswith("NOVA says that China")
 
 

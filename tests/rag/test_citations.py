@@ -1,5 +1,6 @@
 """Markers: read, dropped, renumbered, and tied to exact quotes."""
 
+import asyncio
 import itertools
 import random
 import time
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from fakes.passages import passage
 from indexes.types import Passage
-from rag.citations import MarkerStream, sentences_of
+from rag.checking import Checker
+from rag.citations import MarkerStream
+from rag.types import Sentence
 
 CHINA = passage("China makes 90 % of rare earths. The United States imports most of them.", path="a.txt", start=100)
 LEAVE = passage("Staff get 25 days of leave.\nPart-time staff get\nfewer days.", path="b.pdf", page=4)
@@ -22,6 +25,10 @@ def settled(text: str, *passages: Passage, cut: list[int] | None = None) -> Mark
     streamed = "".join(stream.feed(text[a:b]) for a, b in itertools.pairwise(edges)) + stream.finish()
     assert streamed == stream.text
     return stream
+
+
+def checked(stream: MarkerStream) -> tuple[Sentence, ...]:
+    return asyncio.run(Checker().check(stream.text, stream.citations(), ())).sentences
 
 
 @pytest.mark.parametrize(
@@ -99,7 +106,7 @@ def test_spans_are_valid_and_numbers_run_from_one_for_any_answer_and_passage(ans
         span = citation.passage.text[citation.locator.char_start - start : citation.locator.char_end - start]
         assert span == citation.quote
         assert all(stream.text[a:b] == f"[{citation.number}]" for a, b in citation.answer_spans)
-    for sentence in sentences_of(stream.text, citations):
+    for sentence in checked(stream):
         assert stream.text[sentence.start : sentence.end] == sentence.text
 
 
@@ -116,7 +123,7 @@ def test_reading_takes_linear_time(unit: str) -> None:
 
 def test_sentences_are_held_against_what_they_cite() -> None:
     stream = settled("China makes 90 % of rare earths [1]. Staff get 30 days of leave. [2] Nobody knows why.")
-    sentences = sentences_of(stream.text, stream.citations())
+    sentences = checked(stream)
     assert [(s.verdict, s.citations) for s in sentences] == [
         ("supported", (1,)),
         ("unsupported", (2,)),
@@ -131,7 +138,7 @@ def test_a_line_of_an_answer_is_a_claim_of_its_own() -> None:
         "Other parent 8 weeks, in up to three blocks",
         "Birth parent 26 weeks",
     ]
-    assert [s.citations for s in sentences_of(stream.text, stream.citations())] == [(1,), (2,)]
+    assert [s.citations for s in checked(stream)] == [(1,), (2,)]
 
 
 def test_inline_code_keeps_its_brackets_and_a_marker_takes_its_link_along() -> None:

@@ -1,5 +1,7 @@
 """What becomes of what the sources do not bear out: marked, cut, or the model asked once more."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,8 @@ from fakes.chat import ScriptedChat, TakingTurns
 from fakes.passages import FixedRetriever, passage
 from rag import prompts
 from rag.assistant import DECLINED, Assistant
-from rag.citations import MarkerStream, sentences_of
+from rag.checking import Checker
+from rag.citations import MarkerStream
 from rag.errors import ModelError
 from rag.policy import Checked, Policy, Unsupported, better, cut
 from rag.types import Answer, Completed, Delta, Question, Usage
@@ -24,8 +27,7 @@ def checked(text: str) -> Checked:
     markers = MarkerStream([LEAVE, PAGER])
     markers.feed(text)
     markers.finish()
-    citations = markers.citations()
-    return Checked(markers.text, citations, sentences_of(markers.text, citations))
+    return asyncio.run(Checker().check(markers.text, markers.citations(), [LEAVE, PAGER]))
 
 
 async def answer(model: ScriptedChat | TakingTurns, unsupported: Unsupported, min_evidence: float = 0.0) -> Answer:

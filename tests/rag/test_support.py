@@ -3,7 +3,8 @@
 import pytest
 
 from fakes.passages import passage
-from rag.support import locate, support, verdict
+from rag.quotes import locate
+from rag.support import support, verdict
 
 TEXT = "On Friday the ministry in Beijing fined Nvidia 1,496.50 dollars. It gave no reason for the fine."
 
@@ -13,8 +14,10 @@ TEXT = "On Friday the ministry in Beijing fined Nvidia 1,496.50 dollars. It gave
     [
         ("The ministry fined Nvidia 1496.5 dollars.", "supported"),
         ("The ministry fined Nvidia 1496.6 dollars.", "unsupported"),
+        ("The ministry fined Nvidia 1.4965 thousand dollars.", "supported"),
+        ("The ministry fined Nvidia 1,496.50 euros.", "unsupported"),
         ("The ministry fined Huawei 1496.5 dollars.", "unsupported"),
-        ("Nvidia was fined by the ministry in Beijing last Friday.", "supported"),
+        ("Nvidia was fined by the ministry in Beijing on Friday.", "supported"),
         ("Merkel fined Nvidia on Friday in Beijing.", "weak"),
         ("Elephants never forget their friends.", "unsupported"),
     ],
@@ -23,8 +26,16 @@ def test_figures_and_names_must_occur_and_words_agree(claim: str, expected: str)
     assert verdict(support(claim, TEXT), cited=True) == expected
 
 
-def test_what_only_the_headings_say_counts_half() -> None:
-    assert support("Vision covers glasses.", "It covers glasses.", "Vision") == pytest.approx(2.5 / 3)
+def test_what_only_the_headings_say_counts_less_than_what_the_text_says() -> None:
+    without, with_heading, in_text = (
+        support("The vision plan covers glasses.", text, heading)
+        for text, heading in (
+            ("It covers glasses.", ""),
+            ("It covers glasses.", "Vision plan"),
+            ("Vision: the plan covers glasses.", ""),
+        )
+    )
+    assert without < with_heading < in_text
 
 
 def test_without_a_citation_a_sentence_is_uncited() -> None:
@@ -34,13 +45,13 @@ def test_without_a_citation_a_sentence_is_uncited() -> None:
 def test_the_quote_is_the_fewest_sentences_that_prove_the_claim() -> None:
     found = passage(TEXT)
     quote = locate("Nvidia had to pay 1,496.50 dollars.", found)
-    assert TEXT[quote.start : quote.end] == "On Friday the ministry in Beijing fined Nvidia 1,496.50 dollars."
+    assert TEXT[slice(*quote)] == "On Friday the ministry in Beijing fined Nvidia 1,496.50 dollars."
 
 
 def test_a_claim_out_of_two_sentences_quotes_both() -> None:
     text = "Ann leads the team. She came from Lisbon in May. The team makes boats."
     quote = locate("Ann leads the team and came from Lisbon in May.", passage(text))
-    assert text[quote.start : quote.end] == "Ann leads the team. She came from Lisbon in May."
+    assert text[slice(*quote)] == "Ann leads the team. She came from Lisbon in May."
 
 
 @pytest.mark.parametrize(
@@ -56,7 +67,5 @@ def test_the_opposite_is_not_support(claim: str, text: str) -> None:
     assert support(text, text) == 1.0
 
 
-def test_what_the_text_denies_is_at_most_weakly_borne_out() -> None:
-    assert (
-        verdict(support("Dogs are allowed in the office.", "Dogs are not allowed in the office."), cited=True) == "weak"
-    )
+def test_what_the_text_denies_is_not_borne_out() -> None:
+    assert support("Dogs are allowed in the office.", "Dogs are not allowed in the office.") == 0.0

@@ -1,0 +1,78 @@
+"""A second opinion by a cross-encoder for natural language inference that sentence-transformers loads."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from indexes.models.disk import find_model, stay_offline
+from indexes.models.store import ModelStore
+from rag.errors import ConfigError
+from rag.types import Opinions
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+
+class CrossEncoderEntailment:
+    """Loads at first use, from this machine only: nothing is fetched. By name or path, with safetensors weights."""
+
+    def __init__(self, model: str, store: ModelStore | None = None, *, batch_size: int = 16) -> None:
+        self.name = model
+        self._store = store
+        self._batch_size = batch_size
+
+    async def entails(self, pairs: Sequence[tuple[str, str]], /) -> Opinions:
+        """Raises ``ConfigError`` where the model is not there, or does not say which of its labels is entailment."""
+        return Opinions(tuple(await asyncio.to_thread(self._probabilities, pairs))) if pairs else Opinions(())
+
+    def _probabilities(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        from torch.nn import Sigmoid, Softmax
+
+        label = self._label
+        scores = self._model.predict(
+            list(pairs),
+            activation_fn=Softmax(dim=-1) if self._model.num_labels > 1 else Sigmoid(),
+            batch_size=self._batch_size,
+            show_progress_bar=False,
+        )
+        return [float(row[label]) for row in scores.reshape(len(pairs), -1)]
+
+    @cached_property
+    def _label(self) -> int:
+        """As the model's own configuration has it: the order differs between models."""
+        config: Any = self._model.config
+        named = {int(at): str(name).lower() for at, name in config.id2label.items()}
+        if self._model.num_labels == 1:  # one that tells consistency only
+            return 0
+        fitting = [at for at, name in named.items() if name.startswith("entail")]
+        if len(fitting) != 1:
+            raise ConfigError(
+                f"checking.entailment: the model {self.name} does not say which of its labels is entailment (id2label "
+                f"in its config.json: {', '.join(named.values())}). Name one for natural language inference."
+            )
+        return fitting[0]
+
+    @cached_property
+    def _model(self) -> "CrossEncoder":
+        stay_offline()
+        from sentence_transformers import CrossEncoder
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        folder = find_model(self.name, self._store, "cross-encoder")
+        if folder is None:
+            raise self._absent()
+        try:
+            model: CrossEncoder = CrossEncoder(
+                str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+            )
+        except (OSError, ValueError) as error:
+            raise self._absent() from error
+        return model
+
+    def _absent(self) -> ConfigError:
+        return ConfigError(
+            f"checking.entailment: the model {self.name!r} is not on this machine. Give a folder that holds a "
+            'cross-encoder with safetensors weights, "llm" for the language model, or leave it out.'
+        )

@@ -1,0 +1,94 @@
+"""Markers of a written text, each tied to a place, numbered from 1 in order of first use."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from indexes.types import Passage
+from rag.types import Citation, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A quote: ``passage.text[start:end]``."""
+
+    passage: Passage
+    start: int
+    end: int
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        return self.passage.id, self.start, self.end
+
+    @property
+    def quote(self) -> str:
+        return self.passage.text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A marker: where it stands in the text, or is to be put where ``start == end``, and the place that it names."""
+
+    start: int
+    end: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The text with its markers written anew."""
+
+    text: str
+    places: tuple[Place, ...]
+    """By number, from 1."""
+    spans: tuple[tuple[Span, ...], ...]
+    """Where the markers of each number stand."""
+    _ends: tuple[int, ...]
+    _moved: tuple[int, ...]
+
+    def at(self, position: int) -> int:
+        """Where a position between markers of the text as it was stands now."""
+        return position + self._moved[bisect_right(self._ends, position)]
+
+    def number(self, place: Place) -> int:
+        return next(number for number, known in enumerate(self.places, start=1) if known.key == place.key)
+
+
+def marks_of(citations: Sequence[Citation]) -> list[Mark]:
+    """The markers of citations, in the order of the text."""
+    return sorted(
+        (Mark(start, end, place_of(citation)) for citation in citations for start, end in citation.answer_spans),
+        key=lambda mark: mark.start,
+    )
+
+
+def place_of(citation: Citation) -> Place:
+    start = citation.locator.char_start - citation.passage.locator.char_start
+    return Place(citation.passage, start, start + len(citation.quote))
+
+
+def numbered(text: str, marks: Sequence[Mark]) -> Numbered:
+    """``marks`` are in order and do not overlap; one that repeats the marker before it is left out."""
+    numbers: dict[tuple[str, int, int], int] = {}
+    places: list[Place] = []
+    spans: list[list[Span]] = []
+    parts, length, cursor, ends, moved = list[str](), 0, 0, list[int](), [0]
+    for mark in marks:
+        before = text[cursor : mark.start]
+        if mark.place.key not in numbers:
+            numbers[mark.place.key] = len(places) + 1
+            places.append(mark.place)
+            spans.append([])
+        mine = spans[numbers[mark.place.key] - 1]
+        repeated = bool(mine) and not before and mine[-1][1] == length
+        gap = " " if mark.start == mark.end and mark.start and not text[mark.start - 1].isspace() else ""
+        marker = "" if repeated else f"[{numbers[mark.place.key]}]"
+        parts += [before, gap if marker else "", marker]
+        length += len(before) + len(gap if marker else "") + len(marker)
+        if marker:
+            mine.append((length - len(marker), length))
+        cursor = mark.end
+        ends.append(mark.end)
+        moved.append(length - cursor)
+    parts.append(text[cursor:])
+    return Numbered("".join(parts), tuple(places), tuple(map(tuple, spans)), tuple(ends), tuple(moved))
