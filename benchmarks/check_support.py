@@ -34,9 +34,10 @@ from indexes.sentences import sentence_spans
 from indexes.types import Passage, Scope
 from indexes.words import content_words
 from rag import support
-from rag.checking import Checker, Proof, located
+from rag.checking import Checker
 from rag.citations import MarkerStream
 from rag.likeness import Likeness
+from rag.proofs import Proof, located
 
 SETS = ("northwind", "lihua", "apidocs", "clapnq", "squad2", "hotpot100", "mtrag_un", "chroma_chunking", "tatqa")
 ANSWERS = ("northwind", "clapnq", "apidocs", "mtrag_un")
@@ -74,6 +75,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=40, help="sentences a set")
     parser.add_argument("--sets", nargs="+", default=SETS)
     parser.add_argument("--no-encoder", action="store_true")
+    parser.add_argument("--overhead", action="store_true", help="what checking an answer costs too")
     parser.add_argument("--show", default="", help="a kind whose errors are printed")
     arguments = parser.parse_args()
     pairs = [
@@ -82,7 +84,8 @@ def main() -> None:
     features = FEATURES[:-1] if arguments.no_encoder else FEATURES
     if not arguments.no_encoder:
         embed([pair for pair in pairs if pair.proof.is_open])
-        overhead(pairs, SentenceTransformerEncoder())
+        if arguments.overhead:
+            overhead(pairs, SentenceTransformerEncoder())
     scores = left_out(pairs, features)
     report(pairs, scores)
     for pair, score in zip(pairs, scores, strict=True):

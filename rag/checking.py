@@ -9,27 +9,18 @@ from dataclasses import dataclass, replace
 from indexes.errors import EncoderError
 from indexes.protocols import Encoder
 from indexes.types import Passage
-from indexes.words import content_words
 from rag import support
-from rag.citations import sentence_spans_with_markers
 from rag.errors import ModelError
 from rag.likeness import Likeness
-from rag.numbering import Mark, Numbered, Place, marks_of, numbered
+from rag.numbering import Mark, Numbered, marks_of, numbered
+from rag.proofs import Claim, Proof, claims_of
 from rag.protocols import Entailment
-from rag.quotes import grounds, ranked, trimmed
-from rag.support import Evidence, Source, evidence, likelihood
-from rag.types import Citation, Opinions, Sentence, Span, Usage
+from rag.support import Evidence, Source
+from rag.types import Citation, Opinions, Sentence, Usage
 
 _log = logging.getLogger(__name__)
 
-SURE = 0.9
-"""By its words alone: beyond it, no encoder is asked."""
-_LEAST_WORDS = 3
-"""Words that carry matter, of a sentence without a marker that is looked up: "Yes." would be proven by anything."""
-_TRIED = 3
-"""Places in a cited passage that a paraphrase may mean."""
 _CLOSING = ".!?…"
-_FENCE = "```"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,52 +35,8 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """Places held against a claim together."""
-
-    claim: str
-    places: tuple[Place, ...]
-    source: Source
-    told: Evidence
-
-    @classmethod
-    def of(cls, claim: str, places: Sequence[Place]) -> "Proof":
-        source = Source.joined(grounds(place.passage, (place.start, place.end)) for place in places)
-        return cls(claim, tuple(places), source, evidence(claim, source))
-
-    @property
-    def by_words(self) -> float:
-        return likelihood(self.told)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether more than words is needed to tell."""
-        return not (self.told.finding or self.told.verbatim) and self.by_words < SURE
-
-    def score(self, likeness: float | None) -> float:
-        return self.at_most_weak(likelihood(self.told, likeness) if self.is_open else self.by_words)
-
-    def at_most_weak(self, score: float) -> float:
-        """The score, or ``WEAK`` where that is more and the passages around the quotes bear the claim out."""
-        if score >= support.WEAK or not self.places:
-            return score
-        around = Source.joined(Source.of(place.passage) for place in self.places)
-        return max(score, min(likelihood(evidence(self.claim, around)), support.WEAK))
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """A sentence of the answer without its markers; what may prove it, best first by words."""
-
-    start: int
-    end: int
-    marks: tuple[Mark, ...]
-    proofs: tuple[Proof, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Judged:
-    claim: _Claim
+    claim: Claim
     proof: Proof
     score: float
 
@@ -138,56 +85,7 @@ class Checker:
         return Opinions(tuple(by_claim.get(id(one)) for one in judged), told.usage)
 
 
-def claims_of(text: str, citations: Sequence[Citation], passages: Sequence[Passage]) -> list[_Claim]:
-    """The sentences of an answer that say something, each with what may prove it."""
-    marks, made = marks_of(citations), []
-    at, fences, seen = 0, 0, 0
-    for start, end in sentence_spans_with_markers(text):
-        first = at
-        while at < len(marks) and marks[at].start < end:
-            at += 1
-        mine = tuple(mark for mark in marks[first:at] if mark.start >= start)
-        said = _without(text, (start, end), mine)
-        fences, seen = fences + text.count(_FENCE, seen, start), start
-        if any(character.isalnum() for character in said):
-            may_cite = not fences % 2 and _may_be_cited(said)
-            made.append(_Claim(start, end, mine, _proofs(said, mine, passages if may_cite else ())))
-    return made
-
-
-def _without(text: str, span: Span, marks: Sequence[Mark]) -> str:
-    edges = [span[0], *(edge for mark in marks for edge in (mark.start, mark.end)), span[1]]
-    return "".join(text[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
-
-
-def _may_be_cited(said: str) -> bool:
-    """Headings, rows of tables and what leads in to a list take no marker."""
-    plain = said.strip()
-    return (
-        len(content_words(plain)) >= _LEAST_WORDS
-        and not plain.startswith(("#", "|"))
-        and not plain.endswith((":", "?"))
-    )
-
-
-def _proofs(said: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> tuple[Proof, ...]:
-    """Of what it cites, as the writer meant it or better; of all passages where it cites nothing."""
-    if not marks:
-        found = [Proof.of(said, [located(said, passage)]) for passage in passages]
-        return tuple(sorted(found, key=lambda proof: -proof.by_words)[:_TRIED])
-    cited = Proof.of(said, list({mark.place.key: mark.place for mark in marks}.values()))
-    if len(cited.places) > 1 or cited.by_words >= support.SUPPORTED:
-        return (cited,)
-    passage = cited.places[0].passage
-    others = [Proof.of(said, [Place(passage, w.start, w.end)]) for w in ranked(said, passage)[:_TRIED]]
-    return (cited, *(other for other in others if other.places[0].key != cited.places[0].key))
-
-
-def located(said: str, passage: Passage) -> Place:
-    return Place(passage, *trimmed(said, passage.text, ranked(said, passage)[0]))
-
-
-def _best(claim: _Claim, likenesses: dict[int, float | None]) -> _Judged:
+def _best(claim: Claim, likenesses: dict[int, float | None]) -> _Judged:
     """The writer's own place unless another is better; where nothing was cited, what proves it, or nothing."""
     if not claim.proofs:
         return _Judged(claim, Proof("", (), Source(""), Evidence("", {})), 0.0)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from indexes.words import figures
+from rag.dates import Day, any_of, days_in, with_days_respelt
 
 _SMALL = {word: value for value, word in enumerate(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
@@ -38,40 +39,14 @@ _UNITS = {
 }  # fmt: skip
 _MONEY = frozenset("$€£¥")
 _SPOKEN = {"%": "percent", "$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "th": ""}
-_MONTHS = {name: number for number, names in enumerate(
-    "jan january|feb february|mar march|apr april|may|jun june|jul july|aug august|sep sept september|oct october|"
-    "nov november|dec december".split("|"), start=1
-) for name in names.split()}  # fmt: skip
-
-_NAMED = {number: name for name, number in _MONTHS.items()}
-
-
-def _any(words: object) -> str:
-    """The longest first: "months" before "month"."""
-    return "|".join(sorted((re.escape(str(word)) for word in words), key=len, reverse=True))  # type: ignore[attr-defined]
-
-
-_MONTH = rf"(?P<month>{_any(_MONTHS)})\b\.?"
-_YEAR = r"(?P<year>1[0-9]\d\d|20\d\d)\b"
-_DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\b"
-_DATES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"\b(?P<year>\d{4})[-/](?P<month>\d\d)[-/](?P<day>\d\d)(?!\d)",
-        r"(?<!\d)(?P<year>20\d\d)(?P<month>0\d|1[0-2])(?P<day>[0-2]\d|3[01])(?!\d)",
-        rf"\b{_DAY}(?: of)? {_MONTH}(?:,? {_YEAR})?",
-        rf"\b{_MONTH} {_DAY}(?!,\d)(?:,? {_YEAR})?",
-        rf"\b{_MONTH},? {_YEAR}",
-    )
-)
 _WORD_NUMBER = (
-    rf"(?:{_any(_TENS)})(?:[- ](?:{_any([*_SMALL, *_ORDINALS])}))?|{_any(_SMALL)}|{_any(_ORDINALS)}|an?|dozen"
+    rf"(?:{any_of(_TENS)})(?:[- ](?:{any_of([*_SMALL, *_ORDINALS])}))?|{any_of(_SMALL)}|{any_of(_ORDINALS)}|an?|dozen"
 )
-_UNIT = r"%|per[ -]cent|percentage[ -]points?|" + _any(form for form in _UNITS if form != "%" and form.isalpha())
+_UNIT = r"%|per[ -]cent|percentage[ -]points?|" + any_of(form for form in _UNITS if form != "%" and form.isalpha())
 _QUANTITY = re.compile(
     rf"(?P<money>US\$|[$€£¥]|\b(?:USD|EUR|GBP|JPY|CNY|RMB)\b)?\s?"
     rf"(?<![^\W_])(?:(?P<figure>\d+(?:[.,]\d+)*)(?P<nth>st|nd|rd|th)?|(?P<word>{_WORD_NUMBER})(?![^\W_]))"
-    rf"(?:[- ]?(?P<scale>{_any(_SCALES)}|[mbt](?=\b))(?![^\W_]))?"
+    rf"(?:[- ]?(?P<scale>{any_of(_SCALES)}|[mbt](?=\b))(?![^\W_]))?"
     rf"(?:[- ]?(?:(?:business|working|calendar|consecutive|full|US|U\.S\.) )?(?P<unit>{_UNIT}|[$€£¥])(?![^\W_]))?",
     re.IGNORECASE,
 )
@@ -94,15 +69,6 @@ class Quantity:
     rough: bool = False
     soft: bool = False
     """Whether it is a word that seldom counts ("a", "one", "first"): a source may mean it, a claim need not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A date, as far as it is told; 0 where it is not."""
-
-    year: int
-    month: int
-    day: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +96,7 @@ class Amounts:
 
 @lru_cache(maxsize=4096)
 def amounts(text: str) -> Amounts:
-    days, rest = _days(text)
+    days, rest = days_in(text)
     years = {str(day.year) for day in days if day.year}
     return Amounts(
         quantities=frozenset(_quantities(rest)),
@@ -145,22 +111,14 @@ def missing(claim: Amounts, source: Amounts) -> list[str]:
     """Figures and dates of the claim that the source has not, in words, in no order that matters."""
     quantities = [q for q in claim.quantities if not q.soft and not _is_borne_out(q, source)]
     days = [day for day in claim.days if not _is_dated(day, source)]
-    return sorted([f"{q.written}{' ' if q.unit else ''}{q.unit}" for q in quantities] + [_in_words(d) for d in days])
+    return sorted([f"{q.written}{' ' if q.unit else ''}{q.unit}" for q in quantities] + [str(d) for d in days])
 
 
 @lru_cache(maxsize=4096)
 def respelt(text: str) -> str:
     """The text with its figures and dates in one spelling: "May 3rd" as "3 may", "$1.5 thousand" as "1500 dollar"."""
-    for pattern in _DATES:
-        text = pattern.sub(_one_date, text)
+    text = with_days_respelt(text)
     return _QUANTITY.sub(lambda found: _one_quantity(found, text), text)
-
-
-def _one_date(found: re.Match[str]) -> str:
-    day = _day(found)
-    if day is None:
-        return found[0]
-    return " ".join([*([str(day.day)] if day.day else []), _NAMED[day.month], *([str(day.year)] if day.year else [])])
 
 
 def _one_quantity(found: re.Match[str], text: str) -> str:
@@ -206,24 +164,6 @@ def _is_dated(claim: Day, source: Amounts) -> bool:
         and (claim.year in (0, day.year) or (not day.year and str(claim.year) in source.loose))
         for day in source.days
     )
-
-
-def _days(text: str) -> tuple[set[Day], str]:
-    """Dates, and the text with blanks in their place."""
-    days: set[Day] = set()
-    for pattern in _DATES:
-        days |= {day for found in pattern.finditer(text) if (day := _day(found))}
-        text = pattern.sub(lambda match: match[0] if match["month"] == "may" else " " * len(match[0]), text)
-    return days, text
-
-
-def _day(found: re.Match[str]) -> Day | None:
-    parts = found.groupdict()
-    month = str(parts["month"]).lower()
-    number = int(month) if month.isdigit() else _MONTHS[month]
-    if parts["month"] == "may" or not 1 <= number <= 12:  # the verb
-        return None
-    return Day(int(parts.get("year") or 0), number, int(parts.get("day") or 0))
 
 
 def _quantities(text: str) -> set[Quantity]:
@@ -278,7 +218,3 @@ def _unit(written: str) -> str:
 def _scale_told(found: re.Match[str]) -> int:
     short = (found[2] or found[3] or "").lower()
     return _MARKED[short] if short else _SCALES[found[1].lower().removesuffix("s")]
-
-
-def _in_words(day: Day) -> str:
-    return "-".join(f"{part:02}" for part in (day.year, day.month, day.day) if part)

@@ -15,7 +15,7 @@ from rag.types import Verdict
 
 __all__ = ["Evidence", "Source", "evidence", "likelihood", "negates", "support", "verdict"]
 
-WEAK = 0.4
+WEAK = 0.35
 """Likelihood below which a claim is unsupported."""
 SUPPORTED = 0.65
 # Fitted by benchmarks/check_support.py: docs/decisions/0009-each-sentence-is-proven-or-marked.md

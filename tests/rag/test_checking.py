@@ -79,7 +79,7 @@ def test_what_only_the_passage_around_the_quote_bears_out_is_weak() -> None:
 
 def test_a_paraphrase_is_borne_out_by_the_encoder(encoder: RememberingEncoder) -> None:
     source = passage("Employees are entitled to twenty-five days of paid vacation each year. Dogs are welcome.")
-    written = "Staff receive 25 days of paid holiday every year [1]."
+    written = "Employees are entitled to 25 days of paid holiday every year [1]."
     (sentence,) = checked(written, source, checker=Checker(encoder)).sentences
     assert sentence.verdict in ("supported", "weak")
     assert sentence.support > checked(written, source).sentences[0].support

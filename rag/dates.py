@@ -1,0 +1,76 @@
+"""Dates as they are compared: "May 3rd, 2024" is "2024-05-03"."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_MONTHS = {name: number for number, names in enumerate(
+    "jan january|feb february|mar march|apr april|may|jun june|jul july|aug august|sep sept september|oct october|"
+    "nov november|dec december".split("|"), start=1
+) for name in names.split()}  # fmt: skip
+
+_NAMED = {number: name for name, number in _MONTHS.items()}
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A pattern, the longest first: "months" before "month"."""
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+_MONTH = rf"(?P<month>{any_of(_MONTHS)})\b\.?"
+_YEAR = r"(?P<year>1[0-9]\d\d|20\d\d)\b"
+_DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\b"
+_DATES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\b(?P<year>\d{4})[-/](?P<month>\d\d)[-/](?P<day>\d\d)(?!\d)",
+        r"(?<!\d)(?P<year>20\d\d)(?P<month>0\d|1[0-2])(?P<day>[0-2]\d|3[01])(?!\d)",
+        rf"\b{_DAY}(?: of)? {_MONTH}(?:,? {_YEAR})?",
+        rf"\b{_MONTH} {_DAY}(?!,\d)(?:,? {_YEAR})?",
+        rf"\b{_MONTH},? {_YEAR}",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A date, as far as it is told; 0 where it is not."""
+
+    year: int
+    month: int
+    day: int
+
+    def __str__(self) -> str:
+        return "-".join(f"{part:02}" for part in (self.year, self.month, self.day) if part)
+
+
+def days_in(text: str) -> tuple[set[Day], str]:
+    """Dates, and the text with blanks in their place."""
+    days: set[Day] = set()
+    for pattern in _DATES:
+        days |= {day for found in pattern.finditer(text) if (day := _day(found))}
+        text = pattern.sub(lambda match: match[0] if match["month"] == "may" else " " * len(match[0]), text)
+    return days, text
+
+
+def _day(found: re.Match[str]) -> Day | None:
+    parts = found.groupdict()
+    month = str(parts["month"]).lower()
+    number = int(month) if month.isdigit() else _MONTHS[month]
+    if parts["month"] == "may" or not 1 <= number <= 12:  # the verb
+        return None
+    return Day(int(parts.get("year") or 0), number, int(parts.get("day") or 0))
+
+
+def with_days_respelt(text: str) -> str:
+    """Each date as "3 may 2024", as far as it is told."""
+    for pattern in _DATES:
+        text = pattern.sub(_one_date, text)
+    return text
+
+
+def _one_date(found: re.Match[str]) -> str:
+    day = _day(found)
+    if day is None:
+        return found[0]
+    return " ".join([*([str(day.day)] if day.day else []), _NAMED[day.month], *([str(day.year)] if day.year else [])])
