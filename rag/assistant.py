@@ -129,7 +129,7 @@ class Assistant:
     async def _checked(self, draft: Draft) -> Checked:
         told = await self._checker.check(draft.text, draft.markers.citations(), draft.passages)
         draft.usage += told.usage or Usage()
-        return Checked(told.text, told.citations, told.sentences, draft.unanswered)
+        return replace(told, unanswered=draft.unanswered)
 
     def _complete(
         self, question: Question, retrieval: Retrieval, checked: Checked, drafts: Sequence[Draft], clock: "Clock"

@@ -13,6 +13,7 @@ from rag import support
 from rag.errors import ModelError
 from rag.likeness import Likeness
 from rag.numbering import Mark, Numbered, marks_of, numbered
+from rag.policy import Checked
 from rag.proofs import Claim, Proof, claims_of
 from rag.protocols import Entailment
 from rag.support import Evidence, Source
@@ -21,17 +22,6 @@ from rag.types import Citation, Opinions, Sentence, Usage
 _log = logging.getLogger(__name__)
 
 _CLOSING = ".!?…"
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """An answer as it stands after checking."""
-
-    text: str
-    citations: tuple[Citation, ...]
-    sentences: tuple[Sentence, ...]
-    usage: Usage | None = None
-    """Of a model that was asked for a second opinion; None where none was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +104,8 @@ def _settled(text: str, citations: Sequence[Citation], judged: Sequence[_Judged]
     for one in judged:
         outside |= {mark.start: mark for mark in _marks(text, one)}
     settled = numbered(text, [outside[start] for start in sorted(outside)])
-    return Checked(settled.text, _citations(settled, judged), tuple(_sentence(settled, one) for one in judged), usage)
+    sentences = tuple(_sentence(settled, one) for one in judged)
+    return Checked(settled.text, _citations(settled, judged), sentences, usage=usage)
 
 
 def _marks(text: str, judged: _Judged) -> list[Mark]:

@@ -8,7 +8,7 @@ from typing import Literal
 from indexes.sentences import is_row
 from indexes.words import figures
 from rag.declining import is_lack
-from rag.types import Citation, Sentence, Span
+from rag.types import Citation, Sentence, Span, Usage
 
 Unsupported = Literal["mark", "cut", "retry"]
 _BORNE_OUT = ("supported", "weak")
@@ -45,6 +45,8 @@ class Checked:
     sentences: tuple[Sentence, ...]
     unanswered: str = ""
     """What the model told of what the sources do not answer."""
+    usage: Usage | None = None
+    """Of a model that was asked for a second opinion; None where none was."""
 
     @property
     def claims(self) -> tuple[Sentence, ...]:

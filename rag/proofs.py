@@ -8,6 +8,7 @@ from indexes.words import content_words
 from rag import support
 from rag.citations import sentence_spans_with_markers
 from rag.numbering import Mark, Place, marks_of
+from rag.output import REMOVED
 from rag.quotes import grounds, ranked, trimmed
 from rag.support import Evidence, Source, evidence, likelihood
 from rag.types import Citation, Span
@@ -76,7 +77,7 @@ def claims_of(text: str, citations: Sequence[Citation], passages: Sequence[Passa
         while at < len(marks) and marks[at].start < end:
             at += 1
         mine = tuple(mark for mark in marks[first:at] if mark.start >= start)
-        said = _without(text, (start, end), mine)
+        said = _without(text, (start, end), mine).replace(REMOVED, "")
         fences, seen = fences + text.count(_FENCE, seen, start), start
         if any(character.isalnum() for character in said):
             may_cite = not fences % 2 and _may_be_cited(said)

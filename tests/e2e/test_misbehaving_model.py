@@ -21,7 +21,7 @@ from rag.questions import make_question
 from rag.types import Completed, Delta, Turn
 
 PARENTS = "How long can fathers and other second parents stay off on full pay?"
-CLAIM = "Second parents stay at home for 8 weeks on full pay"
+CLAIM = "The other parent has 8 weeks of fully paid leave"
 TOKENS = 64
 LONGEST = 16 * TOKENS
 """Characters of an answer that its tokens do not end."""

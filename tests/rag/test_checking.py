@@ -12,9 +12,10 @@ from fakes.entailment import FixedEntailment
 from fakes.passages import passage
 from indexes.errors import EncoderError
 from indexes.types import Matrix, Passage
-from rag.checking import Checked, Checker
+from rag.checking import Checker
 from rag.citations import MarkerStream
 from rag.errors import ModelTimeoutError
+from rag.policy import Checked
 from rag.types import Usage
 
 CHINA = passage("China makes 90 % of rare earths. The United States imports most of them.", path="a.txt", start=100)
