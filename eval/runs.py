@@ -131,7 +131,7 @@ def _row(case: GoldCase, answer: Answer) -> Row:
         sentences=tuple(Checked(s.text, s.citations, s.support, s.verdict) for s in answer.sentences),
         confidence=answer.confidence,
         model=answer.model,
-        usage=answer.usage,
+        usage=replace(answer.usage, cost=None),  # which the row tells itself
         timings=dict(answer.timings),
         unanswered=answer.unanswered,
         declined_by=answer.declined_by,

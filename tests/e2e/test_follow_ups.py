@@ -60,7 +60,7 @@ async def test_a_follow_up_over_http_finds_what_its_rewriting_says(
     told = response.json()
     assert (told["text"], told["retrieval"]["query"]) == (f"{CLAIM} [1].", PARENTS)
     assert told["question"] == FOLLOW_UP.text
-    assert told["usage"] == {"input_tokens": 14, "output_tokens": 6}
+    assert (told["usage"]["input_tokens"], told["usage"]["output_tokens"]) == (14, 6)
     rewriting, answering = (request.body["messages"] for request in model.server.requests)
     assert [message["role"] for message in rewriting] == ["system", "user"]
     assert prompts.read_user_turn(Turn("user", answering[-1]["content"]))[0] == FOLLOW_UP.text
