@@ -59,8 +59,10 @@ class _Reply:
 
 
 def _before(part: str, parts: Sequence[str], earlier: Sequence[str]) -> Sequence[str]:
-    """What a part's words may lean on: the first part, or for that what was asked before."""
-    return earlier if part == parts[0] else parts[:1] if leans(part) else ()
+    """What a part's words may lean on: what was asked before, and the first part where it points back."""
+    if part == parts[0]:
+        return earlier
+    return ["\n".join([parts[0], *earlier])] if leans(part) else ()
 
 
 def _joined(parts: Sequence[str], replies: Sequence[_Reply]) -> list[Piece]:
