@@ -131,7 +131,7 @@ class ServerSettings(Part):
 class AnswerSettings(Part):
     max_question_chars: Positive = Field(8000, description="a longer question is refused")
     min_confidence: Share = Field(
-        0.35, description="offline: when less sure than this that the documents answer, decline"
+        0.36, description="offline: when less sure than this that the documents answer, decline"
     )
 
 
