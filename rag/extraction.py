@@ -3,46 +3,25 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from indexes.protocols import Encoder
 from indexes.sentences import is_row, sentence_spans
-from indexes.words import figures, stems, words
+from indexes.words import content_words, figures, stem, stems
+from rag.asked import ASKING, Kind, holds, kind_of
 from rag.prompts import Source
+from rag.types import Span
 
-_KINDS = tuple(
-    (re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), kind)
-    for pattern, kind in (
-        (
-            r"how (?:much|many|long|often|old|far|high|large|big)|what (?:\w+ ){0,3}(?:share|percentage|percent|number|"
-            r"amount|price|yield|proportion|rate|threshold|limit|cost|fee)",
-            "figure",
-        ),
-        (r"when|(?:what|which) (?:year|date|day|month|time)", "date"),
-        (r"who|whom|whose|(?:what|which) (?:company|firm|person|country|team)", "name"),
-    )
-)
-_DATE = re.compile(
-    r"\b(?:1[5-9]|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|"
-    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bcentur(?:y|ies)\b",
-    re.IGNORECASE,
-)
-_YEAR = re.compile(
-    r"\b(?:in|since|by|early|late|mid|from|until|during|before|after|january|february|march|april|may|june|july|august|"
-    r"september|october|november|december)[ -](?:1[5-9]|20)\d\d\b",
-    re.IGNORECASE,
-)
-_NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w-]+")
-_NUMBER_WORD = re.compile(
-    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|third|quarter|dozen|hundred|thousand|"
-    r"million|billion|twice|once|daily|weekly|monthly|annually)\b",
-    re.IGNORECASE,
-)
-
-
+MOST = 20
+"""Candidates that are embedded, the likeliest by their words: embedding is what an answer waits for."""
+_ASKING, _EARLIER = 0.25, 0.4
+"""What a word counts with which one asks, and one that only the question before a follow-up has."""
+_NEAR = 3
+"""Content words apart, at most, that two words of the question stand together in a sentence."""
 _NUMBERING = re.compile(r"^#*\s*(?:\d+[.)])*\d*\s+")
 _BULLET = re.compile(r"[-*•]\s")
 _RUNNING = re.compile(r"\bpage \d+(?: of \d+)?$", re.IGNORECASE)
@@ -57,9 +36,15 @@ class Candidate:
     source: Source
     start: int
     end: int
-    features: dict[str, float]
-    covers: dict[str, float]
+    features: Mapping[str, float]
+    """Each from 0 to 1: ``cosine``, of meaning; ``said``, ``near`` and ``around``, the share of the question's words,
+    weighed by rarity, in it, with the sentences beside it, and in its source; ``together``, of the question's words
+    that follow each other those that stand together in it; ``kind``, whether it holds what is asked for; ``lacks``,
+    of the question's figures, those that its source has not; ``rank``, 1 for the first source, ½ for the second."""
+    covers: Mapping[str, float]
     """The question's words that it has, each with its share of the question."""
+    before: Span | None = None
+    """Where the sentence before it stands, if that may answer too."""
 
     @property
     def text(self) -> str:
@@ -74,6 +59,7 @@ class _Piece:
     start: int
     end: int
     header: str
+    before: Span | None
 
     @property
     def text(self) -> str:
@@ -85,30 +71,107 @@ class _Piece:
         return f"{self.header} {self.text}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question as sentences are compared with it."""
+
+    text: str
+    """With the question before a follow-up."""
+    kind: Kind
+    shares: Mapping[str, float]
+    """Its stems, each weighing more the fewer sources have it, most where none has; 1 in all."""
+    pairs: Sequence[tuple[str, str]]
+    """Those that follow each other."""
+    figures: set[str]
+
+    def share(self, found: set[str]) -> float:
+        return sum(share for word, share in self.shares.items() if word in found)
+
+
 def candidates(question: str, earlier: str, sources: Sequence[Source], encoder: Encoder) -> list[Candidate]:
-    """All of them, in the order of the sources. ``earlier`` is the question before a follow-up, or nothing."""
-    asked = f"{question}\n{earlier}".strip()
-    # box 12 does not answer for box 3
-    told = [s for s in sources if figures(question) <= figures(f"{s.file} {s.context} {s.text}")]
-    pieces = [piece for source in told for piece in _pieces(source)]
-    if not pieces:
+    """The likeliest by their words, in the order of the sources. ``earlier`` is the question before a follow-up."""
+    asked = _asked(question, earlier, sources)
+    likely = _likeliest([found for source in sources for found in _of_source(source, asked)])
+    if not likely:
         return []
-    vectors = encoder.encode([f"{p.source.context.partition(chr(10))[0]}: {p.read}" for p in pieces])
-    cosines = np.clip(vectors @ encoder.encode_query([asked])[0], 0, 1)
-    weights, kind = _rarity(asked, sources), _kind(question)
+    vectors = encoder.encode([f"{p.source.context.partition(chr(10))[0]}: {p.read}" for p, _ in likely])
+    cosines = np.clip(vectors @ encoder.encode_query([asked.text])[0], 0, 1)
     return [
-        Candidate(p.source, p.start, p.end, _features(p, float(cosine), asked, weights, kind), _share(weights, p.read))
-        for p, cosine in zip(pieces, cosines, strict=True)
+        Candidate(p.source, p.start, p.end, {**features, "cosine": float(cosine)}, _covered(p, asked), p.before)
+        for (p, features), cosine in zip(likely, cosines, strict=True)
     ]
+
+
+def _asked(question: str, earlier: str, sources: Sequence[Source]) -> _Asked:
+    text = f"{question}\n{earlier}".strip()
+    having = Counter(word for source in sources for word in _words_of(source))
+    own = set(stems(question))
+    rarity = {
+        word: math.log(1 + (len(sources) + 1) / (having[word] + 1))
+        * (_ASKING if word in ASKING else 1)
+        * (1 if word in own else _EARLIER)
+        for word in stems(text)
+    }
+    total = sum(rarity.values())
+    shares = {word: one / total for word, one in rarity.items()}
+    pairs = list(pairwise(stem(word) for word in content_words(question)))
+    return _Asked(text, kind_of(question), shares, pairs, figures(question))
+
+
+def _of_source(source: Source, asked: _Asked) -> Iterator[tuple[_Piece, dict[str, float]]]:
+    pieces = _pieces(source)
+    told, around = set(stems(source.context)), asked.share(_words_of(source))
+    has = figures(f"{source.file} {source.context} {source.text}")
+    lacks = len(asked.figures - has) / len(asked.figures) if asked.figures else 0.0
+    said = [set(stems(piece.read)) for piece in pieces]
+    for n, piece in enumerate(pieces):
+        beside = told.union(*said[max(0, n - 1) : n + 2])
+        yield (
+            piece,
+            {
+                "said": asked.share(said[n]),
+                "near": asked.share(beside),
+                "around": around,
+                "together": _together(piece.read, asked.pairs),
+                "lacks": lacks,
+                "kind": holds(asked.kind, piece.text, asked.text),
+                "rank": 1 / source.number,
+            },
+        )
+
+
+def _likeliest(found: list[tuple[_Piece, dict[str, float]]]) -> list[tuple[_Piece, dict[str, float]]]:
+    """At most ``MOST``, in the order in which they came."""
+    worth = [f["said"] + 0.5 * f["near"] + 0.35 * f["rank"] + 0.1 * f["together"] - 0.3 * f["lacks"] for _, f in found]
+    best = sorted(range(len(found)), key=lambda n: -worth[n])[:MOST]
+    return [found[n] for n in sorted(best)]
+
+
+def _together(text: str, pairs: Sequence[tuple[str, str]]) -> float:
+    """Share of the pairs whose words stand close to each other in a text."""
+    places: dict[str, list[int]] = {}
+    for place, word in enumerate(content_words(text)):
+        places.setdefault(stem(word), []).append(place)
+    close = [any(abs(a - b) <= _NEAR for a in places.get(x, ()) for b in places.get(y, ())) for x, y in pairs]
+    return sum(close) / len(close) if close else 0.0
+
+
+def _words_of(source: Source) -> set[str]:
+    return set(stems(f"{source.context} {source.text}"))
+
+
+def _covered(piece: _Piece, asked: _Asked) -> dict[str, float]:
+    have = set(stems(piece.read))
+    return {word: share for word, share in asked.shares.items() if word in have}
 
 
 def _pieces(source: Source) -> list[_Piece]:
     spans = sentence_spans(source.text)
     header = _header(source, spans)
+    able = [span for span in spans if _may_answer(text := source.text[slice(*span)]) and text != header]
+    before = {following: span for span, following in pairwise(spans) if span in able}
     return [
-        _Piece(source, start, end, header if is_row(text) else "")
-        for start, end in spans
-        if _may_answer(text := source.text[start:end]) and text != header
+        _Piece(source, *span, header if is_row(source.text[slice(*span)]) else "", before.get(span)) for span in able
     ]
 
 
@@ -125,41 +188,3 @@ def _may_answer(text: str) -> bool:
         return False
     whole = text.endswith((".", "!", '"', "”", ")")) or is_row(text) or bool(_BULLET.match(text))
     return whole or any(character.isdigit() for character in text) or len(text.split()) > _HEADING_WORDS
-
-
-def _features(
-    piece: _Piece, cosine: float, asked: str, weights: dict[str, float], kind: str | None
-) -> dict[str, float]:
-    return {
-        "cosine": cosine,
-        "coverage": sum(_share(weights, piece.read).values()),
-        "around": sum(_share(weights, f"{piece.source.context} {piece.source.text}").values()),
-        "kind": _holds(kind, piece.text, asked),
-        "rank": 1 / piece.source.number,
-    }
-
-
-def _rarity(question: str, sources: Sequence[Source]) -> dict[str, float]:
-    """The question's stems, each weighing more the fewer sources have it; most where none has."""
-    having = Counter(stem for source in sources for stem in set(stems(f"{source.context} {source.text}")))
-    return {stem: math.log(1 + (len(sources) + 1) / (having[stem] + 1)) for stem in set(stems(question))}
-
-
-def _share(weights: dict[str, float], text: str) -> dict[str, float]:
-    have, total = set(stems(text)), sum(weights.values())
-    return {stem: weight / total for stem, weight in weights.items() if stem in have}
-
-
-def _kind(question: str) -> str | None:
-    return next((kind for pattern, kind in _KINDS if pattern.search(question)), None)
-
-
-def _holds(kind: str | None, text: str, question: str) -> float:
-    """Whether a sentence holds what is asked for, and the question did not itself: 1 or 0, ½ where that is unclear."""
-    if kind is None:
-        return 0.5
-    if kind == "figure":
-        return float(bool(figures(_YEAR.sub("", text)) - figures(question)) or bool(_NUMBER_WORD.search(text)))
-    if kind == "date":
-        return float(bool(_DATE.search(text)))
-    return float(bool({word for name in _NAME.findall(text) for word in words(name)} - set(words(question))))

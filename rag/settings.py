@@ -143,7 +143,7 @@ class ServerSettings(Part):
 class AnswerSettings(Part):
     max_question_chars: Positive = Field(8000, description="a longer question is refused")
     min_confidence: Share = Field(
-        0.35, description="offline: when less sure than this that the documents answer, decline"
+        0.36, description="offline: when less sure than this that the documents answer, decline"
     )
     cache_mb: Annotated[float, Field(ge=0)] = Field(
         0, description="megabytes of answers kept beside the index, for who asks the same again; 0 keeps none"
