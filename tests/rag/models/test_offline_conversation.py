@@ -66,7 +66,8 @@ async def test_a_follow_up_is_asked_with_the_question_before_it() -> None:
 async def test_each_of_two_questions_is_answered() -> None:
     said, _, model = await told("How much leave do full-time staff get, and what does the pager pay?")
     assert model.asked == [("How much leave do full-time staff get?",), ("what does the pager pay?",)]
-    assert said == FULL + PAYS
+    assert FULL in said
+    assert PAYS in said
 
 
 async def test_a_question_that_leans_on_the_one_before_it_is_asked_with_it() -> None:
