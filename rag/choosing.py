@@ -7,7 +7,6 @@ from dataclasses import replace
 from statistics import fmean
 
 from indexes.words import stems
-from rag.asked import Kind, kind_of
 from rag.extraction import Candidate
 
 _STANDS_FOR = re.compile(r"\W*(?:he|she|it|they|his|her|its|their|this|these|such)\b", re.IGNORECASE)
@@ -18,9 +17,8 @@ CHOICE_BIAS = -3.6
 CONFIDENCE: Mapping[str, float] = {"likest": 4.3, "covered": 1.5, "lead": 1.6, "lacks": -1.6}
 """What speaks for the documents' answering the question at all, likewise."""
 CONFIDENCE_BIAS = -3.7
-_FEW, _SEVERAL = 2, 3
-"""Sentences at most, where one thing is asked for and where it takes an explanation."""
-_EXPLAINED: tuple[Kind, ...] = ("reason", "other")
+_MOST = 3
+"""Sentences, and those that lead in to them."""
 _FURTHER = 0.7
 """Share of the best sentence's worth, and of its likeness, that a further one needs."""
 _NEW_COSINE, _NEW_BESIDE, _NEW_ELSEWHERE = 0.3, 0.12, 0.2
@@ -60,12 +58,11 @@ def signs(found: Sequence[Candidate]) -> dict[str, float]:
     }
 
 
-def choose(question: str, best: Sequence[Candidate]) -> list[Candidate]:
+def choose(best: Sequence[Candidate]) -> list[Candidate]:
     """The fewest sentences that hold the answer, in the order of their sources, of candidates as ``ranked``."""
-    most = _SEVERAL if kind_of(question) in _EXPLAINED else _FEW
     chosen = list(best[:1])
     for candidate in best[1:]:
-        if len(chosen) < most and _adds(candidate, chosen) and not _repeats(candidate, chosen):
+        if len(chosen) < _MOST and _adds(candidate, chosen) and not _repeats(candidate, chosen):
             chosen.append(candidate)
     spans = {(c.source.number, c.start): c for c in (*filter(None, map(_lead, chosen)), *chosen)}
     return [spans[place] for place in sorted(spans)]

@@ -91,7 +91,9 @@ class _Asked:
 def candidates(question: str, earlier: str, sources: Sequence[Source], encoder: Encoder) -> list[Candidate]:
     """The likeliest by their words, in the order of the sources. ``earlier`` is the question before a follow-up."""
     asked = _asked(question, earlier, sources)
-    likely = _likeliest([found for source in sources for found in _of_source(source, asked)])
+    likely = _likeliest(
+        [found for place, source in enumerate(sources, start=1) for found in _of_source(source, place, asked)]
+    )
     if not likely:
         return []
     vectors = encoder.encode([f"{p.source.context.partition(chr(10))[0]}: {p.read}" for p, _ in likely])
@@ -118,7 +120,7 @@ def _asked(question: str, earlier: str, sources: Sequence[Source]) -> _Asked:
     return _Asked(text, kind_of(question), shares, pairs, figures(question))
 
 
-def _of_source(source: Source, asked: _Asked) -> Iterator[tuple[_Piece, dict[str, float]]]:
+def _of_source(source: Source, place: int, asked: _Asked) -> Iterator[tuple[_Piece, dict[str, float]]]:
     pieces = _pieces(source)
     told, around = set(stems(source.context)), asked.share(_words_of(source))
     has = figures(f"{source.file} {source.context} {source.text}")
@@ -135,7 +137,7 @@ def _of_source(source: Source, asked: _Asked) -> Iterator[tuple[_Piece, dict[str
                 "together": _together(piece.read, asked.pairs),
                 "lacks": lacks,
                 "kind": holds(asked.kind, piece.text, asked.text),
-                "rank": 1 / source.number,
+                "rank": 1 / place,
             },
         )
 

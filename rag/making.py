@@ -85,7 +85,7 @@ def has_llm(settings: LLMSettings) -> bool:
 
 def make_model(settings: Settings, encoder: Encoder) -> ChatModel:
     if not has_llm(settings.llm):
-        return OfflineConversation(offline.OfflineChat(encoder, min_confidence=settings.answer.min_confidence))
+        return OfflineConversation(offline.OfflineChat(encoder, min_confidence=settings.answer.min_confidence), encoder)
     return make_llm(settings.llm)
 
 

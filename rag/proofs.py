@@ -9,6 +9,7 @@ from rag import support
 from rag.citations import sentence_spans_with_markers
 from rag.numbering import Mark, Place, marks_of
 from rag.output import REMOVED
+from rag.quantities import amounts
 from rag.quotes import grounds, ranked, trimmed
 from rag.support import Evidence, Source, evidence, likelihood
 from rag.types import Citation, Span
@@ -21,6 +22,8 @@ _TRIED = 3
 """Places in a cited passage that a paraphrase may mean."""
 _LOOKED_AT = 0.1
 """By its words alone: below it, a passage that was not cited is not asked for its meaning."""
+_SOME = 0.5
+"""Share of a claim's words, of one whose figures are there."""
 _FENCE = "```"
 
 
@@ -51,11 +54,17 @@ class Proof:
         return self.at_most_weak(likelihood(self.told, likeness) if self.is_open else self.by_words)
 
     def at_most_weak(self, score: float) -> float:
-        """The score, or ``WEAK`` where that is more and the passages around the quotes bear the claim out."""
+        """The score, or ``WEAK`` where that is more and the passages around the quotes bear the claim out.
+
+        They do, too, where the quotes have its figures, all of them, and they some of its words: it is in other words.
+        """
         if score >= support.WEAK or not self.places:
             return score
-        around = Source.joined(Source.of(place.passage) for place in self.places)
-        return max(score, min(likelihood(evidence(self.claim, around)), support.WEAK))
+        told = evidence(self.claim, Source.joined(Source.of(place.passage) for place in self.places))
+        reworded = not (self.told.finding or told.finding) and told.features.get("found", 1.0) >= _SOME
+        if reworded and amounts(self.claim):
+            return support.WEAK
+        return max(score, min(likelihood(told), support.WEAK))
 
 
 @dataclass(frozen=True, slots=True)

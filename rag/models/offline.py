@@ -27,7 +27,7 @@ class OfflineChat:
         earlier = next((turn.text for turn in reversed(turns[:-1]) if turn.role == "user"), "")
         best = await asyncio.to_thread(self._ranked, question, sources, earlier)
         yield Confidence(confidence(best))
-        chosen = self._chosen(question, best)
+        chosen = self._chosen(best)
         for candidate in chosen:
             yield f"{without_markers(candidate.text)} [{candidate.source.number}]\n"
         if not chosen:
@@ -35,10 +35,10 @@ class OfflineChat:
 
     def choose(self, question: str, sources: Sequence[prompts.Source], earlier: str = "") -> list[Candidate]:
         """The sentences that answer, in the order of their sources; none where that is not sure enough."""
-        return self._chosen(question, self._ranked(question, sources, earlier))
+        return self._chosen(self._ranked(question, sources, earlier))
 
     def _ranked(self, question: str, sources: Sequence[prompts.Source], earlier: str) -> list[Candidate]:
         return ranked(candidates(question, earlier, sources, self._encoder))
 
-    def _chosen(self, question: str, best: Sequence[Candidate]) -> list[Candidate]:
-        return choose(question, best) if best and confidence(best) >= self._min_confidence else []
+    def _chosen(self, best: Sequence[Candidate]) -> list[Candidate]:
+        return choose(best) if best and confidence(best) >= self._min_confidence else []

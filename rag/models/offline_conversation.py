@@ -1,9 +1,11 @@
 """The offline answerer in a conversation: what a question stands for is answered, and each that is joined in it."""
 
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from indexes.protocols import Encoder
 from rag import prompts
 from rag.compound import leans, questions_in
 from rag.conversation import standing
@@ -19,8 +21,9 @@ class OfflineConversation:
     one, each; those that have no answer are told as a model tells them.
     """
 
-    def __init__(self, model: ChatModel) -> None:
+    def __init__(self, model: ChatModel, encoder: Encoder) -> None:
         self._model = model
+        self._encoder = encoder
 
     @property
     def name(self) -> str:
@@ -30,11 +33,20 @@ class OfflineConversation:
         text, sources = prompts.read_user_turn(turns[-1])
         asked = standing([*(turn.text for turn in turns[:-1] if turn.role == "user"), text])
         parts, earlier = questions_in(asked[-1]), asked[-2:-1]
-        replies = [await self._reply(system, part, sources, _before(part, parts, earlier)) for part in parts]
+        given = await asyncio.to_thread(self._ordered, parts, sources)
+        replies = [await self._reply(system, part, given[part], _before(part, parts, earlier)) for part in parts]
         if len(parts) == 1 or not any(reply.answers for reply in replies):
             replies = replies[:1] if len(parts) == 1 else [await self._reply(system, asked[-1], sources, earlier)]
         for piece in _joined(parts, replies):
             yield piece
+
+    def _ordered(self, parts: Sequence[str], sources: Sequence[Source]) -> Mapping[str, Sequence[Source]]:
+        """The sources by their likeness to each of several parts: they were found for all of them together."""
+        if len(parts) == 1 or not sources:
+            return dict.fromkeys(parts, sources)
+        found = self._encoder.encode([f"{source.context}\n{source.text}" for source in sources])
+        likeness = self._encoder.encode_query(parts) @ found.T
+        return {part: [sources[n] for n in (-row).argsort()] for part, row in zip(parts, likeness, strict=True)}
 
     async def _reply(self, system: str, question: str, sources: Sequence[Source], earlier: Sequence[str]) -> "_Reply":
         turns = [*(Turn("user", before) for before in earlier), prompts.user_turn(question, sources)]

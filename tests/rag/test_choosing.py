@@ -22,7 +22,7 @@ def found(question: str, *texts: str, context: str = "") -> list[Candidate]:
 
 
 def said(question: str, *texts: str) -> list[str]:
-    return [candidate.text for candidate in choose(question, found(question, *texts))]
+    return [candidate.text for candidate in choose(found(question, *texts))]
 
 
 class Counting(WordsEncoder):

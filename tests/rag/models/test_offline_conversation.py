@@ -35,7 +35,9 @@ async def told(*turns: str) -> tuple[str, list[Piece], Noting]:
     """What is said to the last of a user's turns, each but the last of them answered."""
     model = Noting()
     before = [turn for text in turns[:-1] for turn in (Turn("user", text), Turn("assistant", "So it is."))]
-    stream = OfflineConversation(model).stream(prompts.SYSTEM, [*before, prompts.user_turn(turns[-1], SOURCES)])
+    stream = OfflineConversation(model, WordsEncoder()).stream(
+        prompts.SYSTEM, [*before, prompts.user_turn(turns[-1], SOURCES)]
+    )
     pieces = [piece async for piece in stream]
     return "".join(piece for piece in pieces if isinstance(piece, str)), pieces, model
 
@@ -89,4 +91,4 @@ async def test_where_neither_part_has_an_answer_all_is_declined() -> None:
 
 
 async def test_it_goes_by_the_name_of_the_answerer() -> None:
-    assert OfflineConversation(Noting()).name == NAME
+    assert OfflineConversation(Noting(), WordsEncoder()).name == NAME
