@@ -74,7 +74,8 @@ class Shelf:
 class KeepingAnswerer:
     """Another answerer, whose answers are kept. ``state`` says all that they depend on beside the question.
 
-    An answer during which the state changed is not kept. Who asks with other groups is given no answer of others.
+    An answer during which the state changed is not kept, nor one that was cut short. Who asks with other groups is given
+    no answer of others.
     """
 
     def __init__(self, answerer: Answerer, shelf: Shelf, state: Callable[[], str]) -> None:
@@ -107,9 +108,13 @@ class KeepingAnswerer:
     async def _asked(self, question: Question, key: str) -> AsyncGenerator[Event]:
         async with aclosing(self._answerer.stream(question)) as events:
             async for event in events:
-                if isinstance(event, Completed) and await asyncio.to_thread(self._key, question) == key:
-                    await asyncio.to_thread(self._shelf.put, key, event.answer)
+                if isinstance(event, Completed) and not event.answer.cut_short:
+                    await asyncio.to_thread(self._keep, key, question, event.answer)
                 yield event
+
+    def _keep(self, key: str, question: Question, answer: Answer) -> None:
+        if self._key(question) == key:
+            self._shelf.put(key, answer)
 
     def _key(self, question: Question) -> str:
         """Of every field of the question; with a recency, today's date is one."""

@@ -68,7 +68,10 @@ def place_of(citation: Citation) -> Place:
 
 
 def numbered(text: str, marks: Sequence[Mark]) -> Numbered:
-    """``marks`` are in order and do not overlap; one that repeats the marker before it is left out."""
+    """``marks`` are in order and do not overlap; one that repeats the marker before it is left out.
+
+    A new one makes no link of what follows it in brackets.
+    """
     numbers: dict[tuple[str, int, int], int] = {}
     places: list[Place] = []
     spans: list[list[Span]] = []
@@ -83,10 +86,12 @@ def numbered(text: str, marks: Sequence[Mark]) -> Numbered:
         repeated = bool(mine) and not before and mine[-1][1] == length
         gap = " " if mark.start == mark.end and mark.start and not text[mark.start - 1].isspace() else ""
         marker = "" if repeated else f"[{numbers[mark.place.key]}]"
-        parts += [before, gap if marker else "", marker]
+        after = " " if marker and mark.start == mark.end and text[mark.end : mark.end + 1] in ("(", ":") else ""
+        parts += [before, gap if marker else "", marker, after]
         length += len(before) + len(gap if marker else "") + len(marker)
         if marker:
             mine.append((length - len(marker), length))
+        length += len(after)
         cursor = mark.end
         ends.append(mark.end)
         moved.append(length - cursor)

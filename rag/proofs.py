@@ -1,5 +1,6 @@
 """The sentences of an answer, each with the places that may prove it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ _LOOKED_AT = 0.1
 _SOME = 0.5
 """Share of a claim's words, of one whose figures are there."""
 _FENCE = "```"
+_ITEM = re.compile(r"\s*\d{1,3}[.)]\s+")
+"""The number of an item in a list: no figure that a source must have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def claims_of(text: str, citations: Sequence[Citation], passages: Sequence[Passa
         while at < len(marks) and marks[at].start < end:
             at += 1
         mine = tuple(mark for mark in marks[first:at] if mark.start >= start)
-        said = _without(text, (start, end), mine).replace(REMOVED, "")
+        said = _ITEM.sub("", _without(text, (start, end), mine).replace(REMOVED, ""))
         fences, seen = fences + text.count(_FENCE, seen, start), start
         if any(character.isalnum() for character in said):
             may_cite = not fences % 2 and _may_be_cited(said)

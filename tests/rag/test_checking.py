@@ -15,6 +15,7 @@ from indexes.types import Matrix, Passage
 from rag.checking import Checker
 from rag.citations import MarkerStream
 from rag.errors import ModelTimeoutError
+from rag.numbering import Mark, Place, numbered
 from rag.policy import Checked
 from rag.types import Usage
 
@@ -63,6 +64,22 @@ def test_a_citation_whose_source_does_not_bear_it_out_stays_with_its_verdict_and
     assert (sentence.verdict, sentence.support, sentence.citations) == ("unsupported", 0.0, (1,))
     assert sentence.finding == "30 day: in no source"
     assert [c.support for c in told.citations] == [0.0]
+
+
+def test_the_number_of_an_item_is_no_figure() -> None:
+    told = checked("3. China makes 90 % of rare earths [1].\n4) Staff get 25 days of leave [2].")
+    assert [(s.verdict, s.finding) for s in told.sentences] == [("supported", ""), ("supported", "")]
+
+
+def test_a_claim_in_other_words_whose_figures_are_all_there_is_weak_at_least() -> None:
+    one, other = "Off work: 25 days of leave is what everybody is granted", "Off work, 25 cars of leave are granted"
+    assert [checked(f"{said} [2].").sentences[0].verdict for said in (one, other)] == ["weak", "unsupported"]
+
+
+def test_a_marker_that_is_added_makes_no_link_of_what_follows() -> None:
+    mark = Mark(5, 5, Place(LEAVE, 0, 5))
+    told = numbered("Leave(b.pdf)", [mark])
+    assert (told.text, told.spans, told.at(5)) == ("Leave [1] (b.pdf)", (((6, 9),),), 10)
 
 
 def test_the_same_place_added_and_cited_is_one_source() -> None:

@@ -108,6 +108,13 @@ async def test_a_failure_is_not_kept(shelf: Shelf) -> None:
     assert not (await keeping(shelf)[0].answer(ASKED)).cached
 
 
+async def test_one_that_was_cut_short_is_not_kept(shelf: Shelf) -> None:
+    answerer, asked = keeping(shelf, said=replace(SAID, cut_short="the model was not done after 9 tokens"))
+    for _ in range(2):
+        assert not (await answerer.answer(ASKED)).cached
+    assert len(asked.asked) == 2
+
+
 async def test_what_is_too_old_is_asked_anew(shelf: Shelf) -> None:
     await keeping(shelf)[0].answer(ASKED)
     await asyncio.sleep(0.02)
