@@ -74,8 +74,8 @@ class Shelf:
 class KeepingAnswerer:
     """Another answerer, whose answers are kept. ``state`` says all that they depend on beside the question.
 
-    An answer during which the state changed is not kept, nor one that was cut short. Who asks with other groups is given
-    no answer of others.
+    An answer during which the state changed is not kept, nor one that was cut short. Who asks with other groups is
+    given no answer of others.
     """
 
     def __init__(self, answerer: Answerer, shelf: Shelf, state: Callable[[], str]) -> None:
