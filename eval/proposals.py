@@ -51,15 +51,16 @@ _VERBS = "|".join(
     "has have holds? needs? takes? costs? receives? employs? contains? includes? requires? ships? covers? produces?"
     " offers? lasts? serves? owns? runs? pays? charges? sells? makes? builds? allows? carries carry".split()
 )
-_MONEY = r"[$£€]\d(?:[\d.,]*\d)?(?: (?:million|billion))?"
+_MONEY = r"[$£€]\d(?:[\d.,]*\d)?(?: (?:million|billion|trillion))?"
 _NUMBER = r"(?<![\w.,$£€-])\d(?:[\d.,]*\d)?"
+_PERCENT = r"\d(?:[\d.,]*\d)? ?(?:%|per cent\b|percent\b)"
 _QUANTITY = re.compile(
     rf"{_NP} (?P<verb>{_VERBS}) (?P<answer>{_ABOUT}(?:{_MONEY}|{_NUMBER}(?: (?:million|billion))? "
     r"(?P<unit>[a-z]+(?: of [a-z]+(?: [a-z]+)?)?)))(?P<rest> [^,;:()]{0,50}?)?(?:, .*| and .*|; .*)?\.$"
 )
 _DURATION = re.compile(r"(?:second|minute|hour|day|week|month|year)s?$")
 _FACT = re.compile(
-    rf"{_MONEY}(?![\w.,-]*\d)|{_NUMBER} ?(?:%|per cent\b|percent\b)|"
+    rf"{_MONEY}(?:(?: to |–){_MONEY})?(?![\w.,-]*\d)|(?:{_NUMBER}(?: ?%)?(?: to |–|-)|(?<![\w.,$£€-])){_PERCENT}|"
     rf"(?<![\w-])(?:\d{{1,2}} )?{_MONTH}(?: \d{{1,2}},)? \d{{4}}\b|(?<=\b[Ii]n )[12]\d{{3}}(?=[ .])|"
     rf"{_NUMBER} (?:million |billion |working |calendar )?(?:days|weeks|months|years|hours|minutes|people|pages)\b"
 )

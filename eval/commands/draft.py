@@ -48,7 +48,10 @@ def draft(
         out.write_text(write_gold(drafts), encoding="utf-8")
     except OSError as error:
         raise GoldError(f"The drafts cannot be written to {out}: {error.strerror}.") from error
-    say(f"{len(drafts)} drafts: `footnote eval review {out} --gold gold.jsonl` shows them one by one")
+    fewer = (
+        f" of {count} asked for, as no more good sentences were found" if len(drafts) < count and not feedback else ""
+    )
+    say(f"{len(drafts)} drafts{fewer}: `footnote eval review {out} --gold gold.jsonl` shows them one by one")
     if any("cloze" in case.tags or "table" in case.tags for case in drafts):
         say("Drafted by rule, in the documents' own words, they are easy to find: ask as your users would (e edits).")
 

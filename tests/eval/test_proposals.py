@@ -164,6 +164,12 @@ def test_a_gap_stands_for_a_whole_fact_as_a_last_resort() -> None:
     assert one.answer == "1 May 1191"
 
 
+@pytest.mark.parametrize("fact", ["30% to 50%", "30-50 %", "$2 trillion", "$1.7 billion to $2 billion"])
+def test_a_gap_takes_in_a_whole_range_and_its_scale(fact: str) -> None:
+    (one,) = proposed(f"People in the yard used to speak about {fact} quite often.")
+    assert one.answer == fact
+
+
 @pytest.mark.parametrize("fact", ["X.25 links", "the S-15 truck", "the 19th century", "note [3] there", "$1-2 notes"])
 def test_a_part_of_a_name_or_a_figure_is_no_gap(fact: str) -> None:
     assert proposed(f"People in the yard used to speak about {fact} quite often.") == []
