@@ -18,7 +18,7 @@ from rag.drafts import Draft
 from rag.errors import ModelError
 from rag.packing import OPEN, Window, pack
 from rag.policy import MARK, Checked, Policy, better, cut
-from rag.protocols import ChatModel, Rewriter
+from rag.protocols import Answerer, ChatModel, Rewriter
 from rag.rewriting import OFFLINE
 from rag.types import (
     Answer,
@@ -38,7 +38,7 @@ __all__ = ["DECLINED", "Assistant", "Clock"]
 _log = logging.getLogger(__name__)
 
 
-class Assistant:
+class Assistant(Answerer):
     """Answers from passages, and cites."""
 
     def __init__(
@@ -59,13 +59,6 @@ class Assistant:
         self._window = window
         self._checker = checker or Checker()
         self.policy = policy
-
-    async def answer(self, question: Question) -> Answer:
-        async with aclosing(self.stream(question)) as events:
-            async for event in events:
-                if isinstance(event, Completed):
-                    return event.answer
-        raise AssertionError("stream() always completes")
 
     async def stream(self, question: Question) -> AsyncGenerator[Event]:
         """Raises ``ModelError`` where the model fails."""

@@ -71,7 +71,7 @@ class Shelf:
         return db
 
 
-class KeepingAnswerer:
+class KeepingAnswerer(Answerer):
     """Another answerer, whose answers are kept. ``state`` says all that they depend on beside the question.
 
     An answer during which the state changed is not kept, nor one that was cut short. Who asks with other groups is
@@ -82,13 +82,6 @@ class KeepingAnswerer:
         self._answerer = answerer
         self._shelf = shelf
         self._state = state
-
-    async def answer(self, question: Question) -> Answer:
-        async with aclosing(self.stream(question)) as events:
-            async for event in events:
-                if isinstance(event, Completed):
-                    return event.answer
-        raise AssertionError("stream() always completes")
 
     async def stream(self, question: Question) -> AsyncGenerator[Event]:
         """See ``Answerer``: a kept answer is told in one piece."""

@@ -1,9 +1,10 @@
 """The seams of answering."""
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Protocol
 
-from rag.types import Answer, Event, Opinions, Piece, Question, Rewritten, Turn
+from rag.types import Answer, Completed, Event, Opinions, Piece, Question, Rewritten, Turn
 
 
 class ChatModel(Protocol):
@@ -44,3 +45,8 @@ class Answerer(Protocol):
 
     async def answer(self, question: Question) -> Answer:
         """The ``Completed`` answer of ``stream``."""
+        async with aclosing(self.stream(question)) as events:
+            async for event in events:
+                if isinstance(event, Completed):
+                    return event.answer
+        raise AssertionError("stream() always completes")

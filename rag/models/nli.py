@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from indexes.models.disk import find_model, stay_offline
+from indexes.models.cross_encoder import load_cross_encoder
 from indexes.models.store import ModelStore
 from rag.errors import ConfigError
 from rag.types import Opinions
@@ -55,20 +55,9 @@ class CrossEncoderEntailment:
 
     @cached_property
     def _model(self) -> "CrossEncoder":
-        stay_offline()
-        from sentence_transformers import CrossEncoder
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        folder = find_model(self.name, self._store, "cross-encoder")
-        if folder is None:
+        model = load_cross_encoder(self.name, self._store)
+        if model is None:
             raise self._absent()
-        try:
-            model: CrossEncoder = CrossEncoder(
-                str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
-            )
-        except (OSError, ValueError) as error:
-            raise self._absent() from error
         return model
 
     def _absent(self) -> ConfigError:

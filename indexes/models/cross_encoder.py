@@ -1,0 +1,28 @@
+"""Cross-encoders that sentence-transformers loads: by name or by path."""
+
+from typing import TYPE_CHECKING
+
+from indexes.models.disk import find_model, stay_offline
+from indexes.models.store import ModelStore
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+
+def load_cross_encoder(name: str, store: ModelStore | None) -> "CrossEncoder | None":
+    """From this machine only, with safetensors weights; None where it is not there, or no such model."""
+    stay_offline()
+    from sentence_transformers import CrossEncoder
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    folder = find_model(name, store, "cross-encoder")
+    if folder is None:
+        return None
+    try:
+        model: CrossEncoder = CrossEncoder(
+            str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+        )
+    except (OSError, ValueError):
+        return None
+    return model
