@@ -57,8 +57,8 @@ def _targets(ablation: Mapping[str, Any]) -> Iterator[str]:
     yield """## Retrieval
 
 One configuration for all sets, no language model, no reranking in the first column of figures. Its halves are the two
-searches that it is made of, each alone over the same passages; *reciprocal ranks* fuses them with
-equal weights, as Footnote did before. *Naive start*: see below. Bold: the target is reached.
+searches that it is made of, each alone over the same passages; *reciprocal ranks* fuses them with equal weights, as
+Footnote did before. *Naive start*: see below. Bold: the target is reached.
 """
     columns = ("all", "reranked, 150 ms", "by meaning alone", "by words alone", "reciprocal ranks")
     head = ("set", "measure", "Footnote", "reranked, 150 ms", "by meaning", "by words", "reciprocal ranks")
@@ -104,9 +104,9 @@ def _found(benches: Sequence["Bench"]) -> Iterator[str]:
     yield """## Against others
 
 The peer is the stock LlamaIndex + Chroma pipeline with the same embedding model, 5 passages, its first one taken as its
-citation; it knows files and pages, not characters. Where it was not run anew, its figures are of 23 November 2026. The
-naive start is the reciprocal rank fusion of the same model and BM25 over chunks of 180 words, as measured once for this
-project. Published figures stand for other questions on the same documents, mostly with larger models.
+citation; it knows files and pages, not characters. The naive start is the reciprocal rank fusion of the same model and
+BM25 over chunks of 180 words, as measured once for this project. Published figures stand for other questions on the
+same documents, mostly with larger models.
 """
     head = ("set", "measure", "Footnote", "peer", "naive start", "published", "by")
     yield _table(head, (line for bench in benches for line in _against(bench)))
@@ -118,8 +118,7 @@ def _against(bench: "Bench") -> Iterator[tuple[str, ...]]:
             name, at = entry["measure"], entry.get("at")
             peer = _values(name, *_peer(bench, at)) if bench.peer_rows.exists() else []
             others = [f"{entry[key]:.3f}" if key in entry else "–" for key in ("naive", "published")]
-            kept = f"{entry['peer']:.3f}" if "peer" in entry else "–"
-            told = f"{sum(peer) / len(peer):.3f}" if peer and not name.startswith("declined") else kept
+            told = f"{sum(peer) / len(peer):.3f}" if peer and not name.startswith("declined") else "–"
             yield bench.folder.name, entry["says"], _figure(name, *_ours(bench, at)), told, *others, entry.get("by", "")
 
 
