@@ -83,14 +83,16 @@ class Assistant(Answerer):
         clock.lap("generate")
         checked = await self._checked(draft)
         clock.lap("check")
-        drafts = (draft, second)
+        drafts, cut_short = (draft, second), draft.cut_short
         if self.policy.unsupported == "retry" and checked.doubtful:
-            checked = better(checked, await self._retried(system, packed.turns, checked, drafts))
+            again = better(checked, await self._retried(system, packed.turns, checked, drafts))
+            if again is not checked:
+                checked, cut_short = again, second.cut_short
             clock.lap("retry")
         if self.policy.unsupported == "cut" and checked.answers:
             checked = cut(checked)
         answer = self._complete(question, retrieval, checked, drafts, clock)
-        answer = replace(answer, usage=(rewritten.usage or Usage()) + answer.usage)
+        answer = replace(answer, cut_short=cut_short, usage=(rewritten.usage or Usage()) + answer.usage)
         yield Completed(answer if checked.answers else declined(answer, _decliner(checked, near=near)))
 
     def _retrieve(self, query: Query) -> Retrieval:
@@ -138,7 +140,6 @@ class Assistant(Answerer):
             model=self._model.name,
             confidence=_confidence(checked.claims) if told is None else told,
             usage=sum((draft.usage for draft in drafts), Usage()),
-            cut_short=next((draft.cut_short for draft in drafts if draft.cut_short), ""),
             timings=clock.total(),
             unanswered=checked.lacking,
         )

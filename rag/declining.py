@@ -10,7 +10,7 @@ from rag.types import Answer, Decliner, Near, Sentence
 
 DECLINED = "The documents do not answer this question."
 _WORDS = 1.2
-"""What the question's words in a passage are worth beside a likeness of 1 in meaning: as ``retrieval.words_weight``."""
+"""What words count beside a likeness of 1 in meaning: as when the thresholds here were read off."""
 _NEAR = 0.7
 """Evidence from which a document is worth a look: docs/decisions/0011 has what it was read off."""
 _MOST_NEAR = 3

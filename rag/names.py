@@ -94,7 +94,7 @@ def _same_people(one: str, other: str) -> bool:
 def _spelt_out(claim: str, source: str) -> set[str]:
     """Acronyms of the claim whose words stand in the source, in small letters."""
     acronyms = {found.replace(".", "") for found in _ACRONYM.findall(claim)}
-    return {short.lower() for short in acronyms if acronyms and short in _initials(source)} if acronyms else set()
+    return {short.lower() for short in acronyms if short in _initials(source)}
 
 
 def _shortened(claim: str, known: frozenset[str]) -> set[str]:

@@ -14,7 +14,7 @@ from rag.checking import Checker
 from rag.citations import MarkerStream
 from rag.errors import ModelError
 from rag.policy import Checked, Policy, Unsupported, better, cut
-from rag.types import Answer, Completed, Delta, Question, Usage
+from rag.types import Answer, Completed, CutShort, Delta, Question, Usage
 
 LEAVE = passage("Staff get 27 days of leave a year.", path="leave.txt")
 PAGER = passage("The pager pays 50 euros a week.", path="pager.txt")
@@ -130,6 +130,12 @@ async def test_a_retry_may_answer_where_nothing_was_borne_out() -> None:
     model = TakingTurns((BAD,), (GOOD,))
     assert (await answer(model, "retry")).text == GOOD
     assert model.calls[1][1][-1].text.startswith("No sentence of your answer")
+
+
+async def test_an_answer_is_cut_short_only_where_the_one_that_stands_is() -> None:
+    cut_off = CutShort("the model was not done after 9 tokens")
+    assert (await answer(TakingTurns((BAD, cut_off), (GOOD,)), "retry")).cut_short == ""
+    assert (await answer(TakingTurns((f"{GOOD} {BAD}", cut_off), ("NO_ANSWER",)), "retry")).cut_short == cut_off.reason
 
 
 async def test_who_watches_sees_the_first_answer_written_and_then_the_one_that_stands() -> None:
