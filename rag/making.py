@@ -166,21 +166,23 @@ def make_policy(settings: Settings) -> Policy:
 
 
 def make_checker(settings: Settings, encoder: Encoder, model: ChatModel) -> Checker:
-    """Raises ``ConfigError`` where a language model is to give a second opinion and none is configured."""
+    """Raises ``ConfigError`` where whoever is to give a second opinion is not configured, or not on this machine."""
     return Checker(encoder, _entailment(settings, model))
 
 
-def _entailment(settings: Settings, model: ChatModel) -> Entailment | None:
+def _entailment(settings: Settings, chat: ChatModel) -> Entailment | None:
     chosen = settings.checking
     if chosen.entailment is None:
         return None
     if chosen.entailment != "llm":
         from rag.models.nli import CrossEncoderEntailment
 
-        return CrossEncoderEntailment(chosen.entailment, ModelStore(settings.models.dir))
+        model = CrossEncoderEntailment(chosen.entailment, ModelStore(settings.models.dir))
+        model.check()  # an answer that is written already would be lost by it
+        return model
     if not has_llm(settings.llm):
         raise ConfigError('checking.entailment is "llm" and llm.model is not set: name a model, or leave it out.')
-    return ModelEntailment(model, timeout=chosen.entailment_timeout_s)
+    return ModelEntailment(chat, timeout=chosen.entailment_timeout_s)
 
 
 def judge_settings(settings: Settings) -> LLMSettings:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from indexes.models.cross_encoder import load_cross_encoder
+from indexes.models.disk import find_model
 from indexes.models.store import ModelStore
 from rag.errors import ConfigError
 from rag.types import Opinions
@@ -21,6 +22,11 @@ class CrossEncoderEntailment:
         self.name = model
         self._store = store
         self._batch_size = batch_size
+
+    def check(self) -> None:
+        """Raises ``ConfigError`` where the model is not there, without loading it."""
+        if find_model(self.name, self._store, "cross-encoder") is None:
+            raise self._absent()
 
     async def entails(self, pairs: Sequence[tuple[str, str]], /) -> Opinions:
         """Raises ``ConfigError`` where the model is not there, or does not say which of its labels is entailment."""

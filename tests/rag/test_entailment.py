@@ -104,6 +104,12 @@ async def test_a_model_that_is_not_there_is_named_with_the_way_out(tmp_path: Pat
         await CrossEncoderEntailment(str(tmp_path / "none")).entails(PAIRS)
 
 
+def test_a_model_that_is_not_there_is_named_before_anything_is_asked(tmp_path: Path) -> None:
+    settings = load_settings(checking={"entailment": str(tmp_path / "none")})
+    with pytest.raises(ConfigError, match="not on this machine"):
+        make_checker(settings, WordsEncoder(), ScriptedChat())
+
+
 async def test_nothing_asked_loads_nothing() -> None:
     assert (await CrossEncoderEntailment("no-such-model").entails([])).probabilities == ()
 
