@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from indexes.types import Filters
+from indexes.types import PUBLIC, Audience, Filters
 from rag.filters import make_filters, make_recency
 from rag.questions import make_question
 from rag.types import Question, Turn
@@ -56,8 +56,9 @@ class AskRequest(Body):
     filters: FiltersBody = FiltersBody()
     recency_days: Recency = None
 
-    def to_question(self, max_chars: int) -> Question:
+    def to_question(self, max_chars: int, audience: Audience = PUBLIC) -> Question:
         """Raises as ``make_question`` and ``make_filters`` do."""
         turns = tuple(Turn(turn.role, turn.text) for turn in self.history)
         question = make_question(self.question, turns, max_chars)
-        return replace(question, filters=self.filters.to_filters(), recency_days=make_recency(self.recency_days))
+        filters, recency = self.filters.to_filters(), make_recency(self.recency_days)
+        return replace(question, audience=audience, filters=filters, recency_days=recency)

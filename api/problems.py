@@ -15,6 +15,8 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "bad-question": (400, "The question cannot be asked"),
     "bad-filter": (400, "The filters cannot be applied"),
     "bad-json": (400, "The request is not JSON"),
+    "unauthorized": (401, "A key is needed"),
+    "forbidden": (403, "The key is not for this"),
     "not-found": (404, "There is nothing here"),
     "method-not-allowed": (405, "That cannot be done here"),
     "question-too-long": (413, "The question is too long"),
@@ -33,6 +35,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "encoder-mismatch": (503, "The index was made by another embedding model"),
     "encoder-unavailable": (503, "The embedding model is not available"),
     "reranker-unavailable": (503, "The reranking model is not available"),
+    "records-unusable": (503, "The server cannot keep its records"),
     "chroma-unavailable": (503, "Chroma is not available"),
     "model-timeout": (504, "The language model took too long"),
 }

@@ -7,7 +7,7 @@ from pydantic import Field
 from api.ask_wire import AskRequest, Body, FiltersBody, Recency, Text
 from api.wire import LocatorBody
 from indexes.matching import matched
-from indexes.types import Hit, Query
+from indexes.types import PUBLIC, Audience, Hit, Query
 from rag.rewriting import search_query
 
 
@@ -17,10 +17,10 @@ class SearchRequest(Body):
     filters: FiltersBody = FiltersBody()
     recency_days: Recency = None
 
-    def to_query(self, max_chars: int) -> Query:
+    def to_query(self, max_chars: int, audience: Audience = PUBLIC) -> Query:
         """Raises as ``AskRequest.to_question`` does."""
         asked = AskRequest(question=self.query, filters=self.filters, recency_days=self.recency_days)
-        return search_query(asked.to_question(max_chars))
+        return search_query(asked.to_question(max_chars, audience))
 
 
 class SignalBody(Body):

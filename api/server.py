@@ -8,6 +8,8 @@ from types import FrameType
 
 import uvicorn
 
+from api.asking import Direct
+from api.desk import Desk
 from api.guards import hosts_for
 from api.http import create_app
 from indexes.errors import FootnoteError
@@ -28,19 +30,23 @@ def run(engine: Engine, host: str, port: int, *, announce: Callable[[str], None]
     """Blocks until the process is interrupted or terminated. Raises ``AddressError``."""
     listener = listen(host, port)
     signal.signal(signal.SIGTERM, _end)
-    app = create_app(
-        engine.assistant,
-        max_question_chars=engine.settings.answer.max_question_chars,
-        health=lambda: health(engine),
-        advice=engine.advice,
-        retriever=engine,
-        allowed_hosts=hosts_for(host),
-    )
+    app = create_app(desk_of(engine), allowed_hosts=hosts_for(host))
     engine.search(Query("warm"), limit=1)  # the first question must not wait for models to load
     shown = f"[{host}]" if ":" in host else host
     announce(f"Footnote answers at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
     config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_GRACE)
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def desk_of(engine: Engine) -> Desk:
+    """All parts, as the settings say."""
+    return Desk(
+        asking=Direct(engine.assistant),
+        max_question_chars=engine.settings.answer.max_question_chars,
+        health=lambda: health(engine),
+        advice=engine.advice,
+        retriever=engine,
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from indexes.errors import IndexMissingError, IndexUnreadableError
+from indexes.errors import FootnoteError, IndexMissingError, IndexUnreadableError
 
 
 class Database:
@@ -22,10 +22,9 @@ class Database:
 
         ``functions`` are those that its queries call: each gives the same for the same.
         """
-        missing = IndexMissingError(f"There is no index in {file.parent}: make one with `footnote index DOCS`.")
-        if not file.is_file():
-            raise missing
         self.file = file
+        if not file.is_file():
+            raise self.missing()
         self._functions = functions
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
@@ -34,13 +33,10 @@ class Database:
         ((found, tables),) = self.rows("SELECT *, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version")
         if not tables:  # killed while it was made
             self.close()
-            raise missing
+            raise self.missing()
         if found != version:
             self.close()
-            raise IndexUnreadableError(
-                f"The index in {file.parent} has format {found}, this Footnote reads {version}: "
-                f"delete that folder and run `footnote index DOCS` again."
-            )
+            raise self.of_another_format(found, version)
 
     def close(self) -> None:
         for db in self._connections:
@@ -126,22 +122,44 @@ class Database:
             yield
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-                raise IndexUnreadableError(
-                    f"The disk of the index in {self.file.parent} is full: make room, and run it again to go on."
-                ) from error
-            raise IndexUnreadableError(
-                f"The index in {self.file.parent} cannot be used: {error}. If it is damaged, move the folder away and "
-                f"index again."
-            ) from error
+                raise self.on_a_full_disk() from error
+            raise self.unusable(error) from error
+
+    # -- how it is said; another kind of file says it in its own words -------------------------------------------
+
+    def missing(self) -> FootnoteError:
+        return IndexMissingError(f"There is no index in {self.file.parent}: make one with `footnote index DOCS`.")
+
+    def of_another_format(self, found: int, version: int) -> FootnoteError:
+        return IndexUnreadableError(
+            f"The index in {self.file.parent} has format {found}, this Footnote reads {version}: "
+            f"delete that folder and run `footnote index DOCS` again."
+        )
+
+    def on_a_full_disk(self) -> FootnoteError:
+        return IndexUnreadableError(
+            f"The disk of the index in {self.file.parent} is full: make room, and run it again to go on."
+        )
+
+    def unusable(self, error: Exception) -> FootnoteError:
+        return IndexUnreadableError(
+            f"The index in {self.file.parent} cannot be used: {error}. If it is damaged, move the folder away and "
+            f"index again."
+        )
 
 
 def create(file: Path, schema: str, version: int) -> None:
     """Makes the file where there is none, in one transaction; raises ``IndexUnreadableError``."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(file, isolation_level=None)) as db:
-            db.execute("PRAGMA journal_mode = WAL")
-            if db.execute("PRAGMA user_version").fetchone() == (0,):
-                db.executescript(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {version}; COMMIT;")
+        write(file, schema, version)
     except (OSError, sqlite3.Error) as error:
         raise IndexUnreadableError(f"No index can be written in {file.parent}: {error}.") from error
+
+
+def write(file: Path, schema: str, version: int) -> None:
+    """As ``create``; raises ``OSError`` or ``sqlite3.Error``."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(file, isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        if db.execute("PRAGMA user_version").fetchone() == (0,):
+            db.executescript(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {version}; COMMIT;")

@@ -138,6 +138,12 @@ class JudgeSettings(LLMSettings):
 class ServerSettings(Part):
     host: str = Field("127.0.0.1", description="the address to listen at")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="the port; 0 takes a free one")
+    dir: Path = Field(Path("var/server"), description="the folder of what the server keeps of its own")
+    public_url: MaybeText = Field(
+        None,
+        pattern="^https?://[^/]+",
+        description="the address by which people open it, where a proxy stands before it: links to sources lead there",
+    )
 
 
 class AnswerSettings(Part):

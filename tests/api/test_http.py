@@ -1,7 +1,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 
 import httpx
@@ -13,6 +13,7 @@ from api.problems import KINDS
 from api.streams import PING_SECONDS, EventStream
 from api.wire import DONE, Frame, answer_to_wire
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
+from fakes.desks import desk
 from fakes.serving import serving
 from indexes.errors import (
     EncoderError,
@@ -31,7 +32,7 @@ from rag.errors import (
     ModelUnreachableError,
     QuestionError,
 )
-from rag.types import Answer, Completed, Delta, Question, Retrieved, Turn
+from rag.types import Completed, Delta, Event, Question, Retrieved, Turn
 
 LEAVE = answer("Staff get 25 days [1].\nThey may save them [2].", {1: "25 days", 2: "may be saved"})
 ASK, STREAM = "/v1/ask", "/v1/ask/stream"
@@ -57,9 +58,12 @@ Open = Callable[..., httpx.AsyncClient]
 def client() -> Open:
     """Talks to an application without a network."""
 
-    def connect(answerer: ScriptedAnswerer, **options: object) -> httpx.AsyncClient:
-        settings = {"max_question_chars": 50, "health": lambda: {"status": "ok"}} | options
-        transport = httpx.ASGITransport(create_app(answerer, **settings), raise_app_exceptions=False)
+    def connect(
+        answerer: ScriptedAnswerer, allowed_hosts: Collection[str] = LOOPBACK_HOSTS, **parts: object
+    ) -> httpx.AsyncClient:
+        own = desk(answerer, **{"max_question_chars": 50, "health": lambda: {"status": "ok"}} | parts)
+        app = create_app(own, allowed_hosts=allowed_hosts)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://localhost:8000")
 
     return connect
@@ -68,7 +72,7 @@ def client() -> Open:
 @asynccontextmanager
 async def served(answerer: ScriptedAnswerer) -> AsyncIterator[httpx.AsyncClient]:
     """Talks to a real server, over a socket."""
-    app = create_app(answerer, max_question_chars=50, health=dict)
+    app = create_app(desk(answerer, max_question_chars=50))
     async with serving(app) as url, httpx.AsyncClient(base_url=url) as client:
         yield client
 
@@ -94,7 +98,7 @@ def assert_problem(response: httpx.Response, status: int, kind: str) -> str:
 async def test_an_answer_comes_as_json(client: Open) -> None:
     response = await client(ScriptedAnswerer(*telling(LEAVE))).post(ASK, json={"question": "Leave?"})
     assert response.status_code == 200
-    assert response.json() == answer_to_wire(LEAVE)
+    assert response.json() == answer_to_wire(LEAVE) | {"id": response.json()["id"]}
 
 
 async def test_the_history_reaches_the_answerer(client: Open) -> None:
@@ -126,7 +130,7 @@ async def test_a_stream_tells_what_was_found_the_text_the_citations_and_the_answ
     names = [name for name, _ in told]
     assert names == ["retrieval", "delta", "delta", "citation", "citation", "answer", "done"]
     assert "".join(str(data["text"]) for name, data in told if name == "delta") == LEAVE.text
-    assert told[-2:] == [("answer", answer_to_wire(LEAVE)), ("done", {})]
+    assert told[-2:] == [("answer", answer_to_wire(LEAVE) | {"id": told[-2][1]["id"]}), ("done", {})]
 
 
 async def test_pieces_of_a_stream_arrive_as_they_are_written() -> None:
@@ -371,7 +375,7 @@ async def test_a_server_that_is_told_to_stop_finishes_its_answers(path: str) -> 
     gate = asyncio.Event()
     answerer = ScriptedAnswerer(gate, *telling(LEAVE))
     async with httpx.AsyncClient() as client:
-        async with serving(create_app(answerer, max_question_chars=50, health=dict)) as url:
+        async with serving(create_app(desk(answerer, max_question_chars=50))) as url:
             asking = asyncio.create_task(client.post(f"{url}{path}", json={"question": "Leave?"}))
             await answerer.started.wait()
             asyncio.get_running_loop().call_later(0.3, gate.set)
@@ -382,9 +386,9 @@ async def test_a_server_that_is_told_to_stop_finishes_its_answers(path: str) -> 
 
 async def test_many_ask_at_once_and_each_gets_its_own_answer() -> None:
     class Echo(ScriptedAnswerer):
-        async def answer(self, question: Question) -> Answer:
+        async def stream(self, question: Question) -> AsyncGenerator[Event]:
             await asyncio.sleep(0.01)
-            return answer(question.text)
+            yield Completed(answer(question.text))
 
     async with served(Echo()) as asked:
         questions = [f"question {number}" for number in range(50)]

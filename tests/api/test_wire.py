@@ -19,6 +19,7 @@ def test_an_answer_becomes_plain_json() -> None:
     told = answer_to_wire(LEAVE)
     assert json.loads(json.dumps(told)) == told
     assert list(told) == [
+        "id",
         "question",
         "text",
         "status",

@@ -16,6 +16,7 @@ import pytest
 from api.http import create_app
 from api.server import AddressError, listen
 from fakes.answerer import ScriptedAnswerer
+from fakes.desks import desk
 from fakes.engines import SAMPLES, OpenEngine, Ran, RunFootnote
 from indexes.planning import Plan
 from indexes.sync import Listener
@@ -166,7 +167,7 @@ async def test_over_http_a_question_that_cannot_be_asked_is_a_problem(
     question: object, status: int, kind: str, path: str
 ) -> None:
     answerer = ScriptedAnswerer()
-    transport = httpx.ASGITransport(create_app(answerer, max_question_chars=8000, health=dict))
+    transport = httpx.ASGITransport(create_app(desk(answerer, max_question_chars=8000)))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         response = await client.post(path, json={"question": question})
     assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")

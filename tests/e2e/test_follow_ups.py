@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from api.http import create_app
+from fakes.desks import desk
 from fakes.engines import OpenEngine
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json
@@ -53,7 +54,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[Model]:
 async def test_a_follow_up_over_http_finds_what_its_rewriting_says(
     model: Model, samples_index: Path, opened: OpenEngine
 ) -> None:
-    app = create_app(opened(samples_index).assistant, max_question_chars=8000, health=dict)
+    app = create_app(desk(opened(samples_index).assistant, max_question_chars=8000))
     history = [{"role": turn.role, "text": turn.text} for turn in ASKED]
     async with serving(app) as url, httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as client:
         response = await client.post("/v1/ask", json={"question": FOLLOW_UP.text, "history": history})

@@ -13,6 +13,7 @@ import pytest
 
 from api.http import create_app
 from api.wire import AnswerBody
+from fakes.desks import desk
 from fakes.engines import OpenEngine, RunFootnote
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json
@@ -112,7 +113,7 @@ def _free_port() -> int:
 
 @asynccontextmanager
 async def serving_index(opened: OpenEngine, index: Path) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(opened(index).assistant, max_question_chars=8000, health=dict)
+    app = create_app(desk(opened(index).assistant, max_question_chars=8000))
     async with serving(app) as url, httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as client:
         yield client
 

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, expect
 from api.http import create_app
 from fakes.answerer import ScriptedAnswerer, answer, passage, telling
 from fakes.browser import MISSING, WHY_MISSING, chromium, contrast, is_dark, overflow, shot
+from fakes.desks import desk
 from fakes.serving import serving
 from rag.errors import ModelBusyError
 from rag.types import Completed, Delta, Near, Retrieved, Turn
@@ -45,7 +46,7 @@ def opened(browser: Browser) -> Open:
 
     @asynccontextmanager
     async def open_page(answerer: ScriptedAnswerer, **context: object) -> AsyncIterator[Page]:
-        app = create_app(answerer, max_question_chars=200, health=dict, advice="Set llm.model to connect one.")
+        app = create_app(desk(answerer, max_question_chars=200, advice="Set llm.model to connect one."))
         async with serving(app) as address, await browser.new_context(**context) as tab:
             page = await tab.new_page()
             asked: list[str] = []

@@ -1,0 +1,78 @@
+"""Failures as responses: in words to who asked, in the log where they are ours."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from api.guards import MAX_BODY_BYTES, render
+from api.problems import MEDIA_TYPE, Problem, problem, problem_of
+from indexes.errors import FootnoteError
+
+log = logging.getLogger(__name__)
+
+# HTTPException's status: (kind, detail)
+_REFUSALS: Mapping[int, tuple[str, str]] = {
+    400: ("bad-json", "The body cannot be read as JSON."),
+    404: ("not-found", "There is no such address; /openapi.json lists the API's."),
+    405: ("method-not-allowed", "The address exists and does not take this method."),
+    413: ("body-too-large", f"The body may have {MAX_BODY_BYTES:,} bytes."),
+    415: ("bad-media-type", "Send JSON, and the header 'Content-Type: application/json'."),
+}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "A failure in words (RFC 9457)",
+        "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+    }
+}
+"""What every route may answer besides, for the API's description."""
+
+
+def tell_failures(app: FastAPI) -> None:
+    """Has the application answer failures so."""
+    for kind in (FootnoteError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _on_error)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
+    app.add_exception_handler(Exception, _on_unexpected)
+
+
+def told(error: Exception) -> Problem:
+    """What the user is told, and the log too where it is not the user's doing."""
+    said = _problem(error)
+    if said.status >= 500:
+        log.error("%s: %r", said.type, error, exc_info=error if said.status == 500 else None)
+    return said
+
+
+async def _on_error(_: Request, error: Exception) -> Response:
+    return render(told(error), getattr(error, "headers", None))  # a 405 names the methods in Allow
+
+
+async def _on_unexpected(_: Request, error: Exception) -> Response:
+    return render(problem_of(error))  # not logged here: Starlette raises it again, and the server logs it
+
+
+async def _on_disconnect(_: Request, __: Exception) -> Response:
+    return Response(status_code=499)  # nginx's number for it; nobody reads it
+
+
+def _problem(error: Exception) -> Problem:
+    match error:
+        case RequestValidationError():
+            return _invalid(error)
+        case HTTPException(status_code=status) if status in _REFUSALS:
+            return problem(*_REFUSALS[status])
+        case _:
+            return problem_of(error)
+
+
+def _invalid(error: RequestValidationError) -> Problem:
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return problem("bad-json", f"The body stops being JSON at character {first['loc'][-1]}.")
+    field = ".".join(str(part) for part in first["loc"][1:])[:80] or "body"
+    return problem("bad-request", f"{field}: {first['msg']}")
