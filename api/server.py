@@ -7,11 +7,16 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from api.asking import Direct
+from api.connections import Watch, WatchedServer
 from api.desk import Desk
-from api.guards import hosts_for
+from api.doors import door_of, names_of, origins_of
 from api.http import create_app
+from api.queueing import QueuedAsking, Turns
+from api.rates import RatedAsking, Rates
 from indexes.errors import FootnoteError
 from indexes.types import Query
 from rag.bootstrap import Engine
@@ -26,26 +31,59 @@ class AddressError(FootnoteError):
     kind = "address-unusable"
 
 
-def run(engine: Engine, host: str, port: int, *, announce: Callable[[str], None]) -> None:
-    """Blocks until the process is interrupted or terminated. Raises ``AddressError``."""
-    listener = listen(host, port)
-    signal.signal(signal.SIGTERM, _end)
-    app = create_app(desk_of(engine), allowed_hosts=hosts_for(host))
+def run(engine: Engine, *, announce: Callable[[str], None]) -> None:
+    """Blocks until the process is interrupted or terminated. Raises ``AddressError``; ``check_door`` comes before."""
+    server = engine.settings.server
+    listener = listen(server.host, server.port)
+    app = app_of(engine)
     engine.search(Query("warm"), limit=1)  # the first question must not wait for models to load
-    shown = f"[{host}]" if ":" in host else host
+    shown = f"[{server.host}]" if ":" in server.host else server.host
     announce(f"Footnote answers at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
-    config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_GRACE)
-    uvicorn.Server(config).run(sockets=[listener])
+    serve(app, listener, server.body_timeout_s)
+
+
+def app_of(engine: Engine) -> FastAPI:
+    """The application as the settings say."""
+    server = engine.settings.server
+    return create_app(
+        desk_of(engine),
+        allowed_hosts=names_of(server),
+        origins=origins_of(server),
+        body_timeout_s=server.body_timeout_s,
+    )
+
+
+def serve(app: ASGIApp, listener: socket.socket, patience_s: float) -> None:
+    """Blocks until the process is interrupted or terminated, and answers in flight are finished.
+
+    A client is given ``patience_s`` for the head of a request, and to take something of what it is sent.
+    """
+    signal.signal(signal.SIGTERM, _end)
+    config = uvicorn.Config(
+        app,
+        http="h11",  # bounds the head of a request, at 16 KB; the faster parser takes one without end
+        ws="none",
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    WatchedServer(config, Watch(patience_s)).run(sockets=[listener])
 
 
 def desk_of(engine: Engine) -> Desk:
     """All parts, as the settings say."""
+    server = engine.settings.server
+    rates, turns = Rates(server.requests_per_minute), Turns(server.concurrent_answers, server.queued_answers)
     return Desk(
-        asking=Direct(engine.assistant),
+        # limits stand outermost: what they refuse must be told before a stream begins
+        asking=RatedAsking(QueuedAsking(Direct(engine.assistant), turns, server.deadline_s), rates),
         max_question_chars=engine.settings.answer.max_question_chars,
         health=lambda: health(engine),
         advice=engine.advice,
+        door=door_of(server),
         retriever=engine,
+        rates=rates,
+        public_url=server.public_url,
     )
 
 

@@ -11,6 +11,7 @@ from api.desk import AtDesk, Caller, Desk, json_only
 from api.failures import PROBLEMS, told
 from api.streams import EventStream, closing, while_connected
 from api.wire import DONE, AnswerBody, Frame, answer_body, event_frames, problem_frame
+from rag.types import Event
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Depends(json_only)], tags=["asking"])
 
@@ -35,13 +36,13 @@ async def ask_stream(asked: Asked, desk: AtDesk) -> EventStream:
 
     The text of ``answer`` is checked and stands in for what was streamed. ``error`` comes where the answer fails.
     """
-    return EventStream(_frames(desk, asked))
+    return EventStream(_frames(desk, asked, desk.asking.stream(asked)))
 
 
-async def _frames(desk: Desk, asked: Ask) -> AsyncIterator[Frame]:
+async def _frames(desk: Desk, asked: Ask, answering: AsyncIterator[Event]) -> AsyncIterator[Frame]:
     """What there is to tell, and whatever happens, ``done``."""
     try:
-        async with closing(desk.asking.stream(asked)) as events:
+        async with closing(answering) as events:
             async for event in events:
                 for frame in event_frames(event, desk.advice, asked.id):
                     yield frame
