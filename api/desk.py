@@ -9,6 +9,8 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.asking import Asking
+from api.conversations import Conversations
+from api.feedback import FeedbackBox
 from api.principals import Doorkeeper, OpenDoor, Principal
 from indexes.protocols import Retriever
 
@@ -29,6 +31,8 @@ class Desk:
     """Shown with the answers that no language model wrote."""
     door: Doorkeeper = field(default_factory=OpenDoor)
     retriever: Retriever | None = None
+    conversations: Conversations | None = None
+    feedback: FeedbackBox | None = None
 
 
 async def desk_of(request: Request) -> Desk:

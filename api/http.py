@@ -8,7 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from api.desk import Desk
 from api.failures import tell_failures
 from api.guards import LOOPBACK_HOSTS, BodyLimit, KnownHosts, SecurityHeaders
-from api.routes import asking, health, page, searching
+from api.routes import asking, conversations, feedback, health, page, searching
 
 
 def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -> FastAPI:
@@ -21,6 +21,10 @@ def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -
     app.include_router(asking.router)
     if desk.retriever:
         app.include_router(searching.router)
+    if desk.conversations:
+        app.include_router(conversations.router)
+    if desk.feedback:
+        app.include_router(feedback.router)
     app.include_router(health.router)
     app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=page.STATIC))

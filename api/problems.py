@@ -19,6 +19,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "forbidden": (403, "The key is not for this"),
     "not-found": (404, "There is nothing here"),
     "method-not-allowed": (405, "That cannot be done here"),
+    "conversation-busy": (409, "The conversation is busy"),
     "question-too-long": (413, "The question is too long"),
     "body-too-large": (413, "The request is too large"),
     "bad-media-type": (415, "The request is not JSON"),

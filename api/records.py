@@ -21,6 +21,8 @@ class Records(Database):
     def opened(cls, file: Path, schema: str, version: int) -> Self:
         """Made first where there is none. Raises ``RecordsError``."""
         try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch(mode=0o600)  # what people asked is nobody else's on this machine
             write(file, schema, version)
         except (OSError, sqlite3.Error) as error:
             raise RecordsError(f"{file} cannot be written: {error}. The folder is set by server.dir.") from error

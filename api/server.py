@@ -8,10 +8,13 @@ from types import FrameType
 
 import uvicorn
 
-from api.asking import Direct
+from api.asking import Asking, Direct
+from api.conversations import Conversations
 from api.desk import Desk
+from api.feedback import FeedbackBox
 from api.guards import hosts_for
 from api.http import create_app
+from api.kept_asking import KeptAsking
 from indexes.errors import FootnoteError
 from indexes.types import Query
 from rag.bootstrap import Engine
@@ -39,13 +42,20 @@ def run(engine: Engine, host: str, port: int, *, announce: Callable[[str], None]
 
 
 def desk_of(engine: Engine) -> Desk:
-    """All parts, as the settings say."""
+    """All parts, as the settings say. Around what answers stands, from within, what keeps it."""
+    server = engine.settings.server
+    conversations = Conversations.opened(
+        server.dir, lambda ids, audience: engine.catalog.readable(ids, audience), server.conversation_days
+    )
+    asking: Asking = Direct(engine.assistant)
     return Desk(
-        asking=Direct(engine.assistant),
+        asking=KeptAsking(asking, conversations),
         max_question_chars=engine.settings.answer.max_question_chars,
         health=lambda: health(engine),
         advice=engine.advice,
         retriever=engine,
+        conversations=conversations,
+        feedback=FeedbackBox(conversations),
     )
 
 

@@ -144,6 +144,9 @@ class ServerSettings(Part):
         pattern="^https?://[^/]+",
         description="the address by which people open it, where a proxy stands before it: links to sources lead there",
     )
+    conversation_days: Annotated[float, Field(ge=0)] = Field(
+        0, description="conversations that nobody used for so many days are deleted; 0 keeps them until people do"
+    )
 
 
 class AnswerSettings(Part):
