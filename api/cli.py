@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api import models, terminal
+from api import journal_commands, models, terminal
 from api.options import (
     NONE_WITHIN,
     AsJson,
@@ -48,6 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(models.app, name="models")
+app.add_typer(journal_commands.app, name="journal")
 
 
 @app.command()

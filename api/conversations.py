@@ -38,7 +38,7 @@ _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 _TITLE_CHARS = 80
 _GIVEN_TURNS = 20
 """Questions with their answers that a follow-up is given, the latest; a window of 8,192 tokens holds fewer."""
-_MICROSECONDS_A_DAY = 24 * 3600 * 10**6
+MICROSECONDS_A_DAY = 24 * 3600 * 10**6
 
 Readable = Callable[[Collection[str], Audience], Set[str]]
 """Of documents, by their ids, those that an audience may read now. May block."""
@@ -177,7 +177,7 @@ class Conversations:
     def forget(self) -> None:
         """Those that nobody used for as many days as are set."""
         if self._days:
-            since = now() - int(self._days * _MICROSECONDS_A_DAY)
+            since = now() - int(self._days * MICROSECONDS_A_DAY)
             with self._records.transaction() as db:
                 db.execute("DELETE FROM conversations WHERE updated < ?", (since,))
 

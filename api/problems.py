@@ -66,6 +66,11 @@ def problem(kind: str, detail: str, retry_after: int | None = None) -> Problem:
     )
 
 
+def kind_of(error: Exception) -> str:
+    """One of the table's, of which there are only so many."""
+    return error.kind if isinstance(error, FootnoteError) and error.kind in KINDS else "internal-error"
+
+
 def problem_of(error: Exception) -> Problem:
     """The problem that an error is to a user: its own words where it has words for users, else none of its insides."""
     if isinstance(error, FootnoteError) and error.kind in KINDS:

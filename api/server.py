@@ -14,6 +14,7 @@ from api.desk import Desk
 from api.feedback import FeedbackBox
 from api.guards import hosts_for
 from api.http import create_app
+from api.journal import Journal, JournalAsking
 from api.kept_asking import KeptAsking
 from indexes.errors import FootnoteError
 from indexes.types import Query
@@ -47,7 +48,10 @@ def desk_of(engine: Engine) -> Desk:
     conversations = Conversations.opened(
         server.dir, lambda ids, audience: engine.catalog.readable(ids, audience), server.conversation_days
     )
+    journal = Journal.opened(server.dir, engine.settings.journal.days) if engine.settings.journal.on else None
     asking: Asking = Direct(engine.assistant)
+    if journal:
+        asking = JournalAsking(asking, journal)
     return Desk(
         asking=KeptAsking(asking, conversations),
         max_question_chars=engine.settings.answer.max_question_chars,
@@ -55,7 +59,7 @@ def desk_of(engine: Engine) -> Desk:
         advice=engine.advice,
         retriever=engine,
         conversations=conversations,
-        feedback=FeedbackBox(conversations),
+        feedback=FeedbackBox(conversations, *([journal] if journal else [])),
     )
 
 

@@ -149,6 +149,11 @@ class ServerSettings(Part):
     )
 
 
+class JournalSettings(Part):
+    on: bool = Field(False, description="whether what the server is asked and answers is entered in a journal")
+    days: Annotated[float, Field(ge=0)] = Field(90, description="older entries are deleted; 0 keeps them for ever")
+
+
 class AnswerSettings(Part):
     max_question_chars: Positive = Field(8000, description="a longer question is refused")
     min_confidence: Share = Field(
@@ -213,6 +218,7 @@ class Settings(BaseSettings):
     checking: CheckingSettings = CheckingSettings()
     judge: JudgeSettings = JudgeSettings()
     server: ServerSettings = ServerSettings()
+    journal: JournalSettings = JournalSettings()
     access: tuple[AccessSettings, ...] = ()
     labels: tuple[LabelSettings, ...] = ()
 
