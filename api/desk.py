@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
@@ -11,8 +11,12 @@ from starlette.exceptions import HTTPException
 from api.asking import Asking
 from api.conversations import Conversations
 from api.feedback import FeedbackBox
+from api.metrics import Metrics
 from api.principals import Doorkeeper, OpenDoor, Principal
 from indexes.protocols import Retriever
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
 
 Health = Mapping[str, object]
 COOKIE = "footnote_key"
@@ -33,6 +37,12 @@ class Desk:
     retriever: Retriever | None = None
     conversations: Conversations | None = None
     feedback: FeedbackBox | None = None
+    metrics: Metrics | None = None
+    ready: Callable[[], None] | None = None
+    """Raises what keeps it from answering, in words. May block: it runs in a thread."""
+    chores: tuple[Callable[[], None], ...] = ()
+    """What is to be done once a day."""
+    traces: "TracerProvider | None" = None
 
 
 async def desk_of(request: Request) -> Desk:
@@ -45,7 +55,9 @@ AtDesk = Annotated[Desk, Depends(desk_of)]
 
 async def caller(request: Request, desk: AtDesk) -> Principal:
     """Who asks, by the key in the Authorization header, or in the page's cookie. Raises ``UnauthorizedError``."""
-    return await run_in_threadpool(desk.door.admit, _key_of(request))
+    principal = await run_in_threadpool(desk.door.admit, _key_of(request))
+    request.state.principal = principal.id  # for the log
+    return principal
 
 
 Caller = Annotated[Principal, Depends(caller)]

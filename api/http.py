@@ -8,7 +8,10 @@ from fastapi.staticfiles import StaticFiles
 from api.desk import Desk
 from api.failures import tell_failures
 from api.guards import LOOPBACK_HOSTS, BodyLimit, KnownHosts, SecurityHeaders
+from api.logs import log_request
+from api.requests import WatchedRequests
 from api.routes import asking, conversations, feedback, health, page, searching
+from api.tracing import TracedRequests
 
 
 def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -> FastAPI:
@@ -26,10 +29,16 @@ def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -
     if desk.feedback:
         app.include_router(feedback.router)
     app.include_router(health.router)
+    if desk.metrics:
+        app.include_router(health.metering)
     app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=page.STATIC))
     tell_failures(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(KnownHosts, hosts=allowed_hosts)
     app.add_middleware(SecurityHeaders)
+    watchers = (log_request, *([desk.metrics.handled] if desk.metrics else []))
+    app.add_middleware(WatchedRequests, watchers=watchers)
+    if desk.traces:
+        app.add_middleware(TracedRequests, provider=desk.traces)
     return app

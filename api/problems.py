@@ -30,6 +30,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "model-unauthorized": (502, "The language model refused the key"),
     "model-unreachable": (502, "The language model cannot be reached"),
     "model-busy": (503, "The language model is busy"),
+    "not-ready": (503, "The server is not ready to answer"),
     "index-missing": (503, "There is no index"),
     "index-locked": (503, "The index is being written"),
     "index-unreadable": (503, "The index cannot be read"),

@@ -1,10 +1,12 @@
 """Runs the HTTP API: binds first, so that a port in use is said in words, then serves until told to stop."""
 
 import errno
+import logging
 import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -13,12 +15,22 @@ from api.conversations import Conversations
 from api.desk import Desk
 from api.feedback import FeedbackBox
 from api.guards import hosts_for
+from api.housekeeping import daily
 from api.http import create_app
 from api.journal import Journal, JournalAsking
 from api.kept_asking import KeptAsking
+from api.logs import configure
+from api.metrics import MeteredAsking, Metrics
+from api.readiness import Readiness
+from api.tracing import TracedAsking, exporting
 from indexes.errors import FootnoteError
 from indexes.types import Query
 from rag.bootstrap import Engine
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
+log = logging.getLogger(__name__)
 
 _GRACE = 30
 """Seconds that answers in flight have to finish at a stop."""
@@ -34,32 +46,53 @@ def run(engine: Engine, host: str, port: int, *, announce: Callable[[str], None]
     """Blocks until the process is interrupted or terminated. Raises ``AddressError``."""
     listener = listen(host, port)
     signal.signal(signal.SIGTERM, _end)
-    app = create_app(desk_of(engine), allowed_hosts=hosts_for(host))
-    engine.search(Query("warm"), limit=1)  # the first question must not wait for models to load
-    shown = f"[{host}]" if ":" in host else host
-    announce(f"Footnote answers at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
-    config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_GRACE)
-    uvicorn.Server(config).run(sockets=[listener])
+    chosen = engine.settings.server
+    configure(chosen.log, details=chosen.log_details)
+    with exporting(chosen.otlp_endpoint) as traces:
+        desk = desk_of(engine, traces)
+        app = create_app(desk, allowed_hosts=hosts_for(host))
+        engine.search(Query("warm"), limit=1)  # the first question must not wait for models to load
+        shown = f"[{host}]" if ":" in host else host
+        told = announce if chosen.log == "text" else log.info  # who reads JSON lines is given nothing else
+        told(f"Footnote answers at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE,
+        )
+        with daily(desk.chores):
+            uvicorn.Server(config).run(sockets=[listener])
 
 
-def desk_of(engine: Engine) -> Desk:
-    """All parts, as the settings say. Around what answers stands, from within, what keeps it."""
+def desk_of(engine: Engine, traces: "TracerProvider | None" = None) -> Desk:
+    """All parts, as the settings say."""
     server = engine.settings.server
     conversations = Conversations.opened(
         server.dir, lambda ids, audience: engine.catalog.readable(ids, audience), server.conversation_days
     )
-    journal = Journal.opened(server.dir, engine.settings.journal.days) if engine.settings.journal.on else None
+    keepers: list[Conversations | Journal] = [conversations]
     asking: Asking = Direct(engine.assistant)
-    if journal:
+    if engine.settings.journal.on:
+        journal = Journal.opened(server.dir, engine.settings.journal.days)
         asking = JournalAsking(asking, journal)
+        keepers.append(journal)
+    metrics = Metrics()
+    asking = MeteredAsking(KeptAsking(asking, conversations), metrics)
     return Desk(
-        asking=KeptAsking(asking, conversations),
+        asking=TracedAsking(asking, traces) if traces else asking,
         max_question_chars=engine.settings.answer.max_question_chars,
         health=lambda: health(engine),
         advice=engine.advice,
         retriever=engine,
         conversations=conversations,
-        feedback=FeedbackBox(conversations, *([journal] if journal else [])),
+        feedback=FeedbackBox(*keepers),
+        metrics=metrics,
+        ready=Readiness(engine),
+        chores=tuple(keeper.forget for keeper in keepers),
+        traces=traces,
     )
 
 

@@ -144,6 +144,18 @@ class ServerSettings(Part):
         pattern="^https?://[^/]+",
         description="the address by which people open it, where a proxy stands before it: links to sources lead there",
     )
+    log: Literal["text", "json"] = Field(
+        "text", description="how the log on standard error is written, a line for each request"
+    )
+    log_details: bool = Field(
+        False, description="whether it holds the words of failures, which may quote questions and documents"
+    )
+    otlp_endpoint: MaybeText = Field(
+        None,
+        pattern="^https?://[^/]+",
+        description="an OpenTelemetry collector (OTLP over gRPC) that is sent traces, without any text; "
+        "the OTEL_EXPORTER_OTLP_ variables do too",
+    )
     conversation_days: Annotated[float, Field(ge=0)] = Field(
         0, description="conversations that nobody used for so many days are deleted; 0 keeps them until people do"
     )

@@ -435,7 +435,7 @@ async def test_health_that_cannot_be_told_is_a_problem(client: Open) -> None:
 
 async def test_the_api_describes_itself(client: Open) -> None:
     described = (await client(ScriptedAnswerer()).get("/openapi.json")).json()
-    assert set(described["paths"]) == {ASK, STREAM, "/healthz"}
+    assert set(described["paths"]) == {ASK, STREAM, "/healthz", "/readyz"}
     for path in described["paths"].values():
         for operation in path.values():
             assert set(operation["responses"]) == {"200", "default"}
