@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api import key_commands, models, terminal
+from api import journal_commands, key_commands, models, terminal
 from api.options import (
     NONE_WITHIN,
     AsJson,
@@ -49,6 +49,7 @@ app = typer.Typer(
 )
 app.add_typer(models.app, name="models")
 app.add_typer(key_commands.app, name="keys")
+app.add_typer(journal_commands.app, name="journal")
 
 
 @app.command()

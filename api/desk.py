@@ -2,16 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.asking import Asking
+from api.conversations import Conversations
+from api.feedback import FeedbackBox
+from api.metrics import Metrics
 from api.principals import Doorkeeper, OpenDoor, Principal, UnauthorizedError
 from api.rates import Rates
 from indexes.protocols import Retriever
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
 
 Health = Mapping[str, object]
 Feature = Literal["uploads", "conversations", "feedback"]
@@ -37,6 +43,14 @@ class Desk:
     """What the page may offer: the parts that are at this desk."""
     public_url: str | None = None
     """The address by which people open it, where a proxy stands before it."""
+    conversations: Conversations | None = None
+    feedback: FeedbackBox | None = None
+    metrics: Metrics | None = None
+    ready: Callable[[], None] | None = None
+    """Raises what keeps it from answering, in words. May block: it runs in a thread."""
+    chores: tuple[Callable[[], None], ...] = ()
+    """What is to be done once a day."""
+    traces: "TracerProvider | None" = None
 
 
 async def desk_of(request: Request) -> Desk:
@@ -58,6 +72,7 @@ async def caller(request: Request, desk: AtDesk) -> Principal:
         if COOKIE in request.cookies:  # of a key that ended: without it, where no key is wanted, the page goes on
             error.headers = {**error.headers, "Set-Cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict"}
         raise
+    request.state.principal = principal.id  # for the log
     if desk.rates:
         desk.rates.count_request(principal.id)
     return principal

@@ -45,7 +45,7 @@ def told(error: Exception) -> Problem:
     """What the user is told, and the log too where it is not the user's doing."""
     said = _problem(error)
     if said.status >= 500:
-        log.error("%s: %r", said.type, error, exc_info=error if said.status == 500 else None)
+        log.error("%s", said.type, exc_info=error)
     return said
 
 

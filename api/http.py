@@ -8,7 +8,10 @@ from fastapi.staticfiles import StaticFiles
 from api.desk import Desk
 from api.failures import tell_failures
 from api.guards import LOOPBACK_HOSTS, BodyLimit, BodyTimeout, KnownHosts, OwnSite, SecurityHeaders
-from api.routes import asking, health, page, searching, sessions
+from api.logs import log_request
+from api.requests import WatchedRequests
+from api.routes import asking, conversations, feedback, health, page, searching, sessions
+from api.tracing import TracedRequests
 
 
 def create_app(
@@ -29,7 +32,13 @@ def create_app(
     app.include_router(asking.router)
     if desk.retriever:
         app.include_router(searching.router)
+    if desk.conversations:
+        app.include_router(conversations.router)
+    if desk.feedback:
+        app.include_router(feedback.router)
     app.include_router(health.router)
+    if desk.metrics:
+        app.include_router(health.metering)
     app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=page.STATIC))
     tell_failures(app)
@@ -38,4 +47,8 @@ def create_app(
     app.add_middleware(OwnSite, origins=origins)
     app.add_middleware(KnownHosts, hosts=allowed_hosts)
     app.add_middleware(SecurityHeaders)
+    watchers = (log_request, *([desk.metrics.handled] if desk.metrics else []))
+    app.add_middleware(WatchedRequests, watchers=watchers)
+    if desk.traces:
+        app.add_middleware(TracedRequests, provider=desk.traces)
     return app

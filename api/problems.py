@@ -22,6 +22,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "not-found": (404, "There is nothing here"),
     "method-not-allowed": (405, "That cannot be done here"),
     "body-too-slow": (408, "The request came too slowly"),
+    "conversation-busy": (409, "The conversation is busy"),
     "question-too-long": (413, "The question is too long"),
     "body-too-large": (413, "The request is too large"),
     "bad-media-type": (415, "The request is not JSON"),
@@ -34,6 +35,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "model-unreachable": (502, "The language model cannot be reached"),
     "model-busy": (503, "The language model is busy"),
     "too-busy": (503, "Too many questions at once"),
+    "not-ready": (503, "The server is not ready to answer"),
     "index-missing": (503, "There is no index"),
     "index-locked": (503, "The index is being written"),
     "index-unreadable": (503, "The index cannot be read"),
@@ -69,6 +71,11 @@ def problem(kind: str, detail: str, retry_after: int | None = None) -> Problem:
     return Problem(
         type=f"urn:footnote:problem:{kind}", title=title, status=status, detail=detail, retry_after=retry_after
     )
+
+
+def kind_of(error: Exception) -> str:
+    """One of the table's, of which there are only so many."""
+    return error.kind if isinstance(error, FootnoteError) and error.kind in KINDS else "internal-error"
 
 
 def problem_of(error: Exception) -> Problem:

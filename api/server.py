@@ -1,25 +1,25 @@
 """Runs the HTTP API: binds first, so that a port in use is said in words, then serves until told to stop."""
 
 import errno
+import logging
 import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
-from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from api.asking import Direct
+from api.assembly import app_of, desk_of
 from api.connections import Watch, WatchedServer
-from api.desk import Desk
-from api.doors import door_of, names_of, origins_of
-from api.http import create_app
-from api.queueing import QueuedAsking, Turns
-from api.rates import RatedAsking, Rates
+from api.housekeeping import daily
+from api.logs import configure
+from api.tracing import exporting
 from indexes.errors import FootnoteError
 from indexes.types import Query
 from rag.bootstrap import Engine
+
+log = logging.getLogger(__name__)
 
 _GRACE = 30
 """Seconds that answers in flight have to finish at a stop."""
@@ -35,22 +35,15 @@ def run(engine: Engine, *, announce: Callable[[str], None]) -> None:
     """Blocks until the process is interrupted or terminated. Raises ``AddressError``; ``check_door`` comes before."""
     server = engine.settings.server
     listener = listen(server.host, server.port)
-    app = app_of(engine)
-    engine.search(Query("warm"), limit=1)  # the first question must not wait for models to load
-    shown = f"[{server.host}]" if ":" in server.host else server.host
-    announce(f"Footnote answers at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
-    serve(app, listener, server.body_timeout_s)
-
-
-def app_of(engine: Engine) -> FastAPI:
-    """The application as the settings say."""
-    server = engine.settings.server
-    return create_app(
-        desk_of(engine),
-        allowed_hosts=names_of(server),
-        origins=origins_of(server),
-        body_timeout_s=server.body_timeout_s,
-    )
+    configure(server.log, details=server.log_details)
+    with exporting(server.otlp_endpoint) as traces:
+        desk = desk_of(engine, traces)
+        engine.search(Query("warm"), limit=1)  # the first question must not wait for models to load
+        shown = f"[{server.host}]" if ":" in server.host else server.host
+        told = announce if server.log == "text" else log.info  # who reads JSON lines is given nothing else
+        told(f"Footnote answers at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
+        with daily(desk.chores):
+            serve(app_of(desk, server), listener, server.body_timeout_s)
 
 
 def serve(app: ASGIApp, listener: socket.socket, patience_s: float) -> None:
@@ -63,28 +56,13 @@ def serve(app: ASGIApp, listener: socket.socket, patience_s: float) -> None:
         app,
         http="h11",  # bounds the head of a request, at 16 KB; the faster parser takes one without end
         ws="none",
+        log_config=None,
         log_level="warning",
+        access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE,
     )
     WatchedServer(config, Watch(patience_s)).run(sockets=[listener])
-
-
-def desk_of(engine: Engine) -> Desk:
-    """All parts, as the settings say."""
-    server = engine.settings.server
-    rates, turns = Rates(server.requests_per_minute), Turns(server.concurrent_answers, server.queued_answers)
-    return Desk(
-        # limits stand outermost: what they refuse must be told before a stream begins
-        asking=RatedAsking(QueuedAsking(Direct(engine.assistant), turns, server.deadline_s), rates),
-        max_question_chars=engine.settings.answer.max_question_chars,
-        health=lambda: health(engine),
-        advice=engine.advice,
-        door=door_of(server),
-        retriever=engine,
-        rates=rates,
-        public_url=server.public_url,
-    )
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -106,11 +84,6 @@ def listen(host: str, port: int) -> socket.socket:
 def _end(*_: int | FrameType | None) -> None:
     """Exit status 0. uvicorn finishes what is in flight, and then raises again the signal that stopped it."""
     raise SystemExit(0)
-
-
-def health(engine: Engine) -> dict[str, object]:
-    documents, passages = engine.catalog.counts()
-    return {"status": "ok", "documents": documents, "passages": passages, "model": engine.model.name}
 
 
 def _unusable(host: str, port: int, error: OSError) -> AddressError:

@@ -101,6 +101,7 @@ class UsageBody(Body):
 
 class AnswerBody(Body):
     id: str | None = Field(description="what the answer is known by: for feedback on it")
+    conversation: str | None = Field(description="the id of the kept conversation that it is in")
     question: str
     text: str = Field(description="Markdown, with markers [1], [2]… in order of first use")
     status: AnswerStatus
@@ -144,9 +145,12 @@ def answer_to_wire(answer: Answer, advice: str | None = None) -> dict[str, Any]:
     return answer_body(answer, advice).model_dump(mode="json")
 
 
-def answer_body(answer: Answer, advice: str | None = None, answer_id: str | None = None) -> AnswerBody:
+def answer_body(
+    answer: Answer, advice: str | None = None, answer_id: str | None = None, conversation: str | None = None
+) -> AnswerBody:
     return AnswerBody(
         id=answer_id,
+        conversation=conversation,
         question=answer.question.text,
         text=answer.text,
         status=answer.status,
@@ -192,7 +196,9 @@ def retrieval_body(retrieval: Retrieval) -> RetrievalBody:
     )
 
 
-def event_frames(event: Event, advice: str | None = None, answer_id: str | None = None) -> Iterator[Frame]:
+def event_frames(
+    event: Event, advice: str | None = None, answer_id: str | None = None, conversation: str | None = None
+) -> Iterator[Frame]:
     """What an event says on the wire; a completed answer tells its citations first."""
     match event:
         case Retrieved(retrieval):
@@ -202,7 +208,7 @@ def event_frames(event: Event, advice: str | None = None, answer_id: str | None 
         case Completed(answer):
             for citation in answer.citations:
                 yield _frame("citation", citation_body(citation))
-            yield _frame("answer", answer_body(answer, advice, answer_id))
+            yield _frame("answer", answer_body(answer, advice, answer_id, conversation))
 
 
 def problem_frame(problem: Problem) -> Frame:

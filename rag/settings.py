@@ -156,6 +156,26 @@ class ServerSettings(Part):
     body_timeout_s: Seconds = Field(
         30, description="a request takes no longer to arrive; where it is large, 10 KB a second will do"
     )
+    log: Literal["text", "json"] = Field(
+        "text", description="how the log on standard error is written, a line for each request"
+    )
+    log_details: bool = Field(
+        False, description="whether it holds the words of failures, which may quote questions and documents"
+    )
+    otlp_endpoint: MaybeText = Field(
+        None,
+        pattern="^https?://[^/]+",
+        description="an OpenTelemetry collector (OTLP over gRPC) that is sent traces, without any text; "
+        "the OTEL_EXPORTER_OTLP_ variables do too",
+    )
+    conversation_days: Annotated[float, Field(ge=0)] = Field(
+        0, description="conversations that nobody used for so many days are deleted; 0 keeps them until people do"
+    )
+
+
+class JournalSettings(Part):
+    on: bool = Field(False, description="whether what the server is asked and answers is entered in a journal")
+    days: Annotated[float, Field(ge=0)] = Field(90, description="older entries are deleted; 0 keeps them for ever")
 
 
 class AnswerSettings(Part):
@@ -222,6 +242,7 @@ class Settings(BaseSettings):
     checking: CheckingSettings = CheckingSettings()
     judge: JudgeSettings = JudgeSettings()
     server: ServerSettings = ServerSettings()
+    journal: JournalSettings = JournalSettings()
     access: tuple[AccessSettings, ...] = ()
     labels: tuple[LabelSettings, ...] = ()
 

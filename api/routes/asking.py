@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 
 from api.ask_wire import AskRequest
 from api.asking import Ask
+from api.conversations import no_conversation
 from api.desk import AtDesk, Caller, Desk, json_only
 from api.failures import PROBLEMS, told
+from api.principals import Principal
 from api.streams import EventStream, closing, while_connected
 from api.wire import DONE, AnswerBody, Frame, answer_body, event_frames, problem_frame
 from rag.types import Event
@@ -17,7 +20,17 @@ router = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Depends(json_
 
 
 async def _ask(asked: AskRequest, desk: AtDesk, caller: Caller) -> Ask:
-    return Ask(question=asked.to_question(desk.max_question_chars, caller.audience), principal=caller)
+    """Raises ``UnknownConversationError`` before a stream begins, while a status can tell."""
+    if asked.conversation is not None:
+        await run_in_threadpool(_look_up, desk, caller, asked.conversation)
+    question = asked.to_question(desk.max_question_chars, caller.audience)
+    return Ask(question=question, principal=caller, conversation=asked.conversation)
+
+
+def _look_up(desk: Desk, caller: Principal, conversation: str) -> None:
+    if desk.conversations is None:
+        raise no_conversation()
+    desk.conversations.get(caller, conversation)
 
 
 Asked = Annotated[Ask, Depends(_ask)]
@@ -27,7 +40,7 @@ Asked = Annotated[Ask, Depends(_ask)]
 async def ask(asked: Asked, desk: AtDesk, request: Request) -> AnswerBody:
     """The checked answer, with its citations."""
     answer = await while_connected(request.receive, desk.asking.answer(asked))
-    return answer_body(answer, desk.advice, asked.id)
+    return answer_body(answer, desk.advice, asked.id, asked.conversation)
 
 
 @router.post("/ask/stream", status_code=200, response_class=EventStream)
@@ -44,7 +57,7 @@ async def _frames(desk: Desk, asked: Ask, answering: AsyncIterator[Event]) -> As
     try:
         async with closing(answering) as events:
             async for event in events:
-                for frame in event_frames(event, desk.advice, asked.id):
+                for frame in event_frames(event, desk.advice, asked.id, asked.conversation):
                     yield frame
     except Exception as error:  # noqa: BLE001 - the status is sent: what fails now can be told in the stream only
         yield problem_frame(told(error))

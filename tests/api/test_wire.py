@@ -20,6 +20,7 @@ def test_an_answer_becomes_plain_json() -> None:
     assert json.loads(json.dumps(told)) == told
     assert list(told) == [
         "id",
+        "conversation",
         "question",
         "text",
         "status",

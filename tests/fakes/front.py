@@ -6,8 +6,8 @@ from functools import cached_property
 
 from fastapi import FastAPI
 
+from api.assembly import app_of, desk_of
 from api.keys import KeyStore
-from api.server import app_of
 from rag.bootstrap import Engine
 
 
@@ -21,7 +21,7 @@ class Front:
 
     @cached_property
     def app(self) -> FastAPI:
-        return app_of(self.engine)
+        return app_of(desk_of(self.engine), self.engine.settings.server)
 
     @property
     def keys(self) -> KeyStore:

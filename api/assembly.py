@@ -1,0 +1,77 @@
+"""Puts the desk together, as the settings say."""
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from api.asking import Asking, Direct
+from api.conversations import Conversations
+from api.desk import Desk
+from api.doors import door_of, names_of, origins_of
+from api.feedback import FeedbackBox
+from api.http import create_app
+from api.journal import Journal, JournalAsking
+from api.kept_asking import KeptAsking
+from api.metrics import MeteredAsking, Metrics
+from api.queueing import QueuedAsking, Turns
+from api.rates import RatedAsking, Rates
+from api.readiness import Readiness
+from api.tracing import TracedAsking
+from rag.bootstrap import Engine
+from rag.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
+
+def app_of(desk: Desk, server: ServerSettings) -> FastAPI:
+    """The application at that desk."""
+    return create_app(
+        desk, allowed_hosts=names_of(server), origins=origins_of(server), body_timeout_s=server.body_timeout_s
+    )
+
+
+def desk_of(engine: Engine, traces: "TracerProvider | None" = None) -> Desk:
+    """All parts."""
+    server = engine.settings.server
+    conversations = Conversations.opened(
+        server.dir, lambda ids, audience: engine.catalog.readable(ids, audience), server.conversation_days
+    )
+    journal = Journal.opened(server.dir, engine.settings.journal.days) if engine.settings.journal.on else None
+    keepers = (conversations, journal) if journal else (conversations,)
+    metrics, rates = Metrics(), Rates(server.requests_per_minute)
+    answering: Asking = Direct(engine.assistant)
+    if journal:
+        answering = JournalAsking(answering, journal)
+    return Desk(
+        asking=_limited(KeptAsking(answering, conversations), server, metrics, rates, traces),
+        max_question_chars=engine.settings.answer.max_question_chars,
+        health=lambda: health(engine),
+        advice=engine.advice,
+        door=door_of(server),
+        retriever=engine,
+        rates=rates,
+        features=frozenset({"conversations", "feedback"}),
+        public_url=server.public_url,
+        conversations=conversations,
+        feedback=FeedbackBox(*keepers),
+        metrics=metrics,
+        ready=Readiness(engine),
+        chores=tuple(keeper.forget for keeper in keepers),
+        traces=traces,
+    )
+
+
+def _limited(
+    asking: Asking, server: ServerSettings, metrics: Metrics, rates: Rates, traces: "TracerProvider | None"
+) -> Asking:
+    """Limits stand outermost: what they refuse must be told before a stream begins."""
+    turns = Turns(server.concurrent_answers, server.queued_answers)
+    metrics.watch("questions_waiting", "Questions that wait for their turn", lambda: turns.waiting)
+    counted: Asking = MeteredAsking(QueuedAsking(asking, turns, server.deadline_s), metrics)
+    return RatedAsking(TracedAsking(counted, traces) if traces else counted, rates)
+
+
+def health(engine: Engine) -> dict[str, object]:
+    documents, passages = engine.catalog.counts()
+    return {"status": "ok", "documents": documents, "passages": passages, "model": engine.model.name}
