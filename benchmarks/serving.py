@@ -108,7 +108,7 @@ async def stream(server: Server, seen: Seen) -> None:
 
 
 async def held(server: Server, streams: int, seconds: float) -> Seen:
-    """So many streams at once for so long: they begin one by one within ``HELD_S``, and each begins again at its end."""
+    """So many streams at once for so long: they begin one by one within ``HELD_S``, each again at its end."""
     seen, until = Seen(), time.monotonic() + seconds
 
     async def one(number: int) -> None:
