@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _SILENT = 500
 """Connections that may wait for a request at once; where there are more, the longest silent go. Files are 1,024."""
+_MAX_HEAD = 64 * 1024
+"""Bytes of a request before its body, addresses and headers: far more than any browser sends."""
 _TICKS = 10
 """uvicorn ticks ten times a second."""
 
@@ -51,10 +54,25 @@ def _state(connection: Any) -> object | None:
     return ("unread", connection.transport.get_write_buffer_size()) if connection.flow.write_paused else None
 
 
+class BoundedHead(HttpToolsProtocol):
+    """The fast parser, which by itself keeps a head that never ends."""
+
+    _head = 0
+
+    def data_received(self, data: bytes) -> None:
+        before = self.cycle
+        in_body = before is not None and before.more_body
+        super().data_received(data)
+        self._head = 0 if in_body or self.cycle is not before else self._head + len(data)
+        if self._head > _MAX_HEAD:
+            self.transport.abort()
+
+
 class WatchedServer(uvicorn.Server):
     """Closes what is stuck, once a second."""
 
     def __init__(self, config: uvicorn.Config, watch: Watch) -> None:
+        config.http = BoundedHead
         super().__init__(config)
         self._watch = watch
 

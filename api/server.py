@@ -54,7 +54,6 @@ def serve(app: ASGIApp, listener: socket.socket, patience_s: float) -> None:
     signal.signal(signal.SIGTERM, _end)
     config = uvicorn.Config(
         app,
-        http="h11",  # bounds the head of a request, at 16 KB; the faster parser takes one without end
         ws="none",
         log_config=None,
         log_level="warning",

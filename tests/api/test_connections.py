@@ -1,6 +1,7 @@
 """Connections that hold a place and do nothing are closed, and nobody else's."""
 
 import asyncio
+import json
 import socket
 import threading
 import time
@@ -17,6 +18,7 @@ from api.http import create_app
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
 from fakes.desks import desk
 
+JSON = {"Content-Type": "application/json"}
 ASK = (
     b"POST /v1/ask/stream HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 21\r\n\r\n"
     b'{"question":"Leave?"}'
@@ -97,7 +99,7 @@ async def watched(answerer: ScriptedAnswerer, patience_s: float) -> AsyncIterato
     """The port of a server in a thread of its own."""
     listener = socket.create_server(("127.0.0.1", 0))
     app = create_app(desk(answerer), body_timeout_s=patience_s)
-    config = uvicorn.Config(app, http="h11", log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
     server = WatchedServer(config, Watch(patience_s))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -143,6 +145,22 @@ async def test_a_head_without_end_is_refused() -> None:
     async with watched(ScriptedAnswerer(), patience_s=60) as port:
         head = b"GET / HTTP/1.1\r\n" + b"X-A: " + b"b" * 100_000
         assert await closed_within(port, 5, head)
+
+
+async def test_a_head_without_end_is_refused_behind_a_request_that_is_answered_too() -> None:
+    async with watched(ScriptedAnswerer(asyncio.Event()), patience_s=60) as port:
+        assert await closed_within(port, 5, ASK, b"GET / HTTP/1.1\r\nX-A: " + b"b" * 100_000)
+
+
+async def test_a_large_body_is_no_long_head() -> None:
+    question = json.dumps({"question": "x" * 4000, "history": [{"role": "user", "text": "y" * 900_000}]})
+    async with (
+        watched(ScriptedAnswerer(*telling(answer("Yes."))), patience_s=60) as port,
+        httpx.AsyncClient() as client,
+    ):
+        for _ in range(2):  # on one connection
+            asked = client.post(f"http://127.0.0.1:{port}/v1/ask", content=question, headers=JSON)
+            assert (await asked).status_code == 200
 
 
 async def test_who_reads_nothing_of_a_long_answer_is_closed_and_the_answering_ends() -> None:
