@@ -51,7 +51,8 @@ def log() -> Iterator[io.StringIO]:
     handler.setFormatter(FORMS["json"]())
     logger = logging.getLogger("api")
     logger.addHandler(handler)
-    before, logger.level = logger.level, logging.INFO
+    before = logger.level
+    logger.setLevel(logging.INFO)
     yield written
     logger.removeHandler(handler)
     logger.setLevel(before)
@@ -135,7 +136,9 @@ def test_all_loggers_of_the_process_write_so(form: Form, capsys: pytest.CaptureF
         ours.info("hello")
         lines = capsys.readouterr().err.splitlines()
     finally:
-        root.handlers[:], root.level, ours.level = before
+        root.handlers[:] = before[0]
+        root.setLevel(before[1])
+        ours.setLevel(before[2])
     assert len(lines) == 2
     assert "bad\\nrequest" in lines[0]
     assert "hello" in lines[1]
