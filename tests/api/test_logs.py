@@ -131,7 +131,7 @@ def test_all_loggers_of_the_process_write_so(form: Form, capsys: pytest.CaptureF
     before = (root.handlers[:], root.level, ours.level)
     try:
         configure(form)
-        logging.getLogger("uvicorn.error").warning("bad\nrequest")
+        logging.getLogger("starlette").warning("bad\nrequest")
         logging.getLogger("openai").info("what was asked")
         ours.info("hello")
         lines = capsys.readouterr().err.splitlines()
