@@ -5,10 +5,9 @@ those that the answers before it rest on, as far as the model was given them.
 """
 
 import json
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from api.asking import Ask, new_id
 from api.feedback import Feedback
 from api.principals import Principal
-from api.records import Records
+from api.records import MICROSECONDS_A_DAY, Records, moment, now
 from indexes.errors import FootnoteError
 from indexes.types import PUBLIC, Audience
 from rag.types import Answer, Turn
@@ -38,7 +37,6 @@ _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 _TITLE_CHARS = 80
 _GIVEN_TURNS = 20
 """Questions with their answers that a follow-up is given, the latest; a window of 8,192 tokens holds fewer."""
-MICROSECONDS_A_DAY = 24 * 3600 * 10**6
 
 Readable = Callable[[Collection[str], Audience], Set[str]]
 """Of documents, by their ids, those that an audience may read now. May block."""
@@ -238,15 +236,6 @@ def _answer(kept: bytes) -> Answer | None:
         return _ANSWER.validate_json(kept)
     except ValidationError:
         return None
-
-
-def now() -> int:
-    """Microseconds of Unix time, as records have it."""
-    return time.time_ns() // 1000
-
-
-def moment(microseconds: int) -> datetime:
-    return datetime.fromtimestamp(microseconds / 1e6, UTC)
 
 
 def no_conversation() -> UnknownConversationError:

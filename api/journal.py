@@ -10,12 +10,11 @@ from typing import Any, Self
 
 from api.ask_wire import TurnBody
 from api.asking import Ask, Asking
-from api.conversations import MICROSECONDS_A_DAY, moment, now
 from api.feedback import Feedback
 from api.journal_wire import Ended, Entry, NotedAnswer, noted
 from api.principals import Principal
 from api.problems import kind_of
-from api.records import Records, RecordsError
+from api.records import MICROSECONDS_A_DAY, Records, RecordsError, moment, now
 from rag.types import Answer, Completed, Event
 
 _VERSION = 1

@@ -1,11 +1,15 @@
 """Files of the server's own, beside the index: keys, conversations, the journal. SQLite, as the catalog is."""
 
 import sqlite3
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 from indexes.database import Database, write
 from indexes.errors import FootnoteError
+
+MICROSECONDS_A_DAY = 24 * 3600 * 10**6
 
 
 class RecordsError(FootnoteError):
@@ -41,3 +45,12 @@ class Records(Database):
 
     def unusable(self, error: Exception) -> FootnoteError:
         return RecordsError(f"{self.file} cannot be used: {error}. If it is damaged, move it away to begin anew.")
+
+
+def now() -> int:
+    """Microseconds of Unix time, as records have it."""
+    return time.time_ns() // 1000
+
+
+def moment(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / 1e6, UTC)

@@ -44,6 +44,9 @@ class WatchedRequests:
 
         try:
             await self._app(scope, receive, noting)
+        except Exception:
+            status = 500  # answered so further out
+            raise
         finally:
             handled = Handled(
                 scope["method"] if scope["method"] in _METHODS else "other",

@@ -89,7 +89,7 @@ class TracedRequests:
         self._tracer = provider.get_tracer(__name__)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        from opentelemetry.trace import SpanKind
+        from opentelemetry.trace import SpanKind, StatusCode
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
         if scope["type"] != "http":
@@ -101,6 +101,9 @@ class TracedRequests:
         ) as span:
             try:
                 await self._app(scope, receive, _noting(send, span))
+            except Exception as error:
+                span.set_status(StatusCode.ERROR, kind_of(error))
+                raise
             finally:
                 span.update_name(f"{scope['method']} {route_of(scope)}")
                 span.set_attribute("http.route", route_of(scope))

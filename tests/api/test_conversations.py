@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from api.asking import Ask, Direct
 from api.conversation_wire import markdown
-from api.conversations import Conversation, Conversations, KeptTurn, UnknownConversationError, moment, shortened
+from api.conversations import Conversation, Conversations, KeptTurn, UnknownConversationError, shortened
 from api.feedback import FeedbackBox
 from api.http import create_app
 from api.kept_asking import BusyConversationError, KeptAsking
-from api.records import RecordsError
+from api.records import RecordsError, moment
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
 from fakes.desks import desk
 from fakes.documents import document, put

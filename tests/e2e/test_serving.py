@@ -1,4 +1,4 @@
-"""A real ``footnote serve``: what it keeps outlives a kill, and what it writes to standard error."""
+"""A real ``footnote serve`` with all its parts: what it keeps, counts, and writes to standard error."""
 
 import json
 import os
@@ -10,13 +10,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 
-from api.conversations import Conversations
+from api.feedback import Feedback
 from api.journal import Journal
-from api.principals import LOCAL
 
 QUESTION = "How many days of leave does a new employee get?"
 
@@ -45,66 +43,14 @@ def serving(index: Path, folder: Path, **variables: str) -> Iterator[tuple[subpr
         reading.join()
 
 
-def told(client: httpx.Client, **ask: str) -> Any:
-    """The answer, as soon as its event has arrived."""
-    with client.stream("POST", "/v1/ask/stream", json={"question": QUESTION} | ask) as response:
-        for name, data in _events(response.iter_lines()):
-            if name == "answer":
-                return json.loads(data)
-    raise AssertionError("no answer came")
-
-
-def _events(lines: Iterator[str]) -> Iterator[tuple[str, str]]:
-    name = ""
-    for line in lines:
-        if line.startswith("event: "):
-            name = line.removeprefix("event: ")
-        elif line.startswith("data: "):
-            yield name, line.removeprefix("data: ")
-
-
-def test_what_was_told_before_a_kill_is_in_the_journal_and_the_conversation(
-    samples_index: Path, tmp_path: Path
-) -> None:
-    answers: list[str] = []
-    enough = threading.Event()
-
-    def ask_on(address: str) -> None:
+def test_what_was_asked_is_kept_and_counted_and_the_log_says_nothing_of_it(samples_index: Path, tmp_path: Path) -> None:
+    variables = {"FOOTNOTE_SERVER__LOG": "json", "FOOTNOTE_JOURNAL__ON": "true"}
+    with serving(samples_index, tmp_path, **variables) as (server, address, lines):
         with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
-            try:
-                conversation = client.post("/v1/conversations", json={}).json()["id"]
-                while True:
-                    answers.append(told(client, conversation=conversation)["id"])
-                    if len(answers) >= 6:
-                        enough.set()
-            except (httpx.TransportError, AssertionError):
-                pass  # killed
-
-    with serving(samples_index, tmp_path, FOOTNOTE_JOURNAL__ON="true") as (server, address, _):
-        asking = [threading.Thread(target=ask_on, args=(address,)) for _ in range(2)]
-        for thread in asking:
-            thread.start()
-        assert enough.wait(120)
-        server.kill()
-        for thread in asking:
-            thread.join()
-    folder = tmp_path / "var" / "server"
-    journal = Journal.opened(folder)
-    assert set(answers) <= {entry.id for entry in journal.entries() if entry.noted and entry.noted.citations}
-    conversations = Conversations.opened(folder, lambda ids, _: set(ids))
-    kept = [
-        turn.id
-        for one in conversations.page(LOCAL, 10).conversations
-        for turn in conversations.turns(LOCAL, one.id)
-        if turn.answer and turn.answer.citations
-    ]
-    assert set(answers) <= set(kept)
-
-
-def test_the_log_is_json_lines_that_say_nothing_of_what_was_asked(samples_index: Path, tmp_path: Path) -> None:
-    with serving(samples_index, tmp_path, FOOTNOTE_SERVER__LOG="json") as (server, address, lines):
-        with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
-            answer = client.post("/v1/ask", json={"question": QUESTION}).json()
+            conversation = client.post("/v1/conversations", json={}).json()["id"]
+            answer = client.post("/v1/ask", json={"question": QUESTION, "conversation": conversation}).json()
+            feedback = client.post(f"/v1/answers/{answer['id']}/feedback", json={"verdict": "up"})
+            (turn,) = client.get(f"/v1/conversations/{conversation}").json()["turns"]
             client.get("/secret%1b[31m%0aforged")
             client.get("/v1/conversations/secret%0aforged")
             assert client.get("/readyz").json() == {"status": "ready"}
@@ -116,8 +62,14 @@ def test_the_log_is_json_lines_that_say_nothing_of_what_was_asked(samples_index:
         server.terminate()
         server.wait(30)
     rows = [json.loads(line) for line in lines]
+    assert (turn["answer"], turn["feedback"]) == (answer, feedback.json())
+    (entry,) = Journal.existing(tmp_path / "var" / "server").entries()
+    assert (entry.id, entry.question, entry.feedback) == (answer["id"], QUESTION, Feedback(verdict="up"))
     assert [row["route"] for row in rows if row["message"] == "request"] == [
+        "/v1/conversations",
         "/v1/ask",
+        "/v1/answers/{answer}/feedback",
+        "/v1/conversations/{conversation}",
         "none",
         "/v1/conversations/{conversation}",
         "/readyz",
