@@ -29,6 +29,7 @@ OPEN = {
     Address("GET", "/openapi.json"),
     Address("HEAD", "/openapi.json"),
     Address("GET", "/healthz"),
+    Address("GET", "/readyz"),  # asked by what starts and stops servers, which has no key
     Address("POST", "/v1/session"),  # where a key is brought
     Address("DELETE", "/v1/session"),  # where a browser forgets one, good or not
 }
