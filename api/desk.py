@@ -30,6 +30,8 @@ class Desk:
     """Shown with the answers that no language model wrote."""
     door: Doorkeeper = field(default_factory=OpenDoor)
     retriever: Retriever | None = None
+    patience_s: float = 15.0
+    """How long an OpenAI stream waits for its answer before it sends its status: till then a failure has its own."""
     public_url: str | None = None
     """Where people open the server; None where that is wherever a request came to."""
 

@@ -8,7 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from api.desk import Desk
 from api.failures import tell_failures
 from api.guards import LOOPBACK_HOSTS, BodyLimit, KnownHosts, RequestIds, SecurityHeaders
-from api.routes import asking, health, page, searching
+from api.routes import asking, health, openai, page, searching
 
 
 def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -> FastAPI:
@@ -19,6 +19,7 @@ def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None)  # their pages load scripts from another site
     app.state.desk = desk
     app.include_router(asking.router)
+    app.include_router(openai.router)
     if desk.retriever:
         app.include_router(searching.router)
     app.include_router(health.router)
