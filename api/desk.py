@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from api.asking import Asking
 from api.links import Links
+from api.opening import Sources
 from api.principals import Doorkeeper, OpenDoor, Principal
 from indexes.protocols import Retriever
 
@@ -30,6 +31,7 @@ class Desk:
     """Shown with the answers that no language model wrote."""
     door: Doorkeeper = field(default_factory=OpenDoor)
     retriever: Retriever | None = None
+    sources: Sources | None = None
     patience_s: float = 15.0
     """How long an OpenAI stream waits for its answer before it sends its status: till then a failure has its own."""
     public_url: str | None = None

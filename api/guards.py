@@ -43,6 +43,12 @@ def hosts_for(address: str) -> frozenset[str]:
     return LOOPBACK_HOSTS | {f"[{ip}]" if ip.version == 6 else str(ip)} if ip.is_loopback else ANY_HOST
 
 
+def knows(hosts: Collection[str], host: str) -> bool:
+    """Whether a name, with or without a port, is among those, in lower case and without."""
+    match = _HOST.fullmatch(host)
+    return "*" in hosts or (match is not None and match["name"].lower() in hosts)
+
+
 def render(problem: Problem, extra: Mapping[str, str] | None = None) -> Response:
     """The problem as a response that carries the security headers also where no guard is passed on the way out."""
     headers = {**SECURITY_HEADERS, **(extra or {})}
@@ -99,15 +105,11 @@ class KnownHosts:
         self._hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or "*" in self._hosts or self._knows(Headers(scope=scope).get("host", "")):
+        if scope["type"] != "http" or knows(self._hosts, Headers(scope=scope).get("host", "")):
             await self._app(scope, receive, send)
         else:
             refusal = problem("unknown-host", f"Ask for it by one of: {', '.join(sorted(self._hosts))}.")
             await render(refusal)(scope, receive, send)
-
-    def _knows(self, host: str) -> bool:
-        match = _HOST.fullmatch(host)
-        return match is not None and match["name"].lower() in self._hosts
 
 
 class BodyLimit:

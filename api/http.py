@@ -4,10 +4,12 @@ from collections.abc import Collection
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from api.desk import Desk
 from api.failures import tell_failures
 from api.guards import LOOPBACK_HOSTS, BodyLimit, KnownHosts, RequestIds, SecurityHeaders
+from api.mcp import PATH, McpOverHttp
 from api.routes import asking, health, openai, page, searching
 
 
@@ -16,7 +18,9 @@ def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -
 
     ``allowed_hosts`` are the names it goes by, without ports (``guards.hosts_for`` an address); ``*`` is any.
     """
-    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None)  # their pages load scripts from another site
+    mcp = McpOverHttp(desk, allowed_hosts)
+    # their pages load scripts from another site
+    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, lifespan=mcp.running)
     app.state.desk = desk
     app.include_router(asking.router)
     app.include_router(openai.router)
@@ -24,6 +28,7 @@ def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -
         app.include_router(searching.router)
     app.include_router(health.router)
     app.include_router(page.router)
+    app.router.routes.append(Route(PATH, mcp))
     app.mount("/static", StaticFiles(directory=page.STATIC))
     tell_failures(app)
     app.add_middleware(BodyLimit)

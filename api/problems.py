@@ -15,6 +15,7 @@ MEDIA_TYPE = "application/problem+json"
 KINDS: Mapping[str, tuple[int, str]] = {
     "bad-question": (400, "The question cannot be asked"),
     "bad-filter": (400, "The filters cannot be applied"),
+    "bad-place": (400, "The document has no such place"),
     "bad-json": (400, "The request is not JSON"),
     "bad-chat": (400, "The chat cannot be answered"),
     "unauthorized": (401, "A key is needed"),

@@ -12,6 +12,7 @@ from api.asking import Direct
 from api.desk import Desk
 from api.guards import hosts_for
 from api.http import create_app
+from api.opening import IndexSources
 from indexes.errors import FootnoteError
 from indexes.types import Query
 from rag.bootstrap import Engine
@@ -46,6 +47,7 @@ def desk_of(engine: Engine) -> Desk:
         health=lambda: health(engine),
         advice=engine.advice,
         retriever=engine,
+        sources=IndexSources(engine),
         public_url=engine.settings.server.public_url,
     )
 
