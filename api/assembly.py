@@ -13,6 +13,7 @@ from api.http import create_app
 from api.journal import Journal, JournalAsking
 from api.kept_asking import KeptAsking
 from api.metrics import MeteredAsking, Metrics
+from api.opening import IndexSources
 from api.queueing import QueuedAsking, Turns
 from api.rates import RatedAsking, Rates
 from api.readiness import Readiness
@@ -50,6 +51,7 @@ def desk_of(engine: Engine, traces: "TracerProvider | None" = None) -> Desk:
         advice=engine.advice,
         door=door_of(server),
         retriever=engine,
+        sources=IndexSources(engine),
         rates=rates,
         features=frozenset({"conversations", "feedback"}),
         public_url=server.public_url,

@@ -164,6 +164,22 @@ def serve(
 
 
 @app.command()
+def mcp(index: IndexDir = None, config: ConfigFile = None, *, group: Groups = None) -> None:
+    """Serve the tools search, ask and open_source to an MCP client, over standard input and output."""
+    from api.links import Links
+    from api.mcp import serve_stdio
+    from api.principals import LOCAL
+    from api.server import desk_of
+    from indexes.types import Audience
+    from rag.bootstrap import open_engine
+
+    settings = load(config, index)
+    asker = replace(LOCAL, audience=Audience(frozenset(group or ())))
+    with open_engine(settings) as engine:
+        asyncio.run(serve_stdio(desk_of(engine), asker, Links(settings.server.public_url)))
+
+
+@app.command()
 def verify(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     """Compare folder, catalog and Chroma, and say what differs."""
     from indexes.verification import verify

@@ -1,6 +1,7 @@
 """Conversations as JSON."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from api.ask_wire import Body, Text
 from api.conversations import Conversation, KeptTurn, Page, shortened
 from api.feedback import Feedback
-from api.wire import AnswerBody, answer_body
+from api.wire import AnswerBody, Telling, answer_body
 
 CURSOR = r"^[0-9]{1,18}\.[A-Za-z0-9_-]{1,64}$"
 """How ``ConversationsBody.next`` is spelled."""
@@ -68,19 +69,18 @@ def read_cursor(cursor: str) -> tuple[int, str]:
     return int(updated), last
 
 
-def whole_body(conversation: Conversation, turns: tuple[KeptTurn, ...], advice: str | None) -> WholeConversationBody:
+def whole_body(conversation: Conversation, turns: tuple[KeptTurn, ...], telling: Telling) -> WholeConversationBody:
     return WholeConversationBody(
         **ConversationBody.model_validate(conversation).model_dump(),
-        turns=tuple(_turn_body(turn, conversation.id, advice) for turn in turns),
+        turns=tuple(_turn_body(turn, replace(telling, id=turn.id, conversation=conversation.id)) for turn in turns),
     )
 
 
-def _turn_body(turn: KeptTurn, conversation: str, advice: str | None) -> TurnKeptBody:
-    answer = turn.answer and answer_body(turn.answer, advice, turn.id, conversation)
+def _turn_body(turn: KeptTurn, telling: Telling) -> TurnKeptBody:
     return TurnKeptBody(
         id=turn.id,
         question=turn.question,
-        answer=answer,
+        answer=turn.answer and answer_body(turn.answer, telling),
         asked=turn.asked,
         withheld=turn.withheld,
         feedback=turn.feedback,

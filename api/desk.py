@@ -11,7 +11,9 @@ from starlette.exceptions import HTTPException
 from api.asking import Asking
 from api.conversations import Conversations
 from api.feedback import FeedbackBox
+from api.links import Links
 from api.metrics import Metrics
+from api.opening import Sources
 from api.principals import Doorkeeper, OpenDoor, Principal, UnauthorizedError
 from api.rates import Rates
 from indexes.protocols import Retriever
@@ -42,7 +44,7 @@ class Desk:
     features: frozenset[Feature] = frozenset()
     """What the page may offer: the parts that are at this desk."""
     public_url: str | None = None
-    """The address by which people open it, where a proxy stands before it."""
+    """Where people open the server; None where that is wherever a request came to."""
     conversations: Conversations | None = None
     feedback: FeedbackBox | None = None
     metrics: Metrics | None = None
@@ -51,6 +53,9 @@ class Desk:
     chores: tuple[Callable[[], None], ...] = ()
     """What is to be done once a day."""
     traces: "TracerProvider | None" = None
+    sources: Sources | None = None
+    patience_s: float = 15.0
+    """How long an OpenAI stream waits for its answer before it sends its status: till then a failure has its own."""
 
 
 async def desk_of(request: Request) -> Desk:
@@ -89,6 +94,13 @@ async def searcher(desk: AtDesk, principal: Caller) -> Principal:
 
 
 Searcher = Annotated[Principal, Depends(searcher)]
+
+
+async def links(request: Request, desk: AtDesk) -> Links:
+    return Links(desk.public_url or str(request.base_url))
+
+
+ToSources = Annotated[Links, Depends(links)]
 
 
 def _key_of(request: Request) -> str | None:

@@ -4,13 +4,15 @@ from collections.abc import Collection
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from api.desk import Desk
 from api.failures import tell_failures
-from api.guards import LOOPBACK_HOSTS, BodyLimit, BodyTimeout, KnownHosts, OwnSite, SecurityHeaders
+from api.guards import LOOPBACK_HOSTS, BodyLimit, BodyTimeout, KnownHosts, OwnSite, RequestIds, SecurityHeaders
 from api.logs import log_request
+from api.mcp import PATH, McpOverHttp
 from api.requests import WatchedRequests
-from api.routes import asking, conversations, feedback, health, page, searching, sessions
+from api.routes import asking, conversations, feedback, health, openai, page, searching, sessions
 from api.tracing import TracedRequests
 
 
@@ -26,10 +28,13 @@ def create_app(
     ``allowed_hosts`` are the names it goes by, without ports (``guards.hosts_for`` an address); ``*`` is any.
     ``origins`` are where its page may come from besides, as ``https://docs.example``.
     """
-    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None)  # their pages load scripts from another site
+    mcp = McpOverHttp(desk, allowed_hosts)
+    # their pages load scripts from another site
+    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, lifespan=mcp.running)
     app.state.desk = desk
     app.include_router(sessions.router)
     app.include_router(asking.router)
+    app.include_router(openai.router)
     if desk.retriever:
         app.include_router(searching.router)
     if desk.conversations:
@@ -40,6 +45,7 @@ def create_app(
     if desk.metrics:
         app.include_router(health.metering)
     app.include_router(page.router)
+    app.router.routes.append(Route(PATH, mcp))
     app.mount("/static", StaticFiles(directory=page.STATIC))
     tell_failures(app)
     app.add_middleware(BodyLimit)
@@ -51,4 +57,5 @@ def create_app(
     app.add_middleware(WatchedRequests, watchers=watchers)
     if desk.traces:
         app.add_middleware(TracedRequests, provider=desk.traces)
+    app.add_middleware(RequestIds)
     return app

@@ -6,6 +6,7 @@ from math import ceil
 from pydantic import BaseModel, ConfigDict
 
 from api.refusals import LaterError
+from api.request_ids import current_urn
 from indexes.errors import FootnoteError
 from rag.errors import ModelBusyError
 
@@ -15,11 +16,14 @@ MEDIA_TYPE = "application/problem+json"
 KINDS: Mapping[str, tuple[int, str]] = {
     "bad-question": (400, "The question cannot be asked"),
     "bad-filter": (400, "The filters cannot be applied"),
+    "bad-place": (400, "The document has no such place"),
     "bad-json": (400, "The request is not JSON"),
+    "bad-chat": (400, "The chat cannot be answered"),
     "unauthorized": (401, "A key is needed"),
     "forbidden": (403, "The key is not for this"),
     "cross-site": (403, "Another site asks"),
     "not-found": (404, "There is nothing here"),
+    "no-such-model": (404, "There is no such model"),
     "method-not-allowed": (405, "That cannot be done here"),
     "body-too-slow": (408, "The request came too slowly"),
     "conversation-busy": (409, "The conversation is busy"),
@@ -58,6 +62,8 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
+    instance: str | None = None
+    """Names the request, as the log does."""
     retry_after: int | None = None
     """Seconds, where it is known when a second try makes sense."""
 
@@ -69,7 +75,12 @@ def problem(kind: str, detail: str, retry_after: int | None = None) -> Problem:
     """The problem of a kind that is in the table."""
     status, title = KINDS[kind]
     return Problem(
-        type=f"urn:footnote:problem:{kind}", title=title, status=status, detail=detail, retry_after=retry_after
+        type=f"urn:footnote:problem:{kind}",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=current_urn(),
+        retry_after=retry_after,
     )
 
 

@@ -7,17 +7,21 @@ FastAPI's own event stream leaves its generator to the garbage collector when a 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.wire import Frame
-
 T = TypeVar("T")
 PING = b": ping\n\n"
 PING_SECONDS = 15.0
+
+
+class Told(Protocol):
+    """A server-sent event."""
+
+    def encode(self) -> bytes: ...
 
 
 class EventStream(Response):
@@ -28,7 +32,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, frames: AsyncIterator[Frame], ping_seconds: float = PING_SECONDS) -> None:
+    def __init__(self, frames: AsyncIterator[Told], ping_seconds: float = PING_SECONDS) -> None:
         super().__init__(headers={"X-Accel-Buffering": "no"})  # nginx would wait for a full buffer
         del self.headers["content-length"]
         self._frames = frames
@@ -46,7 +50,7 @@ class EventStream(Response):
                 async for frame in frames:
                     await _send_piece(send, frame.encode())
         finally:
-            await _cancelled(pings)
+            await cancelled(pings)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _ping(self, send: Send) -> None:
@@ -77,7 +81,7 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
             raise ClientDisconnect
         return working.result()
     finally:
-        await _cancelled(working, leaving)
+        await cancelled(working, leaving)
 
 
 async def _disconnection(receive: Receive) -> None:
@@ -85,7 +89,7 @@ async def _disconnection(receive: Receive) -> None:
         pass
 
 
-async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
+async def cancelled(*tasks: asyncio.Task[Any]) -> None:
     """Returns when the tasks have ended; what they end with is of no more interest."""
     for task in tasks:
         task.cancel()

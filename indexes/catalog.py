@@ -167,6 +167,11 @@ class Catalog:
     def document(self, document_id: str) -> Document | None:
         return next(iter(self._documents("d.id = ?", document_id)), None)
 
+    def document_within(self, document_id: str, scope: Scope) -> Document | None:
+        """The document, where it is there for the scope."""
+        seen = visible_documents(scope, "d.id")
+        return next(iter(self._documents(f"d.id = ? AND {seen.sql}", document_id, *seen.values)), None)
+
     def document_at(self, path: str) -> Document | None:
         return next(iter(self._documents("d.path = ?", path)), None)
 
@@ -174,13 +179,13 @@ class Catalog:
         """Those of the file at a path: its own text, and what it holds."""
         return self._documents("d.file = ?", file)
 
-    def _documents(self, condition: str, value: str) -> list[Document]:
+    def _documents(self, condition: str, *values: object) -> list[Document]:
         rows = self._db.rows(
             "SELECT d.id, d.path, d.title, d.media_type, f.sha256, d.text, d.sections,"  # noqa: S608
             " (SELECT json_group_array(reader) FROM readers WHERE document_id = d.id),"
             " (SELECT json_group_array(label) FROM labels WHERE document_id = d.id), d.dated"
             f" FROM documents d JOIN files f ON f.path = d.file WHERE {condition} ORDER BY d.rowid",
-            (value,),
+            values,
         )
         return [_document(row) for row in rows]
 

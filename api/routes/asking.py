@@ -9,11 +9,11 @@ from fastapi.concurrency import run_in_threadpool
 from api.ask_wire import AskRequest
 from api.asking import Ask
 from api.conversations import no_conversation
-from api.desk import AtDesk, Caller, Desk, json_only
+from api.desk import AtDesk, Caller, Desk, ToSources, json_only
 from api.failures import PROBLEMS, told
 from api.principals import Principal
 from api.streams import EventStream, closing, while_connected
-from api.wire import DONE, AnswerBody, Frame, answer_body, event_frames, problem_frame
+from api.wire import DONE, AnswerBody, Frame, Telling, answer_body, event_frames, problem_frame
 from rag.types import Event
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Depends(json_only)], tags=["asking"])
@@ -36,28 +36,35 @@ def _look_up(desk: Desk, caller: Principal, conversation: str) -> None:
 Asked = Annotated[Ask, Depends(_ask)]
 
 
+async def _telling(asked: Asked, desk: AtDesk, links: ToSources) -> Telling:
+    return Telling(desk.advice, asked.id, asked.conversation, links)
+
+
+Told = Annotated[Telling, Depends(_telling)]
+
+
 @router.post("/ask")
-async def ask(asked: Asked, desk: AtDesk, request: Request) -> AnswerBody:
+async def ask(asked: Asked, telling: Told, desk: AtDesk, request: Request) -> AnswerBody:
     """The checked answer, with its citations."""
     answer = await while_connected(request.receive, desk.asking.answer(asked))
-    return answer_body(answer, desk.advice, asked.id, asked.conversation)
+    return answer_body(answer, telling)
 
 
 @router.post("/ask/stream", status_code=200, response_class=EventStream)
-async def ask_stream(asked: Asked, desk: AtDesk) -> EventStream:
+async def ask_stream(asked: Asked, telling: Told, desk: AtDesk) -> EventStream:
     """The answer as it is written: events ``retrieval``, ``delta``…, ``citation``…, ``answer``, and last ``done``.
 
     The text of ``answer`` is checked and stands in for what was streamed. ``error`` comes where the answer fails.
     """
-    return EventStream(_frames(desk, asked, desk.asking.stream(asked)))
+    return EventStream(_frames(desk.asking.stream(asked), telling))
 
 
-async def _frames(desk: Desk, asked: Ask, answering: AsyncIterator[Event]) -> AsyncIterator[Frame]:
+async def _frames(answering: AsyncIterator[Event], telling: Telling) -> AsyncIterator[Frame]:
     """What there is to tell, and whatever happens, ``done``."""
     try:
         async with closing(answering) as events:
             async for event in events:
-                for frame in event_frames(event, desk.advice, asked.id, asked.conversation):
+                for frame in event_frames(event, telling):
                     yield frame
     except Exception as error:  # noqa: BLE001 - the status is sent: what fails now can be told in the stream only
         yield problem_frame(told(error))

@@ -1,0 +1,284 @@
+"""OpenAI's chat completions, as JSON: what is read of a request, and what is told of an answer.
+
+Of a request all fields that OpenAI has are taken. Those that would have the answer be another thing than it is are
+refused in words; those that only tune a model have no effect.
+"""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.apparatus import with_apparatus, without_apparatus
+from api.ask_wire import Body, Text
+from api.links import Links
+from api.problems import Problem
+from indexes.errors import FootnoteError
+from indexes.types import Audience
+from rag.questions import make_question
+from rag.types import Answer, Question, Turn, Usage
+
+MODEL = "footnote"
+Json = dict[str, Any]
+# codes that OpenAI has for what we have another name for
+_CODES = {
+    "unauthorized": "invalid_api_key",
+    "no-such-model": "model_not_found",
+    "too-many-requests": "rate_limit_exceeded",
+    "question-too-long": "context_length_exceeded",
+}
+_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+_PIECE = re.compile(r"(?s).{1,64}\S*\s*")
+
+
+class ChatError(FootnoteError):
+    """What is wanted of a chat is nothing that Footnote does."""
+
+    kind = "bad-chat"
+
+
+class NoSuchModelError(FootnoteError):
+    """There is one model, and it is another."""
+
+    kind = "no-such-model"
+
+
+class Loose(BaseModel):
+    """Takes what it does not know, and leaves it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class PartBody(Loose):
+    type: str = Field(examples=["text"])
+    text: Text | None = None
+
+
+class MessageBody(Loose):
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Text | tuple[PartBody, ...] | None = None
+
+    @property
+    def text(self) -> str:
+        """Raises ``ChatError`` where it holds more than text."""
+        parts = () if isinstance(self.content, str) or self.content is None else self.content
+        if other := next((part.type for part in parts if part.type != "text"), None):
+            raise ChatError(f"A message has a part of type {other[:40]!r}: Footnote reads text only.")
+        return self.content if isinstance(self.content, str) else "\n".join(part.text or "" for part in parts)
+
+
+class StreamOptionsBody(Loose):
+    include_usage: bool | None = None
+
+
+class FormatBody(Loose):
+    type: str
+
+
+class ChatRequest(Loose):
+    model: Text = Field(examples=[MODEL])
+    messages: tuple[MessageBody, ...] = Field(
+        description="the last of the user's is the question, those before it what was said before; "
+        "instructions to the system have no effect"
+    )
+    stream: bool | None = False
+    stream_options: StreamOptionsBody | None = None
+    n: int | None = Field(1, description="1")
+    tool_choice: Text | dict[str, Any] | None = Field(None, description="auto or none; tools are never called")
+    response_format: FormatBody | None = Field(None, description="text")
+    sources: bool = Field(
+        True, description="Footnote's own: whether what is doubtful, and the list of sources, follow the text"
+    )
+
+    def to_question(self, max_chars: int, audience: Audience) -> Question:
+        """Raises ``ChatError`` and ``NoSuchModelError``, and as ``make_question`` does."""
+        self._check()
+        *history, asked = self._turns()
+        question = make_question(asked.text, history, max_chars)
+        return Question(question.text, question.history, audience)
+
+    def _check(self) -> None:
+        check_model(self.model)
+        if self.n not in (None, 1):
+            raise ChatError(f"n is {self.n}: there is one answer to a question; leave it out, or set it to 1.")
+        if self.tool_choice not in (None, "auto", "none"):
+            raise ChatError("tool_choice wants a tool called: Footnote calls none; leave it out, or set it to 'auto'.")
+        if self.response_format and self.response_format.type != "text":
+            raise ChatError("response_format is not text: Footnote answers in text with footnotes; leave it out.")
+
+    def _turns(self) -> list[Turn]:
+        """At least one, and the last the user's."""
+        turns = []
+        for message in self.messages:
+            if message.role == "user":
+                turns.append(Turn("user", message.text))
+            elif message.role == "assistant" and message.text:
+                turns.append(Turn("assistant", without_apparatus(message.text)))
+        if not turns or turns[-1].role != "user":
+            raise ChatError("The last message is not the user's: end messages with the question, of role 'user'.")
+        return turns
+
+
+class UrlCitationBody(Body):
+    start_index: int = Field(description="where the marker stands in the content, in code points")
+    end_index: int
+    title: str
+    url: str = Field(description="opens the source where the quote stands")
+
+
+class AnnotationBody(Body):
+    type: Literal["url_citation"] = "url_citation"
+    url_citation: UrlCitationBody
+
+
+class SaidBody(Body):
+    role: Literal["assistant"] = "assistant"
+    content: str = Field(description="Markdown, with markers [1], [2]… in order of first use")
+    refusal: None = None
+    annotations: tuple[AnnotationBody, ...]
+
+
+class ChoiceBody(Body):
+    index: int = 0
+    message: SaidBody
+    logprobs: None = None
+    finish_reason: Literal["stop", "length"]
+
+
+class CachedBody(Body):
+    cached_tokens: int
+
+
+class ChatUsageBody(Body):
+    """0 where it is not known."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: CachedBody
+
+
+class CompletionBody(Body):
+    id: str = Field(description="chatcmpl-, and what the answer is known by")
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str = MODEL
+    choices: tuple[ChoiceBody, ...]
+    usage: ChatUsageBody
+
+
+class ModelBody(Body):
+    id: str
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: str = MODEL
+
+
+class ModelsBody(Body):
+    object: Literal["list"] = "list"
+    data: tuple[ModelBody, ...]
+
+
+MODELS = ModelsBody(data=(ModelBody(id=MODEL),))
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """A server-sent event without a name: one line of JSON, or OpenAI's word for the end."""
+
+    data: str
+
+    def encode(self) -> bytes:
+        return f"data: {self.data}\n\n".encode()
+
+
+END = Data("[DONE]")
+
+
+def check_model(name: str) -> None:
+    if name != MODEL:
+        raise NoSuchModelError(f"There is no model {name[:80]!r}: the model is {MODEL!r}, whichever it asks itself.")
+
+
+def completion_body(answer: Answer, answer_id: str, links: Links, *, sources: bool) -> CompletionBody:
+    said = SaidBody(
+        content=with_apparatus(answer, links) if sources else answer.text,
+        annotations=_annotations(answer, links),
+    )
+    return CompletionBody(
+        id=f"chatcmpl-{answer_id}",
+        created=int(time.time()),
+        choices=(ChoiceBody(message=said, finish_reason="length" if answer.cut_short else "stop"),),
+        usage=_usage(answer.usage),
+    )
+
+
+def chunks(completion: CompletionBody, *, include_usage: bool) -> Iterator[Data]:
+    """The completion as it would have been streamed, to the end."""
+    choice, usage = completion.choices[0], {"usage": None} if include_usage else {}
+    said = choice.message
+    yield _chunk(completion, usage, {"role": said.role, "content": ""})
+    for piece in _PIECE.findall(said.content):
+        yield _chunk(completion, usage, {"content": piece})
+    if said.annotations:
+        yield _chunk(completion, usage, {"annotations": [note.model_dump() for note in said.annotations]})
+    yield _chunk(completion, usage, {}, choice.finish_reason)
+    if include_usage:
+        yield _data(_head(completion) | {"choices": [], "usage": completion.usage.model_dump()})
+    yield END
+
+
+def error_body(told: Problem, param: str | None = None) -> Json:
+    """A failure in OpenAI's shape; its ``code`` is OpenAI's own, or the problem's kind."""
+    kind = told.type.rpartition(":")[2]
+    type_ = _TYPES.get(told.status, "invalid_request_error" if told.status < 500 else "server_error")
+    return {"error": {"message": told.detail, "type": type_, "param": param, "code": _CODES.get(kind, kind)}}
+
+
+def error_data(told: Problem) -> Data:
+    return _data(error_body(told))
+
+
+def _annotations(answer: Answer, links: Links) -> tuple[AnnotationBody, ...]:
+    """One for each marker, in the order of the text."""
+    cited = [(span, citation) for citation in answer.citations for span in citation.answer_spans]
+    cited.sort(key=lambda pair: pair[0])
+    return tuple(
+        AnnotationBody(
+            url_citation=UrlCitationBody(
+                start_index=start,
+                end_index=end,
+                title=f"{citation.passage.title}, {citation.locator}",
+                url=links.to(citation.passage.document_id, citation.locator) or "",
+            )
+        )
+        for (start, end), citation in cited
+    )
+
+
+def _usage(usage: Usage) -> ChatUsageBody:
+    read, written = usage.input_tokens or 0, usage.output_tokens or 0
+    return ChatUsageBody(
+        prompt_tokens=read,
+        completion_tokens=written,
+        total_tokens=read + written,
+        prompt_tokens_details=CachedBody(cached_tokens=usage.cached_input_tokens or 0),
+    )
+
+
+def _chunk(completion: CompletionBody, usage: Json, delta: Json, finish_reason: str | None = None) -> Data:
+    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+    return _data(_head(completion) | {"choices": [choice]} | usage)
+
+
+def _head(completion: CompletionBody) -> Json:
+    head = {"id": completion.id, "object": "chat.completion.chunk"}
+    return head | {"created": completion.created, "model": completion.model}
+
+
+def _data(content: Json) -> Data:
+    return Data(json.dumps(content, ensure_ascii=False))

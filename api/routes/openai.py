@@ -1,0 +1,135 @@
+"""``/v1/chat/completions`` and ``/v1/models``: for clients that speak OpenAI's API."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
+
+from api.asking import Ask
+from api.desk import AtDesk, Caller, ToSources, json_only
+from api.failures import PROBLEMS, told
+from api.guards import render
+from api.links import Links
+from api.openai_wire import (
+    MODELS,
+    ChatRequest,
+    CompletionBody,
+    Data,
+    ModelBody,
+    ModelsBody,
+    check_model,
+    chunks,
+    completion_body,
+    error_body,
+    error_data,
+)
+from api.streams import EventStream, cancelled, while_connected
+from rag.types import Answer
+
+_BEGUN = Data("")
+
+
+class OpenAIRoute(APIRoute):
+    """Fails in OpenAI's shape."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_or_tell(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except ClientDisconnect:
+                raise
+            except Exception as error:  # noqa: BLE001 - told, and logged where it is ours
+                return _failure(error)
+
+        return handle_or_tell
+
+
+router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["OpenAI-compatible"], route_class=OpenAIRoute)
+
+
+@dataclass(frozen=True, slots=True)
+class _Render:
+    """How this client wants an answer."""
+
+    chat: ChatRequest
+    ask: Ask
+    links: Links
+
+    def whole(self, answer: Answer) -> CompletionBody:
+        return completion_body(answer, self.ask.id, self.links, sources=self.chat.sources)
+
+    @property
+    def include_usage(self) -> bool:
+        return bool(self.chat.stream_options and self.chat.stream_options.include_usage)
+
+
+@router.post("/chat/completions", response_model=CompletionBody, dependencies=[Depends(json_only)])
+async def complete_chat(
+    chat: ChatRequest, desk: AtDesk, caller: Caller, links: ToSources, request: Request
+) -> CompletionBody | EventStream:
+    """The checked answer, with an annotation for each footnote: whole, or with ``stream`` in pieces.
+
+    What is streamed is the answer that stands, once it is checked, since a client cannot take back what was shown.
+    """
+    question = chat.to_question(desk.max_question_chars, caller.audience)
+    ask = Ask(question=question, principal=caller, via="openai")
+    render_for = _Render(chat, ask, links)
+    if not chat.stream:
+        return render_for.whole(await while_connected(request.receive, desk.asking.answer(ask)))
+    frames = _frames(desk.asking.answer(ask), render_for, desk.patience_s)
+    await while_connected(request.receive, anext(frames))
+    return EventStream(frames)
+
+
+@router.get("/models")
+async def list_models(caller: Caller) -> ModelsBody:  # noqa: ARG001 - it lets them in
+    """The one model there is; which language model it asks itself is the server's business."""
+    return MODELS
+
+
+@router.get("/models/{model}")
+async def get_model(model: str, caller: Caller) -> ModelBody:  # noqa: ARG001 - likewise
+    """The model, by its name."""
+    check_model(model)
+    return MODELS.data[0]
+
+
+async def _frames(
+    answering: Coroutine[Any, Any, Answer], render_for: _Render, patience_s: float
+) -> AsyncGenerator[Data]:
+    """First one that tells nothing, and waits: as long as the status is not sent, a failure may have its own."""
+    working = asyncio.create_task(answering)
+    try:
+        await asyncio.wait((working,), timeout=patience_s)
+        if working.done():
+            working.result()
+        yield _BEGUN
+        try:
+            answer = await working
+        except Exception as error:  # noqa: BLE001 - the status is sent: it can be told in the stream only
+            yield error_data(told(error))
+            return
+        for chunk in chunks(render_for.whole(answer), include_usage=render_for.include_usage):
+            yield chunk
+    finally:
+        await cancelled(working)
+
+
+def _failure(error: Exception) -> Response:
+    """As the rest of the API fails, headers included, but for the body, and 400 where that has 422."""
+    said = told(error)
+    param = None
+    if isinstance(error, RequestValidationError):
+        said = said.model_copy(update={"status": 400})
+        param = ".".join(str(part) for part in error.errors()[0]["loc"][1:])[:80] or None
+    headers = render(said, getattr(error, "headers", None)).headers
+    kept = {name: value for name, value in headers.items() if name not in ("content-length", "content-type")}
+    return JSONResponse(error_body(said, param), said.status, kept)
