@@ -162,11 +162,12 @@ def serve(
 @app.command()
 def verify(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     """Compare folder, catalog and Chroma, and say what differs."""
+    from indexes.uploads import uploads_of
     from indexes.verification import verify
     from rag.bootstrap import open_engine
 
     with open_engine(load(config, index)) as engine:
-        faults = verify(engine.catalog, engine.vectors)
+        faults = verify(engine.catalog, engine.vectors, uploads_of(engine.settings.index.dir))
     if as_json:
         print_json({"faults": faults})
     else:

@@ -9,7 +9,9 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.asking import Asking
-from api.principals import Doorkeeper, OpenDoor, Principal
+from api.indexing import Indexing
+from api.library import Library
+from api.principals import Doorkeeper, ForbiddenError, OpenDoor, Principal
 from indexes.protocols import Retriever
 
 Health = Mapping[str, object]
@@ -29,6 +31,8 @@ class Desk:
     """Shown with the answers that no language model wrote."""
     door: Doorkeeper = field(default_factory=OpenDoor)
     retriever: Retriever | None = None
+    library: Library | None = None
+    indexing: Indexing | None = None
 
 
 async def desk_of(request: Request) -> Desk:
@@ -54,6 +58,24 @@ def _key_of(request: Request) -> str | None:
         return request.cookies.get(COOKIE)
     scheme, _, key = sent.partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
+
+
+async def writer(caller: Caller) -> Principal:
+    """Who asks, where they may change what is indexed. Raises ``ForbiddenError``."""
+    if not caller.may_write:
+        raise ForbiddenError("This key may read, and not change what is indexed.")
+    return caller
+
+
+Writer = Annotated[Principal, Depends(writer)]
+
+
+async def same_site(request: Request) -> None:
+    """Browsers say where a request comes from: a page of another site can send a form, and could fill the index."""
+    origin, own = request.headers.get("origin"), request.headers.get("host", "")
+    site = request.headers.get("sec-fetch-site", "none" if origin is None else "")
+    if site not in ("same-origin", "none") and (site or (origin or "").partition("://")[2] != own):
+        raise ForbiddenError("A page of another site may not change what is indexed.")
 
 
 async def json_only(request: Request) -> None:

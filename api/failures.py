@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from api.guards import MAX_BODY_BYTES, render
+from api.guards import render
 from api.problems import MEDIA_TYPE, Problem, problem, problem_of
 from indexes.errors import FootnoteError
 
@@ -20,7 +20,6 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
     400: ("bad-json", "The body cannot be read as JSON."),
     404: ("not-found", "There is no such address; /openapi.json lists the API's."),
     405: ("method-not-allowed", "The address exists and does not take this method."),
-    413: ("body-too-large", f"The body may have {MAX_BODY_BYTES:,} bytes."),
     415: ("bad-media-type", "Send JSON, and the header 'Content-Type: application/json'."),
 }
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -64,6 +63,8 @@ def _problem(error: Exception) -> Problem:
     match error:
         case RequestValidationError():
             return _invalid(error)
+        case HTTPException(status_code=413, detail=limit):
+            return problem("body-too-large", limit)
         case HTTPException(status_code=status) if status in _REFUSALS:
             return problem(*_REFUSALS[status])
         case _:

@@ -8,7 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from api.desk import Desk
 from api.failures import tell_failures
 from api.guards import LOOPBACK_HOSTS, BodyLimit, KnownHosts, SecurityHeaders
-from api.routes import asking, health, page, searching
+from api.routes import asking, documents, health, indexing, page, searching
 
 
 def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -> FastAPI:
@@ -21,11 +21,16 @@ def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -
     app.include_router(asking.router)
     if desk.retriever:
         app.include_router(searching.router)
+    larger = {}
+    if desk.library and desk.indexing:
+        app.include_router(documents.router)
+        app.include_router(indexing.router)
+        larger[documents.UPLOAD] = desk.library.max_upload_mb * 2**20 + documents.FORM_BYTES
     app.include_router(health.router)
     app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=page.STATIC))
     tell_failures(app)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, larger=larger)
     app.add_middleware(KnownHosts, hosts=allowed_hosts)
     app.add_middleware(SecurityHeaders)
     return app

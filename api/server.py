@@ -12,9 +12,12 @@ from api.asking import Direct
 from api.desk import Desk
 from api.guards import hosts_for
 from api.http import create_app
+from api.indexing import Indexing
+from api.library import Library
 from indexes.errors import FootnoteError
 from indexes.types import Query
-from rag.bootstrap import Engine
+from rag.bootstrap import Engine, limits_of
+from rag.refreshing import Refreshing
 
 _GRACE = 30
 """Seconds that answers in flight have to finish at a stop."""
@@ -30,22 +33,30 @@ def run(engine: Engine, host: str, port: int, *, announce: Callable[[str], None]
     """Blocks until the process is interrupted or terminated. Raises ``AddressError``."""
     listener = listen(host, port)
     signal.signal(signal.SIGTERM, _end)
-    app = create_app(desk_of(engine), allowed_hosts=hosts_for(host))
+    desk = desk_of(engine)
+    app = create_app(desk, allowed_hosts=hosts_for(host))
     engine.search(Query("warm"), limit=1)  # the first question must not wait for models to load
     shown = f"[{host}]" if ":" in host else host
     announce(f"Footnote answers at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
     config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_GRACE)
-    uvicorn.Server(config).run(sockets=[listener])
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        if desk.indexing:
+            desk.indexing.stop()
 
 
 def desk_of(engine: Engine) -> Desk:
     """All parts, as the settings say."""
+    chosen = engine.settings
     return Desk(
         asking=Direct(engine.assistant),
-        max_question_chars=engine.settings.answer.max_question_chars,
+        max_question_chars=chosen.answer.max_question_chars,
         health=lambda: health(engine),
         advice=engine.advice,
         retriever=engine,
+        library=Library(lambda: engine.catalog, chosen.index.dir, limits_of(chosen), chosen.server.max_upload_mb),
+        indexing=Indexing(Refreshing(engine)),
     )
 
 

@@ -27,7 +27,7 @@ from rag.types import Verdict as SentenceVerdict
 OFFLINE_MODEL = "offline-extractive"
 """``Answer.model`` where no language model is connected."""
 
-EventName = Literal["retrieval", "delta", "citation", "answer", "error", "done"]
+EventName = Literal["retrieval", "delta", "citation", "answer", "progress", "finished", "error", "done"]
 
 
 class LocatorBody(Body):
@@ -196,20 +196,20 @@ def event_frames(event: Event, advice: str | None = None, answer_id: str | None 
     """What an event says on the wire; a completed answer tells its citations first."""
     match event:
         case Retrieved(retrieval):
-            yield _frame("retrieval", retrieval_body(retrieval))
+            yield frame("retrieval", retrieval_body(retrieval))
         case Delta(text):
-            yield _frame("delta", DeltaBody(text=text))
+            yield frame("delta", DeltaBody(text=text))
         case Completed(answer):
             for citation in answer.citations:
-                yield _frame("citation", citation_body(citation))
-            yield _frame("answer", answer_body(answer, advice, answer_id))
+                yield frame("citation", citation_body(citation))
+            yield frame("answer", answer_body(answer, advice, answer_id))
 
 
 def problem_frame(problem: Problem) -> Frame:
     return Frame("error", problem.to_json())
 
 
-def _frame(event: EventName, body: BaseModel) -> Frame:
+def frame(event: EventName, body: BaseModel) -> Frame:
     return Frame(event, body.model_dump_json())
 
 

@@ -144,6 +144,7 @@ class ServerSettings(Part):
         pattern="^https?://[^/]+",
         description="the address by which people open it, where a proxy stands before it: links to sources lead there",
     )
+    max_upload_mb: Positive = Field(50, description="a larger document cannot be uploaded")
 
 
 class AnswerSettings(Part):
