@@ -10,15 +10,18 @@ from api.desk import Desk
 from api.doors import door_of, names_of, origins_of
 from api.feedback import FeedbackBox
 from api.http import create_app
+from api.indexing import Indexing
 from api.journal import Journal, JournalAsking
 from api.kept_asking import KeptAsking
+from api.library import Library
 from api.metrics import MeteredAsking, Metrics
 from api.opening import IndexSources
 from api.queueing import QueuedAsking, Turns
 from api.rates import RatedAsking, Rates
 from api.readiness import Readiness
 from api.tracing import TracedAsking
-from rag.bootstrap import Engine
+from rag.bootstrap import Engine, limits_of
+from rag.refreshing import Refreshing
 from rag.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -34,11 +37,12 @@ def app_of(desk: Desk, server: ServerSettings) -> FastAPI:
 
 def desk_of(engine: Engine, traces: "TracerProvider | None" = None) -> Desk:
     """All parts."""
-    server = engine.settings.server
+    chosen = engine.settings
+    server = chosen.server
     conversations = Conversations.opened(
         server.dir, lambda ids, audience: engine.catalog.readable(ids, audience), server.conversation_days
     )
-    journal = Journal.opened(server.dir, engine.settings.journal.days) if engine.settings.journal.on else None
+    journal = Journal.opened(server.dir, chosen.journal.days) if chosen.journal.on else None
     keepers = (conversations, journal) if journal else (conversations,)
     metrics, rates = Metrics(), Rates(server.requests_per_minute)
     answering: Asking = Direct(engine.assistant)
@@ -46,14 +50,16 @@ def desk_of(engine: Engine, traces: "TracerProvider | None" = None) -> Desk:
         answering = JournalAsking(answering, journal)
     return Desk(
         asking=_limited(KeptAsking(answering, conversations), server, metrics, rates, traces),
-        max_question_chars=engine.settings.answer.max_question_chars,
+        max_question_chars=chosen.answer.max_question_chars,
         health=lambda: health(engine),
         advice=engine.advice,
         door=door_of(server),
         retriever=engine,
         sources=IndexSources(engine),
+        library=Library(lambda: engine.catalog, chosen.index.dir, limits_of(chosen), server.max_upload_mb),
+        indexing=Indexing(Refreshing(engine)),
         rates=rates,
-        features=frozenset({"conversations", "feedback"}),
+        features=frozenset({"conversations", "feedback", "uploads"}),
         public_url=server.public_url,
         conversations=conversations,
         feedback=FeedbackBox(*keepers),

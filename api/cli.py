@@ -166,10 +166,10 @@ def serve(
 @app.command()
 def mcp(index: IndexDir = None, config: ConfigFile = None, *, group: Groups = None) -> None:
     """Serve the tools search, ask and open_source to an MCP client, over standard input and output."""
+    from api.assembly import desk_of
     from api.links import Links
     from api.mcp import serve_stdio
     from api.principals import LOCAL
-    from api.server import desk_of
     from indexes.types import Audience
     from rag.bootstrap import open_engine
 
@@ -182,11 +182,12 @@ def mcp(index: IndexDir = None, config: ConfigFile = None, *, group: Groups = No
 @app.command()
 def verify(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     """Compare folder, catalog and Chroma, and say what differs."""
+    from indexes.uploads import uploads_of
     from indexes.verification import verify
     from rag.bootstrap import open_engine
 
     with open_engine(load(config, index)) as engine:
-        faults = verify(engine.catalog, engine.vectors)
+        faults = verify(engine.catalog, engine.vectors, uploads_of(engine.settings.index.dir))
     if as_json:
         print_json({"faults": faults})
     else:

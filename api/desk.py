@@ -11,10 +11,12 @@ from starlette.exceptions import HTTPException
 from api.asking import Asking
 from api.conversations import Conversations
 from api.feedback import FeedbackBox
+from api.indexing import Indexing
+from api.library import Library
 from api.links import Links
 from api.metrics import Metrics
 from api.opening import Sources
-from api.principals import Doorkeeper, OpenDoor, Principal, UnauthorizedError
+from api.principals import Doorkeeper, ForbiddenError, OpenDoor, Principal, UnauthorizedError
 from api.rates import Rates
 from indexes.protocols import Retriever
 
@@ -56,6 +58,8 @@ class Desk:
     sources: Sources | None = None
     patience_s: float = 15.0
     """How long an OpenAI stream waits for its answer before it sends its status: till then a failure has its own."""
+    library: Library | None = None
+    indexing: Indexing | None = None
 
 
 async def desk_of(request: Request) -> Desk:
@@ -110,6 +114,24 @@ def _key_of(request: Request) -> str | None:
         return request.cookies.get(COOKIE)
     scheme, _, key = sent.partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
+
+
+async def writer(caller: Caller) -> Principal:
+    """Who asks, where they may change what is indexed. Raises ``ForbiddenError``."""
+    if not caller.may_write:
+        raise ForbiddenError("This key may read, and not change what is indexed.")
+    return caller
+
+
+Writer = Annotated[Principal, Depends(writer)]
+
+
+async def same_site(request: Request) -> None:
+    """Browsers say where a request comes from: a page of another site can send a form, and could fill the index."""
+    origin, own = request.headers.get("origin"), request.headers.get("host", "")
+    site = request.headers.get("sec-fetch-site", "none" if origin is None else "")
+    if site not in ("same-origin", "none") and (site or (origin or "").partition("://")[2] != own):
+        raise ForbiddenError("A page of another site may not change what is indexed.")
 
 
 async def json_only(request: Request) -> None:

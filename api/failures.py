@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from api.guards import MAX_BODY_BYTES, render
+from api.guards import render
 from api.problems import MEDIA_TYPE, Problem, problem, problem_of
 from indexes.errors import FootnoteError
 
@@ -21,7 +21,6 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
     404: ("not-found", "There is no such address; /openapi.json lists the API's."),
     405: ("method-not-allowed", "The address exists and does not take this method."),
     408: ("body-too-slow", "The body did not come in time."),
-    413: ("body-too-large", f"The body may have {MAX_BODY_BYTES:,} bytes."),
     415: ("bad-media-type", "Send JSON, and the header 'Content-Type: application/json'."),
 }
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -65,6 +64,8 @@ def _problem(error: Exception) -> Problem:
     match error:
         case RequestValidationError():
             return _invalid(error)
+        case HTTPException(status_code=413, detail=limit):
+            return problem("body-too-large", limit)
         case HTTPException(status_code=status) if status in _REFUSALS:
             return problem(*_REFUSALS[status])
         case _:

@@ -4,6 +4,7 @@ import re
 from asyncio import get_running_loop, timeout_at
 from collections.abc import Collection, Mapping
 from ipaddress import ip_address
+from types import MappingProxyType
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -170,21 +171,26 @@ class BodyTimeout:
 
 
 class BodyLimit:
-    """Stops reading a body that grows beyond the limit, whatever length it announced: 413."""
+    """Stops reading a body that grows beyond the limit, whatever length it announced: 413.
 
-    def __init__(self, app: ASGIApp, max_bytes: int = MAX_BODY_BYTES) -> None:
+    ``larger`` are the limits of what is posted to addresses that take more.
+    """
+
+    def __init__(self, app: ASGIApp, larger: Mapping[str, int] = MappingProxyType({})) -> None:
         self._app = app
-        self._max_bytes = max_bytes
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        read = 0
+        read, most = 0, MAX_BODY_BYTES
+        if scope.get("method") == "POST":
+            most = self._larger.get(scope["path"], most)
 
         async def receive_within_limit() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self._max_bytes:
-                raise HTTPException(413)
+            if read > most:
+                raise HTTPException(413, f"The body may have {most:,} bytes.")
             return message
 
         await self._app(scope, receive_within_limit, send)

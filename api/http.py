@@ -12,7 +12,7 @@ from api.guards import LOOPBACK_HOSTS, BodyLimit, BodyTimeout, KnownHosts, OwnSi
 from api.logs import log_request
 from api.mcp import PATH, McpOverHttp
 from api.requests import WatchedRequests
-from api.routes import asking, conversations, feedback, health, openai, page, searching, sessions
+from api.routes import asking, conversations, documents, feedback, health, indexing, openai, page, searching, sessions
 from api.tracing import TracedRequests
 
 
@@ -41,6 +41,11 @@ def create_app(
         app.include_router(conversations.router)
     if desk.feedback:
         app.include_router(feedback.router)
+    larger = {}
+    if desk.library and desk.indexing:
+        app.include_router(documents.router)
+        app.include_router(indexing.router)
+        larger[documents.UPLOAD] = desk.library.max_upload_mb * 2**20 + documents.FORM_BYTES
     app.include_router(health.router)
     if desk.metrics:
         app.include_router(health.metering)
@@ -48,7 +53,7 @@ def create_app(
     app.router.routes.append(Route(PATH, mcp))
     app.mount("/static", StaticFiles(directory=page.STATIC))
     tell_failures(app)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, larger=larger)
     app.add_middleware(BodyTimeout, seconds=body_timeout_s)
     app.add_middleware(OwnSite, origins=origins)
     app.add_middleware(KnownHosts, hosts=allowed_hosts)

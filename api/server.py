@@ -42,8 +42,12 @@ def run(engine: Engine, *, announce: Callable[[str], None]) -> None:
         shown = f"[{server.host}]" if ":" in server.host else server.host
         told = announce if server.log == "text" else log.info  # who reads JSON lines is given nothing else
         told(f"Footnote answers at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
-        with daily(desk.chores):
-            serve(app_of(desk, server), listener, server.body_timeout_s)
+        try:
+            with daily(desk.chores):
+                serve(app_of(desk, server), listener, server.body_timeout_s)
+        finally:
+            if desk.indexing:
+                desk.indexing.stop()
 
 
 def serve(app: ASGIApp, listener: socket.socket, patience_s: float) -> None:

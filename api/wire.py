@@ -32,7 +32,7 @@ OFFLINE_MODEL = "offline-extractive"
 DocumentId = Annotated[str, Field(description="the document's id: it stays the same while its path does")]
 Url = Annotated[str | None, Field(description="opens the place in the viewer; null where no server was asked")]
 
-EventName = Literal["retrieval", "delta", "citation", "answer", "error", "done"]
+EventName = Literal["retrieval", "delta", "citation", "answer", "progress", "finished", "error", "done"]
 
 
 class LocatorBody(Body):
@@ -233,20 +233,20 @@ def event_frames(event: Event, telling: Telling = PLAIN) -> Iterator[Frame]:
     """What an event says on the wire; a completed answer tells its citations first."""
     match event:
         case Retrieved(retrieval):
-            yield _frame("retrieval", retrieval_body(retrieval, telling.links))
+            yield frame("retrieval", retrieval_body(retrieval, telling.links))
         case Delta(text):
-            yield _frame("delta", DeltaBody(text=text))
+            yield frame("delta", DeltaBody(text=text))
         case Completed(answer):
             for citation in answer.citations:
-                yield _frame("citation", citation_body(citation, telling.links))
-            yield _frame("answer", answer_body(answer, telling))
+                yield frame("citation", citation_body(citation, telling.links))
+            yield frame("answer", answer_body(answer, telling))
 
 
 def problem_frame(problem: Problem) -> Frame:
     return Frame("error", problem.to_json())
 
 
-def _frame(event: EventName, body: BaseModel) -> Frame:
+def frame(event: EventName, body: BaseModel) -> Frame:
     return Frame(event, body.model_dump_json())
 
 

@@ -17,10 +17,14 @@ class AccessRule:
     def matches(self, path: str) -> bool:
         return matches(self.glob, path)
 
+    def groups_at(self, path: str) -> tuple[str, ...]:  # noqa: ARG002 - uploads are for those whom their paths name
+        """Those who may read what it matches there."""
+        return self.groups
+
 
 def readers_of(path: str, rules: Sequence[AccessRule]) -> tuple[str, ...]:
     """The groups of the first rule that matches; everyone where none does."""
-    return next((rule.groups for rule in rules if rule.matches(path)), (EVERYONE,))
+    return next((rule.groups_at(path) for rule in rules if rule.matches(path)), (EVERYONE,))
 
 
 def readers_within(path: str, file: str, rules: Sequence[AccessRule]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from indexes.database import Database, create
 from indexes.entries import Entries
 from indexes.errors import IndexUnreadableError
 from indexes.globs import matches
+from indexes.listing import Listing, named
 from indexes.mentions import name_of
 from indexes.reading.wire import sections_from
 from indexes.types import Audience, Document, Matrix, Passage, Scope
@@ -122,7 +123,7 @@ class Catalog:
 
     def __init__(self, file: Path) -> None:
         """Raises ``IndexMissingError`` where there is no catalog, ``IndexUnreadableError`` where it is not one."""
-        self._db = Database(file, _SCHEMA_VERSION, {"matches": matches})
+        self._db = Database(file, _SCHEMA_VERSION, {"matches": matches, "named": named})
 
     @classmethod
     def create(cls, file: Path) -> Self:
@@ -134,6 +135,11 @@ class Catalog:
     def entries(self) -> Entries:
         """What searches read."""
         return Entries(self._db)
+
+    @cached_property
+    def listing(self) -> Listing:
+        """What a library shows."""
+        return Listing(self._db)
 
     @property
     def file(self) -> Path:

@@ -73,3 +73,33 @@ class ChromaUnavailableError(FootnoteError):
     """Chroma does not answer, or cannot take the vectors; the catalog has them all."""
 
     kind = "chroma-unavailable"
+
+
+class UploadedNameError(FootnoteError):
+    """A document cannot be uploaded under this name."""
+
+    kind = "bad-name"
+
+
+class UploadError(FootnoteError):
+    """The folder of uploaded documents cannot be written."""
+
+    kind = "uploads-unusable"
+
+
+class OriginalGoneError(FootnoteError):
+    """A document's file is not where it was indexed."""
+
+    kind = "original-gone"
+
+
+class OriginalChangedError(FootnoteError):
+    """A document's file is not any more what was indexed."""
+
+    kind = "original-changed"
+
+
+class PageError(FootnoteError):
+    """No picture can be made of a document's page."""
+
+    kind = "page-unreadable"

@@ -13,12 +13,14 @@ from indexes.catalog import FileState
 from indexes.errors import DeletionGuardError, FolderError, ReadError
 from indexes.files import changed_ns, state
 from indexes.reading.formats import SUFFIXES
+from indexes.uploads import PREFIX
 
 _GUARD_SHARE, _GUARD_COUNT = 0.3, 10
 """A removal of more than both needs leave."""
 _GONE, _OTHER_FORMAT = "gone while its folder was read", "a format that is not read"
-_INDEX = {"catalog.sqlite3", "writer.lock"}
-"""Files by which an index is known: it may lie among the documents."""
+_LOCK, _INDEX = "writer.lock", {"catalog.sqlite3", "current"}
+"""Files by which an index is known, the one and any of the others: it may lie among the documents."""
+_TAKEN = f"the index keeps uploaded documents as {PREFIX}…: rename the folder"
 _UNSEEN = re.compile(
     "[\\\\\0-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e0fff\ud800-\udfff]"
@@ -64,9 +66,11 @@ class Plan:
         return {path: 0 if path in self.renamed else self.files[path].size for path in (*self.added, *self.changed)}
 
 
-def make_plan(roots: Sequence[Path], before: Mapping[str, FileState], *, anew: bool = False) -> Plan:
+def make_plan(
+    roots: Sequence[Path], before: Mapping[str, FileState], *, uploads: Path | None = None, anew: bool = False
+) -> Plan:
     """Raises ``FolderError`` as ``scan`` does. ``anew`` takes every file for changed."""
-    files, skipped, closed = scan(roots)
+    files, skipped, closed = scan(roots, uploads)
     unchanged = {path for path, found in files.items() if not anew and path in before and _same(before[path], found)}
     added = tuple(path for path in files if path not in before)
     gone = {path for path in before.keys() - files.keys() if not beneath(path, closed)}
@@ -98,37 +102,55 @@ def beneath(path: str, closed: Mapping[str, str]) -> bool:
     return any(path == place or path.startswith(f"{place}/") for place in closed)
 
 
-def scan(roots: Sequence[Path]) -> tuple[dict[str, Found], dict[str, str], dict[str, str]]:
+def scan(roots: Sequence[Path], uploads: Path | None = None) -> tuple[dict[str, Found], dict[str, str], dict[str, str]]:
     """Files to index by their paths in the index, and those that are not read with the reasons; ``Plan.closed``.
 
     One folder's files are named from it; those of several have each folder's own name before them. Hidden files and
     folders are not looked at, nor what lies behind a link to a folder. Where a file lies is told without links. Raises
     ``FolderError`` where a root is not there or cannot be listed, or nothing in any of them is a document.
+
+    ``uploads`` is one more folder, named as such: where there is one, nothing else is named so.
     """
-    files: dict[str, Found] = {}
-    skipped: dict[str, str] = {}
-    closed: dict[str, str] = {}
+    found = _Listing()
     for root in roots:
-        prefix = f"{root.resolve().name}/" if len(roots) > 1 and root.is_dir() else ""
+        found.take(root, prefix_of(root, roots), reserved=PREFIX if uploads else None)
+    if not found.files and (roots or not uploads):
+        where = ", ".join(map(str, roots))
+        raise FolderError(f"Nothing to index in {where}: no file is a document (.pdf, .docx, .html, .md, .txt …).")
+    if uploads:
+        found.take(uploads, PREFIX)
+    return dict(sorted(found.files.items())), dict(sorted(found.skipped.items())), found.closed
+
+
+def prefix_of(root: Path, roots: Sequence[Path]) -> str:
+    """What the paths of this root's files begin with."""
+    return f"{root.resolve().name}/" if len(roots) > 1 and root.is_dir() else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    files: dict[str, Found] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    closed: dict[str, str] = field(default_factory=dict)
+
+    def take(self, root: Path, prefix: str, *, reserved: str | None = None) -> None:
         for name, found in _walk(root):
-            path = _printable(prefix + name)
+            path = printable(prefix + name)
             if isinstance(found, OSError):
-                closed[path] = f"cannot be opened: {found.strerror}"
+                self.closed[path] = f"cannot be opened: {found.strerror}"
             elif isinstance(found, str):
-                skipped[path] = found
-            elif path in files:
+                self.skipped[path] = found
+            elif reserved and path.startswith(reserved):
+                self.skipped[path] = _TAKEN
+            elif path in self.files:
                 raise FolderError(
                     f"Two files would be {path} in the index: rename one or its folder, or index the folders apart."
                 )
             else:
-                files[path] = found
-    if not files:
-        where = ", ".join(map(str, roots))
-        raise FolderError(f"Nothing to index in {where}: no file is a document (.pdf, .docx, .html, .md, .txt …).")
-    return dict(sorted(files.items())), dict(sorted(skipped.items())), closed
+                self.files[path] = found
 
 
-def _printable(path: str) -> str:
+def printable(path: str) -> str:
     """A name may be any bytes: what neither a terminal nor a reader can show is spelled out, no two names alike."""
     return _UNSEEN.sub(lambda found: _spelled(ord(found[0])), path)
 
@@ -159,7 +181,8 @@ def _walk(root: Path) -> Iterator[tuple[str, Found | str | OSError]]:
                 raise FolderError(f"The folder {root} cannot be opened: {error.strerror}.") from error
             yield prefix.rstrip("/"), error
             continue
-        if {entry.name for entry in entries} >= _INDEX:
+        names = {entry.name for entry in entries}
+        if _LOCK in names and names & _INDEX:
             if folder == real:
                 raise FolderError(f"{root} is an index of Footnote, and no folder of documents.")
             yield prefix.rstrip("/"), "an index of Footnote"

@@ -16,6 +16,7 @@ from indexes.protocols import Encoder, Splitter
 from indexes.reading.sandbox import ReadingLimits, Sandbox
 from indexes.rules import Rules, apply
 from indexes.types import Document, Passage
+from indexes.uploads import PREFIX
 from indexes.vectors import ChromaVectors, made_anew
 
 
@@ -67,7 +68,7 @@ class Sync:
     """Brings a catalog up to folders of documents. Its user holds the writer's lock.
 
     ``earlier`` is the catalog of another embedding model that answers until this one does: what it read is not read
-    again, and where that cannot be read any more it is kept.
+    again, and where that cannot be read any more it is kept. ``uploads`` is one more folder of each run.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Sync:
         rules: Rules = (),
         *,
         earlier: Catalog | None = None,
+        uploads: Path | None = None,
     ) -> None:
         self._catalog = catalog
         self._vectors = vectors
@@ -88,6 +90,7 @@ class Sync:
         self._limits = limits
         self._rules = rules
         self._earlier = earlier
+        self._uploads = uploads
 
     def run(self, roots: Sequence[Path], listener: Listener, *, allow_delete: bool = False) -> Report:
         """Raises ``FolderError`` or ``DeletionGuardError`` before anything is changed.
@@ -99,18 +102,32 @@ class Sync:
         place = json.dumps(sorted(str(root.resolve()) for root in roots))
         if not allow_delete:
             self._guard(plan, place)
-        listener.planned(plan)
-        report = Report(unchanged=list(plan.unchanged), skipped=plan.skipped)
-        report.failed |= plan.closed
-        self._catalog.set("encoder", self._encoder.name)
+        report = self._begin(plan, listener)
         self._catalog.set("roots", place)
+        if self._earlier:
+            self._bring_up_to(make_plan(roots, self._earlier.files(), uploads=self._uploads), self._earlier)
+        self._apply(plan, report, listener)
+        self._catalog.set("splitter", self._splitter.version)
+        return self._end(report, listener, began)
+
+    def run_uploads(self, listener: Listener) -> Report:
+        """Brings up to date only what was uploaded: that needs no other folder, and no leave to delete."""
+        began = time.perf_counter()
+        before = {path: file for path, file in self._catalog.files().items() if path.startswith(PREFIX)}
+        plan = make_plan((), before, uploads=self._uploads)
+        report = self._begin(plan, listener)
+        self._apply(plan, report, listener)
+        return self._end(report, listener, began)
+
+    def _begin(self, plan: Plan, listener: Listener) -> Report:
+        listener.planned(plan)
+        self._catalog.set("encoder", self._encoder.name)
         if self._catalog.get("splitter") is None:
             self._catalog.set("splitter", self._splitter.version)
         self._bring_up_to(plan, self._catalog)
-        if self._earlier:
-            self._bring_up_to(make_plan(roots, self._earlier.files()), self._earlier)
-        self._apply(plan, report, listener)
-        self._catalog.set("splitter", self._splitter.version)
+        return Report(unchanged=list(plan.unchanged), skipped=plan.skipped, failed=dict(plan.closed))
+
+    def _end(self, report: Report, listener: Listener, began: float) -> Report:
         report.healed = self._publish(listener)
         report.seconds = time.perf_counter() - began
         return report
@@ -126,7 +143,8 @@ class Sync:
 
     def plan(self, roots: Sequence[Path]) -> Plan:
         """What ``run`` would do. Changes nothing; raises ``FolderError``."""
-        return make_plan(roots, self._catalog.files(), anew=self._splits_otherwise(self._catalog))
+        anew = self._splits_otherwise(self._catalog)
+        return make_plan(roots, self._catalog.files(), uploads=self._uploads, anew=anew)
 
     def _guard(self, plan: Plan, place: str) -> None:
         """Against what answers now, which another model's generation must not lose either."""

@@ -9,15 +9,15 @@ from indexes.planning import make_plan
 from indexes.vectors import ChromaVectors
 
 
-def verify(catalog: Catalog, vectors: ChromaVectors) -> list[str]:
+def verify(catalog: Catalog, vectors: ChromaVectors, uploads: Path | None = None) -> list[str]:
     """A sentence for each difference; none where all is as it should be. Changes nothing."""
-    return [*_folder_faults(catalog), *catalog.faults(), *vectors.faults()]
+    return [*_folder_faults(catalog, uploads), *catalog.faults(), *vectors.faults()]
 
 
-def _folder_faults(catalog: Catalog) -> list[str]:
+def _folder_faults(catalog: Catalog, uploads: Path | None) -> list[str]:
     roots = [Path(root) for root in json.loads(catalog.get("roots") or "[]")]
     try:
-        plan = make_plan(roots, catalog.files())
+        plan = make_plan(roots, catalog.files(), uploads=uploads)
     except FolderError as error:
         return [str(error)]
     differences = (("not indexed yet", plan.added), ("changed since", plan.changed), ("gone", plan.removed))

@@ -1,14 +1,14 @@
 """Writes an index folder: one writer at a time, into the generation of its embedding model, which then answers."""
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from indexes.catalog import Catalog
-from indexes.errors import ChromaUnavailableError, IndexMissingError, IndexUnreadableError
-from indexes.generations import Generations, catalog_file, chroma_folder
+from indexes.errors import ChromaUnavailableError, EncoderMismatchError, IndexMissingError, IndexUnreadableError
+from indexes.generations import Generations, catalog_file, chroma_folder, model_of
 from indexes.locking import writer_lock
 from indexes.protocols import Encoder, Splitter
 from indexes.reading.sandbox import ReadingLimits
@@ -16,6 +16,7 @@ from indexes.rules import Rules
 from indexes.stores.embedded import EmbeddedChroma
 from indexes.stores.snapshots import SnapshotError, SnapshotStore
 from indexes.sync import Listener, Report, Sync
+from indexes.uploads import UPLOADED, uploads_of
 from indexes.vectors import ChromaVectors
 
 StoreOf = Callable[[Path, Catalog], SnapshotStore]
@@ -57,21 +58,41 @@ class IndexWriter:
 
     def run(self, roots: Sequence[Path], listener: Listener, *, allow_delete: bool = False) -> Report:
         """Makes the index equal to the folders, as ``Sync.run`` does; then this model's generation answers."""
-        with ExitStack() as opening:
-            vectors = ChromaVectors(self._store(self._target, self.catalog), self.catalog)
-            opening.callback(vectors.close)
-            earlier, before = None, self._generations.current
-            if self._target != before:
-                earlier = Catalog(catalog_file(before))
-                opening.callback(earlier.close)
-            sync = Sync(
-                self.catalog, vectors, self._encoder, self._splitter, self._limits, self._rules, earlier=earlier
-            )
+        before = self._generations.current
+        with self._sync(before) as sync:
             report = sync.run(roots, listener, allow_delete=allow_delete)
             self._generations.switch(self._target)
         for generation in self._generations.others(before):  # who has the one before open may go on until the next run
             self._drop(generation)
         return report
+
+    def run_uploads(self, listener: Listener) -> Report:
+        """Takes in what was uploaded since, and nothing else. Raises ``EncoderMismatchError``."""
+        if self._target != (answering := self._generations.current):
+            raise EncoderMismatchError(f"The index is made anew with {model_of(answering)}: ask again.")
+        with self._sync(answering) as sync:
+            return sync.run_uploads(listener)
+
+    @contextmanager
+    def _sync(self, answering: Path) -> Iterator[Sync]:
+        """Into the target, beside the generation that answers."""
+        uploads = uploads_of(self._folder)
+        with ExitStack() as opening:
+            vectors = ChromaVectors(self._store(self._target, self.catalog), self.catalog)
+            opening.callback(vectors.close)
+            earlier = (
+                None if self._target == answering else opening.enter_context(closing(Catalog(catalog_file(answering))))
+            )
+            yield Sync(
+                self.catalog,
+                vectors,
+                self._encoder,
+                self._splitter,
+                self._limits,
+                (UPLOADED, *self._rules) if uploads else self._rules,
+                earlier=earlier,
+                uploads=uploads,
+            )
 
     def _drop(self, generation: Path) -> None:
         """Kept for the next run where its Chroma server is away: only its catalog knows what it has there."""

@@ -29,6 +29,7 @@ from indexes.stores.server import ChromaServer
 from indexes.stores.snapshots import SnapshotStore
 from indexes.sync import Listener
 from indexes.types import Document, Hit, Passage, Query
+from indexes.uploads import uploads_of
 from indexes.variety import VariedRetriever
 from indexes.vectors import ChromaVectors, made_anew
 from indexes.writing import IndexWriter
@@ -213,7 +214,7 @@ def open_writer(settings: Settings, encoder: Encoder | None = None) -> Iterator[
     """``encoder`` is one that is loaded already. Raises ``IndexLockedError`` where another process writes the index."""
     encoder = encoder or make_encoder(settings.embedding, settings.models.dir)
     splitter, store = _Splitter(settings, encoder), partial(make_store, settings)
-    with IndexWriter(settings.index.dir, encoder, splitter, _limits(settings), _rules(settings), store) as writer:
+    with IndexWriter(settings.index.dir, encoder, splitter, limits_of(settings), rules_of(settings), store) as writer:
         writer.catalog.set(_URL_KEY, settings.embedding.base_url or "")
         yield writer
 
@@ -221,12 +222,13 @@ def open_writer(settings: Settings, encoder: Encoder | None = None) -> Iterator[
 def plan(settings: Settings, docs: Sequence[Path]) -> Plan:
     """What indexing these folders would do. Changes nothing; raises ``FolderError``."""
     generation = Generations(settings.index.dir).of_model(settings.embedding.model)
+    uploads = uploads_of(settings.index.dir)
     try:
         with closing(Catalog(catalog_file(generation))) as catalog:
             anew = catalog.get("splitter") not in (None, _splitting(settings))
-            return make_plan(docs, catalog.files(), anew=anew)
+            return make_plan(docs, catalog.files(), uploads=uploads, anew=anew)
     except IndexMissingError:
-        return make_plan(docs, {})
+        return make_plan(docs, {}, uploads=uploads)
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
@@ -287,7 +289,7 @@ def make_assistant(engine: Engine, model: ChatModel) -> Assistant:
     )
 
 
-def _rules(settings: Settings) -> Rules:
+def rules_of(settings: Settings) -> Rules:
     return (
         *(AccessRule(rule.glob, rule.groups) for rule in settings.access),
         *(LabelRule(rule.glob, rule.labels) for rule in settings.labels),
@@ -298,6 +300,6 @@ def _weights(chosen: RetrievalSettings) -> Weights:
     return Weights(chosen.words_weight, chosen.together_weight, chosen.around_weight, chosen.named_weight)
 
 
-def _limits(settings: Settings) -> ReadingLimits:
+def limits_of(settings: Settings) -> ReadingLimits:
     chosen = settings.reading
     return ReadingLimits(chosen.max_file_mb, chosen.max_text_mb, chosen.memory_mb, chosen.timeout_s)

@@ -156,6 +156,7 @@ class ServerSettings(Part):
     body_timeout_s: Seconds = Field(
         30, description="a request takes no longer to arrive; where it is large, 10 KB a second will do"
     )
+    max_upload_mb: Positive = Field(50, description="a larger document cannot be uploaded")
     log: Literal["text", "json"] = Field(
         "text", description="how the log on standard error is written, a line for each request"
     )

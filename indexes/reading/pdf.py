@@ -32,12 +32,7 @@ _SCALE = 200 / 72
 
 
 def read_pdf(path: Path) -> Extraction:
-    try:
-        pdf = pdfium.PdfDocument(path)
-    except pdfium.PdfiumError as error:
-        wrong = "password" in str(error).lower()
-        raise ReadError("is encrypted: save it without a password" if wrong else "is not a PDF, or damaged") from error
-    with pdf:
+    with open_pdf(path) as pdf:
         if len(pdf) > _MAX_PAGES:
             raise ReadError(f"has {len(pdf)} pages, more than the {_MAX_PAGES} allowed: split it")
         return _read(pdf, path)
@@ -48,7 +43,7 @@ def _read(pdf: pdfium.PdfDocument, path: Path) -> Extraction:
     pictures = Pictures(draft)
     for number in range(1, len(pdf) + 1):
         draft.page(number)
-        with _page(pdf, number) as page:
+        with open_page(pdf, number) as page:
             text_page = page.get_textpage()
             if lines := _lines(text_page):
                 add_lines(lines, tags_of(page, text_page) or outline.get(number - 1, ()), draft)
@@ -57,8 +52,17 @@ def _read(pdf: pdfium.PdfDocument, path: Path) -> Extraction:
     return replace(pictures.finish(_title(pdf) or path.stem), dated=_day(pdf))
 
 
+def open_pdf(path: Path) -> pdfium.PdfDocument:
+    """Raises ``ReadError``."""
+    try:
+        return pdfium.PdfDocument(path)
+    except pdfium.PdfiumError as error:
+        wrong = "password" in str(error).lower()
+        raise ReadError("is encrypted: save it without a password" if wrong else "is not a PDF, or damaged") from error
+
+
 @contextmanager
-def _page(pdf: pdfium.PdfDocument, number: int) -> Iterator[pdfium.PdfPage]:
+def open_page(pdf: pdfium.PdfDocument, number: int) -> Iterator[pdfium.PdfPage]:
     """Closed at once: a page that is kept keeps its pictures in memory."""
     try:
         page = pdf[number - 1]

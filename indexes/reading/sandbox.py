@@ -6,19 +6,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from indexes.errors import ReadError
 from indexes.reading import wire
 from indexes.scratch import ScratchFolder, sweep
 from indexes.types import Extraction
 
+T = TypeVar("T")
 # A file that takes over its reader must find no keys there
 _SECRET = re.compile("FOOTNOTE_|OPENAI_|KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 
@@ -48,8 +50,10 @@ class ReadingLimits:
 class Sandbox:
     """Reads files one at a time. The worker starts with the first file and again after each that killed it."""
 
-    def __init__(self, limits: ReadingLimits) -> None:
+    def __init__(self, limits: ReadingLimits, worker: str = "indexes.reading.worker") -> None:
+        """``worker`` is a module that runs ``worker.serve``."""
         self._limits = limits
+        self._module = worker
         self._worker: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._folder: ScratchFolder | None = None
@@ -64,10 +68,17 @@ class Sandbox:
     def read(self, path: Path) -> Extraction:
         """Raises ``ReadError`` with the reason in words."""
         self._limits.check_size(path.stat().st_size)
+        return self.ask(bytes(path), wire.load)
+
+    def ask(self, request: bytes, load: Callable[[bytes], T]) -> T:
+        """What the worker answers. ``load`` makes sense of it, as far as a worker that was taken over can be trusted.
+
+        Raises ``ReadError`` where ``load`` does, and where there is no answer, or none that makes sense.
+        """
         pipe = self._pipe or self._start()
         try:
-            pipe.send_bytes(bytes(path))
-            return wire.load(self._answer(pipe))
+            pipe.send_bytes(request)
+            return load(self._answer(pipe))
         except TimeoutError as error:
             self._stop()
             raise ReadError(f"took longer to read than the {self._limits.seconds:g} s allowed") from error
@@ -94,7 +105,7 @@ class Sandbox:
     def _start(self) -> Connection:
         self._pipe, theirs = Pipe()
         # -P: what lies in the working folder, which may be the documents' own, is never run
-        command = [sys.executable, "-P", "-m", "indexes.reading.worker", str(theirs.fileno())]
+        command = [sys.executable, "-P", "-m", self._module, str(theirs.fileno())]
         command += map(str, astuple(self._limits))
         # A worker that is killed leaves behind what it has unpacked
         self._folder = ScratchFolder()

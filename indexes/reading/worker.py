@@ -3,6 +3,7 @@
 import os
 import resource
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -42,6 +43,11 @@ def read(path: Path, text_mb: int) -> Extraction | ReadError:
 
 
 def main() -> None:
+    serve(lambda request, limits: wire.dump(read(Path(request.decode(errors="surrogateescape")), limits.text_mb)))
+
+
+def serve(answer: Callable[[bytes, ReadingLimits], bytes]) -> None:
+    """Answers each request with a line, until the sandbox is gone."""
     descriptor, file_mb, text_mb, memory_mb = map(int, sys.argv[1:5])
     limits = ReadingLimits(file_mb, text_mb, memory_mb, float(sys.argv[5]))
     _confine(limits)
@@ -56,11 +62,11 @@ def main() -> None:
         recognition.PAGE_DONE.set(page_done)
         while True:
             try:
-                path = Path(pipe.recv_bytes().decode(errors="surrogateescape"))
+                request = pipe.recv_bytes()
             except (EOFError, OSError):  # the sandbox is gone
                 return
             _allow_cpu(limits.seconds)
-            answers.write(wire.dump(read(path, limits.text_mb)) + wire.END)
+            answers.write(answer(request, limits) + wire.END)
             answers.flush()
 
 

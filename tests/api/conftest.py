@@ -1,17 +1,21 @@
-"""A server's application with all its parts, over two documents, one of which is for a group."""
+"""The HTTP API over an index of few documents, of which some are for a group."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fakes.engines import OpenEngine, RememberingEncoder
+from fakes.engines import SAMPLES, OpenEngine, RememberingEncoder
 from fakes.front import Front, OpenFront
+from fakes.libraries import Premises, premises, written
 from indexes.sync import Listener
 from rag.bootstrap import open_writer
 from rag.settings import load_settings
 
 RULES = ({"glob": "hr/**", "groups": ("hr",)},)
+LIGHTHOUSE = "# Gull Point\n\nIda Marsh looks after the lighthouse on Gull Point.\n"
+CANARY = "# Zanzibar plan\n\nThe salary of the harbour master is secret.\n"
 
 
 @pytest.fixture
@@ -30,3 +34,20 @@ def front(opened: OpenEngine, encoder: RememberingEncoder, tmp_path: Path) -> Op
         return Front(opened(tmp_path / name, access=RULES, server=own))
 
     return open_front
+
+
+@pytest.fixture
+def open_premises(tmp_path: Path, encoder: RememberingEncoder, opened: OpenEngine) -> Iterator[Callable[..., Premises]]:
+    """Over a folder of a lighthouse for everyone, a leave policy, and a canary for the group ``hr``."""
+    made: list[Premises] = []
+
+    def make(files: dict[str, str | bytes] | None = None, **parts: object) -> Premises:
+        policy = (SAMPLES / "handbook" / "leave-policy.pdf").read_bytes()
+        chosen = {"gull/lighthouse.md": LIGHTHOUSE, "leave-policy.pdf": policy, "hr/canary.md": CANARY}
+        docs = written(tmp_path / "docs", files or chosen)
+        made.append(premises(docs, tmp_path / "index", encoder, opened, **parts))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.indexing.stop()

@@ -1,0 +1,55 @@
+"""``/v1/index``: what is indexed, and index runs of the server's own."""
+
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Depends
+
+from api.desk import Caller, Writer, same_site
+from api.failures import PROBLEMS, told
+from api.indexing import Indexing
+from api.library_wire import IndexBody, SyncBody, last_body, run_frame
+from api.routes.documents import AtIndexing, AtLibrary
+from api.streams import EventStream, closing
+from api.wire import Frame, problem_frame
+from indexes.types import Audience
+
+router = APIRouter(prefix="/v1/index", responses=PROBLEMS, tags=["indexing"])
+
+
+@router.get("")
+def index(library: AtLibrary, indexing: AtIndexing, caller: Caller) -> IndexBody:
+    """How much there is that one may read, and how the last run of this server ended."""
+    facts, last = library.facts(caller.audience), indexing.last(caller.audience)
+    return IndexBody(
+        documents=facts.documents,
+        passages=facts.passages,
+        revision=facts.revision,
+        embedding_model=facts.embedding_model,
+        syncing=indexing.syncing,
+        last=last_body(last) if last else None,
+    )
+
+
+@router.post("/sync", status_code=202, dependencies=[Depends(same_site)])
+def sync(indexing: AtIndexing, _: Writer) -> SyncBody:
+    """Has the index brought up to date with the folders that it was made of, and with what was uploaded."""
+    indexing.sync()
+    return SyncBody()
+
+
+@router.get("/events", response_class=EventStream)
+async def events(indexing: AtIndexing, caller: Caller) -> EventStream:
+    """How far the run is that goes on: ``progress``…, then ``finished`` or ``error``; likewise those that wait.
+
+    Where none does, how the last one ended. Then the stream ends.
+    """
+    return EventStream(_frames(indexing, caller.audience))
+
+
+async def _frames(indexing: Indexing, audience: Audience) -> AsyncIterator[Frame]:
+    try:
+        async with closing(indexing.follow(audience)) as followed:
+            async for event in followed:
+                yield run_frame(event)
+    except Exception as error:  # noqa: BLE001 - the status is sent: what fails now can be told in the stream only
+        yield problem_frame(told(error))

@@ -1,0 +1,139 @@
+"""What a library shows of the catalog: documents page by page, and one of them in part. Who may see what is in here."""
+
+import json
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from indexes.database import Database
+from indexes.reading.wire import sections_from
+from indexes.types import Scope, Section
+from indexes.visibility import Condition, visible, visible_documents
+
+_COLUMNS = (
+    "p.id, p.path, p.file, p.title, p.media_type, coalesce(p.dated, f.modified), f.sha256, f.size,"
+    " (SELECT json_group_array(label) FROM labels WHERE document_id = p.id), json_extract(p.sections, '$[#-1].page')"
+)
+# CROSS JOIN: the paths are walked in order, and what a caller may not see is passed over
+_FROM = "(SELECT *, id AS document_id FROM documents) p CROSS JOIN files f ON f.path = p.file"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A document, without its text."""
+
+    id: str
+    path: str
+    file: str
+    """The path of the file that it is, or lies in."""
+    title: str
+    media_type: str
+    dated: date
+    """The day it gives itself, else its file's."""
+    sha256: str
+    """Of the file."""
+    size: int
+    """Of the file, in bytes."""
+    labels: tuple[str, ...]
+    pages: int | None
+    """The last of its pages that holds text; None where it has no pages."""
+
+    @property
+    def enclosed(self) -> bool:
+        """Whether it lies in a file, as an attachment does."""
+        return self.path != self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """``text`` is the document's from ``char_start`` to ``char_end``; its sections may reach beyond."""
+
+    listed: Listed
+    text: str
+    sections: tuple[Section, ...]
+    char_start: int
+    char_end: int
+    characters: int
+    """Of the whole document."""
+
+
+class Listing:
+    """Safe to use from many threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def page(self, scope: Scope, name: str = "", *, after: str = "", limit: int = 50) -> list[Listed]:
+        """By path, those that come after a path. ``name`` is words that must stand in path or title."""
+        wanted = visible(scope) & _named(name) & Condition("p.path > ?", (after,))
+        return self._listed(wanted, limit)
+
+    def count(self, scope: Scope, name: str = "") -> int:
+        wanted = visible_documents(scope, "p.id") & _named(name)
+        ((count,),) = self._db.rows(f"SELECT count(*) FROM documents p WHERE {wanted.sql}", wanted.values)  # noqa: S608
+        return int(count)
+
+    def holds(self, prefix: str) -> bool:
+        """Whether any file's path begins so."""
+        rows = self._db.rows("SELECT 1 FROM files WHERE substr(path, 1, ?) = ? LIMIT 1", (len(prefix), prefix))
+        return bool(rows)
+
+    def passages(self, scope: Scope) -> int:
+        """How many there are."""
+        seen = visible_documents(scope, "document_id")
+        ((count,),) = self._db.rows(f"SELECT count(*) FROM passages WHERE {seen.sql}", seen.values)  # noqa: S608
+        return int(count)
+
+    def document(self, document_id: str, scope: Scope) -> Listed | None:
+        """None where there is none, or none in the scope: nothing tells the one from the other."""
+        return next(iter(self._listed(visible(scope) & Condition("p.id = ?", (document_id,)), 1)), None)
+
+    def excerpt(self, listed: Listed, start: int, end: int) -> Excerpt | None:
+        """Its text from one character to another, as far as there is any; None where the document is gone since."""
+        rows = self._db.rows(
+            "SELECT substr(text, ?, ?), length(text),"
+            " (SELECT json_group_array(json(s.value)) FROM json_each(sections) s"
+            " WHERE json_extract(s.value, '$.char_start') < ? AND json_extract(s.value, '$.char_end') > ?)"
+            " FROM documents WHERE id = ?",
+            (start + 1, end - start, end, start, listed.id),
+        )
+        for text, characters, sections in rows:
+            return Excerpt(listed, text, sections_from(json.loads(sections)), start, start + len(text), characters)
+        return None
+
+    def page_text(self, document_id: str, page: int) -> tuple[int, str]:
+        """Where the text of a page begins in its document's, and that text; empty where the page holds none."""
+        rows = self._db.rows(
+            "SELECT d.text, min(json_extract(s.value, '$.char_start')), max(json_extract(s.value, '$.char_end'))"
+            " FROM documents d, json_each(d.sections) s WHERE d.id = ? AND json_extract(s.value, '$.page') = ?",
+            (document_id, page),
+        )
+        ((text, start, end),) = rows
+        return (start, text[start:end]) if text is not None else (0, "")
+
+    def _listed(self, wanted: Condition, limit: int) -> list[Listed]:
+        query = f"SELECT {_COLUMNS} FROM {_FROM} WHERE {wanted.sql} ORDER BY p.path LIMIT ?"  # noqa: S608
+        return [_listed(row) for row in self._db.rows(query, (*wanted.values, limit))]
+
+
+def named(words: str, *names: str) -> bool:
+    """Whether each of the words, one a line and as ``_folded``, stands in one of the names."""
+    folded = _folded("\n".join(names))
+    return all(word in folded for word in words.split("\n"))
+
+
+def _named(name: str) -> Condition:
+    words = _folded(name).split()
+    return Condition("named(?, p.path, p.title)", ("\n".join(words),)) if words else Condition("1")
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _listed(row: Sequence[Any]) -> Listed:
+    day, sha256, size, labels, pages = row[5:]
+    known = tuple(sorted(json.loads(labels)))
+    return Listed(*row[:5], date.fromisoformat(day), sha256, size, known, pages)  # type: ignore[call-arg]  # as they stand
