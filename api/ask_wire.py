@@ -55,6 +55,7 @@ class AskRequest(Body):
     history: tuple[TurnBody, ...] = Field((), description="what was said before, oldest first")
     filters: FiltersBody = FiltersBody()
     recency_days: Recency = None
+    html: bool = Field(False, description="whether the answer is wanted as HTML too")
 
     def to_question(self, max_chars: int, audience: Audience = PUBLIC) -> Question:
         """Raises as ``make_question`` and ``make_filters`` do."""

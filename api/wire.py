@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from api.ask_wire import Body
+from api.markdown import to_html
 from api.problems import Problem
 from indexes.types import Hit
 from rag.types import (
@@ -45,6 +46,7 @@ class LocatorBody(Body):
 
 class CitationBody(Body):
     number: int
+    document: str = Field(description="the id by which the document is opened")
     path: str
     title: str
     place: str = Field(examples=["page 4, lines 12–15"])
@@ -119,6 +121,12 @@ class AnswerBody(Body):
     )
     nearest: tuple[NearBody, ...] = Field(description="where it is declined: documents that may be worth a look")
     advice: str | None = Field(description="how to get better answers, where no language model is connected")
+    html: str | None = Field(
+        None, description="the text rendered, sentences and markers marked, nothing live in it; where it was asked for"
+    )
+
+    def with_html(self) -> "AnswerBody":
+        return self.model_copy(update={"html": to_html(self.text, self.sentences, self.citations)})
 
 
 class DeltaBody(Body):
@@ -169,6 +177,7 @@ def answer_body(answer: Answer, advice: str | None = None, answer_id: str | None
 def citation_body(citation: Citation) -> CitationBody:
     return CitationBody(
         number=citation.number,
+        document=citation.passage.document_id,
         path=citation.passage.path,
         title=citation.passage.title,
         place=str(citation.locator),
@@ -192,7 +201,9 @@ def retrieval_body(retrieval: Retrieval) -> RetrievalBody:
     )
 
 
-def event_frames(event: Event, advice: str | None = None, answer_id: str | None = None) -> Iterator[Frame]:
+def event_frames(
+    event: Event, advice: str | None = None, answer_id: str | None = None, *, html: bool = False
+) -> Iterator[Frame]:
     """What an event says on the wire; a completed answer tells its citations first."""
     match event:
         case Retrieved(retrieval):
@@ -202,7 +213,8 @@ def event_frames(event: Event, advice: str | None = None, answer_id: str | None 
         case Completed(answer):
             for citation in answer.citations:
                 yield _frame("citation", citation_body(citation))
-            yield _frame("answer", answer_body(answer, advice, answer_id))
+            body = answer_body(answer, advice, answer_id)
+            yield _frame("answer", body.with_html() if html else body)
 
 
 def problem_frame(problem: Problem) -> Frame:

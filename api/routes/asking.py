@@ -15,35 +15,36 @@ from api.wire import DONE, AnswerBody, Frame, answer_body, event_frames, problem
 router = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Depends(json_only)], tags=["asking"])
 
 
-async def _ask(asked: AskRequest, desk: AtDesk, caller: Caller) -> Ask:
-    return Ask(question=asked.to_question(desk.max_question_chars, caller.audience), principal=caller)
+async def _ask(body: AskRequest, desk: AtDesk, caller: Caller) -> Ask:
+    return Ask(question=body.to_question(desk.max_question_chars, caller.audience), principal=caller)
 
 
 Asked = Annotated[Ask, Depends(_ask)]
 
 
 @router.post("/ask")
-async def ask(asked: Asked, desk: AtDesk, request: Request) -> AnswerBody:
+async def ask(asked: Asked, body: AskRequest, desk: AtDesk, request: Request) -> AnswerBody:
     """The checked answer, with its citations."""
     answer = await while_connected(request.receive, desk.asking.answer(asked))
-    return answer_body(answer, desk.advice, asked.id)
+    told = answer_body(answer, desk.advice, asked.id)
+    return told.with_html() if body.html else told
 
 
 @router.post("/ask/stream", status_code=200, response_class=EventStream)
-async def ask_stream(asked: Asked, desk: AtDesk) -> EventStream:
+async def ask_stream(asked: Asked, body: AskRequest, desk: AtDesk) -> EventStream:
     """The answer as it is written: events ``retrieval``, ``delta``…, ``citation``…, ``answer``, and last ``done``.
 
     The text of ``answer`` is checked and stands in for what was streamed. ``error`` comes where the answer fails.
     """
-    return EventStream(_frames(desk, asked))
+    return EventStream(_frames(desk, asked, html=body.html))
 
 
-async def _frames(desk: Desk, asked: Ask) -> AsyncIterator[Frame]:
+async def _frames(desk: Desk, asked: Ask, *, html: bool) -> AsyncIterator[Frame]:
     """What there is to tell, and whatever happens, ``done``."""
     try:
         async with closing(desk.asking.stream(asked)) as events:
             async for event in events:
-                for frame in event_frames(event, desk.advice, asked.id):
+                for frame in event_frames(event, desk.advice, asked.id, html=html):
                     yield frame
     except Exception as error:  # noqa: BLE001 - the status is sent: what fails now can be told in the stream only
         yield problem_frame(told(error))

@@ -36,6 +36,7 @@ def test_an_answer_becomes_plain_json() -> None:
         "declined_by",
         "nearest",
         "advice",
+        "html",
     ]
     assert told["question"] == "?"
     assert told["usage"] == {"input_tokens": 11, "output_tokens": 7, "cached_input_tokens": None, "cost": None}
@@ -45,6 +46,7 @@ def test_an_answer_becomes_plain_json() -> None:
 def test_a_citation_names_the_place_in_words_and_in_numbers() -> None:
     assert answer_to_wire(LEAVE)["citations"][0] == {
         "number": 1,
+        "document": "id of hr/leave.pdf",
         "path": "hr/leave.pdf",
         "title": "leave.pdf",
         "place": "page 4, lines 12–13",
