@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.asking import Asking
+from api.links import Links
 from api.principals import Doorkeeper, OpenDoor, Principal
 from indexes.protocols import Retriever
 
@@ -29,6 +30,8 @@ class Desk:
     """Shown with the answers that no language model wrote."""
     door: Doorkeeper = field(default_factory=OpenDoor)
     retriever: Retriever | None = None
+    public_url: str | None = None
+    """Where people open the server; None where that is wherever a request came to."""
 
 
 async def desk_of(request: Request) -> Desk:
@@ -45,6 +48,13 @@ async def caller(request: Request, desk: AtDesk) -> Principal:
 
 
 Caller = Annotated[Principal, Depends(caller)]
+
+
+async def links(request: Request, desk: AtDesk) -> Links:
+    return Links(desk.public_url or str(request.base_url))
+
+
+ToSources = Annotated[Links, Depends(links)]
 
 
 def _key_of(request: Request) -> str | None:

@@ -7,7 +7,7 @@ from fastapi.staticfiles import StaticFiles
 
 from api.desk import Desk
 from api.failures import tell_failures
-from api.guards import LOOPBACK_HOSTS, BodyLimit, KnownHosts, SecurityHeaders
+from api.guards import LOOPBACK_HOSTS, BodyLimit, KnownHosts, RequestIds, SecurityHeaders
 from api.routes import asking, health, page, searching
 
 
@@ -28,4 +28,5 @@ def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -
     app.add_middleware(BodyLimit)
     app.add_middleware(KnownHosts, hosts=allowed_hosts)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestIds)
     return app

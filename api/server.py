@@ -46,6 +46,7 @@ def desk_of(engine: Engine) -> Desk:
         health=lambda: health(engine),
         advice=engine.advice,
         retriever=engine,
+        public_url=engine.settings.server.public_url,
     )
 
 

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Request
 
 from api.ask_wire import AskRequest
 from api.asking import Ask
-from api.desk import AtDesk, Caller, Desk, json_only
+from api.desk import AtDesk, Caller, Desk, ToSources, json_only
 from api.failures import PROBLEMS, told
+from api.links import Links
 from api.streams import EventStream, closing, while_connected
 from api.wire import DONE, AnswerBody, Frame, answer_body, event_frames, problem_frame
 
@@ -23,28 +24,28 @@ Asked = Annotated[Ask, Depends(_ask)]
 
 
 @router.post("/ask")
-async def ask(asked: Asked, body: AskRequest, desk: AtDesk, request: Request) -> AnswerBody:
+async def ask(asked: Asked, body: AskRequest, desk: AtDesk, links: ToSources, request: Request) -> AnswerBody:
     """The checked answer, with its citations."""
     answer = await while_connected(request.receive, desk.asking.answer(asked))
-    told = answer_body(answer, desk.advice, asked.id)
+    told = answer_body(answer, desk.advice, asked.id, links)
     return told.with_html() if body.html else told
 
 
 @router.post("/ask/stream", status_code=200, response_class=EventStream)
-async def ask_stream(asked: Asked, body: AskRequest, desk: AtDesk) -> EventStream:
+async def ask_stream(asked: Asked, body: AskRequest, desk: AtDesk, links: ToSources) -> EventStream:
     """The answer as it is written: events ``retrieval``, ``delta``…, ``citation``…, ``answer``, and last ``done``.
 
     The text of ``answer`` is checked and stands in for what was streamed. ``error`` comes where the answer fails.
     """
-    return EventStream(_frames(desk, asked, html=body.html))
+    return EventStream(_frames(desk, asked, links, html=body.html))
 
 
-async def _frames(desk: Desk, asked: Ask, *, html: bool) -> AsyncIterator[Frame]:
+async def _frames(desk: Desk, asked: Ask, links: Links, *, html: bool) -> AsyncIterator[Frame]:
     """What there is to tell, and whatever happens, ``done``."""
     try:
         async with closing(desk.asking.stream(asked)) as events:
             async for event in events:
-                for frame in event_frames(event, desk.advice, asked.id, html=html):
+                for frame in event_frames(event, desk.advice, asked.id, links, html=html):
                     yield frame
     except Exception as error:  # noqa: BLE001 - the status is sent: what fails now can be told in the stream only
         yield problem_frame(told(error))
