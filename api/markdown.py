@@ -7,10 +7,10 @@ cleaned last of all, so that its safety hangs on nothing before.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from itertools import groupby
+from itertools import groupby, takewhile
 from operator import itemgetter
 from typing import Protocol
 
@@ -30,6 +30,7 @@ _TOKEN = re.compile(
     rf"|(?P<sign>{_SIGN.pattern})|(?P<text>(?:[^<\[\ufde0-\ufde2]|\[(?![\ufdd0-\ufde2]))+|\[)"
 )
 _TAIL = re.compile(r"(?:&(?:lt|gt|amp|quot);|[^\s\w&])*")
+_HALF_ENTITY = re.compile(r"&[a-z]*\Z")
 _NO_PLACE = re.compile(r"&#?\w{1,31};|^[ \t>*+-]*\d{1,9}(?=[.)])", re.MULTILINE | re.ASCII)
 """Where a letter more would change what Markdown makes of it: entities, and the numbers of lists."""
 _INLINE = frozenset({"em", "strong", "s", "code", "br"})
@@ -73,9 +74,10 @@ def to_html(text: str, sentences: Sequence[Judged] = (), citations: Sequence[Cit
     text = _OURS.sub("\ufffd", text)
     markers = sorted((start, end, c.number) for c in citations for start, end in c.answer_spans)
     markers = [(start, end, number) for start, end, number in markers if text[start:end] == f"[{number}]"]
-    signs = [*_marker_signs(markers), *_sentence_signs(text, sentences)]
-    signed = _with_signs(text, signs)
-    pieces = _Walk([number for _, _, number in markers]).through(_rendered(signed))
+    bounds = _bounds(text, sentences)
+    signed = _with_signs(text, [*_marker_signs(markers), *_sentence_signs(bounds)])
+    heads = {index: escape(text[sentences[index].start : first]) for index, (first, _) in bounds.items()}
+    pieces = _Walk([number for _, _, number in markers], heads).through(_rendered(signed))
     html = "".join(_in_sentence(sentences, index, pieces) for index, pieces in groupby(pieces, key=itemgetter(0)))
     return nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, allowed_classes=_CLASSES)
 
@@ -133,19 +135,24 @@ def _marker_signs(markers: Iterable[tuple[int, int, int]]) -> Iterator[_Sign]:
         yield start + 1, 2, _sign(_MARKER, index)
 
 
-def _sentence_signs(text: str, sentences: Sequence[Judged]) -> Iterator[_Sign]:
-    """Before the first letter of each that can have one, and after the last."""
-    taken = [match.span() for match in _NO_PLACE.finditer(text)]
+def _bounds(text: str, sentences: Sequence[Judged]) -> dict[int, Span]:
+    """By sentence, from its first letter to after its last, of those where a sign can stand beside."""
     free = bytearray(char.isalnum() for char in text)
-    for start, end in taken:
-        free[start:end] = bytes(end - start)
-    reached = 0
+    for match in _NO_PLACE.finditer(text):
+        free[match.start() : match.end()] = bytes(len(match[0]))
+    bounds, reached = {}, 0
     for index, sentence in sorted(enumerate(sentences), key=lambda pair: pair[1].start):
         first, last = free.find(1, max(reached, sentence.start), sentence.end), free.rfind(1, reached, sentence.end)
         if first >= 0:
-            yield first, 1, _sign(_BEGIN, index)
-            yield last + 1, 0, _sign(_END, index)
             reached = last + 1
+            bounds[index] = first, reached
+    return bounds
+
+
+def _sentence_signs(bounds: Mapping[int, Span]) -> Iterator[_Sign]:
+    for index, (first, end) in bounds.items():
+        yield first, 1, _sign(_BEGIN, index)
+        yield end, 0, _sign(_END, index)
 
 
 def _with_signs(text: str, signs: Iterable[_Sign]) -> str:
@@ -154,6 +161,11 @@ def _with_signs(text: str, signs: Iterable[_Sign]) -> str:
         parts += [text[at:place], sign]
         at = place
     return "".join([*parts, text[at:]])
+
+
+def _shared_end(one: str, other: str) -> int:
+    """How many characters their ends have in common."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(reversed(one), reversed(other), strict=False)))
 
 
 # ---- what is rendered, read from front to back
@@ -169,23 +181,38 @@ class _Walk:
 
     numbers: Sequence[int]
     """Of the markers, by their index."""
+    heads: Mapping[int, str]
+    """What stands before a sentence's first letter."""
     current: int | None = field(default=None, init=False)
     """The sentence in which it goes."""
     ending: bool = field(default=False, init=False)
     """Whether only the sentence's closing marks can follow."""
 
-    def through(self, html: str) -> Iterator[_Piece]:
+    def through(self, html: str) -> list[_Piece]:
+        pieces: list[_Piece] = []
         for token in _TOKEN.finditer(html):
             match token.lastgroup:
                 case "tag":
                     self._leave_block(token["tag"])
-                    yield None, token["tag"]
+                    pieces.append((None, token["tag"]))
                 case "marker":
-                    yield self._marker(token["marker"])
+                    pieces.append(self._marker(token["marker"]))
                 case "text":
-                    yield from self._text(token["text"])
+                    pieces += self._text(token["text"])
                 case _:
-                    self._turn(*_read(token["sign"]))
+                    kind, index = _read(token["sign"])
+                    self._turn(kind, index)
+                    if kind == _BEGIN and pieces:
+                        pieces += self._taken_back(index, *pieces.pop())
+        return pieces
+
+    def _taken_back(self, index: int, before: int | None, html: str) -> Iterator[_Piece]:
+        """What stands before the sentence's first letter, as an opening quote does, is the sentence's too."""
+        cut = len(html) - _shared_end(html, self.heads[index])
+        if _HALF_ENTITY.search(html, 0, cut):
+            cut = len(html)
+        yield before, html[:cut]
+        yield (None if html[cut:].isspace() else index), html[cut:]
 
     def _leave_block(self, tag: str) -> None:
         if self.ending and tag.strip("</ >") not in _INLINE:

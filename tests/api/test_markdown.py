@@ -113,6 +113,16 @@ def test_a_sentence_runs_through_bold_code_and_markers() -> None:
     )
 
 
+def test_what_opens_and_what_closes_a_sentence_is_in_it() -> None:
+    html = rendered("- **“Days** lapse” (all).\n- <25?! 🎉", "weak", "uncited")
+    assert Seen(html).text.split("\n")[1:3] == ["“Days lapse” (all).", "<25?! 🎉"]
+    assert re.findall(r'data-sentence="(\d)">([^<]*)<', html) == [
+        ("0", "“Days"),
+        ("0", " lapse” (all)."),
+        ("1", "&lt;25?!"),
+    ]
+
+
 def test_lists_tables_and_headings_stay_what_they_are() -> None:
     html = rendered("# Leave\n\n1. One [1]\n2. Two\n\n| a | b |\n|---|--:|\n| c | 25 [2] |")
     plain = re.sub(r"</?span[^>]*>|\n", "", html)
