@@ -1,18 +1,19 @@
 // A document's text cut up into its sections, and these at the places that are marked.
 
-// Sections as the server has them, each with its `pieces`: { text, span } where span is one of `spans` or null.
-// All places count code points, where JavaScript's strings have UTF-16 units.
-export function cutAt(text, sections, spans) {
-  const unitsAt = unitCounter(text);
-  const length = text.length;
+// The document's sections, each with its `pieces`: { text, span } where span is one of `spans` or null.
+// All places count code points of the whole document, of which `text` begins at `from`; JavaScript's strings have
+// UTF-16 units.
+export function cutAt({ text, text_start: from = 0, sections }, spans) {
+  const counted = unitCounter(text);
+  const unitsAt = (place) => counted(Math.max(0, place - from));
   const ordered = spans
     .map((span) => ({ ...span, from: unitsAt(span.start), to: unitsAt(span.end) }))
-    .filter(({ from, to }) => from < to)
+    .filter((span) => span.from < span.to)
     .sort((a, b) => a.from - b.from || (a.kind === "quoted" ? -1 : 1));
   const cut = [];
   let at = 0;
   for (const section of [...sections, { char_end: Infinity, kind: "prose" }]) {
-    const to = Math.min(length, section.char_end === Infinity ? length : unitsAt(section.char_end));
+    const to = unitsAt(section.char_end);
     if (to <= at) continue;
     cut.push({ ...section, pieces: pieces(text, at, to, ordered) });
     at = to;

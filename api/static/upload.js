@@ -7,6 +7,7 @@ import { session } from "./session.js";
 
 const jobs = byId("jobs");
 const picker = byId("picker");
+const STAGES = { waiting: "waiting for the index", indexing: "being read", publishing: "nearly there" };
 let following = false;
 let waiting = []; // the jobs that the index has yet to take in
 
@@ -77,7 +78,7 @@ function jobFor(name) {
     },
     step({ stage, done, total }) {
       if (total) Object.assign(bar, { max: total, value: done });
-      told.textContent = `Uploaded; ${stage}${total ? ` ${done} of ${total}` : "…"}`;
+      told.textContent = `Uploaded; ${STAGES[stage] ?? stage}${total ? `, ${done} of ${total}` : "…"}`;
     },
     done: () => over("Ready to be asked.", "done"),
     failed: (why) => over(`Failed: ${why}`, "failed"),
@@ -89,39 +90,42 @@ function jobFor(name) {
 async function follow() {
   if (following) return;
   following = true;
+  while (waiting.length) {
+    const jobs = waiting; // what comes in meanwhile may be in a later run: it has a round of its own
+    waiting = [];
+    await toTheEnd(new Set(jobs));
+    listDocuments();
+  }
+  following = false;
+}
+
+// Until the server has no run left that goes on or waits.
+async function toTheEnd(jobs) {
   try {
     const response = await call("GET", "v1/index/events");
-    for await (const [event, data] of serverSentEvents(response.body)) {
-      ON_EVENT[event]?.(data);
-      if (!waiting.length) return;
-    }
-    settle((job) => job.done());
+    for await (const [event, data] of serverSentEvents(response.body)) ON_EVENT[event]?.(jobs, data);
+    for (const job of jobs) job.done();
   } catch (problem) {
-    settle((job) => job.failed(inWords(problem) || problem.title));
-  } finally {
-    following = false;
-    listDocuments();
+    for (const job of jobs) job.failed(inWords(problem) || problem.title);
   }
 }
 
 const ON_EVENT = {
-  progress(step) {
-    for (const job of waiting) job.step(step);
+  progress(jobs, step) {
+    for (const job of jobs) job.step(step);
   },
-  finished({ failed }) {
+  finished(jobs, { failed }) {
     const reasons = new Map(failed.map(({ path, reason }) => [path, reason]));
-    settle((job) => (reasons.has(job.path) ? job.failed(reasons.get(job.path)) : job.done()));
+    for (const job of jobs) {
+      if (!reasons.has(job.path)) continue;
+      job.failed(reasons.get(job.path));
+      jobs.delete(job);
+    }
   },
-  error(problem) {
-    settle((job) => job.failed(inWords(problem) || problem.title));
+  error(jobs, problem) {
+    throw problem;
   },
 };
-
-function settle(end) {
-  const over = waiting;
-  waiting = [];
-  over.forEach(end);
-}
 
 byId("upload").addEventListener("click", () => picker.click());
 picker.addEventListener("change", () => {

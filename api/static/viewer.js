@@ -8,6 +8,7 @@ const viewer = byId("viewer");
 const sheet = matchMedia("(max-width: 63.99rem)"); // it covers the page where there is no room beside it
 const ZOOMS = [50, 75, 100, 150, 200, 300];
 const PICTURE_WIDTH = 1000; // pixels, at 100 %
+const BEFORE = 20000; // characters that are fetched before a quote that stands far in
 
 let shown = null; // { source, citations, document, mode, page, zoom }
 let opener = null;
@@ -24,7 +25,7 @@ export async function openSource(source, citations = [], from = null) {
   byId("viewer-tools").replaceChildren();
   byId("viewer-body").replaceChildren(element("p", "soft", "Opening…"));
   try {
-    const found = await fetched("GET", `v1/documents/${encodeURIComponent(source.document)}`);
+    const found = await excerpt(source.document, Math.max(0, (source.locator?.char_start ?? 0) - BEFORE));
     if (mine !== asked) return;
     const page = source.locator?.page ?? null;
     shown = { source, others, document: found, mode: found.has_pages && page ? "page" : "text", page: page ?? 1, zoom: 100 };
@@ -33,6 +34,11 @@ export async function openSource(source, citations = [], from = null) {
   } catch (problem) {
     if (mine === asked) showProblem(problem, source);
   }
+}
+
+// A long document comes in parts.
+function excerpt(id, from, to = null) {
+  return fetched("GET", `v1/documents/${encodeURIComponent(id)}`, { params: { from: from || null, to } });
 }
 
 export function closeViewer() {
@@ -119,13 +125,45 @@ function drawText() {
   const text = element("div", "document");
   const spans = [spanOf(source, "quoted"), ...others.map((one) => spanOf(one, "other"))].filter(Boolean);
   let before = {};
-  for (const section of cutAt(found.text, found.sections, spans)) {
+  for (const section of cutAt(found, spans)) {
     text.append(...headsOf(section, before), bodyOf(section));
     before = section;
   }
-  byId("viewer-body").replaceChildren(text);
-  const mark = text.querySelector("mark.quoted");
-  mark?.scrollIntoView({ block: "center", behavior: "instant" });
+  byId("viewer-body").replaceChildren(...earlier(), text, ...later());
+  text.querySelector("mark.quoted")?.scrollIntoView({ block: "center", behavior: "instant" });
+}
+
+function earlier() {
+  const { id, text_start: start = 0 } = shown.document;
+  if (!start) return [];
+  return [more("Show what comes before", () => excerpt(id, Math.max(0, start - 5 * BEFORE), start), (part, here) => [part, here])];
+}
+
+function later() {
+  const { id, text_end: end, characters } = shown.document;
+  if (end === undefined || end >= characters) return [];
+  return [more("Show what comes after", () => excerpt(id, end), (part, here) => [here, part])];
+}
+
+function more(label, fetchPart, inOrder) {
+  const node = button(label, async () => {
+    node.disabled = true;
+    try {
+      const part = await fetchPart();
+      if (shown?.document.id !== part.id) return;
+      shown.document = joined(...inOrder(part, shown.document));
+      drawText();
+    } catch (problem) {
+      node.replaceWith(element("p", "wrong", inWords(problem) || problem.title));
+    }
+  }, { className: "more" });
+  return node;
+}
+
+// A section that reaches over the border is in both.
+function joined(first, second) {
+  const sections = second.sections.filter(({ char_start: start }) => start >= first.text_end);
+  return { ...second, ...first, text: first.text + second.text, text_end: second.text_end, sections: [...first.sections, ...sections] };
 }
 
 function spanOf({ locator, number }, kind) {

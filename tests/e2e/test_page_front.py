@@ -169,8 +169,25 @@ async def test_a_link_opens_the_viewer_at_its_place(opened: Open) -> None:
         await expect(page.get_by_role("link", name="Original")).to_have_attribute(
             "href", page.url.split("/view")[0] + f"/v1/documents/{NOTES.id}/original"
         )
+        await expect(page.locator("mark.quoted")).to_be_in_viewport()
+        await expect(page.get_by_role("heading", name="Footnote")).to_be_in_viewport()
         await shot(page, "front-view")
         assert await serious_violations(page) == []
+
+
+async def test_a_long_document_comes_in_parts(opened: Open) -> None:
+    long = FakeDocument(
+        "long.txt", "🎉 begins\n\n" + "So it goes on and on.\n\n" * 2000 + "Here it is.\n\n" + "And on. " * 2000
+    )
+    place = long.place("Here it is.")
+    at = f"/view/{long.id}?start={place.char_start}&end={place.char_end}"
+    async with opened(ScriptedAnswerer(), Front([long], max_excerpt=30_000), at=at) as page:
+        await expect(page.locator("mark.quoted")).to_have_text("Here it is.")
+        for label in ("Show what comes before", "Show what comes after"):
+            await page.get_by_role("button", name=label).click()
+            await expect(page.locator("mark.quoted")).to_have_text("Here it is.")
+            await expect(page.get_by_role("button", name=label)).to_have_count(0)
+        assert await page.locator(".document").evaluate("node => node.textContent") == long.text
 
 
 async def test_a_link_to_what_is_not_there_says_so(opened: Open) -> None:
@@ -242,7 +259,7 @@ async def test_a_verdict_is_given_once_and_seen_after_a_reload(opened: Open) -> 
 
 
 async def test_a_document_is_added_asked_alone_and_taken_away(opened: Open) -> None:
-    progress = ("progress", {"stage": "embedding", "done": 1, "total": 2, "path": "uploads/plan.txt"})
+    progress = ("progress", {"stage": "indexing", "done": 1, "total": 2, "path": "uploads/plan.txt"})
     front = Front([NOTES, PAPER])
     front.events.insert(0, progress)
     async with opened(ScriptedAnswerer(*telling(LEAVE)), front) as page:

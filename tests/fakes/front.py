@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from PIL import Image, ImageDraw
 
@@ -58,9 +58,18 @@ class FakeDocument:
             for number, part in enumerate(parts, 1)
         ]  # fmt: skip
 
-    def opened(self) -> dict[str, Any]:
-        more = {"text": self.text, "sections": self.sections(), "has_original": True, "has_pages": self.paged}
-        return self.listed() | more
+    def opened(self, start: int, end: int) -> dict[str, Any]:
+        end = min(end, len(self.text))
+        sections = [one for one in self.sections() if one["char_start"] < end and one["char_end"] > start]
+        return self.listed() | {
+            "text": self.text[start:end],
+            "text_start": start,
+            "text_end": end,
+            "characters": len(self.text),
+            "sections": sections,
+            "has_original": True,
+            "has_pages": self.paged,
+        }
 
     def place(self, quote: str) -> Locator:
         start = self.text.index(quote)
@@ -91,6 +100,7 @@ class Front:
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)
     feedback: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    max_excerpt: int = 500_000
     pictures: list[str] = field(default_factory=list)
 
     def admit(self, key: str | None) -> Principal:
@@ -163,9 +173,9 @@ def _documents(router: APIRouter, front: Front) -> None:
         return {"documents": found, "next": None, "total": len(found)}
 
     @router.get("/documents/{document}", response_model=None)
-    def document(document: str, caller: Caller) -> Any:
+    def document(document: str, caller: Caller, start: Annotated[int, Query(alias="from")] = 0, to: int = 2**31) -> Any:
         found = front.find(document)
-        return found.opened() if found else _missing("document")
+        return found.opened(start, min(to, start + front.max_excerpt)) if found else _missing("document")
 
     @router.get("/documents/{document}/pages/{page}.png", response_model=None)
     def picture(document: str, page: int, request: Request, caller: Caller) -> Response:
