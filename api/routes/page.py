@@ -21,4 +21,4 @@ async def view(document: str) -> HTMLResponse:  # noqa: ARG001 - the page reads 
     Its addresses are relative, so that it works behind a prefix; here they begin one folder up.
     """
     page = (STATIC / "index.html").read_text(encoding="utf-8")
-    return HTMLResponse(page.replace('"static/', '"../static/').replace('"./"', '"../"'))
+    return HTMLResponse(page.replace('"static/', '"../static/'))

@@ -117,7 +117,10 @@ function linksOf() {
   const copy = button("Copy link", () => copied(url, copy, "The link is copied."), { iconName: "link" });
   copy.dataset.icon = "link";
   const original = address(`v1/documents/${encodeURIComponent(found.id)}/original`);
-  return [copy, ...(found.has_original ? [link("Original", original, { iconName: "download", download: true })] : [])];
+  const links = [copy];
+  if (found.has_original) links.push(link("Original", original, { iconName: "download", download: true }));
+  if (document.body.classList.contains("viewing")) links.push(link("Ask about your documents", address("")));
+  return links;
 }
 
 function drawText() {

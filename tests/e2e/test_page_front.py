@@ -171,6 +171,7 @@ async def test_a_link_opens_the_viewer_at_its_place(opened: Open) -> None:
         )
         await expect(page.locator("mark.quoted")).to_be_in_viewport()
         await expect(page.get_by_role("heading", name="Footnote")).to_be_in_viewport()
+        await expect(page.get_by_role("link", name="Ask about your documents")).to_be_in_viewport()
         await shot(page, "front-view")
         assert await serious_violations(page) == []
 
