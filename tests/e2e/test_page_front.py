@@ -11,9 +11,9 @@ from playwright.async_api import Browser, Page, expect
 
 from api.http import create_app
 from fakes.answerer import ScriptedAnswerer, answer, telling
+from fakes.behind_the_page import FakeDocument, Front, cited
 from fakes.browser import MISSING, WHY_MISSING, chromium, contrast, is_dark, overflow, serious_violations, shot
 from fakes.desks import desk
-from fakes.front import FakeDocument, Front, cited
 from fakes.serving import serving
 from rag.types import Near
 

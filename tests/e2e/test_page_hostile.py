@@ -9,9 +9,9 @@ from playwright.async_api import Browser, Page, expect
 
 from api.http import create_app
 from fakes.answerer import ScriptedAnswerer, answer, telling
+from fakes.behind_the_page import FakeDocument, Front, cited
 from fakes.browser import MISSING, WHY_MISSING, chromium, shot
 from fakes.desks import desk
-from fakes.front import FakeDocument, Front, cited
 from fakes.serving import serving
 from rag.types import Near
 
