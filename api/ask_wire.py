@@ -55,6 +55,7 @@ class AskRequest(Body):
     history: tuple[TurnBody, ...] = Field((), description="what was said before, oldest first")
     filters: FiltersBody = FiltersBody()
     recency_days: Recency = None
+    html: bool = Field(False, description="whether the answer is wanted as HTML too")
     conversation: Text | None = Field(
         None, description="the id of a conversation that is kept: its turns are the history, and the answer its next"
     )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.ask_wire import Body
 from api.links import NOWHERE, Links
+from api.markdown import to_html
 from api.problems import Problem
 from indexes.documents import document_id
 from indexes.types import Hit
@@ -131,6 +132,9 @@ class AnswerBody(Body):
     )
     nearest: tuple[NearBody, ...] = Field(description="where it is declined: documents that may be worth a look")
     advice: str | None = Field(description="how to get better answers, where no language model is connected")
+    html: str | None = Field(
+        description="the text rendered, sentences and markers marked, nothing live in it; where it was asked for"
+    )
 
 
 class DeltaBody(Body):
@@ -160,6 +164,7 @@ class Telling:
     id: str | None = None
     conversation: str | None = None
     links: Links = NOWHERE
+    html: bool = False
 
 
 PLAIN = Telling()
@@ -191,6 +196,7 @@ def answer_body(answer: Answer, telling: Telling = PLAIN) -> AnswerBody:
         declined_by=answer.declined_by,
         nearest=tuple(_near_body(near, links) for near in answer.nearest),
         advice=telling.advice if answer.model == OFFLINE_MODEL else None,
+        html=to_html(answer.text, answer.sentences, answer.citations) if telling.html else None,
     )
 
 

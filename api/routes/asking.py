@@ -19,12 +19,12 @@ from rag.types import Event
 router = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Depends(json_only)], tags=["asking"])
 
 
-async def _ask(asked: AskRequest, desk: AtDesk, caller: Caller) -> Ask:
+async def _ask(body: AskRequest, desk: AtDesk, caller: Caller) -> Ask:
     """Raises ``UnknownConversationError`` before a stream begins, while a status can tell."""
-    if asked.conversation is not None:
-        await run_in_threadpool(_look_up, desk, caller, asked.conversation)
-    question = asked.to_question(desk.max_question_chars, caller.audience)
-    return Ask(question=question, principal=caller, conversation=asked.conversation)
+    if body.conversation is not None:
+        await run_in_threadpool(_look_up, desk, caller, body.conversation)
+    question = body.to_question(desk.max_question_chars, caller.audience)
+    return Ask(question=question, principal=caller, conversation=body.conversation)
 
 
 def _look_up(desk: Desk, caller: Principal, conversation: str) -> None:
@@ -36,8 +36,8 @@ def _look_up(desk: Desk, caller: Principal, conversation: str) -> None:
 Asked = Annotated[Ask, Depends(_ask)]
 
 
-async def _telling(asked: Asked, desk: AtDesk, links: ToSources) -> Telling:
-    return Telling(desk.advice, asked.id, asked.conversation, links)
+async def _telling(body: AskRequest, asked: Asked, desk: AtDesk, links: ToSources) -> Telling:
+    return Telling(desk.advice, asked.id, asked.conversation, links, body.html)
 
 
 Told = Annotated[Telling, Depends(_telling)]

@@ -60,10 +60,12 @@ def export(conversation: str, kept: Kept, caller: Caller) -> Response:
 
 
 @router.get("/{conversation}")
-def read(conversation: str, kept: Kept, caller: Caller, desk: AtDesk, links: ToSources) -> WholeConversationBody:
+def read(
+    conversation: str, kept: Kept, caller: Caller, desk: AtDesk, links: ToSources, *, html: bool = False
+) -> WholeConversationBody:
     """The conversation with its turns: answers as they were given, as far as their sources may still be read."""
     return whole_body(
-        kept.get(caller, conversation), kept.turns(caller, conversation), Telling(desk.advice, links=links)
+        kept.get(caller, conversation), kept.turns(caller, conversation), Telling(desk.advice, links=links, html=html)
     )
 
 

@@ -403,10 +403,19 @@ async def test_many_ask_at_once_and_each_gets_its_own_answer() -> None:
 # The page, and health
 
 
+async def test_the_viewer_is_the_same_page_with_its_parts_one_folder_up(client: Open) -> None:
+    http = client(ScriptedAnswerer())
+    page, view = [(await http.get(path)).text for path in ("/", "/view/0123456789abcdef?start=1&end=2")]
+    assert 'src="static/app.js"' in page
+    assert view == page.replace('"static/', '"../static/')
+    assert (await http.get("/view/0123456789abcdef/more")).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("path", "media_type"),
     [
         ("/", "html"),
+        ("/view/0123456789abcdef", "html"),
         ("/static/app.js", "javascript"),
         ("/static/app.css", "css"),
         ("/static/icon.svg", "svg+xml"),

@@ -39,6 +39,7 @@ def test_an_answer_becomes_plain_json() -> None:
         "declined_by",
         "nearest",
         "advice",
+        "html",
     ]
     assert told["question"] == "?"
     assert told["usage"] == {"input_tokens": 11, "output_tokens": 7, "cached_input_tokens": None, "cost": None}
