@@ -40,6 +40,8 @@ def run(engine: Engine, host: str, port: int, *, announce: Callable[[str], None]
     announce(f"Footnote answers at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
     config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_GRACE)
     try:
+        if desk.indexing:
+            desk.indexing.take_up()
         uvicorn.Server(config).run(sockets=[listener])
     finally:
         if desk.indexing:
