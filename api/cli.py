@@ -267,14 +267,18 @@ def _follow(writer: "IndexWriter", settings: "Settings", docs: list[Path], *, as
     """Until interrupted. A change that cannot be taken in is said, and the next one tried."""
     from watchfiles import watch
 
+    from indexes.uploads import NAME
     from rag.bootstrap import plan
 
     terminal.say("Following what changes (Ctrl-C stops it)")
     looked = False
-    own = str(settings.index.dir.resolve())
+    own = settings.index.dir.resolve()
     watched = watch(
         *docs,
-        watch_filter=lambda _, path: not str(Path(path).resolve()).startswith(own),
+        own,
+        watch_filter=lambda _, path: (
+            not (place := Path(path).resolve()).is_relative_to(own) or place.is_relative_to(own / NAME)
+        ),
         rust_timeout=_QUIET_MS,
         yield_on_timeout=True,
         raise_interrupt=False,

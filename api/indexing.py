@@ -45,6 +45,7 @@ class Refresher(Protocol):
     """What brings the index up to date."""
 
     def check(self) -> None: ...
+    def waiting(self) -> bool: ...
     def run(self, listener: Listener, *, whole: bool) -> Report: ...
     def sees(self, audience: Audience) -> Callable[[str], bool]: ...
 
@@ -149,6 +150,11 @@ class Indexing:
     def take_uploads(self) -> None:
         """Has what was uploaded or removed taken in, as soon as the index is free."""
         self._begin(whole=False)
+
+    def take_up(self) -> None:
+        """Has done what the server before was killed before it did."""
+        if self._refresher.waiting():
+            self.take_uploads()
 
     def stop(self) -> None:
         """Returns when the run that goes on has stopped. Nothing is begun after it."""

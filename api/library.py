@@ -116,10 +116,9 @@ class Library:
 
     def shelf(self, scope: Scope, name: str = "", *, after: str | None = None, limit: int = 50) -> Shelf:
         """Documents within the scope whose path or title has the words. Raises ``CursorError``."""
-        listing = self._catalog().listing
-        found = listing.page(scope, name, after=_path_of(after), limit=limit + 1)
+        found, total = self._catalog().listing.page(scope, name, after=_path_of(after), limit=limit + 1)
         following = _cursor(found[limit - 1].path) if len(found) > limit else None
-        return Shelf(tuple(found[:limit]), following, listing.count(scope, name))
+        return Shelf(tuple(found[:limit]), following, total)
 
     def facts(self, audience: Audience) -> Facts:
         catalog, scope = self._catalog(), Scope(audience)

@@ -43,6 +43,8 @@ def run(engine: Engine, *, announce: Callable[[str], None]) -> None:
         told = announce if server.log == "text" else log.info  # who reads JSON lines is given nothing else
         told(f"Footnote answers at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
         try:
+            if desk.indexing:
+                desk.indexing.take_up()
             with daily(desk.chores):
                 serve(app_of(desk, server), listener, server.body_timeout_s)
         finally:

@@ -111,10 +111,13 @@ class Sync:
         return self._end(report, listener, began)
 
     def run_uploads(self, listener: Listener) -> Report:
-        """Brings up to date only what was uploaded: that needs no other folder, and no leave to delete."""
+        """Brings up to date only what was uploaded, which needs no other folder. Raises ``DeletionGuardError``."""
         began = time.perf_counter()
+        if self._uploads is None:
+            return Report()
         before = {path: file for path, file in self._catalog.files().items() if path.startswith(PREFIX)}
         plan = make_plan((), before, uploads=self._uploads)
+        guard(before.keys(), plan, elsewhere=False)
         report = self._begin(plan, listener)
         self._apply(plan, report, listener)
         return self._end(report, listener, began)

@@ -58,7 +58,7 @@ def readers_at(path: str) -> tuple[str, ...]:
     """The groups that an upload's path names."""
     folder = f"{path}/".split("/")[1]
     groups = tuple(unquote(group) for group in folder.split("+"))
-    return groups if _folder_of(groups) == folder else ()
+    return groups if folder and _folder_of(groups) == folder else ()
 
 
 class Uploads:

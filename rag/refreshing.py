@@ -6,9 +6,10 @@ from pathlib import Path
 
 from indexes.access import AccessRule, readers_of
 from indexes.errors import FootnoteError, IndexLockedError
+from indexes.planning import make_plan
 from indexes.sync import Listener, Report
 from indexes.types import Audience
-from indexes.uploads import UPLOADED, uploads_of
+from indexes.uploads import PREFIX, UPLOADED, uploads_of
 from rag.bootstrap import Engine, embedding_of, open_writer, rules_of, writing
 
 
@@ -38,6 +39,12 @@ class Refreshing:
             if engine.encoder is not encoder:
                 raise IndexLockedError("Another embedding model took over the index just now.")
             return writer.run(self._roots(), listener) if whole else writer.run_uploads(listener)
+
+    def waiting(self) -> bool:
+        """Whether uploads differ from what is indexed of them, as where the server was killed before it came to that."""
+        uploads = uploads_of(self._engine.settings.index.dir)
+        before = {path: file for path, file in self._engine.catalog.files().items() if path.startswith(PREFIX)}
+        return uploads is not None and make_plan((), before, uploads=uploads).differs
 
     def sees(self, audience: Audience) -> Callable[[str], bool]:
         """Whether a file's path may be told to them, by the rules as they are now: a path is a secret too."""
