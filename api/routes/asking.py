@@ -10,6 +10,7 @@ from api.asking import Ask
 from api.desk import AtDesk, Caller, Desk, ToSources, json_only
 from api.failures import PROBLEMS, told
 from api.links import Links
+from api.refusals import INDEX, MODEL, SEARCHING, refusals
 from api.streams import EventStream, closing, while_connected
 from api.wire import DONE, AnswerBody, Frame, answer_body, event_frames, problem_frame
 
@@ -23,14 +24,19 @@ async def _ask(asked: AskRequest, desk: AtDesk, caller: Caller) -> Ask:
 Asked = Annotated[Ask, Depends(_ask)]
 
 
-@router.post("/ask")
+@router.post("/ask", responses=refusals(*SEARCHING, *INDEX, *MODEL))
 async def ask(asked: Asked, desk: AtDesk, links: ToSources, request: Request) -> AnswerBody:
     """The checked answer, with its citations."""
     answer = await while_connected(request.receive, desk.asking.answer(asked))
     return answer_body(answer, desk.advice, asked.id, links)
 
 
-@router.post("/ask/stream", status_code=200, response_class=EventStream)
+@router.post(
+    "/ask/stream",
+    status_code=200,
+    response_class=EventStream,
+    responses=refusals(*SEARCHING),
+)
 async def ask_stream(asked: Asked, desk: AtDesk, links: ToSources) -> EventStream:
     """The answer as it is written: events ``retrieval``, ``delta``…, ``citation``…, ``answer``, and last ``done``.
 
