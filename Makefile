@@ -7,7 +7,7 @@ ROUNDS ?= 200
 SEED ?= 1
 FIRST ?= 0
 
-.PHONY: help install demo test torture lint format lock clean bench bench-sync bench-index bench-search llm bench-llm bench-attacks bench-checks bench-serving
+.PHONY: help install demo test torture lint format lock clean bench bench-sync bench-index bench-search llm bench-llm bench-attacks bench-checks bench-serving openai-like
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make format / lint / lock / clean"
 	@echo "make bench   quality on a folder of benchmarks: benchmarks/RESULTS.md (BENCH=folder of sets, PEER=its python)"
 	@echo "make llm   fetch a very small language model and llama.cpp, 126 MB: what tests and make bench-llm ask"
+	@echo "make openai-like   fetch LlamaIndex's OpenAILike, 290 MB, and ask the API by it"
 	@echo "make bench-llm / bench-attacks   what that model's answers come to, and whether it obeys documents (BENCH=folder of sets)"
 	@echo "make bench-checks   whether false sentences are found, and what checking costs (needs the indexes of make bench)"
 	@echo "make bench-serving   what the front door of the HTTP API costs and bears: some 16 minutes, on an idle machine"
@@ -89,6 +90,15 @@ var/llama/installed: benchmarks/llama.txt
 
 llm: install var/llama/installed
 	$(BIN)/footnote models pull SmolLM2-135M-Instruct-Q4_1
+
+# LlamaIndex's client of OpenAI-compatible servers wants an older openai than Footnote has.
+var/openai-like/installed:
+	$(PYTHON) -m venv var/openai-like
+	var/openai-like/bin/python -m pip install --quiet --disable-pip-version-check llama-index-llms-openai-like==0.8.1
+	@touch $@
+
+openai-like: install var/openai-like/installed
+	$(BIN)/python -m pytest tests/e2e/test_openai_like.py
 
 bench-llm: llm
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/small_llm.py $(BENCH)

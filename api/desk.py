@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from fastapi.concurrency import run_in_threadpool
+from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.exceptions import HTTPException
 
 from api.asking import Asking
@@ -67,10 +68,18 @@ async def desk_of(request: Request) -> Desk:
     return desk
 
 
+# read by _key_of; these tell the API's description of it
+_BEARER = HTTPBearer(auto_error=False, description="a key, where the server asks for one")
+_IN_COOKIE = APIKeyCookie(name=COOKIE, auto_error=False, description="the key of who logged in on the page")
 AtDesk = Annotated[Desk, Depends(desk_of)]
 
 
-async def caller(request: Request, desk: AtDesk) -> Principal:
+async def caller(
+    request: Request,
+    desk: AtDesk,
+    _: Annotated[object, Security(_BEARER)] = None,
+    __: Annotated[object, Security(_IN_COOKIE)] = None,
+) -> Principal:
     """Who asks, by the key in the Authorization header, or in the page's cookie. Raises ``UnauthorizedError``.
 
     And ``TooManyRequestsError``.

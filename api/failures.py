@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -10,7 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.guards import render
-from api.problems import MEDIA_TYPE, Problem, problem, problem_of
+from api.problems import Problem, problem, problem_of
+from api.refusals import refusals
 from indexes.errors import FootnoteError
 
 log = logging.getLogger(__name__)
@@ -23,12 +23,7 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
     408: ("body-too-slow", "The body did not come in time."),
     415: ("bad-media-type", "Send JSON, and the header 'Content-Type: application/json'."),
 }
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "default": {
-        "description": "A failure in words (RFC 9457)",
-        "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
-    }
-}
+PROBLEMS = refusals("internal-error", "unknown-host")
 """What every route may answer besides, for the API's description."""
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Collection
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.routing import Route
 
+from api.description import describe
 from api.desk import Desk
 from api.failures import tell_failures
 from api.guards import LOOPBACK_HOSTS, BodyLimit, BodyTimeout, KnownHosts, OwnSite, RequestIds, SecurityHeaders
@@ -29,8 +31,9 @@ def create_app(
     ``origins`` are where its page may come from besides, as ``https://docs.example``.
     """
     mcp = McpOverHttp(desk, allowed_hosts)
-    # their pages load scripts from another site
-    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, lifespan=mcp.running)
+    # the pages that FastAPI has for it load scripts from another site
+    app = FastAPI(docs_url=None, redoc_url=None, lifespan=mcp.running, generate_unique_id_function=_named)
+    describe(app)
     app.state.desk = desk
     app.include_router(sessions.router)
     app.include_router(asking.router)
@@ -64,3 +67,8 @@ def create_app(
         app.add_middleware(TracedRequests, provider=desk.traces)
     app.add_middleware(RequestIds)
     return app
+
+
+def _named(route: APIRoute) -> str:
+    """A generated client's methods are named so."""
+    return route.name

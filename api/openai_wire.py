@@ -232,6 +232,11 @@ def chunks(completion: CompletionBody, *, include_usage: bool) -> Iterator[Data]
     yield END
 
 
+def status_of(told: Problem) -> int:
+    """OpenAI has 400 where we have 422."""
+    return 400 if told.status == 422 else told.status
+
+
 def error_body(told: Problem, param: str | None = None) -> Json:
     """A failure in OpenAI's shape; its ``code`` is OpenAI's own, or the problem's kind."""
     kind = told.type.rpartition(":")[2]

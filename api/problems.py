@@ -5,7 +5,7 @@ from math import ceil
 
 from pydantic import BaseModel, ConfigDict
 
-from api.refusals import LaterError
+from api.later import LaterError
 from api.request_ids import current_urn
 from indexes.errors import FootnoteError
 from rag.errors import ModelBusyError

@@ -8,7 +8,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from api.asking import Ask, Asking
-from api.refusals import TooManyRequestsError
+from api.later import TooManyRequestsError
 from rag.types import Event
 
 _OTHERS = 10

@@ -1,29 +1,49 @@
-"""Refusals of a server that has too much to do: they say when to come again."""
+"""What may go wrong, for the API's description: kinds of problems, by status, each with an example."""
 
-from indexes.errors import FootnoteError
+from collections.abc import Iterable
+from typing import Any
 
+from api.problems import KINDS, MEDIA_TYPE, Problem
 
-class LaterError(FootnoteError):
-    """Not now; ``retry_after`` is in seconds."""
-
-    def __init__(self, message: str, retry_after: float) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
-
-class TooManyRequestsError(LaterError):
-    """Somebody asks more often than anyone may."""
-
-    kind = "too-many-requests"
+Responses = dict[int | str, dict[str, Any]]
+SEARCHING = ("bad-question", "bad-filter", "question-too-long")
+INDEX = (
+    *("index-missing", "index-unreadable", "encoder-mismatch", "encoder-unavailable"),
+    *("reranker-unavailable", "chroma-unavailable"),
+)
+MODEL = ("model-error", "model-unauthorized", "model-unreachable", "model-busy", "model-timeout")
 
 
-class TooBusyError(LaterError):
-    """More questions wait than may."""
+def refusals(*kinds: str) -> Responses:
+    """For a route's ``responses``: what it may answer besides what a key and a body bring about by themselves."""
+    return told_by_status(example_of(kind) for kind in kinds)
 
-    kind = "too-busy"
+
+def told_by_status(examples: Iterable[Problem]) -> Responses:
+    """A response for each status that the problems have, with each of them as an example."""
+    told: Responses = {}
+    for example in examples:
+        response = told.setdefault(example.status, {"description": example.title, "content": {}})
+        add_example(response, example, MEDIA_TYPE, "Problem", example.model_dump(exclude_none=True))
+    return told
 
 
-class DeadlineError(FootnoteError):
-    """An answer was not there in time, waiting included."""
+def add_example(response: dict[str, Any], of: Problem, media_type: str, schema: str, value: Any) -> None:
+    ref = {"$ref": f"#/components/schemas/{schema}"}
+    content = response["content"].setdefault(media_type, {"schema": ref, "examples": {}})
+    content["examples"][kind_of(of)] = {"summary": of.title, "value": value}
 
-    kind = "deadline-passed"
+
+def example_of(kind: str) -> Problem:
+    status, title = KINDS[kind]
+    return Problem(type=f"urn:footnote:problem:{kind}", title=title, status=status, detail=f"{title}.")
+
+
+def kind_of(told: Problem) -> str:
+    return told.type.rpartition(":")[2]
+
+
+def kinds_of(responses: dict[str, Any]) -> list[str]:
+    """The kinds that a route's responses name."""
+    contents = (response.get("content", {}).get(MEDIA_TYPE, {}) for response in responses.values())
+    return [kind for content in contents for kind in content.get("examples", {})]

@@ -12,6 +12,7 @@ from api.conversations import no_conversation
 from api.desk import AtDesk, Caller, Desk, ToSources, json_only
 from api.failures import PROBLEMS, told
 from api.principals import Principal
+from api.refusals import INDEX, MODEL, SEARCHING, refusals
 from api.streams import EventStream, closing, while_connected
 from api.wire import DONE, AnswerBody, Frame, Telling, answer_body, event_frames, problem_frame
 from rag.types import Event
@@ -43,14 +44,19 @@ async def _telling(body: AskRequest, asked: Asked, desk: AtDesk, links: ToSource
 Told = Annotated[Telling, Depends(_telling)]
 
 
-@router.post("/ask")
+@router.post("/ask", responses=refusals(*SEARCHING, *INDEX, *MODEL))
 async def ask(asked: Asked, telling: Told, desk: AtDesk, request: Request) -> AnswerBody:
     """The checked answer, with its citations."""
     answer = await while_connected(request.receive, desk.asking.answer(asked))
     return answer_body(answer, telling)
 
 
-@router.post("/ask/stream", status_code=200, response_class=EventStream)
+@router.post(
+    "/ask/stream",
+    status_code=200,
+    response_class=EventStream,
+    responses=refusals(*SEARCHING),
+)
 async def ask_stream(asked: Asked, telling: Told, desk: AtDesk) -> EventStream:
     """The answer as it is written: events ``retrieval``, ``delta``…, ``citation``…, ``answer``, and last ``done``.
 

@@ -9,6 +9,7 @@ from api.ask_wire import Body
 from api.desk import AtDesk, Caller
 from api.failures import PROBLEMS
 from api.metrics import MEDIA_TYPE
+from api.refusals import INDEX, refusals
 
 router = APIRouter(responses=PROBLEMS, tags=["operating"])
 metering = APIRouter(responses=PROBLEMS, tags=["operating"])
@@ -18,7 +19,7 @@ class ReadyBody(Body):
     status: Literal["ready"] = "ready"
 
 
-@router.get("/healthz")
+@router.get("/healthz", responses=refusals(*INDEX[:2]))
 def healthz(desk: AtDesk) -> dict[str, Any]:
     """That it answers; what it holds too, where no key is wanted: with keys, not even how much there is is told."""
     facts = desk.health()

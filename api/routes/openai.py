@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from api.asking import Ask
+from api.description import OPENAI
 from api.desk import AtDesk, Caller, ToSources, json_only
 from api.failures import PROBLEMS, told
 from api.guards import render
@@ -28,11 +29,14 @@ from api.openai_wire import (
     completion_body,
     error_body,
     error_data,
+    status_of,
 )
+from api.refusals import INDEX, MODEL, Responses, refusals
 from api.streams import EventStream, cancelled, while_connected
 from rag.types import Answer
 
 _BEGUN = Data("")
+_STREAMED: Responses = {200: {"content": {EventStream.media_type: {"schema": {"type": "string"}}}}}
 
 
 class OpenAIRoute(APIRoute):
@@ -52,7 +56,7 @@ class OpenAIRoute(APIRoute):
         return handle_or_tell
 
 
-router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["OpenAI-compatible"], route_class=OpenAIRoute)
+router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=[OPENAI], route_class=OpenAIRoute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,18 @@ class _Render:
         return bool(self.chat.stream_options and self.chat.stream_options.include_usage)
 
 
-@router.post("/chat/completions", response_model=CompletionBody, dependencies=[Depends(json_only)])
+@router.post(
+    "/chat/completions",
+    response_model=CompletionBody,
+    dependencies=[Depends(json_only)],
+    responses=_STREAMED | refusals("bad-chat", "no-such-model", "bad-question", "question-too-long", *INDEX, *MODEL),
+)
 async def complete_chat(
-    chat: ChatRequest, desk: AtDesk, caller: Caller, links: ToSources, request: Request
+    chat: ChatRequest,
+    desk: AtDesk,
+    caller: Caller,
+    links: ToSources,
+    request: Request,
 ) -> CompletionBody | EventStream:
     """The checked answer, with an annotation for each footnote: whole, or with ``stream`` in pieces.
 
@@ -95,7 +108,7 @@ async def list_models(caller: Caller) -> ModelsBody:  # noqa: ARG001 - it lets t
     return MODELS
 
 
-@router.get("/models/{model}")
+@router.get("/models/{model}", responses=refusals("no-such-model"))
 async def get_model(model: str, caller: Caller) -> ModelBody:  # noqa: ARG001 - likewise
     """The model, by its name."""
     check_model(model)
@@ -125,11 +138,9 @@ async def _frames(
 
 def _failure(error: Exception) -> Response:
     """As the rest of the API fails, headers included, but for the body, and 400 where that has 422."""
-    said = told(error)
-    param = None
+    said, param = told(error), None
     if isinstance(error, RequestValidationError):
-        said = said.model_copy(update={"status": 400})
         param = ".".join(str(part) for part in error.errors()[0]["loc"][1:])[:80] or None
     headers = render(said, getattr(error, "headers", None)).headers
     kept = {name: value for name, value in headers.items() if name not in ("content-length", "content-type")}
-    return JSONResponse(error_body(said, param), said.status, kept)
+    return JSONResponse(error_body(said, param), status_of(said), kept)

@@ -4,12 +4,13 @@ from fastapi import APIRouter, Depends
 
 from api.desk import AtDesk, Searcher, ToSources, json_only
 from api.failures import PROBLEMS
+from api.refusals import INDEX, SEARCHING, refusals
 from api.search_wire import SearchBody, SearchRequest, search_body
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["searching"])
 
 
-@router.post("/search", dependencies=[Depends(json_only)])
+@router.post("/search", dependencies=[Depends(json_only)], responses=refusals(*SEARCHING, *INDEX))
 def search(asked: SearchRequest, desk: AtDesk, caller: Searcher, links: ToSources) -> SearchBody:
     """The passages that are found, and what each way of searching made of them."""
     query = asked.to_query(desk.max_question_chars, caller.audience)

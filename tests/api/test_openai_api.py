@@ -168,6 +168,39 @@ async def test_a_file_name_can_be_no_picture_and_no_link(served: Served) -> None
     )
 
 
+# Open WebUI
+
+
+async def test_what_open_webui_sends_is_answered(served: Served) -> None:
+    """Its connection looks for models, then chats, showing ``delta.annotations``, and asks for a title."""
+    answerer = ScriptedAnswerer(*telling(LEAVE))
+    headers = {"Authorization": "Bearer sk-any", "X-OpenWebUI-User-Name": "Ann", "X-OpenWebUI-Chat-Id": "c1"}
+    chat = {
+        "model": "footnote",
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "messages": [{"role": "system", "content": "Today is Monday."}, *HELLO],
+        "user": {"name": "Ann", "id": "u1", "email": "ann@example.com", "role": "user"},
+        "temperature": 0.8,
+        "logit_bias": {},
+        "stop": ["###"],
+    }
+    task = {"model": "footnote", "stream": False, "messages": [{"role": "user", "content": "### Task:\nGive a title."}]}
+    async with served(answerer) as client, httpx.AsyncClient(base_url=base(client), headers=headers) as webui:
+        models = (await webui.get("/v1/models")).json()
+        streamed = await webui.post("/v1/chat/completions", json=chat)
+        titled = await webui.post("/v1/chat/completions", json=task | {"max_completion_tokens": 1000})
+    assert [(model["id"], model["object"]) for model in models["data"]] == [("footnote", "model")]
+    assert streamed.headers["content-type"].startswith("text/event-stream")
+    lines = [line for line in streamed.text.splitlines() if line and not line.startswith(":")]
+    assert all(line.startswith("data: ") for line in lines)
+    deltas = [choice["delta"] for line in lines[:-1] for choice in json.loads(line[6:])["choices"]]
+    (notes,) = [delta["annotations"] for delta in deltas if "annotations" in delta]
+    assert {note["type"] for note in notes} == {"url_citation"}
+    assert all(note["url_citation"]["url"].startswith("http://") and note["url_citation"]["title"] for note in notes)
+    assert titled.json()["choices"][0]["message"]["content"]
+
+
 # Asking
 
 

@@ -7,9 +7,9 @@ from contextlib import aclosing
 import pytest
 
 from api.asking import Ask, Asking, Direct
+from api.later import DeadlineError, TooBusyError
 from api.principals import Principal
 from api.queueing import QueuedAsking, Turns
-from api.refusals import DeadlineError, TooBusyError
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
 from indexes.types import PUBLIC
 from rag.types import Completed, Delta, Event, Question

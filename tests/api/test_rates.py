@@ -8,9 +8,9 @@ import pytest
 from api.asking import Ask, Direct
 from api.http import create_app
 from api.keys import KeyDoor, KeyStore
+from api.later import TooManyRequestsError
 from api.principals import LOCAL
 from api.rates import RatedAsking, Rates
-from api.refusals import TooManyRequestsError
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import desk
 from fakes.front import bearer

@@ -1,0 +1,49 @@
+"""schemathesis asks every operation of the API all that its description allows, and much that it does not.
+
+Held against the description is each answer's status, media type, headers and body; none may be a 5xx. What routes
+others add is asked too: the description is that of the application with all its parts.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from schemathesis.engine import events, from_schema
+
+from api.http import create_app
+from api.server import desk_of
+from fakes.engines import RememberingEncoder, WarmEngine
+from rag.settings import load_settings
+
+EXAMPLES = 15
+"""Of each operation in each phase: the run takes well under a minute."""
+
+
+@pytest.fixture(scope="module")
+def api(samples_index: Path, encoder: RememberingEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The whole application over the samples, answering offline."""
+    own = tmp_path_factory.mktemp("server")
+    engine = WarmEngine(load_settings(index={"dir": samples_index}, server={"dir": own}), encoder)
+    yield schemathesis.openapi.from_asgi("/openapi.json", create_app(desk_of(engine), allowed_hosts=["*"]))
+    engine.close()
+
+
+def test_whatever_is_asked_is_answered_as_described(api: Any) -> None:
+    api.config.generation.update(max_examples=EXAMPLES, deterministic=True)
+    # a schema cannot say all that a question may not be, and text that reads as a number is taken for one
+    for unsaid in (api.config.checks.positive_data_acceptance, api.config.checks.negative_data_rejection):
+        unsaid.enabled = False
+    asked: set[str] = set()
+    wrong: list[str] = []
+    for event in from_schema(api).execute():
+        if isinstance(event, events.ScenarioFinished):
+            asked.add(event.recorder.label)
+            checks = [check for those in event.recorder.checks.values() for check in those]
+            wrong += [f"{event.recorder.label}: {c.failure_info.failure}" for c in checks if c.failure_info]
+        elif isinstance(event, events.NonFatalError | events.FatalError):
+            wrong.append(str(event))
+    assert wrong == []
+    operations = {f"{method.upper()} {path}" for path, of in api.raw_schema["paths"].items() for method in of}
+    assert operations <= asked
