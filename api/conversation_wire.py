@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from api.ask_wire import Body, Text
 from api.conversations import Conversation, KeptTurn, Page, shortened
 from api.feedback import Feedback
+from api.links import NOWHERE, Links
 from api.wire import AnswerBody, answer_body
 
 CURSOR = r"^[0-9]{1,18}\.[A-Za-z0-9_-]{1,64}$"
@@ -68,15 +69,18 @@ def read_cursor(cursor: str) -> tuple[int, str]:
     return int(updated), last
 
 
-def whole_body(conversation: Conversation, turns: tuple[KeptTurn, ...], advice: str | None) -> WholeConversationBody:
+def whole_body(
+    conversation: Conversation, turns: tuple[KeptTurn, ...], advice: str | None, links: Links = NOWHERE
+) -> WholeConversationBody:
+    """The answers as HTML too: the page shows them so."""
     return WholeConversationBody(
         **ConversationBody.model_validate(conversation).model_dump(),
-        turns=tuple(_turn_body(turn, conversation.id, advice) for turn in turns),
+        turns=tuple(_turn_body(turn, conversation.id, advice, links) for turn in turns),
     )
 
 
-def _turn_body(turn: KeptTurn, conversation: str, advice: str | None) -> TurnKeptBody:
-    answer = turn.answer and answer_body(turn.answer, advice, turn.id, conversation)
+def _turn_body(turn: KeptTurn, conversation: str, advice: str | None, links: Links) -> TurnKeptBody:
+    answer = turn.answer and answer_body(turn.answer, advice, turn.id, links, conversation).with_html()
     return TurnKeptBody(
         id=turn.id,
         question=turn.question,

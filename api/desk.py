@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from api.asking import Asking
 from api.conversations import Conversations
 from api.feedback import FeedbackBox
+from api.links import Links
 from api.metrics import Metrics
 from api.principals import Doorkeeper, OpenDoor, Principal
 from indexes.protocols import Retriever
@@ -43,6 +44,8 @@ class Desk:
     chores: tuple[Callable[[], None], ...] = ()
     """What is to be done once a day."""
     traces: "TracerProvider | None" = None
+    public_url: str | None = None
+    """Where people open the server; None where that is wherever a request came to."""
 
 
 async def desk_of(request: Request) -> Desk:
@@ -61,6 +64,13 @@ async def caller(request: Request, desk: AtDesk) -> Principal:
 
 
 Caller = Annotated[Principal, Depends(caller)]
+
+
+async def links(request: Request, desk: AtDesk) -> Links:
+    return Links(desk.public_url or str(request.base_url))
+
+
+ToSources = Annotated[Links, Depends(links)]
 
 
 def _key_of(request: Request) -> str | None:

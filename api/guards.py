@@ -1,4 +1,4 @@
-"""What stands before every route: names, sizes and headers, as plain ASGI so that streams pass through untouched."""
+"""What stands before every route: names, ids, sizes and headers, as plain ASGI so that streams pass untouched."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import request_ids
 from api.problems import MEDIA_TYPE, Problem, problem
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -45,9 +46,32 @@ def hosts_for(address: str) -> frozenset[str]:
 def render(problem: Problem, extra: Mapping[str, str] | None = None) -> Response:
     """The problem as a response that carries the security headers also where no guard is passed on the way out."""
     headers = {**SECURITY_HEADERS, **(extra or {})}
+    if request_id := request_ids.current.get():
+        headers[request_ids.HEADER] = request_id
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)
     return Response(problem.to_json(), problem.status, headers, MEDIA_TYPE)
+
+
+class RequestIds:
+    """Gives each request its id, and names it in the response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = request_ids.admitted(Headers(scope=scope).get(request_ids.HEADER))
+        request_ids.current.set(request_id)  # and never reset: what fails without a word is told further out
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[request_ids.HEADER] = request_id
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
 
 
 class SecurityHeaders:

@@ -7,7 +7,7 @@ from fastapi.staticfiles import StaticFiles
 
 from api.desk import Desk
 from api.failures import tell_failures
-from api.guards import LOOPBACK_HOSTS, BodyLimit, KnownHosts, SecurityHeaders
+from api.guards import LOOPBACK_HOSTS, BodyLimit, KnownHosts, RequestIds, SecurityHeaders
 from api.logs import log_request
 from api.requests import WatchedRequests
 from api.routes import asking, conversations, feedback, health, page, searching
@@ -41,4 +41,5 @@ def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -
     app.add_middleware(WatchedRequests, watchers=watchers)
     if desk.traces:
         app.add_middleware(TracedRequests, provider=desk.traces)
+    app.add_middleware(RequestIds)
     return app

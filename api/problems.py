@@ -5,6 +5,7 @@ from math import ceil
 
 from pydantic import BaseModel, ConfigDict
 
+from api.request_ids import current_urn
 from indexes.errors import FootnoteError
 from rag.errors import ModelBusyError
 
@@ -52,6 +53,8 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
+    instance: str | None = None
+    """Names the request, as the log does."""
     retry_after: int | None = None
     """Seconds, where it is known when a second try makes sense."""
 
@@ -63,7 +66,12 @@ def problem(kind: str, detail: str, retry_after: int | None = None) -> Problem:
     """The problem of a kind that is in the table."""
     status, title = KINDS[kind]
     return Problem(
-        type=f"urn:footnote:problem:{kind}", title=title, status=status, detail=detail, retry_after=retry_after
+        type=f"urn:footnote:problem:{kind}",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=current_urn(),
+        retry_after=retry_after,
     )
 
 

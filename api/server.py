@@ -93,6 +93,7 @@ def desk_of(engine: Engine, traces: "TracerProvider | None" = None) -> Desk:
         ready=Readiness(engine),
         chores=tuple(keeper.forget for keeper in keepers),
         traces=traces,
+        public_url=engine.settings.server.public_url,
     )
 
 

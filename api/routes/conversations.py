@@ -18,7 +18,7 @@ from api.conversation_wire import (
     whole_body,
 )
 from api.conversations import Conversations
-from api.desk import AtDesk, Caller, json_only
+from api.desk import AtDesk, Caller, ToSources, json_only
 from api.failures import PROBLEMS
 
 router = APIRouter(prefix="/v1/conversations", responses=PROBLEMS, tags=["conversations"])
@@ -59,9 +59,9 @@ def export(conversation: str, kept: Kept, caller: Caller) -> Response:
 
 
 @router.get("/{conversation}")
-def read(conversation: str, kept: Kept, caller: Caller, desk: AtDesk) -> WholeConversationBody:
+def read(conversation: str, kept: Kept, caller: Caller, desk: AtDesk, links: ToSources) -> WholeConversationBody:
     """The conversation with its turns: answers as they were given, as far as their sources may still be read."""
-    return whole_body(kept.get(caller, conversation), kept.turns(caller, conversation), desk.advice)
+    return whole_body(kept.get(caller, conversation), kept.turns(caller, conversation), desk.advice, links)
 
 
 @router.patch("/{conversation}", dependencies=JSON)
