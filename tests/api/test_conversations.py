@@ -55,7 +55,8 @@ class Kept:
 
     def client(self, key: str = "ada") -> httpx.AsyncClient:
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=bearing(key))
+        headers = bearing(key) | {"X-Request-ID": "one"}  # which problems name
+        return httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers)
 
 
 Make = Callable[..., Kept]
@@ -87,7 +88,8 @@ async def turns(client: httpx.AsyncClient, conversation: str) -> list[Any]:
 async def test_what_was_answered_is_read_again_with_the_same_numbers(kept: Make) -> None:
     client = kept(*telling(LEAVE)).client()
     conversation = await begun(client)
-    told = (await client.post("/v1/ask", json={"question": "Leave?", "conversation": conversation})).json()
+    ask = {"question": "Leave?", "conversation": conversation, "html": True}
+    told = (await client.post("/v1/ask", json=ask)).json()
     assert told["conversation"] == conversation
     (turn,) = await turns(client, conversation)
     assert turn["answer"] == told
@@ -97,7 +99,8 @@ async def test_what_was_answered_is_read_again_with_the_same_numbers(kept: Make)
 async def test_a_streamed_answer_is_kept_as_it_was_told_at_last(kept: Make) -> None:
     client = kept(*telling(LEAVE)).client()
     conversation = await begun(client)
-    streamed = await client.post("/v1/ask/stream", json={"question": "Leave?", "conversation": conversation})
+    ask = {"question": "Leave?", "conversation": conversation, "html": True}
+    streamed = await client.post("/v1/ask/stream", json=ask)
     blocks = [block.partition("\ndata: ") for block in streamed.text.split("\n\n")]
     (told,) = [json.loads(data) for name, _, data in blocks if name == "event: answer"]
     assert [turn["answer"] for turn in await turns(client, conversation)] == [told]

@@ -77,7 +77,8 @@ def test_nothing_breaks_a_line_or_steers_a_terminal(
 
 def test_a_line_of_text_and_one_of_json_tell_the_same() -> None:
     facts = {"route": "/v1/ask", "status": 200, "principal": "ada"}
-    text, line = (FORMS[form]().format(record("request", facts)) for form in BOTH)
+    made = record("request", facts)
+    text, line = (FORMS[form]().format(made) for form in BOTH)
     told = json.loads(line)
     assert (told["level"], told["logger"], told["message"], told["status"]) == ("info", "api", "request", 200)
     assert text == f'{told["time"]} info api: request, route="/v1/ask", status=200, principal=ada'
@@ -100,18 +101,19 @@ async def test_a_request_is_told_by_its_route_and_who_asked(log: io.StringIO, tm
     }
     app = create_app(desk(ScriptedAnswerer(*telling(answer("The secret [1].", {1: "secret"}))), **parts))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
-        token = request_ids.current.set("r1")
-        await client.post("/v1/ask/stream", json={"question": "secret?"}, headers=bearing("ada"))
-        request_ids.current.reset(token)
+        headers = bearing("ada") | {"X-Request-ID": "r1"}
+        await client.post("/v1/ask/stream", json={"question": "secret?"}, headers=headers)
         await client.get("/v1/conversations/secret?secret=secret", headers=bearing("ada"))
         await client.get("/v1/conversations", headers=bearing("secret"))
     rows = [json.loads(line) for line in log.getvalue().splitlines()]
-    facts = [(row.get("request_id"), row["route"], row["status"], row["principal"]) for row in rows]
-    assert facts == [
-        ("r1", "/v1/ask/stream", 200, "ada"),
-        (None, "/v1/conversations/{conversation}", 404, "ada"),
-        (None, "/v1/conversations", 401, ""),
+    assert [(row["route"], row["status"], row["principal"]) for row in rows] == [
+        ("/v1/ask/stream", 200, "ada"),
+        ("/v1/conversations/{conversation}", 404, "ada"),
+        ("/v1/conversations", 401, ""),
     ]
+    ids = [row["request_id"] for row in rows]
+    assert ids[0] == "r1"
+    assert len(set(ids)) == 3
     assert all(row["ms"] > 0 for row in rows)
     assert "secret" not in log.getvalue()
 
