@@ -59,7 +59,6 @@ class AskRequest(Body):
     conversation: Text | None = Field(
         None, description="the id of a conversation that is kept: its turns are the history, and the answer its next"
     )
-    html: bool = Field(False, description="whether the answer is wanted as HTML too")
 
     @model_validator(mode="after")
     def _one_history(self) -> Self:
