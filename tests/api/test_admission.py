@@ -24,6 +24,8 @@ JSON = {"Content-Type": "application/json"}
 OPEN = {
     Address("GET", "/"),
     Address("HEAD", "/"),
+    Address("GET", "/view/{document}"),  # the page, which asks for what it shows as any client does
+    Address("HEAD", "/view/{document}"),
     Address("GET", "/static/*"),
     Address("POST", "/static/*"),
     Address("GET", "/openapi.json"),

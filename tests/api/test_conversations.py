@@ -78,7 +78,7 @@ async def begun(client: httpx.AsyncClient, *questions: str, title: str = "") -> 
 
 
 async def turns(client: httpx.AsyncClient, conversation: str) -> list[Any]:
-    turns: list[Any] = (await client.get(f"{CONVERSATIONS}/{conversation}")).json()["turns"]
+    turns: list[Any] = (await client.get(f"{CONVERSATIONS}/{conversation}", params={"html": True})).json()["turns"]
     return turns
 
 

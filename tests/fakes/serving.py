@@ -27,7 +27,7 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
     """The server's address, ``http://127.0.0.1:…``."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    server = _Server(uvicorn.Config(app, log_level="critical", lifespan="on", timeout_graceful_shutdown=1))
+    server = _Server(uvicorn.Config(app, log_level="critical", lifespan="auto", timeout_graceful_shutdown=1))
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await server.ready.wait()
