@@ -7,6 +7,7 @@ import logging
 import re
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -75,6 +76,8 @@ class KeyStore:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "keys.sqlite3"
+        self._noted: dict[str, float] = {}
+        self._noting = ThreadPoolExecutor(1, "keys")
 
     def create(
         self, name: str, groups: tuple[str, ...] = (), *, may_write: bool = False, expires: float | None = None
@@ -110,7 +113,10 @@ class KeyStore:
         return any(key.usable(time.time()) for key in self.all())
 
     def holder(self, sent: str) -> Key | None:
-        """The key that was sent, if it opens anything; the same is done for one that never was. Notes its use."""
+        """The key that was sent, if it opens anything; the same is done for one that never was. Notes its use.
+
+        Reads one row of a small file: too quick to be worth a thread.
+        """
         shape = _SHAPE.fullmatch(sent)
         key_id, secret = shape.groups() if shape else ("", "")
         rows = self._records.rows(f"SELECT hash, {_COLUMNS} FROM keys WHERE id = ?", (key_id,))  # noqa: S608
@@ -123,13 +129,17 @@ class KeyStore:
         return key
 
     def _note_use(self, key: Key, now: float) -> None:
-        if key.used is not None and now - key.used < _SAID_S:
-            return
+        """Soon, and in a thread: what reaches the disk may take its time, and nobody waits for it."""
+        if now - self._noted.get(key.id, key.used or 0) >= _SAID_S:
+            self._noted[key.id] = now
+            self._noting.submit(self._write_use, key.id, now)
+
+    def _write_use(self, key_id: str, now: float) -> None:
         try:
             with self._records.transaction() as db:
-                db.execute("UPDATE keys SET used = ? WHERE id = ?", (now, key.id))
+                db.execute("UPDATE keys SET used = ? WHERE id = ?", (now, key_id))
         except RecordsError as error:  # who holds a good key must not stand outside for a full disk
-            _log.warning("The use of key %s is not noted: %s", key.id, error)
+            _log.warning("The use of key %s is not noted: %s", key_id, error)
 
     @cached_property
     def _records(self) -> Records:
