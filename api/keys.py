@@ -31,14 +31,15 @@ CREATE TABLE keys (
     used REAL,
     revoked REAL
 );
+INSERT INTO keys VALUES ('', zeroblob(32), 'nobody', '["none"]', 0, 0, NULL, NULL, 0);
 """
+"""Nobody's key stands in for all that there are not, so that they cost what one that is there costs: no text is known
+whose SHA-256 is all zeros, and it is revoked."""
 _VERSION = 1
 _COLUMNS = "id, name, groups, may_write, created, expires, used, revoked"
 _SHAPE = re.compile(r"fn_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 _SAID_S = 60
 """How exactly a key's last use is told: each telling is a write to disk."""
-_NOBODY = bytes(32)
-"""What the secret of an unknown key is compared with: no text is known whose SHA-256 this is."""
 
 
 class UnknownKeyError(FootnoteError):
@@ -97,7 +98,9 @@ class KeyStore:
         """In the order in which they were made."""
         if not self.file.exists():
             return []
-        return [_key(row) for row in self._records.rows(f"SELECT {_COLUMNS} FROM keys ORDER BY created, id")]  # noqa: S608
+        return [
+            _key(row) for row in self._records.rows(f"SELECT {_COLUMNS} FROM keys WHERE id <> '' ORDER BY created, id")
+        ]
 
     def revoke(self, key_id: str) -> Key:
         """From the next request on. Raises ``UnknownKeyError``; one that is revoked already stays as it is."""
@@ -119,11 +122,10 @@ class KeyStore:
         """
         shape = _SHAPE.fullmatch(sent)
         key_id, secret = shape.groups() if shape else ("", "")
-        rows = self._records.rows(f"SELECT hash, {_COLUMNS} FROM keys WHERE id = ?", (key_id,))  # noqa: S608
-        right = hmac.compare_digest(_hash(secret), rows[0][0] if rows else _NOBODY)
-        key = _key(rows[0][1:]) if rows else None
-        now = time.time()
-        if key is None or not right or not key.usable(now):
+        query = f"SELECT hash, {_COLUMNS} FROM keys WHERE id IN (?, '') ORDER BY id DESC LIMIT 1"  # noqa: S608
+        ((kept, *row),) = self._records.rows(query, (key_id,))
+        right, key, now = hmac.compare_digest(_hash(secret), kept), _key(row), time.time()
+        if not (right and key.usable(now)):
             return None
         self._note_use(key, now)
         return key
