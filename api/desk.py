@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import Depends, Request, Security
-from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.exceptions import HTTPException
 
@@ -85,7 +84,7 @@ async def caller(
     And ``TooManyRequestsError``.
     """
     try:
-        principal = await run_in_threadpool(desk.door.admit, _key_of(request))
+        principal = desk.door.admit(_key_of(request))
     except UnauthorizedError as error:
         if COOKIE in request.cookies:  # of a key that ended: without it, where no key is wanted, the page goes on
             error.headers = {**error.headers, "Set-Cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict"}

@@ -1,6 +1,8 @@
 """Every address of the application wants a key, but for those that are open by name; whatever is wrong, alike."""
 
+import re
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from api.desk import COOKIE
 from api.http import create_app
 from api.keys import KeyDoor, KeyStore
+from api.problems import MEDIA_TYPE
 from api.routes.page import STATIC
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import desk
@@ -62,7 +65,7 @@ async def told(client: httpx.AsyncClient, address: Address, headers: Mapping[str
     sent = [(name.encode(), value.encode("latin-1")) for name, value in (JSON | headers).items()]
     async with client.stream(address.method, path, headers=sent, content=b"{}") as response:
         body = (await response.aread()).decode() if response.status_code >= 400 else ""
-        known = {name: value for name, value in response.headers.items() if name not in ("date", "set-cookie")}
+        known = {name: value for name, value in response.headers.items() if name not in ("date", "set-cookie", "x-request-id")}
         return response.status_code, body, known
 
 
