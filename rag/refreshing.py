@@ -41,7 +41,7 @@ class Refreshing:
             return writer.run(self._roots(), listener) if whole else writer.run_uploads(listener)
 
     def waiting(self) -> bool:
-        """Whether uploads differ from what is indexed of them, as where the server was killed before it came to that."""
+        """Whether uploads differ from what is indexed of them, as after a kill that came before an index run."""
         uploads = uploads_of(self._engine.settings.index.dir)
         before = {path: file for path, file in self._engine.catalog.files().items() if path.startswith(PREFIX)}
         return uploads is not None and make_plan((), before, uploads=uploads).differs

@@ -37,7 +37,7 @@ def sync(indexing: AtIndexing, _: Writer) -> SyncBody:
     return SyncBody()
 
 
-@router.get("/events", response_class=EventStream)
+@router.get("/events", status_code=200, response_class=EventStream)
 async def events(indexing: AtIndexing, caller: Caller) -> EventStream:
     """How far the run is that goes on: ``progress``…, then ``finished`` or ``error``; likewise those that wait.
 
