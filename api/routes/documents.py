@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote as percent_encoded
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -34,6 +34,7 @@ FORM_BYTES = 64 * 1024
 """Of an upload's form, besides the file."""
 _MAX_FIELDS, _CHUNK = 100, 2**18
 _MAX = 2**31
+_BYTES = "application/octet-stream"
 _GIVEN = {"application/pdf", "text/plain", "image/png", "image/jpeg", "image/tiff"}
 """Media types by which originals are called; all others are bytes."""
 _ORIGINAL_HEADERS = {
@@ -63,7 +64,11 @@ _FORM = {
         },
     }
 }
-_PNG = {"content": {"image/png": {}}, "description": "The page; the header Footnote-Marks tells how many lines of it"}
+_FILE: dict[str, Any] = {"content": {kind: {} for kind in sorted({*_GIVEN, _BYTES})}, "description": "The file"}
+_PNG: dict[str, Any] = {
+    "content": {"image/png": {}},
+    "description": "The page; the header Footnote-Marks tells how many lines of it",
+}
 router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["documents"])
 Chars = Annotated[int, Query(ge=0, le=_MAX)]
 
@@ -124,7 +129,7 @@ def document(
     return whole_document_body(library.excerpt(id, caller.audience, from_, _MAX if to is None else to), library)
 
 
-@router.get("/documents/{id}/original", response_class=StreamingResponse)
+@router.get("/documents/{id}/original", response_class=StreamingResponse, responses={200: _FILE})
 def original(id: str, library: AtLibrary, caller: Caller) -> Response:  # noqa: A002
     """The file as it was indexed, to be saved; of a document within a file, that file."""
     found = library.original(id, caller.audience)
@@ -134,8 +139,9 @@ def original(id: str, library: AtLibrary, caller: Caller) -> Response:  # noqa: 
         **_ORIGINAL_HEADERS,
         "Content-Disposition": f"attachment; filename*=UTF-8''{percent_encoded(name, safe='')}",
         "Content-Length": str(found.size),
+        "Content-Type": kind if kind in _GIVEN else _BYTES,  # of text it is not known here how it is encoded
     }
-    return StreamingResponse(_pieces(found), 200, headers, kind if kind in _GIVEN else "application/octet-stream")
+    return StreamingResponse(_pieces(found), 200, headers)
 
 
 @router.get("/documents/{id}/pages/{n}.png", response_class=Response, responses={200: _PNG})

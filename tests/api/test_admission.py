@@ -60,12 +60,13 @@ Told = tuple[int, str, dict[str, str]]
 
 
 async def told(client: httpx.AsyncClient, address: Address, headers: Mapping[str, str]) -> Told:
-    """Status, body where it is a problem, and headers without the clock's."""
+    """Status, body where it is a problem, and headers without those that no two responses share."""
     path = address.filled("x")
     sent = [(name.encode(), value.encode("latin-1")) for name, value in (JSON | headers).items()]
     async with client.stream(address.method, path, headers=sent, content=b"{}") as response:
         body = (await response.aread()).decode() if response.status_code >= 400 else ""
-        known = {name: value for name, value in response.headers.items() if name not in ("date", "set-cookie", "x-request-id")}
+        own = ("date", "set-cookie", "x-request-id")
+        known = {name: value for name, value in response.headers.items() if name not in own}
         return response.status_code, body, known
 
 
