@@ -20,6 +20,7 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
     400: ("bad-json", "The body cannot be read as JSON."),
     404: ("not-found", "There is no such address; /openapi.json lists the API's."),
     405: ("method-not-allowed", "The address exists and does not take this method."),
+    408: ("body-too-slow", "The body did not come in time."),
     413: ("body-too-large", f"The body may have {MAX_BODY_BYTES:,} bytes."),
     415: ("bad-media-type", "Send JSON, and the header 'Content-Type: application/json'."),
 }

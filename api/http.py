@@ -7,20 +7,28 @@ from fastapi.staticfiles import StaticFiles
 
 from api.desk import Desk
 from api.failures import tell_failures
-from api.guards import LOOPBACK_HOSTS, BodyLimit, KnownHosts, RequestIds, SecurityHeaders
+from api.guards import LOOPBACK_HOSTS, BodyLimit, BodyTimeout, KnownHosts, OwnSite, RequestIds, SecurityHeaders
 from api.logs import log_request
 from api.requests import WatchedRequests
-from api.routes import asking, conversations, feedback, health, page, searching
+from api.routes import asking, conversations, feedback, health, page, searching, sessions
 from api.tracing import TracedRequests
 
 
-def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -> FastAPI:
+def create_app(
+    desk: Desk,
+    *,
+    allowed_hosts: Collection[str] = LOOPBACK_HOSTS,
+    origins: Collection[str] = (),
+    body_timeout_s: float = 30,
+) -> FastAPI:
     """The application. Routes of a part that is not at the desk are not there.
 
     ``allowed_hosts`` are the names it goes by, without ports (``guards.hosts_for`` an address); ``*`` is any.
+    ``origins`` are where its page may come from besides, as ``https://docs.example``.
     """
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None)  # their pages load scripts from another site
     app.state.desk = desk
+    app.include_router(sessions.router)
     app.include_router(asking.router)
     if desk.retriever:
         app.include_router(searching.router)
@@ -35,6 +43,8 @@ def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -
     app.mount("/static", StaticFiles(directory=page.STATIC))
     tell_failures(app)
     app.add_middleware(BodyLimit)
+    app.add_middleware(BodyTimeout, seconds=body_timeout_s)
+    app.add_middleware(OwnSite, origins=origins)
     app.add_middleware(KnownHosts, hosts=allowed_hosts)
     app.add_middleware(SecurityHeaders)
     watchers = (log_request, *([desk.metrics.handled] if desk.metrics else []))

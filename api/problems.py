@@ -5,6 +5,7 @@ from math import ceil
 
 from pydantic import BaseModel, ConfigDict
 
+from api.refusals import LaterError
 from api.request_ids import current_urn
 from indexes.errors import FootnoteError
 from rag.errors import ModelBusyError
@@ -18,19 +19,23 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "bad-json": (400, "The request is not JSON"),
     "unauthorized": (401, "A key is needed"),
     "forbidden": (403, "The key is not for this"),
+    "cross-site": (403, "Another site asks"),
     "not-found": (404, "There is nothing here"),
     "method-not-allowed": (405, "That cannot be done here"),
+    "body-too-slow": (408, "The request came too slowly"),
     "conversation-busy": (409, "The conversation is busy"),
     "question-too-long": (413, "The question is too long"),
     "body-too-large": (413, "The request is too large"),
     "bad-media-type": (415, "The request is not JSON"),
     "unknown-host": (421, "This server goes by another name"),
     "bad-request": (422, "The request is not as it should be"),
+    "too-many-requests": (429, "Too many requests"),
     "internal-error": (500, "Something went wrong"),
     "model-error": (502, "The language model failed"),
     "model-unauthorized": (502, "The language model refused the key"),
     "model-unreachable": (502, "The language model cannot be reached"),
     "model-busy": (503, "The language model is busy"),
+    "too-busy": (503, "Too many questions at once"),
     "not-ready": (503, "The server is not ready to answer"),
     "index-missing": (503, "There is no index"),
     "index-locked": (503, "The index is being written"),
@@ -41,6 +46,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "records-unusable": (503, "The server cannot keep its records"),
     "chroma-unavailable": (503, "Chroma is not available"),
     "model-timeout": (504, "The language model took too long"),
+    "deadline-passed": (504, "The answer took too long"),
 }
 
 
@@ -88,5 +94,5 @@ def problem_of(error: Exception) -> Problem:
 
 
 def _retry_after(error: FootnoteError) -> int | None:
-    seconds = error.retry_after if isinstance(error, ModelBusyError) else None
+    seconds = error.retry_after if isinstance(error, ModelBusyError | LaterError) else None
     return None if seconds is None else ceil(seconds)

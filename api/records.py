@@ -25,8 +25,8 @@ class Records(Database):
     def opened(cls, file: Path, schema: str, version: int) -> Self:
         """Made first where there is none. Raises ``RecordsError``."""
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch(mode=0o600)  # what people asked is nobody else's on this machine
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file.touch(mode=0o600)  # nobody else's on this machine; SQLite's own files beside it take after it
             write(file, schema, version)
         except (OSError, sqlite3.Error) as error:
             raise RecordsError(f"{file} cannot be written: {error}. The folder is set by server.dir.") from error

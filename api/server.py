@@ -9,18 +9,23 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from api.asking import Asking, Direct
+from api.connections import Watch, WatchedServer
 from api.conversations import Conversations
 from api.desk import Desk
+from api.doors import door_of, names_of, origins_of
 from api.feedback import FeedbackBox
-from api.guards import hosts_for
 from api.housekeeping import daily
 from api.http import create_app
 from api.journal import Journal, JournalAsking
 from api.kept_asking import KeptAsking
 from api.logs import configure
 from api.metrics import MeteredAsking, Metrics
+from api.queueing import QueuedAsking, Turns, WithRoom
+from api.rates import RatedAsking, Rates
 from api.readiness import Readiness
 from api.tracing import TracedAsking, exporting
 from indexes.errors import FootnoteError
@@ -42,58 +47,84 @@ class AddressError(FootnoteError):
     kind = "address-unusable"
 
 
-def run(engine: Engine, host: str, port: int, *, announce: Callable[[str], None]) -> None:
-    """Blocks until the process is interrupted or terminated. Raises ``AddressError``."""
-    listener = listen(host, port)
-    signal.signal(signal.SIGTERM, _end)
-    chosen = engine.settings.server
-    configure(chosen.log, details=chosen.log_details)
-    with exporting(chosen.otlp_endpoint) as traces:
+def run(engine: Engine, *, announce: Callable[[str], None]) -> None:
+    """Blocks until the process is interrupted or terminated. Raises ``AddressError``; ``check_door`` comes before."""
+    server = engine.settings.server
+    listener = listen(server.host, server.port)
+    configure(server.log, details=server.log_details)
+    with exporting(server.otlp_endpoint) as traces:
         desk = desk_of(engine, traces)
-        app = create_app(desk, allowed_hosts=hosts_for(host))
         engine.search(Query("warm"), limit=1)  # the first question must not wait for models to load
-        shown = f"[{host}]" if ":" in host else host
-        told = announce if chosen.log == "text" else log.info  # who reads JSON lines is given nothing else
+        shown = f"[{server.host}]" if ":" in server.host else server.host
+        told = announce if server.log == "text" else log.info  # who reads JSON lines is given nothing else
         told(f"Footnote answers at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE,
-        )
         with daily(desk.chores):
-            uvicorn.Server(config).run(sockets=[listener])
+            serve(app_of(engine, desk), listener, server.body_timeout_s)
+
+
+def app_of(engine: Engine, desk: Desk | None = None) -> FastAPI:
+    """The application as the settings say, around this desk or one of its own."""
+    server = engine.settings.server
+    return create_app(
+        desk or desk_of(engine),
+        allowed_hosts=names_of(server),
+        origins=origins_of(server),
+        body_timeout_s=server.body_timeout_s,
+    )
+
+
+def serve(app: ASGIApp, listener: socket.socket, patience_s: float) -> None:
+    """Blocks until the process is interrupted or terminated, and answers in flight are finished.
+
+    A client is given ``patience_s`` for the head of a request, and to take something of what it is sent.
+    """
+    signal.signal(signal.SIGTERM, _end)
+    config = uvicorn.Config(
+        app,
+        ws="none",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    WatchedServer(config, Watch(patience_s)).run(sockets=[listener])
 
 
 def desk_of(engine: Engine, traces: "TracerProvider | None" = None) -> Desk:
     """All parts, as the settings say."""
     server = engine.settings.server
+    rates, turns = Rates(server.requests_per_minute), Turns(server.concurrent_answers, server.queued_answers)
     conversations = Conversations.opened(
         server.dir, lambda ids, audience: engine.catalog.readable(ids, audience), server.conversation_days
     )
     keepers: list[Conversations | Journal] = [conversations]
-    asking: Asking = Direct(engine.assistant)
+    metrics = Metrics()
+    metrics.watch("queue_length", "Questions that wait for their turn", lambda: turns.waiting)
+    asking: Asking = QueuedAsking(Direct(engine.assistant), turns, server.deadline_s)
     if engine.settings.journal.on:
         journal = Journal.opened(server.dir, engine.settings.journal.days)
         asking = JournalAsking(asking, journal)
         keepers.append(journal)
-    metrics = Metrics()
     asking = MeteredAsking(KeptAsking(asking, conversations), metrics)
+    asking = TracedAsking(asking, traces) if traces else asking
     return Desk(
-        asking=TracedAsking(asking, traces) if traces else asking,
+        # limits stand outermost: what they refuse must be told before a stream begins
+        asking=RatedAsking(WithRoom(asking, turns), rates),
         max_question_chars=engine.settings.answer.max_question_chars,
         health=lambda: health(engine),
         advice=engine.advice,
+        door=door_of(server),
         retriever=engine,
         conversations=conversations,
         feedback=FeedbackBox(*keepers),
+        features=frozenset({"conversations", "feedback"}),
         metrics=metrics,
         ready=Readiness(engine),
         chores=tuple(keeper.forget for keeper in keepers),
         traces=traces,
-        public_url=engine.settings.server.public_url,
+        rates=rates,
+        public_url=server.public_url,
     )
 
 

@@ -15,6 +15,7 @@ from api.links import Links
 from api.principals import Principal
 from api.streams import EventStream, closing, while_connected
 from api.wire import DONE, AnswerBody, Frame, answer_body, event_frames, problem_frame
+from rag.types import Event
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Depends(json_only)], tags=["asking"])
 
@@ -50,13 +51,15 @@ async def ask_stream(asked: Asked, body: AskRequest, desk: AtDesk, links: ToSour
 
     The text of ``answer`` is checked and stands in for what was streamed. ``error`` comes where the answer fails.
     """
-    return EventStream(_frames(desk, asked, links, html=body.html))
+    return EventStream(_frames(desk, asked, desk.asking.stream(asked), links, html=body.html))
 
 
-async def _frames(desk: Desk, asked: Ask, links: Links, *, html: bool) -> AsyncIterator[Frame]:
+async def _frames(
+    desk: Desk, asked: Ask, answering: AsyncIterator[Event], links: Links, *, html: bool
+) -> AsyncIterator[Frame]:
     """What there is to tell, and whatever happens, ``done``."""
     try:
-        async with closing(desk.asking.stream(asked)) as events:
+        async with closing(answering) as events:
             async for event in events:
                 for frame in event_frames(event, desk.advice, asked.id, links, asked.conversation, html=html):
                     yield frame

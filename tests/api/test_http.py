@@ -432,6 +432,8 @@ async def test_the_page_comes_whole_and_under_a_strict_policy(client: Open, path
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["referrer-policy"] == "no-referrer"
     assert response.headers["cache-control"] == "no-cache"
+    assert response.headers["cross-origin-opener-policy"] == "same-origin"
+    assert "camera=()" in response.headers["permissions-policy"]
 
 
 async def test_health_is_what_the_engine_says(client: Open) -> None:
@@ -448,8 +450,8 @@ async def test_health_that_cannot_be_told_is_a_problem(client: Open) -> None:
 
 async def test_the_api_describes_itself(client: Open) -> None:
     described = (await client(ScriptedAnswerer()).get("/openapi.json")).json()
-    assert set(described["paths"]) == {ASK, STREAM, "/healthz", "/readyz"}
+    assert set(described["paths"]) == {ASK, STREAM, "/healthz", "/readyz", "/v1/session"}
     for path in described["paths"].values():
         for operation in path.values():
-            assert set(operation["responses"]) == {"200", "default"}
+            assert set(operation["responses"]) in ({"200", "default"}, {"204", "default"})
             assert list(operation["responses"]["default"]["content"]) == ["application/problem+json"]
