@@ -20,7 +20,7 @@ from fakes.front import Front, OpenFront, bearer
 from fakes.routes import Address, addresses
 from fakes.serving import serving
 
-JSON = {"Content-Type": "application/json"}
+JSON = {"Content-Type": "application/json", "X-Request-ID": "one"}  # which problems name
 OPEN = {
     Address("GET", "/"),
     Address("HEAD", "/"),
@@ -30,6 +30,8 @@ OPEN = {
     Address("HEAD", "/openapi.json"),
     Address("GET", "/healthz"),
     Address("GET", "/readyz"),
+    Address("GET", "/view/{document}"),  # the page itself, whatever the document: it asks with a key
+    Address("HEAD", "/view/{document}"),
     Address("POST", "/v1/session"),  # where a key is brought
     Address("DELETE", "/v1/session"),  # where a browser forgets one, good or not
 }
