@@ -17,8 +17,8 @@ from api.server import desk_of
 from fakes.engines import RememberingEncoder, WarmEngine
 from rag.settings import load_settings
 
-EXAMPLES = 15
-"""Of each operation in each phase: the run takes well under a minute."""
+EXAMPLES = 10
+"""Of each operation in each phase; 15 took 36 to 78 s, by what else the machine did."""
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,7 @@ def api(samples_index: Path, encoder: RememberingEncoder, tmp_path_factory: pyte
     engine.close()
 
 
+@pytest.mark.timeout(600)  # a busy machine, and every route there is
 def test_whatever_is_asked_is_answered_as_described(api: Any) -> None:
     api.config.generation.update(max_examples=EXAMPLES, deterministic=True)
     # a schema cannot say all that a question may not be, and text that reads as a number is taken for one
