@@ -13,7 +13,9 @@ _KEPT_S = 30 * 24 * 3600
 
 
 class FeaturesBody(Body):
-    uploads: bool
+    """Which parts this server has."""
+
+    documents: bool
     conversations: bool
     feedback: bool
 
@@ -60,8 +62,8 @@ def _body(desk: Desk, principal: Principal) -> SessionBody:
         may_write=principal.may_write,
         key_needed=desk.door.wants_key,
         features=FeaturesBody(
-            uploads="uploads" in desk.features,
-            conversations="conversations" in desk.features,
-            feedback="feedback" in desk.features,
+            documents=desk.library is not None,
+            conversations=desk.conversations is not None,
+            feedback=desk.feedback is not None,
         ),
     )

@@ -20,7 +20,7 @@ export async function beginSession() {
 }
 
 function welcome(given) {
-  Object.assign(session, given, { viewer: true });
+  Object.assign(session, given, { viewer: given.features.documents });
   showWho();
   if (session.key_needed && !session.id) askForKey();
   else document.dispatchEvent(new CustomEvent("admitted"));
