@@ -30,6 +30,7 @@ from api.options import (
     print_json,
 )
 from api.searching import search
+from api.slack import cli as slack
 from indexes.errors import FootnoteError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(models.app, name="models")
+app.add_typer(slack.app, name="slack")
 
 
 @app.command()

@@ -21,6 +21,8 @@ def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -
     app.include_router(asking.router)
     if desk.retriever:
         app.include_router(searching.router)
+    if desk.slack:
+        app.include_router(desk.slack)
     app.include_router(health.router)
     app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=page.STATIC))

@@ -5,10 +5,12 @@ import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
+from urllib.parse import urlsplit
 
 import uvicorn
+from fastapi import APIRouter
 
-from api.asking import Direct
+from api.asking import Asking, Direct
 from api.desk import Desk
 from api.guards import hosts_for
 from api.http import create_app
@@ -30,7 +32,7 @@ def run(engine: Engine, host: str, port: int, *, announce: Callable[[str], None]
     """Blocks until the process is interrupted or terminated. Raises ``AddressError``."""
     listener = listen(host, port)
     signal.signal(signal.SIGTERM, _end)
-    app = create_app(desk_of(engine), allowed_hosts=hosts_for(host))
+    app = create_app(desk_of(engine), allowed_hosts=names_of(host, engine.settings.server.public_url))
     engine.search(Query("warm"), limit=1)  # the first question must not wait for models to load
     shown = f"[{host}]" if ":" in host else host
     announce(f"Footnote answers at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
@@ -40,13 +42,33 @@ def run(engine: Engine, host: str, port: int, *, announce: Callable[[str], None]
 
 def desk_of(engine: Engine) -> Desk:
     """All parts, as the settings say."""
+    asking = Direct(engine.assistant)
     return Desk(
-        asking=Direct(engine.assistant),
+        asking=asking,
         max_question_chars=engine.settings.answer.max_question_chars,
         health=lambda: health(engine),
         advice=engine.advice,
         retriever=engine,
+        slack=_slack(engine, asking),
     )
+
+
+def names_of(host: str, public_url: str | None) -> frozenset[str]:
+    """The names that a server goes by which listens at ``host``, and is reached at ``public_url``."""
+    public = urlsplit(public_url or "").hostname
+    return hosts_for(host) | ({public} if public else frozenset())
+
+
+def _slack(engine: Engine, asking: Asking) -> APIRouter | None:
+    """None where Slack sends nothing by HTTP."""
+    settings = engine.settings
+    if settings.slack.signing_secret is None:
+        return None
+    from api.slack.http import slack_routes
+    from api.slack.making import make_bot, make_oauth
+
+    bot = make_bot(settings, asking, lambda scope: engine.catalog.documents_within(scope))
+    return slack_routes(bot, settings.slack.signing_secret.get_secret_value(), make_oauth(settings))
 
 
 def listen(host: str, port: int) -> socket.socket:
