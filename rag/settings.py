@@ -205,7 +205,9 @@ class SlackSettings(Part):
     signing_secret: MaybeSecret = Field(
         None, description="what Slack signs with; with it, `footnote serve` takes its events at /slack/events"
     )
-    client_id: MaybeText = Field(None, description="the app's, by which several workspaces install it at /slack/install")
+    client_id: MaybeText = Field(
+        None, description="the app's, by which several workspaces install it at /slack/install"
+    )
     client_secret: MaybeSecret = Field(None, description="the client's")
     workspaces: tuple[str, ...] = Field(
         (), description="ids of installed workspaces whose members are in groups; that of bot_token always is one"

@@ -116,6 +116,7 @@ class Answering:
             async for event in events:
                 if isinstance(event, Delta) and reply is not None:
                     reply.write(event.text)
+                    await asyncio.sleep(0)  # a model that never waits would let nobody stop it
                 elif isinstance(event, Completed):
                     return event.answer
         raise AssertionError("stream() always completes")

@@ -8,10 +8,11 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from typing import Any, cast
+from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
@@ -29,6 +30,25 @@ from rag.settings import SlackSettings
 log = logging.getLogger(__name__)
 SHORTCUT = "footnote_ask"
 _STOPS = ("stop", "stopp", "halt", "arrête", "alto", "ferma")
+
+
+class _Authorize(AsyncAuthorize):
+    """Where the bot is not installed, Bolt answers."""
+
+    def __init__(self, workspaces: Workspaces) -> None:
+        self._workspaces = workspaces
+
+    async def __call__(self, *, team_id: str | None, enterprise_id: str | None, **_: object) -> AuthorizeResult | None:
+        workspace = await self._workspaces.of(team_id, enterprise_id)
+        if workspace is None:
+            return None
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=workspace.team,
+            bot_token=workspace.token,
+            bot_id=workspace.bot_id,
+            bot_user_id=workspace.bot_user,
+        )
 
 
 class Bot:
@@ -75,7 +95,7 @@ class Bot:
     def _listening(self) -> AsyncApp:
         app = AsyncApp(
             client=web_client(None, self._settings.api_url),
-            authorize=self._authorize,
+            authorize=_Authorize(self._workspaces),  # type: ignore[arg-type] # as Bolt has its own
             request_verification_enabled=False,  # http.py does, and answers 401 and 400 where Bolt fails
             process_before_response=True,
             logger=log,
@@ -94,19 +114,6 @@ class Bot:
         app.action("footnote_feedback")(self._on_feedback)
         app.view(DIALOG)(self._on_dialog)
         return app
-
-    async def _authorize(self, team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
-        """Bolt answers for us where the bot is not installed."""
-        workspace = await self._workspaces.of(team_id, enterprise_id)
-        if workspace is None:
-            return cast("AuthorizeResult", None)
-        return AuthorizeResult(
-            enterprise_id=enterprise_id,
-            team_id=workspace.team,
-            bot_token=workspace.token,
-            bot_id=workspace.bot_id,
-            bot_user_id=workspace.bot_user,
-        )
 
     async def _on_message(self, event: Payload, context: AsyncBoltContext) -> None:
         workspace = await self._workspace(context)

@@ -1,14 +1,17 @@
 """What was heard and answered, on disk: Slack delivers more than once, and a process may die over an answer."""
 
+import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from api.records import Records
+from api.records import Records, RecordsError
 from api.slack.types import Heard, Place
 from indexes.errors import FootnoteError
 
@@ -66,6 +69,7 @@ class Deliveries:
         """Raises ``RecordsError``."""
         self._lock = FileLock(file.with_suffix(".lock"))
         self._db = Records.opened(file, _SCHEMA, _VERSION)
+        self._busy, self._closed = threading.Lock(), False
         self._prune()
 
     @contextmanager
@@ -83,7 +87,7 @@ class Deliveries:
         """Whether it was not heard before. ``quiet`` ones are not missed when they are interrupted."""
         place = heard.place
         row = (heard.key, place.team, place.channel, place.thread, heard.user, heard.alone, quiet, time.time())
-        with self._db.transaction() as db:
+        with self._writing() as db:
             claimed = db.execute(
                 "INSERT OR IGNORE INTO heard (key, team, channel, thread, user, alone, quiet, at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -99,24 +103,24 @@ class Deliveries:
     def takes_part(self, place: Place) -> bool:
         """Whether the bot was asked in this thread, or answered in it."""
         values = (place.team, place.channel, place.thread)
-        return bool(self._db.rows("SELECT 1 FROM threads WHERE team = ? AND channel = ? AND thread = ?", values))
+        return bool(self._rows("SELECT 1 FROM threads WHERE team = ? AND channel = ? AND thread = ?", values))
 
     def join(self, place: Place) -> None:
-        with self._db.transaction() as db:
+        with self._writing() as db:
             values = (place.team, place.channel, place.thread, time.time())
             db.execute("INSERT OR REPLACE INTO threads VALUES (?, ?, ?, ?)", values)
 
     def replying(self, key: str, reply: str) -> None:
-        with self._db.transaction() as db:
+        with self._writing() as db:
             db.execute("UPDATE heard SET reply = ? WHERE key = ?", (reply, key))
 
     def finish(self, key: str) -> None:
-        with self._db.transaction() as db:
+        with self._writing() as db:
             db.execute("UPDATE heard SET done = 1 WHERE key = ?", (key,))
 
     def unfinished(self) -> list[Unfinished]:
         """Oldest first."""
-        rows = self._db.rows(
+        rows = self._rows(
             "SELECT key, team, channel, thread, user, alone, reply FROM heard WHERE done = 0 AND quiet = 0 ORDER BY at"
         )
         return [Unfinished(key, Place(*place), user, bool(alone), reply) for key, *place, user, alone, reply in rows]
@@ -128,20 +132,39 @@ class Deliveries:
     def remember(self, answer: str, asked: Asked) -> None:
         place = asked.place
         row = (answer, place.team, place.channel, place.thread, asked.user, asked.text, asked.private, time.time())
-        with self._db.transaction() as db:
+        with self._writing() as db:
             db.execute("INSERT OR REPLACE INTO asked VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def asked(self, answer: str) -> Asked | None:
-        rows = self._db.rows("SELECT team, channel, thread, user, text, private FROM asked WHERE answer = ?", (answer,))
+        rows = self._rows("SELECT team, channel, thread, user, text, private FROM asked WHERE answer = ?", (answer,))
         for *place, user, text, private in rows:
             return Asked(Place(*place), user, text, bool(private))
         return None
 
     def close(self) -> None:
-        self._db.close()
+        """Once nothing is being done with it: a task that was cancelled leaves its thread at work."""
+        with self._busy:
+            self._db.close()
+            self._closed = True
+
+    def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        with self._use():
+            return self._db.rows(query, values)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._use(), self._db.transaction() as db:
+            yield db
+
+    @contextmanager
+    def _use(self) -> Iterator[None]:
+        with self._busy:
+            if self._closed:
+                raise RecordsError(f"{self._db.file} is closed.")
+            yield
 
     def _prune(self) -> None:
         before = time.time() - _KEPT_DAYS * 24 * 3600
-        with self._db.transaction() as db:
+        with self._writing() as db:
             for table in ("heard", "threads", "asked"):
                 db.execute(f"DELETE FROM {table} WHERE at < ?", (before,))  # noqa: S608 - names of our own

@@ -17,7 +17,7 @@ MAX_SECTION = 3000
 MAX_MARKDOWN = 12_000
 MAX_TOGETHER = 13_000
 """Characters of all blocks of a message: what Slack does take lies a little above, and is not told."""
-_MARK = " ⚠️"
+_MARK = " ⚠"
 _DOUBTFUL = ("unsupported", "uncited")
 _HEAD = 200
 """Characters of a title, a place or a sentence that is repeated."""
@@ -123,7 +123,7 @@ def _remarks(answer: Answer, words: Words) -> Iterator[Block]:
     labels = {"unsupported": words.unsupported, "uncited": words.uncited}
     for sentence in _doubtful(answer):
         finding = f" ({escaped(_line(sentence.finding))})" if sentence.finding else ""
-        yield from _sections(f"⚠️ _{labels[sentence.verdict]}:_ ", f"{_short(sentence.text)}{finding}")
+        yield from _sections(f"⚠ _{labels[sentence.verdict]}:_ ", f"{_short(sentence.text)}{finding}")
     if answer.unanswered:
         yield from _sections(f"_{words.unanswered}:_ ", escaped(_line(answer.unanswered)))
     if answer.cut_short:

@@ -24,6 +24,8 @@ _STATUS_SECONDS = 90.0
 """Slack takes a status back after two minutes."""
 _SHOWN = MAX_MARKDOWN - 1000
 """Characters that are shown while it is written; the rest comes with the answer."""
+_KEPT = 100_000
+"""Characters that are remembered of what is being written."""
 _TRIES = 3
 
 
@@ -32,7 +34,7 @@ class Reply(Protocol):
 
     @property
     def so_far(self) -> str:
-        """What was written, as far as it may be shown."""
+        """What was written, as far as it is shown."""
 
     async def begin(self, status: str) -> None:
         """Says that the question is being worked on."""
@@ -75,13 +77,14 @@ class Visible:
 
     @property
     def so_far(self) -> str:
-        return self._told
+        return self._told[:_SHOWN]
 
     async def begin(self, status: str) -> None:
         self._task = asyncio.create_task(self._show(status))
 
     def write(self, text: str) -> None:
-        self._told += self._safe.feed(text)
+        if len(self._told) < _KEPT:
+            self._told += self._safe.feed(text)
         if self._told:
             self._more.set()
 
