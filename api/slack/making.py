@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urljoin
 
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
@@ -58,6 +59,7 @@ def make_oauth(settings: Settings) -> AsyncOAuthFlow | None:
     chosen = AsyncOAuthSettings(
         client_id=slack.client_id,
         client_secret=slack.client_secret.get_secret_value(),
+        authorization_url=urljoin(slack.api_url, "/oauth/v2/authorize"),
         scopes=list(SCOPES),
         redirect_uri=f"{base}{REDIRECT}" if base else None,
         install_path=INSTALL,

@@ -3,10 +3,10 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from api.asking import Direct
 from api.http import create_app
@@ -38,6 +38,10 @@ class Book:
     says: str
     readers: tuple[str, ...] = ("everyone",)
     path: str = "hr/leave.pdf"
+
+
+LEAVE = Book("leave|holiday", "New employees get 25 days of leave")
+PAY = Book("salary|pay", "The director earns 200,000", ("hr",), "hr/pay.pdf")
 
 
 class Library(Answerer):
@@ -119,3 +123,7 @@ async def answering(
         slack.request_url = f"{url}/slack/events"
         yield bot
         slack.request_url = None
+
+
+class Start(Protocol):
+    def __call__(self, library: Answerer | None = None, **parts: Any) -> AbstractAsyncContextManager[Bot]: ...

@@ -1,50 +1,20 @@
 """What people meet in Slack, the same over Socket Mode and over HTTP."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import AsyncGenerator
 
 import pytest
 
 from api.slack.actions import Opinion
-from api.slack.app import Bot
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, telling
 from fakes.answerer import answer as said
 from fakes.slack.model import Message, texts
 from fakes.slack.server import FakeSlack
-from fakes.slack_bots import Ballot, Book, Library, Transport, answering, slack_settings
+from fakes.slack_bots import LEAVE, Ballot, Library, Start
 from indexes.types import Query
 from rag.errors import ModelUnreachableError
 from rag.filters import make_filters
-from rag.protocols import Answerer
 from rag.types import Answer, Completed, Delta, Event, Question, Retrieval, Retrieved
-
-LEAVE = Book("leave|holiday", "New employees get 25 days of leave")
-PAY = Book("salary|pay", "The director earns 200,000", ("hr",), "hr/pay.pdf")
-
-
-class Start(Protocol):
-    def __call__(self, library: Answerer | None = None, **parts: Any) -> AbstractAsyncContextManager[Bot]: ...
-
-
-@pytest.fixture
-async def slack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[FakeSlack]:
-    monkeypatch.chdir(tmp_path)
-    async with FakeSlack() as fake:
-        yield fake
-
-
-@pytest.fixture(params=["socket", "http"])
-def start(request: pytest.FixtureRequest, slack: FakeSlack, tmp_path: Path) -> Start:
-    transport: Transport = request.param
-
-    def begin(library: Answerer | None = None, opinions: Ballot | None = None, **parts: Any) -> Any:
-        settings = slack_settings(slack, tmp_path / "server", **parts)
-        return answering(slack, library or Library(LEAVE, PAY), settings, transport, opinions)
-
-    return begin
 
 
 class Dripping(ScriptedAnswerer):
