@@ -66,6 +66,8 @@ class Answering:
         """Whatever happens, who asked is told; where that fails too, once the bot starts anew."""
         setting = await self.setting(heard)
         if setting is not None and (sight := _sight(heard, setting.rule)):
+            if sight == "alone":
+                await asyncio.to_thread(self._deliveries.whisper, heard.key)
             reply = self._reply(heard, setting, sight)
             written = await self._written(heard, setting, sight, reply)
             if written is not None:

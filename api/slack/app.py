@@ -15,6 +15,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.response import BoltResponse
 
 from api.slack.actions import DIALOG, Actions, Opinion, Opinions, dialog, opinion_of
 from api.slack.answering import Answering
@@ -100,6 +101,7 @@ class Bot:
             process_before_response=True,
             logger=log,
         )
+        app.error(_told)
         app.event("app_mention")(self._on_message)
         app.event("message")(self._on_message)
         app.event("app_home_opened")(self._on_opened)
@@ -208,6 +210,13 @@ class Bot:
         task = asyncio.create_task(_logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _told(error: Exception) -> BoltResponse:
+    """Where Slack sent what Bolt cannot take, 400; where we failed, 503, and Slack tries again."""
+    malformed = isinstance(error, AttributeError | KeyError | TypeError | ValueError)
+    log.error("What Slack sent could not be taken: %r", error, exc_info=error)
+    return BoltResponse(status=400 if malformed else 503)
 
 
 async def _logged(work: Coroutine[Any, Any, None]) -> None:

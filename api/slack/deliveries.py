@@ -114,6 +114,11 @@ class Deliveries:
         with self._writing() as db:
             db.execute("UPDATE heard SET reply = ? WHERE key = ?", (reply, key))
 
+    def whisper(self, key: str) -> None:
+        """Only who asked is to be told what became of it."""
+        with self._writing() as db:
+            db.execute("UPDATE heard SET alone = 1 WHERE key = ?", (key,))
+
     def finish(self, key: str) -> None:
         with self._writing() as db:
             db.execute("UPDATE heard SET done = 1 WHERE key = ?", (key,))
