@@ -19,9 +19,11 @@ from slack_bolt.response import BoltResponse
 
 from api.slack.actions import DIALOG, Actions, Opinion, Opinions, dialog, opinion_of
 from api.slack.answering import Answering
+from api.slack.claims import Claims
 from api.slack.deliveries import Deliveries
-from api.slack.events import Payload, heard_command, heard_message, heard_shortcut
-from api.slack.installations import Workspace, Workspaces, web_client
+from api.slack.events import Payload, heard_command, heard_message, heard_shortcut, spoken
+from api.slack.installations import Workspace, Workspaces
+from api.slack.polite import PoliteClient
 from api.slack.queueing import FairQueue
 from api.slack.recovery import tell_interrupted
 from api.slack.rights import FAILURES, Rights, reason
@@ -66,6 +68,7 @@ class Bot:
     ) -> None:
         self._settings, self._workspaces, self._deliveries = settings, workspaces, deliveries
         self._answering, self._rights = answering, rights
+        self._claims = Claims(deliveries)
         self._actions = Actions(answering, deliveries, settings.people, opinions)
         self._queue = FairQueue(settings.at_once)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -95,7 +98,7 @@ class Bot:
 
     def _listening(self) -> AsyncApp:
         app = AsyncApp(
-            client=web_client(None, self._settings.api_url),
+            client=PoliteClient(None, self._settings.api_url),
             authorize=_Authorize(self._workspaces),  # type: ignore[arg-type] # as Bolt has its own
             request_verification_enabled=False,  # http.py does, and answers 401 and 400 where Bolt fails
             process_before_response=True,
@@ -119,6 +122,8 @@ class Bot:
 
     async def _on_message(self, event: Payload, context: AsyncBoltContext) -> None:
         workspace = await self._workspace(context)
+        if not spoken(event, workspace):
+            return
         heard = await asyncio.to_thread(
             heard_message, event, workspace, self._deliveries.takes_part, self._rights.may_be_auto
         )
@@ -194,7 +199,7 @@ class Bot:
 
     async def _hear(self, heard: Heard) -> None:
         """Once it is on disk it will be answered, or told that it was not."""
-        if await asyncio.to_thread(self._deliveries.claim, heard, quiet=not heard.addressed):
+        if await self._claims.claim(heard, quiet=not heard.addressed):
             self._queue.put(heard.place, lambda: self._answering.answer(heard))
 
     def _stopped(self, place: Place) -> bool:

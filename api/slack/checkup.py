@@ -6,8 +6,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from api.doctor import Finding
-from api.slack.installations import web_client
 from api.slack.manifest import EVENTS, scopes
+from api.slack.polite import PoliteClient
 from api.slack.rights import FAILURES
 from rag.settings import Settings, SlackSettings
 
@@ -26,9 +26,9 @@ async def examine(settings: Settings) -> list[Finding]:
     slack = settings.slack
     found = [*_configured(settings)]
     if slack.bot_token is not None:
-        found += await _bot(slack, web_client(slack.bot_token.get_secret_value(), slack.api_url, patient=False))
+        found += await _bot(slack, PoliteClient(slack.bot_token.get_secret_value(), slack.api_url, patient=False))
     if slack.app_token is not None:
-        found.append(await _connection(web_client(slack.app_token.get_secret_value(), slack.api_url, patient=False)))
+        found.append(await _connection(PoliteClient(slack.app_token.get_secret_value(), slack.api_url, patient=False)))
     return found
 
 

@@ -33,7 +33,7 @@ def run(context: typer.Context, index: IndexDir = None, config: ConfigFile = Non
             "FOOTNOTE_SLACK__APP_TOKEN to it (xapp-…). With slack.signing_secret, `footnote serve` does without."
         )
     with terminal.OpeningProgress() as progress, open_engine(settings, progress) as engine:
-        asyncio.run(_listen(settings, engine))
+        asyncio.run(listen_until_stopped(settings, engine))
 
 
 @app.command()
@@ -69,7 +69,8 @@ def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-async def _listen(settings: "Settings", engine: "Engine") -> None:
+async def listen_until_stopped(settings: "Settings", engine: "Engine") -> None:
+    """Until the process is interrupted or terminated. Raises ``SlackError``, ``SlackBusyError``, ``ConfigError``."""
     from api.server import desk_of
     from api.slack.making import make_bot
     from api.slack.socket import SocketMode, listen

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,20 +85,12 @@ class Deliveries:
 
     def claim(self, heard: Heard, *, quiet: bool) -> bool:
         """Whether it was not heard before. ``quiet`` ones are not missed when they are interrupted."""
-        place = heard.place
-        row = (heard.key, place.team, place.channel, place.thread, heard.user, heard.alone, quiet, time.time())
+        return self.claim_all([(heard, quiet)])[0]
+
+    def claim_all(self, claims: Sequence[tuple[Heard, bool]]) -> list[bool]:
+        """As ``claim``, each with whether it is quiet: the disk is waited for once."""
         with self._writing() as db:
-            claimed = db.execute(
-                "INSERT OR IGNORE INTO heard (key, team, channel, thread, user, alone, quiet, at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                row,
-            ).rowcount
-            if claimed and heard.addressed and place.thread:
-                db.execute(
-                    "INSERT OR REPLACE INTO threads VALUES (?, ?, ?, ?)",
-                    (place.team, place.channel, place.thread, time.time()),
-                )
-        return bool(claimed)
+            return [_claim(db, heard, quiet=quiet) for heard, quiet in claims]
 
     def takes_part(self, place: Place) -> bool:
         """Whether the bot was asked in this thread, or answered in it."""
@@ -173,3 +165,16 @@ class Deliveries:
         with self._writing() as db:
             for table in ("heard", "threads", "asked"):
                 db.execute(f"DELETE FROM {table} WHERE at < ?", (before,))  # noqa: S608 - names of our own
+
+
+def _claim(db: sqlite3.Connection, heard: Heard, *, quiet: bool) -> bool:
+    place, now = heard.place, time.time()
+    claimed = db.execute(
+        "INSERT OR IGNORE INTO heard (key, team, channel, thread, user, alone, quiet, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (heard.key, place.team, place.channel, place.thread, heard.user, heard.alone, quiet, now),
+    ).rowcount
+    if claimed and heard.addressed and place.thread:
+        values = (place.team, place.channel, place.thread, now)
+        db.execute("INSERT OR REPLACE INTO threads VALUES (?, ?, ?, ?)", values)
+    return bool(claimed)

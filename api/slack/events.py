@@ -20,7 +20,7 @@ def heard_message(
 ) -> Heard | None:
     """None where it asks the bot nothing. A mention comes twice, as a mention and as a message, and is the same."""
     facts = [event.get(name) for name in ("channel", "user", "ts", "text")]
-    if not all(isinstance(fact, str) for fact in facts) or not _spoken(event, workspace):
+    if not all(isinstance(fact, str) for fact in facts) or not spoken(event, workspace):
         return None
     channel, user, ts, text = map(str, facts)
     thread = event.get("thread_ts")
@@ -85,7 +85,7 @@ def said(text: str, bot_user: str) -> str:
     return html.unescape(_TOKEN.sub(in_words, text)).strip()
 
 
-def _spoken(event: Payload, workspace: Workspace) -> bool:
+def spoken(event: Payload, workspace: Workspace) -> bool:
     """By a person."""
     return (
         event.get("subtype") in _SPOKEN

@@ -7,17 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-)
 from slack_sdk.oauth.installation_store.sqlite3 import SQLite3InstallationStore
 from slack_sdk.web.async_client import AsyncWebClient
 
-_RETRIES = 5
-"""How often a call is tried again that was one too many, each after the time that Slack asked for."""
-_TIMEOUT = 15
-"""Seconds."""
+from api.slack.polite import PoliteClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +37,6 @@ class Workspaces(Protocol):
         """Whether the workspace's members may be in groups."""
 
 
-def web_client(token: str | None, api_url: str, *, patient: bool = True) -> AsyncWebClient:
-    waiting = [AsyncRateLimitErrorRetryHandler(max_retry_count=_RETRIES)] if patient else []
-    handlers = [AsyncConnectionErrorRetryHandler(), *waiting]
-    return AsyncWebClient(token=token, base_url=api_url, timeout=_TIMEOUT, retry_handlers=handlers)
-
-
 class SingleWorkspace:
     """The one that a bot's token is for; it says itself which that is."""
 
@@ -61,8 +48,7 @@ class SingleWorkspace:
     async def of(self, team: str | None, enterprise: str | None = None) -> Workspace | None:  # noqa: ARG002
         async with self._asking:
             if self._known is None:
-                client = web_client(self._token, self._api_url)
-                told = await client.auth_test()
+                told = await PoliteClient(self._token, self._api_url).auth_test()
                 self._known = _workspace(told["team_id"], told["user_id"], told["bot_id"], self._token, self._api_url)
             return self._known
 
@@ -76,6 +62,7 @@ class InstalledWorkspaces:
     def __init__(self, store: SQLite3InstallationStore, api_url: str, trusted: Collection[str]) -> None:
         self._store, self._api_url, self._trusted = store, api_url, trusted
         self._enterprises: dict[str, str | None] = {}
+        self._known: dict[str, Workspace] = {}
 
     async def of(self, team: str | None, enterprise: str | None = None) -> Workspace | None:
         if team is None:
@@ -87,7 +74,11 @@ class InstalledWorkspaces:
         )
         if bot is None or not bot.bot_token:
             return None
-        return _workspace(team, bot.bot_user_id or "", bot.bot_id or "", bot.bot_token, self._api_url)
+        known = self._known.get(team)
+        if known is None or known.token != bot.bot_token:
+            known = _workspace(team, bot.bot_user_id or "", bot.bot_id or "", bot.bot_token, self._api_url)
+            self._known[team] = known
+        return known
 
     def trusted(self, team: str) -> bool:
         return team in self._trusted
@@ -104,11 +95,6 @@ def installation_store(file: Path, client_id: str) -> SQLite3InstallationStore:
 
 
 def _workspace(team: str, bot_user: str, bot_id: str, token: str, api_url: str) -> Workspace:
-    return Workspace(
-        team=team,
-        bot_user=bot_user,
-        bot_id=bot_id,
-        token=token,
-        client=web_client(token, api_url),
-        hasty=web_client(token, api_url, patient=False),
-    )
+    client = PoliteClient(token, api_url)
+    hasty = PoliteClient(token, api_url, client.manners, patient=False)
+    return Workspace(team, bot_user, bot_id, token, client, hasty)

@@ -16,8 +16,9 @@ from api.slack.answering import Answering, Terms
 from api.slack.app import Bot
 from api.slack.deliveries import Deliveries
 from api.slack.http import INSTALL, REDIRECT
-from api.slack.installations import InstalledWorkspaces, SingleWorkspace, Workspaces, installation_store, web_client
+from api.slack.installations import InstalledWorkspaces, SingleWorkspace, Workspaces, installation_store
 from api.slack.manifest import SCOPES
+from api.slack.polite import PoliteClient
 from api.slack.rights import Rights
 from indexes.types import Scope
 from rag.errors import ConfigError
@@ -67,7 +68,7 @@ def make_oauth(settings: Settings) -> AsyncOAuthFlow | None:
         installation_store=store,
         state_store=states,
     )
-    return AsyncOAuthFlow(client=web_client(None, slack.api_url), logger=log, settings=chosen)
+    return AsyncOAuthFlow(client=PoliteClient(None, slack.api_url), logger=log, settings=chosen)
 
 
 def _workspaces(slack: SlackSettings, folder: Path) -> Workspaces:

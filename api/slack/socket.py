@@ -7,7 +7,7 @@ from collections.abc import Callable
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
 from api.slack.app import Bot
-from api.slack.installations import web_client
+from api.slack.polite import PoliteClient
 from api.slack.rights import FAILURES, reason
 from indexes.errors import FootnoteError
 
@@ -30,7 +30,7 @@ class SocketMode:
     async def __aenter__(self) -> None:
         """Raises ``SlackError``, ``SlackBusyError``."""
         await self._bot.start()
-        client = web_client(None, self._api_url)
+        client = PoliteClient(None, self._api_url)
         self._handler = AsyncSocketModeHandler(self._bot.app, self._app_token, logger=log, web_client=client)
         try:
             await self._handler.connect_async()  # type: ignore[no-untyped-call]

@@ -4,16 +4,16 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_chat_stream import AsyncChatStream
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from api.slack.harmless import HarmlessStream
 from api.slack.installations import Workspace
+from api.slack.polite import TooSoonError
 from api.slack.rendering import MAX_MARKDOWN, MAX_SECTION, Block, Message, Written, button
 from api.slack.rights import FAILURES, reason
 from api.slack.types import Heard
@@ -53,10 +53,49 @@ class Pace:
         self._seconds = seconds
         self._next = 0.0
 
-    async def turn(self) -> None:
-        now = time.monotonic()
-        self._next = max(now, self._next) + self._seconds
-        await asyncio.sleep(self._next - self._seconds - now)
+    async def turn(self, over: asyncio.Event) -> bool:
+        """Whether it is: False once it is ``over``."""
+        while not over.is_set():
+            wait = self._next - time.monotonic()
+            if wait <= 0:
+                self._next = time.monotonic() + self._seconds
+                return True
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), wait)
+        return False
+
+
+class Stream:
+    """Slack's own stream of one message. Text that was refused was not taken."""
+
+    def __init__(self, workspace: Workspace, heard: Heard) -> None:
+        self._workspace, self._heard = workspace, heard
+        self.ts: str | None = None
+        """None until it began."""
+
+    async def append(self, text: str) -> None:
+        chunks = [{"type": "markdown_text", "text": text}]
+        channel, client = self._heard.place.channel, self._workspace.hasty
+        if self.ts is not None:
+            await client.chat_appendStream(channel=channel, ts=self.ts, chunks=chunks)
+            return
+        told = await client.chat_startStream(
+            channel=channel,
+            thread_ts=self._heard.place.thread or "",
+            recipient_team_id=self._heard.user_team or self._workspace.team,
+            recipient_user_id=self._heard.user,
+            chunks=chunks,
+        )
+        self.ts = str(told["ts"])
+
+    async def stop(self, text: str = "", blocks: Sequence[Block] = ()) -> None:
+        await self._workspace.client.chat_stopStream(
+            channel=self._heard.place.channel,
+            ts=self.ts or "",
+            chunks=[{"type": "markdown_text", "text": text}] if text else None,
+            blocks=list(blocks) or None,
+            session_status="active",
+        )
 
 
 class Visible:
@@ -69,9 +108,9 @@ class Visible:
         self._pace, self._posted = pace, posted
         self._safe = HarmlessStream()
         self._told, self._sent = "", 0
-        self._more, self._over = asyncio.Event(), False
+        self._more, self._over = asyncio.Event(), asyncio.Event()
         self._ts: str | None = None
-        self._stream: AsyncChatStream | None = None
+        self._stream: Stream | None = None
         self._task: asyncio.Task[None] | None = None
         self._failures = 0
 
@@ -100,7 +139,7 @@ class Visible:
             await _unless_refused(self._session("active"))
 
     async def _end(self) -> None:
-        self._over = True
+        self._over.set()
         self._more.set()
         if self._task is not None:
             await self._task
@@ -109,12 +148,11 @@ class Visible:
         """Until it is over: that it is worked on, then what is written."""
         await _unless_refused(self._session("processing"))
         await self._wait(status)
-        self._stream = self._new_stream()
-        while not self._over:
-            await self._pace.turn()
+        self._stream = Stream(self._workspace, self._heard) if self._ts is None else None
+        while await self._pace.turn(self._over):
             await self._flush()
             self._more.clear()
-            if not self._over and self._sent >= min(len(self._told), _SHOWN):
+            if not self._over.is_set() and self._sent >= min(len(self._told), _SHOWN):
                 await self._more.wait()
 
     async def _wait(self, status: str) -> None:
@@ -128,37 +166,24 @@ class Visible:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._more.wait(), _STATUS_SECONDS)
 
-    def _new_stream(self) -> AsyncChatStream | None:
-        """None where a message was posted already."""
-        if self._ts is not None:
-            return None
-        return AsyncChatStream(
-            self._client,
-            channel=self._heard.place.channel,
-            logger=log,
-            thread_ts=self._heard.place.thread or "",
-            buffer_size=1,
-            recipient_team_id=self._heard.user_team or self._workspace.team,
-            recipient_user_id=self._heard.user,
-        )
-
     async def _flush(self) -> None:
         """Shows what is new. Where the stream was refused or has run out, the message is edited instead."""
         new = self._told[self._sent : _SHOWN]
-        if not new or self._failures >= _TRIES or self._over:
+        if not new or self._failures >= _TRIES:
             return
         try:
             if self._stream is not None:
-                await self._stream.append(markdown_text=new)
+                await self._stream.append(new)
                 await self._is(self._stream.ts)
             else:
                 await self._edit(self._told[:_SHOWN])
             self._sent += len(new)
             self._failures = 0
         except FAILURES as error:
-            log.info("An answer goes on as an edited message: %s", reason(error))
-            self._failures += self._stream is None
-            self._stream = None
+            if not _too_soon(error):
+                log.info("An answer goes on as an edited message: %s", reason(error))
+                self._failures += self._stream is None
+                self._stream = None
 
     async def _edit(self, text: str) -> None:
         stop = button(self._words.stop, "footnote_stop", self._heard.key)
@@ -166,19 +191,14 @@ class Visible:
         message = Message(text[:MAX_SECTION], tuple(blocks))
         await (self._update(message) if self._ts else self._post(message))
 
-    async def _stopped_as_it_is(self, stream: AsyncChatStream, written: Written) -> bool:
+    async def _stopped_as_it_is(self, stream: Stream, written: Written) -> bool:
         """Ends the stream, if it began. Whether what was streamed stands, with what comes below it."""
         if stream.ts is None:
             return False
         whole = self._told + self._safe.finish()
         stands = len(written.messages) == 1 and whole.strip() == written.text.strip()
         try:
-            if stands:
-                await stream.stop(
-                    markdown_text=whole[self._sent :], blocks=list(written.below) or None, session_status="active"
-                )
-            else:
-                await stream.stop(session_status="active")
+            await (stream.stop(whole[self._sent :], written.below) if stands else stream.stop())
         except FAILURES as error:
             log.info("A stream ended by itself: %s", reason(error))
             return False
@@ -316,6 +336,11 @@ async def whisper(client: AsyncWebClient, heard: Heard, message: Message) -> Non
     except SlackApiError as error:
         log.info("An answer goes into a direct message: %s", reason(error))
         await post(client, heard.user, message)
+
+
+def _too_soon(error: BaseException) -> bool:
+    """Whether it may be tried again later."""
+    return isinstance(error, TooSoonError) or (isinstance(error, SlackApiError) and error.response.status_code == 429)
 
 
 async def _unless_refused(work: Awaitable[None]) -> None:

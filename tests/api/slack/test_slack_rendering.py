@@ -23,7 +23,7 @@ HOSTILE = [
     "<!channel>", "<!here|here>", "<@U012>", "<#C01|general>", "<\u200b!channel>", "<\u2060@U012>", "<!\u00adchannel>",
     "<https://evil.example/x|click>", "https://evil.example", "www.evil.example", "evil.com/x?a=1", "mailto:x@evil.com",
     "[click](https://evil.example)", "![x](https://evil.example/p.png)", "[x]: https://evil.example", "<a href=x>",
-    "x@evil.co", "&lt;!channel&gt;", "\\<!channel\\>", "javascript:alert(1)", "]\u200b(https://evil.example)", 
+    "x@evil.co", "&lt;!channel&gt;", "\\<!channel\\>", "javascript:alert(1)", "]\u200b(https://evil.example)",
     "http\u200b://evil.example",
 ]  # fmt: skip
 MARKDOWN = [

@@ -18,7 +18,8 @@ from api.slack.answering import Answering, Terms
 from api.slack.app import Bot
 from api.slack.deliveries import Deliveries
 from api.slack.http import slack_routes
-from api.slack.installations import Workspace, web_client
+from api.slack.installations import Workspace
+from api.slack.polite import PoliteClient
 from api.slack.rights import Rights
 from fakes.desks import desk
 from fakes.slack.delivery_http import signature, signed
@@ -35,7 +36,7 @@ class Here:
     """The bot is in every workspace."""
 
     async def of(self, team: str | None, enterprise: str | None = None) -> Workspace | None:
-        client = web_client("xoxb-1", "http://127.0.0.1:9/api/")
+        client = PoliteClient("xoxb-1", "http://127.0.0.1:9/api/")
         return Workspace(team or "T1", "UBOT", "BBOT", "xoxb-1", client, client)
 
     def trusted(self, team: str) -> bool:
