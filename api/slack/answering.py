@@ -69,11 +69,13 @@ class Answering:
             if sight == "alone":
                 await asyncio.to_thread(self._deliveries.whisper, heard.key)
             reply = self._reply(heard, setting, sight)
-            written = await self._written(heard, setting, sight, reply)
-            if written is not None:
-                await reply.finish(written)
-                if sight == "silent":
-                    await asyncio.to_thread(self._deliveries.join, heard.place)
+            try:
+                if written := await self._written(heard, setting, sight, reply):
+                    await reply.finish(written)
+            finally:
+                reply.leave()
+            if sight == "silent" and written:
+                await asyncio.to_thread(self._deliveries.join, heard.place)
         await asyncio.to_thread(self._deliveries.finish, heard.key)
 
     async def setting(self, heard: Heard) -> Setting | None:

@@ -45,6 +45,9 @@ class Reply(Protocol):
     async def finish(self, written: Written) -> None:
         """What stands in the end."""
 
+    def leave(self) -> None:
+        """It is finished, or never will be."""
+
 
 class Pace:
     """Spaces what may be left out: of all the answers in a workspace, one is brought up to date at a time."""
@@ -137,6 +140,10 @@ class Visible:
             await self._post(message)
         if self._task is not None:
             await _unless_refused(self._session("active"))
+
+    def leave(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
 
     async def _end(self) -> None:
         self._over.set()
@@ -266,6 +273,9 @@ class Alone:
             await self._tell(message, first=n == 0)
         if not self._heard.response_url:
             await _unless_refused(self._set_status(""))
+
+    def leave(self) -> None:
+        pass
 
     async def _tell(self, message: Message, *, first: bool) -> None:
         if self._heard.response_url and self._answers:
