@@ -7,7 +7,7 @@ ROUNDS ?= 200
 SEED ?= 1
 FIRST ?= 0
 
-.PHONY: help install demo test torture lint format lock clean bench bench-sync bench-index bench-search llm bench-llm bench-attacks bench-checks slack-load
+.PHONY: help install demo test torture lint format lock clean bench bench-sync bench-index bench-search llm bench-llm bench-attacks bench-checks bench-serving slack-load
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make llm   fetch a very small language model and llama.cpp, 126 MB: what tests and make bench-llm ask"
 	@echo "make bench-llm / bench-attacks   what that model's answers come to, and whether it obeys documents (BENCH=folder of sets)"
 	@echo "make bench-checks   whether false sentences are found, and what checking costs (needs the indexes of make bench)"
+	@echo "make bench-serving   what the front door of the HTTP API costs and bears: some 16 minutes, on an idle machine"
 	@echo "make bench-sync / bench-index / bench-search   figures of size: benchmarks/SIZE.md (BENCH=folder of sets, PEER=its python)"
 
 # torch first, by itself: as a dependency of another package, pip may take the CUDA build, which is gigabytes.
@@ -101,6 +102,9 @@ bench-attacks: llm
 
 bench-checks: install
 	PYTHONPATH=. $(BIN)/python benchmarks/check_support.py $(BENCH)
+
+bench-serving: install
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/serving.py
 
 # What a fresh machine resolves to. Run in a clean .venv after changing pyproject.toml's ranges.
 lock: install

@@ -1,9 +1,9 @@
 """What is asked, as JSON: the same shapes whichever way it comes in."""
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from indexes.types import PUBLIC, Audience, Filters
@@ -55,6 +55,16 @@ class AskRequest(Body):
     history: tuple[TurnBody, ...] = Field((), description="what was said before, oldest first")
     filters: FiltersBody = FiltersBody()
     recency_days: Recency = None
+    conversation: Text | None = Field(
+        None, description="the id of a conversation that is kept: its turns are the history, and the answer its next"
+    )
+    html: bool = Field(False, description="whether the answer is wanted as HTML too")
+
+    @model_validator(mode="after")
+    def _one_history(self) -> Self:
+        if self.history and self.conversation is not None:
+            raise PydanticCustomError("two_histories", "Give history or conversation: the latter brings its own turns")
+        return self
 
     def to_question(self, max_chars: int, audience: Audience = PUBLIC) -> Question:
         """Raises as ``make_question`` and ``make_filters`` do."""

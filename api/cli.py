@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api import models, terminal
+from api import journal_commands, key_commands, models, terminal
 from api.options import (
     NONE_WITHIN,
     AsJson,
@@ -49,6 +49,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(models.app, name="models")
+app.add_typer(key_commands.app, name="keys")
+app.add_typer(journal_commands.app, name="journal")
 app.add_typer(slack.app, name="slack")
 
 
@@ -150,15 +152,17 @@ def serve(
     port: Annotated[int | None, typer.Option(help="The port; 8000 if not given, 0 takes a free one.")] = None,
 ) -> None:
     """Serve the HTTP API and the chat page."""
+    from api.doors import check_door
     from api.server import run
     from rag.bootstrap import open_engine
 
     flags = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load(config, index, server=flags)
+    check_door(settings.server)  # before models are loaded for nothing
     with terminal.OpeningProgress() as progress, open_engine(settings, progress) as engine:
         if engine.another_model:
             terminal.say(engine.another_model)
-        run(engine, settings.server.host, settings.server.port, announce=terminal.say)
+        run(engine, announce=terminal.say)
 
 
 @app.command()

@@ -2,17 +2,26 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.asking import Asking
-from api.principals import Doorkeeper, OpenDoor, Principal
+from api.conversations import Conversations
+from api.feedback import FeedbackBox
+from api.links import Links
+from api.metrics import Metrics
+from api.principals import Doorkeeper, OpenDoor, Principal, UnauthorizedError
+from api.rates import Rates
 from indexes.protocols import Retriever
 
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
 Health = Mapping[str, object]
+Feature = Literal["uploads", "conversations", "feedback"]
 COOKIE = "footnote_key"
 """Holds the key of who logged in on the page, out of reach of scripts."""
 
@@ -29,6 +38,20 @@ class Desk:
     """Shown with the answers that no language model wrote."""
     door: Doorkeeper = field(default_factory=OpenDoor)
     retriever: Retriever | None = None
+    conversations: Conversations | None = None
+    feedback: FeedbackBox | None = None
+    metrics: Metrics | None = None
+    ready: Callable[[], None] | None = None
+    """Raises what keeps it from answering, in words. May block: it runs in a thread."""
+    chores: tuple[Callable[[], None], ...] = ()
+    """What is to be done once a day."""
+    traces: "TracerProvider | None" = None
+    rates: Rates | None = None
+    """How often anybody may ask; without them, as often as they like."""
+    features: frozenset[Feature] = frozenset()
+    """What the page may offer: the parts that are at this desk."""
+    public_url: str | None = None
+    """Where people open the server; None where that is wherever a request came to."""
     slack: APIRouter | None = None
     """Takes what Slack sends."""
 
@@ -42,11 +65,40 @@ AtDesk = Annotated[Desk, Depends(desk_of)]
 
 
 async def caller(request: Request, desk: AtDesk) -> Principal:
-    """Who asks, by the key in the Authorization header, or in the page's cookie. Raises ``UnauthorizedError``."""
-    return await run_in_threadpool(desk.door.admit, _key_of(request))
+    """Who asks, by the key in the Authorization header, or in the page's cookie. Raises ``UnauthorizedError``.
+
+    And ``TooManyRequestsError``.
+    """
+    try:
+        principal = await run_in_threadpool(desk.door.admit, _key_of(request))
+    except UnauthorizedError as error:
+        if COOKIE in request.cookies:  # of a key that ended: without it, where no key is wanted, the page goes on
+            error.headers = {**error.headers, "Set-Cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict"}
+        raise
+    request.state.principal = principal.id  # for the log
+    if desk.rates:
+        desk.rates.count_request(principal.id)
+    return principal
 
 
 Caller = Annotated[Principal, Depends(caller)]
+
+
+async def links(request: Request, desk: AtDesk) -> Links:
+    return Links(desk.public_url or str(request.base_url))
+
+
+ToSources = Annotated[Links, Depends(links)]
+
+
+async def searcher(desk: AtDesk, principal: Caller) -> Principal:
+    """A caller whose search counts as a question. Raises ``TooManyRequestsError``."""
+    if desk.rates:
+        desk.rates.count_question(principal.id)
+    return principal
+
+
+Searcher = Annotated[Principal, Depends(searcher)]
 
 
 def _key_of(request: Request) -> str | None:

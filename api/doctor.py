@@ -2,6 +2,7 @@
 
 import os
 import platform
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ def _examine(load: "Callable[[], Settings]") -> Iterator[Finding]:
     yield _try("reranking model", lambda: _reranker(settings))
     yield _try("language model", lambda: _model(settings))
     yield _try("index", lambda: _index(settings))
+    yield _try("keys", lambda: _keys(settings))
 
 
 def _packages() -> Finding:
@@ -130,6 +132,17 @@ def _model(settings: "Settings") -> str:
         return "".join([piece async for piece in pieces if isinstance(piece, str)])
 
     return f"{model.name} answers: {asyncio.run(said())[:40]!r}"
+
+
+def _keys(settings: "Settings") -> str:
+    from api.doors import check_door, wants_key
+    from api.keys import KeyStore
+
+    check_door(settings.server)
+    keys = KeyStore(settings.server.dir).all()
+    good = sum(key.usable(time.time()) for key in keys)
+    whom = "everyone" if wants_key(settings.server) else "nobody at this machine's own address"
+    return f"{good} of {len(keys)} open the HTTP API, which wants one of {whom}"
 
 
 def _index(settings: "Settings") -> str:

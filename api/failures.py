@@ -20,6 +20,7 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
     400: ("bad-json", "The body cannot be read as JSON."),
     404: ("not-found", "There is no such address; /openapi.json lists the API's."),
     405: ("method-not-allowed", "The address exists and does not take this method."),
+    408: ("body-too-slow", "The body did not come in time."),
     413: ("body-too-large", f"The body may have {MAX_BODY_BYTES:,} bytes."),
     415: ("bad-media-type", "Send JSON, and the header 'Content-Type: application/json'."),
 }
@@ -44,7 +45,7 @@ def told(error: Exception) -> Problem:
     """What the user is told, and the log too where it is not the user's doing."""
     said = _problem(error)
     if said.status >= 500:
-        log.error("%s: %r", said.type, error, exc_info=error if said.status == 500 else None)
+        log.error("%s", said.type, exc_info=error)
     return said
 
 

@@ -1,6 +1,7 @@
-"""What stands before every route: names, sizes and headers, as plain ASGI so that streams pass through untouched."""
+"""What stands before every route: names, ids, sizes and headers, as plain ASGI so that streams pass untouched."""
 
 import re
+from asyncio import get_running_loop, timeout_at
 from collections.abc import Collection, Mapping
 from ipaddress import ip_address
 
@@ -9,9 +10,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import request_ids
 from api.problems import MEDIA_TYPE, Problem, problem
 
 MAX_BODY_BYTES = 1024 * 1024
+_SLOWEST = 10_000
+"""Bytes a second: a body that comes slower than a modem's is nobody's in earnest."""
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 ANY_HOST = frozenset({"*"})
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:/@\s]+)(:\d+)?", re.IGNORECASE)
@@ -22,6 +27,8 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     # Without it a browser may keep last week's script for days after an upgrade.
     "Cache-Control": "no-cache",
 }
@@ -45,9 +52,32 @@ def hosts_for(address: str) -> frozenset[str]:
 def render(problem: Problem, extra: Mapping[str, str] | None = None) -> Response:
     """The problem as a response that carries the security headers also where no guard is passed on the way out."""
     headers = {**SECURITY_HEADERS, **(extra or {})}
+    if request_id := request_ids.current.get():
+        headers[request_ids.HEADER] = request_id
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)
     return Response(problem.to_json(), problem.status, headers, MEDIA_TYPE)
+
+
+class RequestIds:
+    """Gives each request its id, and names it in the response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = request_ids.admitted(Headers(scope=scope).get(request_ids.HEADER))
+        request_ids.current.set(request_id)  # and never reset: what fails without a word is told further out
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[request_ids.HEADER] = request_id
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
 
 
 class SecurityHeaders:
@@ -84,6 +114,57 @@ class KnownHosts:
     def _knows(self, host: str) -> bool:
         match = _HOST.fullmatch(host)
         return match is not None and match["name"].lower() in self._hosts
+
+
+class OwnSite:
+    """Refuses what a page of another site sends, for reading it would need no answer to do harm: 403.
+
+    Browsers say where a request comes from; programs need not. ``origins`` are those of proxies before this server.
+    """
+
+    def __init__(self, app: ASGIApp, origins: Collection[str] = ()) -> None:
+        self._app = app
+        self._origins = frozenset(origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in _SAFE or self._is_own(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+        else:
+            refusal = problem("cross-site", "Another site's page sent this; only the server's own may.")
+            await render(refusal)(scope, receive, send)
+
+    def _is_own(self, headers: Headers) -> bool:
+        if headers.get("sec-fetch-site") == "cross-site":
+            return False
+        origin = headers.get("origin")
+        own = (f"{scheme}://{headers.get('host', '')}" for scheme in ("http", "https"))
+        return origin is None or origin in self._origins or origin in own
+
+
+class BodyTimeout:
+    """Stops waiting for a body that does not come: 408. It has ``seconds``, and more as it comes at ``_SLOWEST``."""
+
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
+        self._app = app
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        read, whole, until = 0, False, 0.0
+
+        async def receive_in_time() -> Message:
+            nonlocal read, whole, until
+            if whole:
+                return await receive()
+            until = until or get_running_loop().time() + self._seconds
+            try:
+                async with timeout_at(until + read / _SLOWEST):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, headers={"Connection": "close"}) from None
+            read, whole = read + len(message.get("body", b"")), not message.get("more_body", False)
+            return message
+
+        await self._app(scope, receive_in_time, send)
 
 
 class BodyLimit:

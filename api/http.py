@@ -7,27 +7,51 @@ from fastapi.staticfiles import StaticFiles
 
 from api.desk import Desk
 from api.failures import tell_failures
-from api.guards import LOOPBACK_HOSTS, BodyLimit, KnownHosts, SecurityHeaders
-from api.routes import asking, health, page, searching
+from api.guards import LOOPBACK_HOSTS, BodyLimit, BodyTimeout, KnownHosts, OwnSite, RequestIds, SecurityHeaders
+from api.logs import log_request
+from api.requests import WatchedRequests
+from api.routes import asking, conversations, feedback, health, page, searching, sessions
+from api.tracing import TracedRequests
 
 
-def create_app(desk: Desk, *, allowed_hosts: Collection[str] = LOOPBACK_HOSTS) -> FastAPI:
+def create_app(
+    desk: Desk,
+    *,
+    allowed_hosts: Collection[str] = LOOPBACK_HOSTS,
+    origins: Collection[str] = (),
+    body_timeout_s: float = 30,
+) -> FastAPI:
     """The application. Routes of a part that is not at the desk are not there.
 
     ``allowed_hosts`` are the names it goes by, without ports (``guards.hosts_for`` an address); ``*`` is any.
+    ``origins`` are where its page may come from besides, as ``https://docs.example``.
     """
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None)  # their pages load scripts from another site
     app.state.desk = desk
+    app.include_router(sessions.router)
     app.include_router(asking.router)
     if desk.retriever:
         app.include_router(searching.router)
+    if desk.conversations:
+        app.include_router(conversations.router)
+    if desk.feedback:
+        app.include_router(feedback.router)
     if desk.slack:
         app.include_router(desk.slack)
     app.include_router(health.router)
+    if desk.metrics:
+        app.include_router(health.metering)
     app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=page.STATIC))
     tell_failures(app)
     app.add_middleware(BodyLimit)
+    app.add_middleware(BodyTimeout, seconds=body_timeout_s)
+    app.add_middleware(OwnSite, origins=origins)
     app.add_middleware(KnownHosts, hosts=allowed_hosts)
     app.add_middleware(SecurityHeaders)
+    watchers = (log_request, *([desk.metrics.handled] if desk.metrics else []))
+    app.add_middleware(WatchedRequests, watchers=watchers)
+    if desk.traces:
+        app.add_middleware(TracedRequests, provider=desk.traces)
+    app.add_middleware(RequestIds)
     return app

@@ -1,5 +1,6 @@
 """Links that open a source where the quote stands, for answers that are read elsewhere."""
 
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from indexes.types import Locator
@@ -16,3 +17,17 @@ def view_path(document_id: str, locator: Locator) -> str:
 def view_url(base: str, document_id: str, locator: Locator) -> str:
     """``base`` is ``server.public_url``, or the address that a request came to."""
     return f"{base.rstrip('/')}/{view_path(document_id, locator)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where places in documents can be looked at."""
+
+    base: str | None = None
+    """As ``view_url`` takes it; None where no server is asked, as on the command line."""
+
+    def to(self, document_id: str, locator: Locator) -> str | None:
+        return view_url(self.base, document_id, locator) if self.base else None
+
+
+NOWHERE = Links()

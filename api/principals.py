@@ -1,6 +1,8 @@
 """Who asks: everyone who comes in by HTTP is let in by a doorkeeper, and is somebody from then on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from indexes.errors import FootnoteError
@@ -11,6 +13,7 @@ class UnauthorizedError(FootnoteError):
     """No key was sent where one is wanted, or one that opens nothing; never says which."""
 
     kind = "unauthorized"
+    headers: Mapping[str, str] = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
 
 class ForbiddenError(FootnoteError):
@@ -38,12 +41,18 @@ LOCAL = Principal("local", "this machine", PUBLIC, may_write=True)
 class Doorkeeper(Protocol):
     """Knows who may come in."""
 
+    @property
+    def wants_key(self) -> bool:
+        """Whether nobody comes in without one."""
+
     def admit(self, key: str | None) -> Principal:
         """Whose key it is; None where none was sent. May block. Raises ``UnauthorizedError``."""
 
 
 class OpenDoor:
     """Lets everyone in, as is right on the machine's own address: whoever reaches it could read the files."""
+
+    wants_key = False
 
     def admit(self, key: str | None) -> Principal:  # noqa: ARG002 - the protocol's
         return LOCAL

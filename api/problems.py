@@ -5,6 +5,8 @@ from math import ceil
 
 from pydantic import BaseModel, ConfigDict
 
+from api.refusals import LaterError
+from api.request_ids import current_urn
 from indexes.errors import FootnoteError
 from rag.errors import ModelBusyError
 
@@ -19,18 +21,24 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "unauthorized": (401, "A key is needed"),
     "unsigned": (401, "The request is not signed by Slack"),
     "forbidden": (403, "The key is not for this"),
+    "cross-site": (403, "Another site asks"),
     "not-found": (404, "There is nothing here"),
     "method-not-allowed": (405, "That cannot be done here"),
+    "body-too-slow": (408, "The request came too slowly"),
+    "conversation-busy": (409, "The conversation is busy"),
     "question-too-long": (413, "The question is too long"),
     "body-too-large": (413, "The request is too large"),
     "bad-media-type": (415, "The request is not JSON"),
     "unknown-host": (421, "This server goes by another name"),
     "bad-request": (422, "The request is not as it should be"),
+    "too-many-requests": (429, "Too many requests"),
     "internal-error": (500, "Something went wrong"),
     "model-error": (502, "The language model failed"),
     "model-unauthorized": (502, "The language model refused the key"),
     "model-unreachable": (502, "The language model cannot be reached"),
     "model-busy": (503, "The language model is busy"),
+    "too-busy": (503, "Too many questions at once"),
+    "not-ready": (503, "The server is not ready to answer"),
     "index-missing": (503, "There is no index"),
     "index-locked": (503, "The index is being written"),
     "index-unreadable": (503, "The index cannot be read"),
@@ -42,6 +50,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "records-unusable": (503, "The server cannot keep its records"),
     "chroma-unavailable": (503, "Chroma is not available"),
     "model-timeout": (504, "The language model took too long"),
+    "deadline-passed": (504, "The answer took too long"),
 }
 
 
@@ -54,6 +63,8 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
+    instance: str | None = None
+    """Names the request, as the log does."""
     retry_after: int | None = None
     """Seconds, where it is known when a second try makes sense."""
 
@@ -65,8 +76,18 @@ def problem(kind: str, detail: str, retry_after: int | None = None) -> Problem:
     """The problem of a kind that is in the table."""
     status, title = KINDS[kind]
     return Problem(
-        type=f"urn:footnote:problem:{kind}", title=title, status=status, detail=detail, retry_after=retry_after
+        type=f"urn:footnote:problem:{kind}",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=current_urn(),
+        retry_after=retry_after,
     )
+
+
+def kind_of(error: Exception) -> str:
+    """One of the table's, of which there are only so many."""
+    return error.kind if isinstance(error, FootnoteError) and error.kind in KINDS else "internal-error"
 
 
 def problem_of(error: Exception) -> Problem:
@@ -77,5 +98,5 @@ def problem_of(error: Exception) -> Problem:
 
 
 def _retry_after(error: FootnoteError) -> int | None:
-    seconds = error.retry_after if isinstance(error, ModelBusyError) else None
+    seconds = error.retry_after if isinstance(error, ModelBusyError | LaterError) else None
     return None if seconds is None else ceil(seconds)

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from api.ask_wire import AskRequest, Body, FiltersBody, Recency, Text
-from api.wire import LocatorBody
+from api.links import NOWHERE, Links
+from api.wire import DocumentId, LocatorBody, Url
 from indexes.matching import matched
 from indexes.types import PUBLIC, Audience, Hit, Query
 from rag.rewriting import search_query
@@ -38,9 +39,11 @@ class MatchedBody(Body):
 
 
 class FoundBody(Body):
+    document: DocumentId
     path: str
     title: str
     place: str = Field(examples=["page 4, lines 12–15"])
+    url: Url
     locator: LocatorBody
     heading: tuple[str, ...]
     score: float
@@ -54,13 +57,15 @@ class SearchBody(Body):
     hits: tuple[FoundBody, ...] = Field(description="best first")
 
 
-def search_body(query: Query, hits: Iterable[Hit]) -> SearchBody:
-    return SearchBody(query=query.text, hits=tuple(_found_body(query, hit) for hit in hits))
+def search_body(query: Query, hits: Iterable[Hit], links: Links = NOWHERE) -> SearchBody:
+    return SearchBody(query=query.text, hits=tuple(found_body(query, hit, links) for hit in hits))
 
 
-def _found_body(query: Query, hit: Hit) -> FoundBody:
+def found_body(query: Query, hit: Hit, links: Links = NOWHERE) -> FoundBody:
     passage = hit.passage
     return FoundBody(
+        document=passage.document_id,
+        url=links.to(passage.document_id, passage.locator),
         path=passage.path,
         title=passage.title,
         place=str(passage.locator),

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from api.ask_wire import Body
+from api.links import NOWHERE, Links
+from api.markdown import to_html
 from api.problems import Problem
+from indexes.documents import document_id
 from indexes.types import Hit
 from rag.types import (
     Answer,
@@ -27,6 +30,9 @@ from rag.types import Verdict as SentenceVerdict
 OFFLINE_MODEL = "offline-extractive"
 """``Answer.model`` where no language model is connected."""
 
+DocumentId = Annotated[str, Field(description="the document's id: it stays the same while its path does")]
+Url = Annotated[str | None, Field(description="opens the place in the viewer; null where no server was asked")]
+
 EventName = Literal["retrieval", "delta", "citation", "answer", "error", "done"]
 
 
@@ -45,10 +51,12 @@ class LocatorBody(Body):
 
 class CitationBody(Body):
     number: int
+    document: DocumentId
     path: str
     title: str
     place: str = Field(examples=["page 4, lines 12–15"])
     quote: str
+    url: Url
     locator: LocatorBody
     answer_spans: tuple[Span, ...] = Field(description="where its markers stand in the answer's text, in code points")
     support: float
@@ -65,16 +73,20 @@ class SentenceBody(Body):
 
 
 class NearBody(Body):
+    document: DocumentId
     path: str
     title: str
     place: str
+    url: Url
     locator: LocatorBody
 
 
 class HitBody(Body):
+    document: DocumentId
     path: str
     title: str
     place: str
+    url: Url
     page: int | None
     score: float
     text: str
@@ -101,6 +113,7 @@ class UsageBody(Body):
 
 class AnswerBody(Body):
     id: str | None = Field(description="what the answer is known by: for feedback on it")
+    conversation: str | None = Field(description="the id of the kept conversation that it is in")
     question: str
     text: str = Field(description="Markdown, with markers [1], [2]… in order of first use")
     status: AnswerStatus
@@ -119,6 +132,12 @@ class AnswerBody(Body):
     )
     nearest: tuple[NearBody, ...] = Field(description="where it is declined: documents that may be worth a look")
     advice: str | None = Field(description="how to get better answers, where no language model is connected")
+    html: str | None = Field(
+        None, description="the text rendered, sentences and markers marked, nothing live in it; where it was asked for"
+    )
+
+    def with_html(self) -> "AnswerBody":
+        return self.model_copy(update={"html": to_html(self.text, self.sentences, self.citations)})
 
 
 class DeltaBody(Body):
@@ -144,16 +163,23 @@ def answer_to_wire(answer: Answer, advice: str | None = None) -> dict[str, Any]:
     return answer_body(answer, advice).model_dump(mode="json")
 
 
-def answer_body(answer: Answer, advice: str | None = None, answer_id: str | None = None) -> AnswerBody:
+def answer_body(
+    answer: Answer,
+    advice: str | None = None,
+    answer_id: str | None = None,
+    links: Links = NOWHERE,
+    conversation: str | None = None,
+) -> AnswerBody:
     return AnswerBody(
         id=answer_id,
+        conversation=conversation,
         question=answer.question.text,
         text=answer.text,
         status=answer.status,
         model=answer.model,
-        citations=tuple(citation_body(citation) for citation in answer.citations),
+        citations=tuple(citation_body(citation, links) for citation in answer.citations),
         sentences=tuple(SentenceBody.model_validate(sentence) for sentence in answer.sentences),
-        retrieval=retrieval_body(answer.retrieval),
+        retrieval=retrieval_body(answer.retrieval, links),
         confidence=answer.confidence,
         usage=UsageBody.model_validate(answer.usage),
         cut_short=answer.cut_short,
@@ -161,48 +187,66 @@ def answer_body(answer: Answer, advice: str | None = None, answer_id: str | None
         cached=answer.cached,
         unanswered=answer.unanswered,
         declined_by=answer.declined_by,
-        nearest=tuple(_near_body(near) for near in answer.nearest),
+        nearest=tuple(_near_body(near, links) for near in answer.nearest),
         advice=advice if answer.model == OFFLINE_MODEL else None,
     )
 
 
-def citation_body(citation: Citation) -> CitationBody:
+def citation_body(citation: Citation, links: Links = NOWHERE) -> CitationBody:
     return CitationBody(
         number=citation.number,
+        document=citation.passage.document_id,
         path=citation.passage.path,
         title=citation.passage.title,
         place=str(citation.locator),
         quote=citation.quote,
+        url=links.to(citation.passage.document_id, citation.locator),
         locator=LocatorBody.model_validate(citation.locator),
         answer_spans=citation.answer_spans,
         support=citation.support,
     )
 
 
-def _near_body(near: Near) -> NearBody:
-    place = LocatorBody.model_validate(near.locator)
-    return NearBody(path=near.path, title=near.title, place=str(near.locator), locator=place)
+def _near_body(near: Near, links: Links) -> NearBody:
+    document = document_id(near.path)
+    return NearBody(
+        document=document,
+        path=near.path,
+        title=near.title,
+        place=str(near.locator),
+        url=links.to(document, near.locator),
+        locator=LocatorBody.model_validate(near.locator),
+    )
 
 
-def retrieval_body(retrieval: Retrieval) -> RetrievalBody:
+def retrieval_body(retrieval: Retrieval, links: Links = NOWHERE) -> RetrievalBody:
     return RetrievalBody(
         query=retrieval.query.whole,
-        hits=tuple(_hit_body(hit) for hit in retrieval.hits),
+        hits=tuple(_hit_body(hit, links) for hit in retrieval.hits),
         left_out=LeftOutBody.model_validate(retrieval.left_out),
     )
 
 
-def event_frames(event: Event, advice: str | None = None, answer_id: str | None = None) -> Iterator[Frame]:
+def event_frames(
+    event: Event,
+    advice: str | None = None,
+    answer_id: str | None = None,
+    links: Links = NOWHERE,
+    conversation: str | None = None,
+    *,
+    html: bool = False,
+) -> Iterator[Frame]:
     """What an event says on the wire; a completed answer tells its citations first."""
     match event:
         case Retrieved(retrieval):
-            yield _frame("retrieval", retrieval_body(retrieval))
+            yield _frame("retrieval", retrieval_body(retrieval, links))
         case Delta(text):
             yield _frame("delta", DeltaBody(text=text))
         case Completed(answer):
             for citation in answer.citations:
-                yield _frame("citation", citation_body(citation))
-            yield _frame("answer", answer_body(answer, advice, answer_id))
+                yield _frame("citation", citation_body(citation, links))
+            body = answer_body(answer, advice, answer_id, links, conversation)
+            yield _frame("answer", body.with_html() if html else body)
 
 
 def problem_frame(problem: Problem) -> Frame:
@@ -213,9 +257,11 @@ def _frame(event: EventName, body: BaseModel) -> Frame:
     return Frame(event, body.model_dump_json())
 
 
-def _hit_body(hit: Hit) -> HitBody:
+def _hit_body(hit: Hit, links: Links) -> HitBody:
     passage = hit.passage
     return HitBody(
+        document=passage.document_id,
+        url=links.to(passage.document_id, passage.locator),
         path=passage.path,
         title=passage.title,
         place=str(passage.locator),

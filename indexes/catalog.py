@@ -23,8 +23,8 @@ from indexes.errors import IndexUnreadableError
 from indexes.globs import matches
 from indexes.mentions import name_of
 from indexes.reading.wire import sections_from
-from indexes.types import Document, Matrix, Passage, Scope
-from indexes.visibility import visible_documents
+from indexes.types import Audience, Document, Matrix, Passage, Scope
+from indexes.visibility import visible, visible_documents
 from indexes.words import terms
 
 _SCHEMA_VERSION = 5
@@ -211,6 +211,13 @@ class Catalog:
         seen = visible_documents(scope, "id")
         ((count,),) = self._db.rows(f"SELECT count(*) FROM documents WHERE {seen.sql}", seen.values)  # noqa: S608
         return int(count)
+
+    def readable(self, ids: Iterable[str], audience: Audience) -> frozenset[str]:
+        """Those of the documents that are there and that the audience may read; what may not be read is not there."""
+        seen = visible(Scope(audience))
+        asked = "SELECT DISTINCT value AS document_id FROM json_each(?)"
+        query = f"SELECT p.document_id FROM ({asked}) p WHERE {seen.sql}"  # noqa: S608
+        return frozenset(row[0] for row in self._db.rows(query, (json.dumps(list(ids)), *seen.values)))
 
     def _vectors(self, condition: str, *values: object, batch: int) -> Iterator[tuple[list[str], Matrix]]:
         query = f"SELECT encoded, vector FROM vectors WHERE {condition}"  # noqa: S608

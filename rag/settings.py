@@ -145,6 +145,38 @@ class ServerSettings(Part):
         pattern="^https?://[^/]+",
         description="the address by which people open it, where a proxy stands before it: links to sources lead there",
     )
+    keys: Literal["auto", "always"] = Field(
+        "auto", description="a key is wanted of everyone but this machine's own programs, or of them too"
+    )
+    requests_per_minute: Positive = Field(
+        60, description="questions and searches of one key; of all else ten times so many"
+    )
+    concurrent_answers: Positive = Field(8, description="questions answered at once")
+    queued_answers: Annotated[int, Field(ge=0)] = Field(64, description="questions that wait for that, at most")
+    deadline_s: Seconds = Field(330, description="an answer that takes longer, waiting included, is given up")
+    body_timeout_s: Seconds = Field(
+        30, description="a request takes no longer to arrive; where it is large, 10 KB a second will do"
+    )
+    log: Literal["text", "json"] = Field(
+        "text", description="how the log on standard error is written, a line for each request"
+    )
+    log_details: bool = Field(
+        False, description="whether it holds the words of failures, which may quote questions and documents"
+    )
+    otlp_endpoint: MaybeText = Field(
+        None,
+        pattern="^https?://[^/]+",
+        description="an OpenTelemetry collector (OTLP over gRPC) that is sent traces, without any text; "
+        "the OTEL_EXPORTER_OTLP_ variables do too",
+    )
+    conversation_days: Annotated[float, Field(ge=0)] = Field(
+        0, description="conversations that nobody used for so many days are deleted; 0 keeps them until people do"
+    )
+
+
+class JournalSettings(Part):
+    on: bool = Field(False, description="whether what the server is asked and answers is entered in a journal")
+    days: Annotated[float, Field(ge=0)] = Field(90, description="older entries are deleted; 0 keeps them for ever")
 
 
 class AnswerSettings(Part):
@@ -260,6 +292,7 @@ class Settings(BaseSettings):
     checking: CheckingSettings = CheckingSettings()
     judge: JudgeSettings = JudgeSettings()
     server: ServerSettings = ServerSettings()
+    journal: JournalSettings = JournalSettings()
     slack: SlackSettings = SlackSettings()
     access: tuple[AccessSettings, ...] = ()
     labels: tuple[LabelSettings, ...] = ()

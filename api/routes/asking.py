@@ -4,46 +4,64 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 
 from api.ask_wire import AskRequest
 from api.asking import Ask
-from api.desk import AtDesk, Caller, Desk, json_only
+from api.conversations import no_conversation
+from api.desk import AtDesk, Caller, Desk, ToSources, json_only
 from api.failures import PROBLEMS, told
+from api.links import Links
+from api.principals import Principal
 from api.streams import EventStream, closing, while_connected
 from api.wire import DONE, AnswerBody, Frame, answer_body, event_frames, problem_frame
+from rag.types import Event
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Depends(json_only)], tags=["asking"])
 
 
-async def _ask(asked: AskRequest, desk: AtDesk, caller: Caller) -> Ask:
-    return Ask(question=asked.to_question(desk.max_question_chars, caller.audience), principal=caller)
+async def _ask(body: AskRequest, desk: AtDesk, caller: Caller) -> Ask:
+    """Raises ``UnknownConversationError`` before a stream begins, while a status can tell."""
+    if body.conversation is not None:
+        await run_in_threadpool(_look_up, desk, caller, body.conversation)
+    question = body.to_question(desk.max_question_chars, caller.audience)
+    return Ask(question=question, principal=caller, conversation=body.conversation)
+
+
+def _look_up(desk: Desk, caller: Principal, conversation: str) -> None:
+    if desk.conversations is None:
+        raise no_conversation()
+    desk.conversations.get(caller, conversation)
 
 
 Asked = Annotated[Ask, Depends(_ask)]
 
 
 @router.post("/ask")
-async def ask(asked: Asked, desk: AtDesk, request: Request) -> AnswerBody:
+async def ask(asked: Asked, body: AskRequest, desk: AtDesk, links: ToSources, request: Request) -> AnswerBody:
     """The checked answer, with its citations."""
     answer = await while_connected(request.receive, desk.asking.answer(asked))
-    return answer_body(answer, desk.advice, asked.id)
+    told = answer_body(answer, desk.advice, asked.id, links, asked.conversation)
+    return told.with_html() if body.html else told
 
 
 @router.post("/ask/stream", status_code=200, response_class=EventStream)
-async def ask_stream(asked: Asked, desk: AtDesk) -> EventStream:
+async def ask_stream(asked: Asked, body: AskRequest, desk: AtDesk, links: ToSources) -> EventStream:
     """The answer as it is written: events ``retrieval``, ``delta``…, ``citation``…, ``answer``, and last ``done``.
 
     The text of ``answer`` is checked and stands in for what was streamed. ``error`` comes where the answer fails.
     """
-    return EventStream(_frames(desk, asked))
+    return EventStream(_frames(desk, asked, desk.asking.stream(asked), links, html=body.html))
 
 
-async def _frames(desk: Desk, asked: Ask) -> AsyncIterator[Frame]:
+async def _frames(
+    desk: Desk, asked: Ask, answering: AsyncIterator[Event], links: Links, *, html: bool
+) -> AsyncIterator[Frame]:
     """What there is to tell, and whatever happens, ``done``."""
     try:
-        async with closing(desk.asking.stream(asked)) as events:
+        async with closing(answering) as events:
             async for event in events:
-                for frame in event_frames(event, desk.advice, asked.id):
+                for frame in event_frames(event, desk.advice, asked.id, links, asked.conversation, html=html):
                     yield frame
     except Exception as error:  # noqa: BLE001 - the status is sent: what fails now can be told in the stream only
         yield problem_frame(told(error))

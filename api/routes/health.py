@@ -1,15 +1,39 @@
 """How the server does, for who watches over it."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
+from fastapi.responses import Response
 
-from api.desk import AtDesk
+from api.ask_wire import Body
+from api.desk import AtDesk, Caller
 from api.failures import PROBLEMS
+from api.metrics import MEDIA_TYPE
 
 router = APIRouter(responses=PROBLEMS, tags=["operating"])
+metering = APIRouter(responses=PROBLEMS, tags=["operating"])
+
+
+class ReadyBody(Body):
+    status: Literal["ready"] = "ready"
 
 
 @router.get("/healthz")
 def healthz(desk: AtDesk) -> dict[str, Any]:
-    return dict(desk.health())
+    """That it answers; what it holds too, where no key is wanted: with keys, not even how much there is is told."""
+    facts = desk.health()
+    return {"status": facts["status"]} if desk.door.wants_key else dict(facts)
+
+
+@router.get("/readyz")
+def readyz(desk: AtDesk) -> ReadyBody:
+    """That it could answer now: the index opens, and the language model can be reached; 503 says what is not so."""
+    if desk.ready:
+        desk.ready()
+    return ReadyBody()
+
+
+@metering.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def metrics(desk: AtDesk, caller: Caller) -> Response:  # noqa: ARG001 - any key will do, where one is wanted
+    """Figures for Prometheus."""
+    return Response(desk.metrics.text() if desk.metrics else b"", media_type=MEDIA_TYPE)

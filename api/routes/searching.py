@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
-from api.desk import AtDesk, Caller, json_only
+from api.desk import AtDesk, Searcher, ToSources, json_only
 from api.failures import PROBLEMS
 from api.search_wire import SearchBody, SearchRequest, search_body
 
@@ -10,7 +10,8 @@ router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["searching"])
 
 
 @router.post("/search", dependencies=[Depends(json_only)])
-def search(asked: SearchRequest, desk: AtDesk, caller: Caller) -> SearchBody:
+def search(asked: SearchRequest, desk: AtDesk, caller: Searcher, links: ToSources) -> SearchBody:
     """The passages that are found, and what each way of searching made of them."""
     query = asked.to_query(desk.max_question_chars, caller.audience)
-    return search_body(query, desk.retriever.retrieve(query, limit=asked.limit) if desk.retriever else ())
+    hits = desk.retriever.retrieve(query, limit=asked.limit) if desk.retriever else ()
+    return search_body(query, hits, links)

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol, get_args
+from dataclasses import replace
+from typing import Any, get_args
 
+from api.feedback import Feedback, FeedbackBox, Reason
 from api.principals import Principal
 from api.slack.answering import Answering, Setting
 from api.slack.deliveries import Asked, Deliveries
@@ -18,38 +19,20 @@ from indexes.errors import FootnoteError
 from indexes.types import PUBLIC
 
 log = logging.getLogger(__name__)
-Verdict = Literal["up", "down"]
-Reason = Literal[
-    "wrong", "incomplete", "unsupported", "outdated", "should_have_answered", "should_have_declined", "other"
-]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 DIALOG = "footnote_reason"
-
-
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """What who asked thinks of an answer. ``comment`` says what would be right."""
-
-    verdict: Verdict
-    reason: Reason | None = None
-    comment: str = ""
-
-
-class Opinions(Protocol):
-    """Keeps opinions: a later one of the same answer takes the place of the one before."""
-
-    def keep(self, principal: Principal, answer_id: str, opinion: Opinion, /) -> None:
-        """May block. Raises ``FootnoteError`` where there is no such answer of theirs."""
+_COMMENT = 8000
+"""Characters of what an answer should have said."""
 
 
 class Actions:
     """Done in the background, once each however often a button is pressed."""
 
     def __init__(
-        self, answering: Answering, deliveries: Deliveries, people: Sequence[str], opinions: Opinions | None
+        self, answering: Answering, deliveries: Deliveries, people: Sequence[str], box: FeedbackBox | None
     ) -> None:
         self._answering, self._deliveries = answering, deliveries
-        self._people, self._opinions = people, opinions
+        self._people, self._box = people, box
 
     async def share(self, answer_id: str, user: str) -> Heard | None:
         """What is to be done so that the channel sees an answer; None where it was done, or is not theirs to share."""
@@ -103,16 +86,16 @@ class Actions:
             named = " ".join(f"<@{person}>" for person in self._people)
             await post(client, asked.place.channel, _plea(setting.words, user, asked.text, named), asked.place.thread)
 
-    async def rate(self, answer_id: str, user: str, opinion: Opinion) -> Words | None:
+    async def rate(self, answer_id: str, user: str, feedback: Feedback) -> Words | None:
         """The words to thank with; None where the answer is not theirs, or is not kept."""
         asked = await asyncio.to_thread(self._deliveries.asked, answer_id)
-        if self._opinions is None or asked is None or asked.user != user:
+        if self._box is None or asked is None or asked.user != user:
             return None
         principal = Principal(f"slack:{asked.place.team}:{user}", user, PUBLIC)
         try:
-            await asyncio.to_thread(self._opinions.keep, principal, answer_id, opinion)
+            await asyncio.to_thread(self._box.give, principal, answer_id, feedback)
         except FootnoteError as error:
-            log.info("An opinion was not kept: %s", error.kind)
+            log.info("Feedback was not kept: %s", error.kind)
             return None
         setting = await self._answering.setting(_again(asked))
         return setting.words if setting else None
@@ -148,19 +131,19 @@ def dialog(answer_id: str, words: Words) -> dict[str, Any]:
                 "block_id": "comment",
                 "optional": True,
                 "label": {"type": "plain_text", "text": words.comment},
-                "element": {"type": "plain_text_input", "action_id": "value", "multiline": True, "max_length": 2000},
+                "element": {"type": "plain_text_input", "action_id": "value", "multiline": True, "max_length": 3000},
             },
         ],
     }
 
 
-def opinion_of(view: dict[str, Any]) -> Opinion:
+def feedback_of(view: dict[str, Any]) -> Feedback:
     """As it was given in the dialog."""
     values = view.get("state", {}).get("values", {})
     chosen = ((values.get("reason") or {}).get("value") or {}).get("selected_option") or {}
-    comment = ((values.get("comment") or {}).get("value") or {}).get("value") or ""
+    better = ((values.get("comment") or {}).get("value") or {}).get("value") or ""
     reason = next((known for known in REASONS if known == chosen.get("value")), None)
-    return Opinion("down", reason, str(comment)[:2000])
+    return Feedback(verdict="down", reason=reason, better_answer=str(better)[:_COMMENT])
 
 
 def _again(asked: Asked) -> Heard:

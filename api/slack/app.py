@@ -17,7 +17,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
-from api.slack.actions import DIALOG, Actions, Opinion, Opinions, dialog, opinion_of
+from api.feedback import Feedback, FeedbackBox
+from api.slack.actions import DIALOG, Actions, dialog, feedback_of
 from api.slack.answering import Answering
 from api.slack.claims import Claims
 from api.slack.deliveries import Deliveries
@@ -31,6 +32,8 @@ from api.slack.types import Heard, Place
 from rag.settings import SlackSettings
 
 log = logging.getLogger(__name__)
+bolt_log = logging.getLogger(f"{__name__}.bolt")
+bolt_log.setLevel(logging.ERROR)  # below it Bolt writes down what people said
 SHORTCUT = "footnote_ask"
 _STOPS = ("stop", "stopp", "halt", "arrête", "alto", "ferma")
 
@@ -64,12 +67,12 @@ class Bot:
         deliveries: Deliveries,
         answering: Answering,
         rights: Rights,
-        opinions: Opinions | None = None,
+        box: FeedbackBox | None = None,
     ) -> None:
         self._settings, self._workspaces, self._deliveries = settings, workspaces, deliveries
         self._answering, self._rights = answering, rights
         self._claims = Claims(deliveries)
-        self._actions = Actions(answering, deliveries, settings.people, opinions)
+        self._actions = Actions(answering, deliveries, settings.people, box)
         self._queue = FairQueue(settings.at_once)
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = AsyncExitStack()
@@ -102,7 +105,7 @@ class Bot:
             authorize=_Authorize(self._workspaces),  # type: ignore[arg-type] # as Bolt has its own
             request_verification_enabled=False,  # http.py does, and answers 401 and 400 where Bolt fails
             process_before_response=True,
-            logger=log,
+            logger=bolt_log,
         )
         app.error(_told)
         app.event("app_mention")(self._on_message)
@@ -178,12 +181,12 @@ class Bot:
     async def _on_dialog(self, ack: AsyncAck, view: dict[str, Any], body: Payload) -> None:
         await ack()
         answer_id, user = view["private_metadata"], body["user"]["id"]
-        if words := await self._actions.rate(answer_id, user, opinion_of(view)):
+        if words := await self._actions.rate(answer_id, user, feedback_of(view)):
             self._do(self._actions.thank(answer_id, user, words))
 
     async def _rated(self, workspace: Workspace, verdict: str, answer_id: str, body: Payload) -> None:
         user = body["user"]["id"]
-        words = await self._actions.rate(answer_id, user, Opinion("up" if verdict == "up" else "down"))
+        words = await self._actions.rate(answer_id, user, Feedback(verdict="up" if verdict == "up" else "down"))
         if words is None:
             return
         if verdict == "up":

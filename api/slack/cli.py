@@ -77,7 +77,7 @@ async def listen_until_stopped(settings: "Settings", engine: "Engine") -> None:
     from indexes.types import Query
 
     await asyncio.to_thread(engine.search, Query("warm"), 1)  # the first question must not wait for models to load
-    bot = make_bot(settings, desk_of(engine).asking, lambda scope: engine.catalog.documents_within(scope))
+    bot = make_bot(settings, desk_of(engine), lambda scope: engine.catalog.documents_within(scope))
     token = settings.slack.app_token
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -10,8 +10,7 @@ from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_sdk.oauth.installation_store.sqlite3 import SQLite3InstallationStore
 from slack_sdk.oauth.state_store.sqlite3 import SQLite3OAuthStateStore
 
-from api.asking import Asking
-from api.slack.actions import Opinions
+from api.desk import Desk
 from api.slack.answering import Answering, Terms
 from api.slack.app import Bot
 from api.slack.deliveries import Deliveries
@@ -28,25 +27,23 @@ log = logging.getLogger(__name__)
 _STATE_SECONDS = 600
 
 
-def make_bot(
-    settings: Settings, asking: Asking, documents: Callable[[Scope], int], opinions: Opinions | None = None
-) -> Bot:
-    """Raises ``ConfigError`` where no workspace can be known, ``RecordsError``."""
+def make_bot(settings: Settings, desk: Desk, documents: Callable[[Scope], int]) -> Bot:
+    """It asks as all do at the desk. Raises ``ConfigError`` where no workspace can be known, ``RecordsError``."""
     slack, folder = settings.slack, settings.server.dir
     workspaces = _workspaces(slack, folder)
     deliveries = Deliveries(folder / "slack.sqlite3")
+    box = desk.feedback if settings.journal.on else None  # only a journal keeps what is asked in Slack
     rights = Rights(slack.groups, slack.channels, workspaces.trusted)
     terms = Terms(
         base_url=settings.server.public_url,
         language=slack.language,
         people=slack.people,
-        feedback=opinions is not None,
-        max_question_chars=settings.answer.max_question_chars,
+        feedback=box is not None,
+        max_question_chars=desk.max_question_chars,
         documents=documents,
     )
-    return Bot(
-        slack, workspaces, deliveries, Answering(asking, workspaces, rights, deliveries, terms), rights, opinions
-    )
+    answering = Answering(desk.asking, workspaces, rights, deliveries, terms)
+    return Bot(slack, workspaces, deliveries, answering, rights, box)
 
 
 def make_oauth(settings: Settings) -> AsyncOAuthFlow | None:

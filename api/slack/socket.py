@@ -1,17 +1,14 @@
 """Socket Mode: Slack's events over a connection that we open, so that no address of ours must be reached."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
-from api.slack.app import Bot
+from api.slack.app import Bot, bolt_log
 from api.slack.polite import PoliteClient
 from api.slack.rights import FAILURES, reason
 from indexes.errors import FootnoteError
-
-log = logging.getLogger(__name__)
 
 
 class SlackError(FootnoteError):
@@ -31,7 +28,7 @@ class SocketMode:
         """Raises ``SlackError``, ``SlackBusyError``."""
         await self._bot.start()
         client = PoliteClient(None, self._api_url)
-        self._handler = AsyncSocketModeHandler(self._bot.app, self._app_token, logger=log, web_client=client)
+        self._handler = AsyncSocketModeHandler(self._bot.app, self._app_token, logger=bolt_log, web_client=client)
         try:
             await self._handler.connect_async()  # type: ignore[no-untyped-call]
         except FAILURES as error:

@@ -9,9 +9,10 @@ import pytest
 
 from api.guards import ANY_HOST, LOOPBACK_HOSTS, MAX_BODY_BYTES, hosts_for
 from api.http import create_app
+from api.links import Links
 from api.problems import KINDS
 from api.streams import PING_SECONDS, EventStream
-from api.wire import DONE, Frame, answer_to_wire
+from api.wire import DONE, Frame, answer_body
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
 from fakes.desks import desk
 from fakes.serving import serving
@@ -36,6 +37,7 @@ from rag.types import Completed, Delta, Event, Question, Retrieved, Turn
 
 LEAVE = answer("Staff get 25 days [1].\nThey may save them [2].", {1: "25 days", 2: "may be saved"})
 ASK, STREAM = "/v1/ask", "/v1/ask/stream"
+TOLD = answer_body(LEAVE, links=Links("http://localhost:8000")).model_dump(mode="json")
 JSON = {"Content-Type": "application/json"}
 FAILURES = [
     (QuestionError("Ask something."), 400, "bad-question"),
@@ -98,7 +100,7 @@ def assert_problem(response: httpx.Response, status: int, kind: str) -> str:
 async def test_an_answer_comes_as_json(client: Open) -> None:
     response = await client(ScriptedAnswerer(*telling(LEAVE))).post(ASK, json={"question": "Leave?"})
     assert response.status_code == 200
-    assert response.json() == answer_to_wire(LEAVE) | {"id": response.json()["id"]}
+    assert response.json() == TOLD | {"id": response.json()["id"]}
 
 
 async def test_the_history_reaches_the_answerer(client: Open) -> None:
@@ -130,7 +132,7 @@ async def test_a_stream_tells_what_was_found_the_text_the_citations_and_the_answ
     names = [name for name, _ in told]
     assert names == ["retrieval", "delta", "delta", "citation", "citation", "answer", "done"]
     assert "".join(str(data["text"]) for name, data in told if name == "delta") == LEAVE.text
-    assert told[-2:] == [("answer", answer_to_wire(LEAVE) | {"id": told[-2][1]["id"]}), ("done", {})]
+    assert told[-2:] == [("answer", TOLD | {"id": told[-2][1]["id"]}), ("done", {})]
 
 
 async def test_pieces_of_a_stream_arrive_as_they_are_written() -> None:
@@ -168,13 +170,15 @@ async def test_a_failure_in_a_stream_is_an_event_and_then_done(
     client: Open, error: Exception, status: int, kind: str
 ) -> None:
     answerer = ScriptedAnswerer(Retrieved(LEAVE.retrieval), Delta("Staff"), error)
-    told = events((await client(answerer).post(STREAM, json={"question": "Leave?"})).text)
+    response = await client(answerer).post(STREAM, json={"question": "Leave?"})
+    told = events(response.text)
     assert [name for name, _ in told] == ["retrieval", "delta", "error", "done"]
     assert told[2][1] == {
         "type": f"urn:footnote:problem:{kind}",
         "title": KINDS[kind][1],
         "status": status,
         "detail": str(error),
+        "instance": f"urn:footnote:request:{response.headers['x-request-id']}",
     }
 
 
@@ -399,10 +403,19 @@ async def test_many_ask_at_once_and_each_gets_its_own_answer() -> None:
 # The page, and health
 
 
+async def test_the_viewer_is_the_same_page_with_its_parts_one_folder_up(client: Open) -> None:
+    http = client(ScriptedAnswerer())
+    page, view = [(await http.get(path)).text for path in ("/", "/view/0123456789abcdef?start=1&end=2")]
+    assert 'src="static/app.js"' in page
+    assert view == page.replace('"static/', '"../static/')
+    assert (await http.get("/view/0123456789abcdef/more")).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("path", "media_type"),
     [
         ("/", "html"),
+        ("/view/0123456789abcdef", "html"),
         ("/static/app.js", "javascript"),
         ("/static/app.css", "css"),
         ("/static/icon.svg", "svg+xml"),
@@ -419,6 +432,8 @@ async def test_the_page_comes_whole_and_under_a_strict_policy(client: Open, path
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["referrer-policy"] == "no-referrer"
     assert response.headers["cache-control"] == "no-cache"
+    assert response.headers["cross-origin-opener-policy"] == "same-origin"
+    assert "camera=()" in response.headers["permissions-policy"]
 
 
 async def test_health_is_what_the_engine_says(client: Open) -> None:
@@ -435,8 +450,8 @@ async def test_health_that_cannot_be_told_is_a_problem(client: Open) -> None:
 
 async def test_the_api_describes_itself(client: Open) -> None:
     described = (await client(ScriptedAnswerer()).get("/openapi.json")).json()
-    assert set(described["paths"]) == {ASK, STREAM, "/healthz"}
+    assert set(described["paths"]) == {ASK, STREAM, "/healthz", "/readyz", "/v1/session"}
     for path in described["paths"].values():
         for operation in path.values():
-            assert set(operation["responses"]) == {"200", "default"}
+            assert set(operation["responses"]) in ({"200", "default"}, {"204", "default"})
             assert list(operation["responses"]["default"]["content"]) == ["application/problem+json"]

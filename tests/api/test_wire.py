@@ -6,8 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from api.ask_wire import AskRequest
-from api.wire import answer_to_wire, event_frames
+from api.links import Links
+from api.wire import answer_body, answer_to_wire, event_frames
 from fakes.answerer import answer, passage
+from indexes.documents import document_id
 from indexes.types import Filters, Hit, Query
 from rag.errors import QuestionError, QuestionTooLongError
 from rag.types import Completed, Delta, Near, Question, Retrieval, Retrieved, Turn
@@ -20,6 +22,7 @@ def test_an_answer_becomes_plain_json() -> None:
     assert json.loads(json.dumps(told)) == told
     assert list(told) == [
         "id",
+        "conversation",
         "question",
         "text",
         "status",
@@ -36,6 +39,7 @@ def test_an_answer_becomes_plain_json() -> None:
         "declined_by",
         "nearest",
         "advice",
+        "html",
     ]
     assert told["question"] == "?"
     assert told["usage"] == {"input_tokens": 11, "output_tokens": 7, "cached_input_tokens": None, "cost": None}
@@ -45,10 +49,12 @@ def test_an_answer_becomes_plain_json() -> None:
 def test_a_citation_names_the_place_in_words_and_in_numbers() -> None:
     assert answer_to_wire(LEAVE)["citations"][0] == {
         "number": 1,
+        "document": "id of hr/leave.pdf",
         "path": "hr/leave.pdf",
         "title": "leave.pdf",
         "place": "page 4, lines 12–13",
         "quote": "25 days\nof leave",
+        "url": None,
         "locator": {
             "page": 4,
             "sheet": None,
@@ -62,6 +68,15 @@ def test_a_citation_names_the_place_in_words_and_in_numbers() -> None:
         "answer_spans": [[18, 21], [45, 48]],
         "support": 0.9,
     }
+
+
+def test_where_a_server_is_asked_each_place_has_a_link_that_opens_it() -> None:
+    declined = replace(LEAVE, nearest=(Near("hr/leave.pdf", "Leave", passage("25 days").locator),))
+    told = answer_body(declined, links=Links("http://localhost:8000"))
+    view = "http://localhost:8000/view"
+    assert told.citations[1].url == f"{view}/id of hr/leave.pdf?start=0&end=12&page=4"
+    assert told.nearest[0].url == f"{view}/{document_id('hr/leave.pdf')}?start=0&end=7&page=4"
+    assert [hit.url for hit in told.retrieval.hits] == [citation.url for citation in told.citations]
 
 
 def test_the_spans_of_a_citation_are_its_markers() -> None:
@@ -88,6 +103,7 @@ def test_a_declined_answer_says_who_declined_and_where_to_look() -> None:
     (near,) = told["nearest"]
     assert (told["declined_by"], near["path"], near["place"]) == ("model", "hr/leave.pdf", "page 4, line 12")
     assert (near["title"], near["locator"]["char_end"]) == ("Leave", 7)
+    assert near["document"] == document_id("hr/leave.pdf")
 
 
 def test_advice_is_given_only_where_no_language_model_answered() -> None:
@@ -96,12 +112,22 @@ def test_advice_is_given_only_where_no_language_model_answered() -> None:
 
 
 def test_what_was_found_is_told_with_its_text_and_place() -> None:
-    (frame,) = event_frames(Retrieved(Retrieval(Query("leave"), (Hit(passage("25 days", "a/b.md", page=None), 0.5),))))
+    found = Retrieved(Retrieval(Query("leave"), (Hit(passage("25 days", "a/b.md", page=None), 0.5),)))
+    (frame,) = event_frames(found, links=Links("https://docs.example/"))
     assert frame.event == "retrieval"
     assert json.loads(frame.data) == {
         "query": "leave",
         "hits": [
-            {"path": "a/b.md", "title": "b.md", "place": "line 12", "page": None, "score": 0.5, "text": "25 days"}
+            {
+                "document": "id of a/b.md",
+                "path": "a/b.md",
+                "title": "b.md",
+                "place": "line 12",
+                "url": "https://docs.example/view/id of a/b.md?start=0&end=7",
+                "page": None,
+                "score": 0.5,
+                "text": "25 days",
+            }
         ],
         "left_out": {"passages": 0, "shortened": 0, "turns": 0},
     }

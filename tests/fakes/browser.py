@@ -3,6 +3,8 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright
@@ -51,6 +53,20 @@ async def contrast(page: Page, selector: str) -> float:
     """WCAG 2.2's contrast ratio of an element's text to the nearest background behind it."""
     ratio: float = await page.evaluate(_CONTRAST, selector)
     return ratio
+
+
+async def serious_violations(page: Page) -> list[str]:
+    """What axe-core finds serious or critical in the page as it stands: rule and element."""
+    await page.evaluate(_axe())
+    found = await page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    grave = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
+    return [f"{one['id']}: {node['html'][:120]}: {node['failureSummary']}" for one in grave for node in one["nodes"]]
+
+
+@cache
+def _axe() -> str:
+    source = files("axe_playwright_python").joinpath("axe.min.js")
+    return source.read_text(encoding="utf-8")
 
 
 _BRIGHTNESS = """name => {

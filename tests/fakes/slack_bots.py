@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from api.asking import Direct
+from api.feedback import Feedback, FeedbackBox
 from api.http import create_app
 from api.principals import Principal
-from api.slack.actions import Opinion
 from api.slack.app import Bot
 from api.slack.http import slack_routes
 from api.slack.making import make_bot, make_oauth
@@ -20,7 +19,6 @@ from fakes.answerer import answer, telling
 from fakes.desks import desk
 from fakes.serving import serving
 from fakes.slack.server import FakeSlack
-from indexes.errors import FootnoteError
 from rag.protocols import Answerer
 from rag.settings import Settings, load_settings
 from rag.types import Answer, Event, Near, Question
@@ -85,21 +83,21 @@ class Library(Answerer):
 
 @dataclass
 class Ballot:
-    """Keeps opinions, the last of each answer; of no others than those who asked."""
+    """Keeps feedback, the last of each answer."""
 
     known: Callable[[str], bool] = lambda _: True
-    kept: dict[tuple[str, str], Opinion] = field(default_factory=dict)
+    kept: dict[tuple[str, str], Feedback] = field(default_factory=dict)
 
-    def keep(self, principal: Principal, answer_id: str, opinion: Opinion) -> None:
-        if not self.known(answer_id):
-            raise FootnoteError("no such answer")
-        self.kept[principal.id, answer_id] = opinion
+    def rate(self, principal: Principal, answer_id: str, feedback: Feedback) -> bool:
+        if self.known(answer_id):
+            self.kept[principal.id, answer_id] = feedback
+        return self.known(answer_id)
 
 
 def slack_settings(slack: FakeSlack, folder: Path, **parts: Any) -> Settings:
     tokens = {"bot_token": slack.bot_token, "app_token": slack.app_token, "signing_secret": slack.signing_secret}
     chosen = {**tokens, "api_url": slack.base_url, **parts}
-    return load_settings(slack=chosen, server={"dir": folder, "public_url": BASE})
+    return load_settings(slack=chosen, server={"dir": folder, "public_url": BASE}, journal={"on": True})
 
 
 @asynccontextmanager
@@ -108,10 +106,11 @@ async def answering(
     answerer: Answerer,
     settings: Settings,
     transport: Transport = "socket",
-    opinions: Ballot | None = None,
+    ballot: Ballot | None = None,
 ) -> AsyncIterator[Bot]:
     """The bot, connected."""
-    bot = make_bot(settings, Direct(answerer), lambda _: 1204, opinions)
+    at = desk(answerer, feedback=FeedbackBox(ballot) if ballot else None)
+    bot = make_bot(settings, at, lambda _: 1204)
     assert settings.slack.signing_secret is not None
     assert settings.slack.app_token is not None
     if transport == "socket":
@@ -119,7 +118,7 @@ async def answering(
             yield bot
         return
     routes = slack_routes(bot, settings.slack.signing_secret.get_secret_value(), make_oauth(settings))
-    async with serving(create_app(desk(answerer, slack=routes)), lifespan="on") as url:
+    async with serving(create_app(replace(at, slack=routes)), lifespan="on") as url:
         slack.request_url = f"{url}/slack/events"
         yield bot
         slack.request_url = None

@@ -191,6 +191,15 @@ def test_whatever_a_search_reads_is_within_its_scope(catalog: Catalog, filters: 
     assert entries.named(["Nordsund Line"], scope) == {"Nordsund Line": ["id of a.txt"]}
 
 
+def test_of_documents_those_are_readable_that_are_there_and_for_the_audience(catalog: Catalog) -> None:
+    put(catalog, document("For all.", "all.txt"))
+    put(catalog, document("For some.", "hr.txt", readers=("hr", "board")))
+    asked = ["id of all.txt", "id of hr.txt", "id of none.txt"]
+    assert catalog.readable(asked, PUBLIC) == {"id of all.txt"}
+    assert catalog.readable(asked, Audience(frozenset({"hr", "board"}))) == {"id of all.txt", "id of hr.txt"}
+    assert catalog.readable(asked[1:], PUBLIC) == frozenset()
+
+
 def test_the_first_passages_of_documents_are_read(catalog: Catalog) -> None:
     one, two = (put(catalog, document(f"{path}. {LONG}", path)) for path in ("a.txt", "b.txt"))
     entries = catalog.entries.of_documents(["id of a.txt", "id of b.txt"], Scope(), most=2)

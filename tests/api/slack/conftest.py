@@ -37,9 +37,9 @@ async def slack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterato
 def start(request: pytest.FixtureRequest, slack: WatchedSlack, tmp_path: Path) -> Start:
     transport: Transport = request.param
 
-    def begin(library: Answerer | None = None, opinions: Ballot | None = None, **parts: Any) -> Any:
+    def begin(library: Answerer | None = None, ballot: Ballot | None = None, **parts: Any) -> Any:
         settings = slack_settings(slack, tmp_path / "server", **parts)
-        return watching(slack, answering(slack, library or Library(LEAVE, PAY), settings, transport, opinions))
+        return watching(slack, answering(slack, library or Library(LEAVE, PAY), settings, transport, ballot))
 
     return begin
 

@@ -104,7 +104,7 @@ from typing import Any
 sys.path[:0] = [{tests!r}]
 from fakes.answerer import EndlessAnswerer
 from fakes.slack_bots import Library, LEAVE
-from api.asking import Direct
+from fakes.desks import desk
 from api.slack.making import make_bot
 from api.slack.socket import SocketMode
 from rag.settings import load_settings
@@ -113,7 +113,7 @@ async def main():
     settings = load_settings(Path("footnote.toml"))
     library = Library(LEAVE)
     library.gate = asyncio.Event()
-    bot = make_bot(settings, Direct(library), lambda _: 3)
+    bot = make_bot(settings, desk(library), lambda _: 3)
     async with SocketMode(bot, settings.slack.app_token.get_secret_value(), settings.slack.api_url):
         await asyncio.Event().wait()
 

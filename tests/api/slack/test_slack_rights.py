@@ -131,7 +131,7 @@ async def test_only_who_asked_may_share_ask_people_and_rate(slack: FakeSlack, st
     ben = slack.add_user("ben")
     general = slack.add_channel("general", anna, ben)
     ballot = Ballot()
-    async with start(Library(OPEN, SECRET), opinions=ballot, people=[ben.id], **HR):
+    async with start(Library(OPEN, SECRET), ballot=ballot, people=[ben.id], **HR):
         await slack.command(anna, general, "/ask", "what does the secret say?")
         await slack.settled()
         alone = [*general.ephemerals.values()][-1]

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from api.slack.actions import Opinion
+from api.feedback import Feedback
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, telling
 from fakes.answerer import answer as said
 from fakes.slack.model import Message, texts
@@ -438,7 +438,7 @@ async def test_feedback_is_kept_and_the_last_word_counts(slack: FakeSlack, start
     anna, ben = slack.add_user("anna"), slack.add_user("ben")
     general = slack.add_channel("general", anna, ben)
     ballot = Ballot()
-    async with start(opinions=ballot):
+    async with start(ballot=ballot):
         asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.settled()
         (told,) = slack.answers(general, asked.ts)
@@ -448,13 +448,17 @@ async def test_feedback_is_kept_and_the_last_word_counts(slack: FakeSlack, start
             await slack.settled()
         await slack.press(ben, told, "footnote_feedback", down)
         await slack.settled()
-        assert [opinion.verdict for opinion in ballot.kept.values()] == ["up"]
+        assert [feedback.verdict for feedback in ballot.kept.values()] == ["up"]
         await slack.press(anna, told, "footnote_feedback", down)
         await slack.until(lambda: slack.sent("views.open"))
         (view,) = slack.state.views.values()
         await slack.submit(view, {"reason": "outdated", "comment": "It is 28 days"})
         await slack.settled()
-    assert ballot.kept == {(f"slack:{slack.team.id}:{anna.id}", up[3:]): Opinion("down", "outdated", "It is 28 days")}
+    assert ballot.kept == {
+        (f"slack:{slack.team.id}:{anna.id}", up[3:]): Feedback(
+            verdict="down", reason="outdated", better_answer="It is 28 days"
+        )
+    }
     assert len([one for one in slack.sent("chat.postEphemeral") if "Thank you" in one.content]) == 1
 
 

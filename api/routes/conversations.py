@@ -1,0 +1,75 @@
+"""``/v1/conversations``: what was asked and answered, for who asked it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from api.conversation_wire import (
+    CURSOR,
+    ConversationBody,
+    ConversationsBody,
+    NewConversation,
+    Renaming,
+    WholeConversationBody,
+    conversations_body,
+    markdown,
+    read_cursor,
+    whole_body,
+)
+from api.conversations import Conversations
+from api.desk import AtDesk, Caller, ToSources, json_only
+from api.failures import PROBLEMS
+
+router = APIRouter(prefix="/v1/conversations", responses=PROBLEMS, tags=["conversations"])
+JSON = [Depends(json_only)]
+
+
+async def _kept(desk: AtDesk) -> Conversations:
+    assert desk.conversations  # noqa: S101 - or these routes are not there
+    return desk.conversations
+
+
+Kept = Annotated[Conversations, Depends(_kept)]
+
+
+@router.get("")
+def conversations(
+    kept: Kept,
+    caller: Caller,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    after: Annotated[str | None, Query(pattern=CURSOR, description="the ``next`` of the page before")] = None,
+) -> ConversationsBody:
+    """The caller's, latest first."""
+    return conversations_body(kept.page(caller, limit, read_cursor(after) if after else None))
+
+
+@router.post("", status_code=201, dependencies=JSON)
+def create(asked: NewConversation, kept: Kept, caller: Caller) -> ConversationBody:
+    """One that has no turns yet: ask within it by its id."""
+    return ConversationBody.model_validate(kept.create(caller, asked.title))
+
+
+@router.get("/{conversation}.md", response_class=Response, responses={200: {"content": {"text/markdown": {}}}})
+def export(conversation: str, kept: Kept, caller: Caller) -> Response:
+    """The conversation as Markdown, with footnotes."""
+    text = markdown(kept.get(caller, conversation), kept.turns(caller, conversation))
+    headers = {"Content-Disposition": 'attachment; filename="conversation.md"'}
+    return Response(text, headers=headers, media_type="text/markdown; charset=utf-8")
+
+
+@router.get("/{conversation}")
+def read(conversation: str, kept: Kept, caller: Caller, desk: AtDesk, links: ToSources) -> WholeConversationBody:
+    """The conversation with its turns: answers as they were given, as far as their sources may still be read."""
+    return whole_body(kept.get(caller, conversation), kept.turns(caller, conversation), desk.advice, links)
+
+
+@router.patch("/{conversation}", dependencies=JSON)
+def rename(conversation: str, asked: Renaming, kept: Kept, caller: Caller) -> ConversationBody:
+    return ConversationBody.model_validate(kept.rename(caller, conversation, asked.title))
+
+
+@router.delete("/{conversation}", status_code=204)
+def delete(conversation: str, kept: Kept, caller: Caller) -> None:
+    """It is gone with its turns, and its id is known no more."""
+    kept.delete(caller, conversation)

@@ -1,0 +1,17 @@
+"""``/v1/answers``: what their askers think of them."""
+
+from fastapi import APIRouter, Depends
+
+from api.desk import AtDesk, Caller, json_only
+from api.failures import PROBLEMS
+from api.feedback import Feedback
+
+router = APIRouter(prefix="/v1/answers", responses=PROBLEMS, tags=["feedback"])
+
+
+@router.post("/{answer}/feedback", dependencies=[Depends(json_only)])
+def give(answer: str, said: Feedback, desk: AtDesk, caller: Caller) -> Feedback:
+    """Kept with the answer, in place of what was said before; only who asked can say it."""
+    if desk.feedback:
+        desk.feedback.give(caller, answer, said)
+    return said

@@ -1,0 +1,68 @@
+"""``/v1/session``: who one is here; the page keeps its key in a cookie that no script can read."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from api.ask_wire import Body, Text
+from api.desk import COOKIE, AtDesk, Caller, Desk, json_only
+from api.failures import PROBLEMS
+from api.principals import Principal
+
+router = APIRouter(prefix="/v1/session", responses=PROBLEMS, tags=["keys"])
+_KEPT_S = 30 * 24 * 3600
+"""How long a browser stays logged in; a key that ends or is revoked before that opens nothing from then on."""
+
+
+class FeaturesBody(Body):
+    uploads: bool
+    conversations: bool
+    feedback: bool
+
+
+class SessionBody(Body):
+    id: str
+    name: str
+    groups: tuple[str, ...]
+    may_write: bool
+    key_needed: bool
+    features: FeaturesBody
+
+
+class LoginRequest(Body):
+    key: Text
+
+
+@router.get("")
+async def session(desk: AtDesk, caller: Caller) -> SessionBody:
+    """Who asks, and what there is for them."""
+    return _body(desk, caller)
+
+
+@router.post("", dependencies=[Depends(json_only)])
+async def log_in(asked: LoginRequest, desk: AtDesk, request: Request, response: Response) -> SessionBody:
+    """As above, for who holds the key; the answer has the browser keep it."""
+    principal = await run_in_threadpool(desk.door.admit, asked.key)
+    https = (desk.public_url or str(request.url)).startswith("https:")
+    response.set_cookie(COOKIE, asked.key, max_age=_KEPT_S, secure=https, httponly=True, samesite="strict")
+    return _body(desk, principal)
+
+
+@router.delete("", status_code=204)
+async def log_out(response: Response) -> None:
+    """Has the browser forget the key."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+
+
+def _body(desk: Desk, principal: Principal) -> SessionBody:
+    return SessionBody(
+        id=principal.id,
+        name=principal.name,
+        groups=tuple(sorted(principal.audience.groups)),
+        may_write=principal.may_write,
+        key_needed=desk.door.wants_key,
+        features=FeaturesBody(
+            uploads="uploads" in desk.features,
+            conversations="conversations" in desk.features,
+            feedback="feedback" in desk.features,
+        ),
+    )

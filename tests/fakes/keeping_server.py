@@ -1,0 +1,35 @@
+"""A server whose answers are scripted, and which keeps them as ``footnote serve`` does: run as a process, to be killed.
+
+    python keeping_server.py FOLDER
+
+keeps them in FOLDER, and prints the port it listens at.
+"""
+
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from api.asking import Direct
+from api.conversations import Conversations
+from api.http import create_app
+from api.journal import Journal, JournalAsking
+from api.kept_asking import KeptAsking
+from api.server import listen
+from fakes.answerer import ScriptedAnswerer, answer, telling
+from fakes.desks import desk
+
+
+def main(folder: Path) -> None:
+    answerer = ScriptedAnswerer(*telling(answer("Staff get 25 days [1].", {1: "25 days"})))
+    conversations = Conversations.opened(folder, lambda ids, _: set(ids))
+    asking = KeptAsking(JournalAsking(Direct(answerer), Journal.opened(folder)), conversations)
+    app = create_app(desk(answerer, asking=asking, conversations=conversations))
+    listener = listen("127.0.0.1", 0)
+    sys.stdout.write(f"{listener.getsockname()[1]}\n")
+    sys.stdout.flush()
+    uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False)).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
