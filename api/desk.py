@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.asking import Asking
@@ -70,7 +69,7 @@ async def caller(request: Request, desk: AtDesk) -> Principal:
     And ``TooManyRequestsError``.
     """
     try:
-        principal = await run_in_threadpool(desk.door.admit, _key_of(request))
+        principal = desk.door.admit(_key_of(request))
     except UnauthorizedError as error:
         if COOKIE in request.cookies:  # of a key that ended: without it, where no key is wanted, the page goes on
             error.headers = {**error.headers, "Set-Cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict"}

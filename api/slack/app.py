@@ -222,7 +222,7 @@ class Bot:
 
 async def _told(error: Exception) -> BoltResponse:
     """Where Slack sent what Bolt cannot take, 400; where we failed, 503, and Slack tries again."""
-    malformed = isinstance(error, AttributeError | KeyError | TypeError | ValueError)
+    malformed = isinstance(error, AttributeError | LookupError | TypeError | ValueError)
     log.error("What Slack sent could not be taken: %r", error, exc_info=error)
     return BoltResponse(status=400 if malformed else 503)
 

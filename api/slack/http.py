@@ -37,7 +37,7 @@ def slack_routes(bot: Bot, signing_secret: str, oauth: AsyncOAuthFlow | None = N
         check(request.headers, body)
         try:
             told = await bot.app.async_dispatch(to_async_bolt_request(request, body))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             log.info("Bolt cannot take a request: %r", error)
             raise MalformedError("The request is not what Slack sends.") from None
         return to_starlette_response(told)
