@@ -82,7 +82,7 @@ def test_no_text_and_no_source_is_lost(told: Answer) -> None:
     for one in told.citations:
         assert f"*[{one.number}]*" in sources
         assert f"{BASE}/view/" in sources
-    quoted = Counter(word for one in told.citations for word in escaped(one.quote).split())
+    quoted = Counter(word for one in told.citations for word in escaped(" ".join(one.quote.split())).split())
     assert not quoted - Counter(sources.split())
 
 
