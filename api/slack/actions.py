@@ -11,8 +11,8 @@ from api.principals import Principal
 from api.slack.answering import Answering, Setting
 from api.slack.deliveries import Asked, Deliveries
 from api.slack.harmless import escaped
+from api.slack.posting import post, whisper
 from api.slack.rendering import MAX_SECTION, Message, Written, plain, rendered, section
-from api.slack.streaming import post, whisper
 from api.slack.types import Heard
 from api.slack.words import Words
 from indexes.errors import FootnoteError

@@ -11,8 +11,10 @@ from api.slack.deliveries import Asked, Deliveries
 from api.slack.history import turns_before
 from api.slack.installations import Workspace, Workspaces
 from api.slack.rendering import Look, Written, cut_off, plain, rendered
+from api.slack.replies import Alone, Reply
 from api.slack.rights import Rights, Room
-from api.slack.streaming import Alone, Pace, Reply, Silent, Visible
+from api.slack.streaming import Silent, Visible
+from api.slack.streams import Pace
 from api.slack.types import Heard, Place, Sight
 from api.slack.words import WORDS, Words
 from api.streams import closing

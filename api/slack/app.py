@@ -7,7 +7,6 @@ Slack, or waits for anything but the disk.
 import asyncio
 import logging
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -75,12 +74,10 @@ class Bot:
         self._actions = Actions(answering, deliveries, settings.people, box)
         self._queue = FairQueue(settings.at_once)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._open = AsyncExitStack()
         self.app = self._listening()
 
     async def start(self) -> None:
-        """Tells of what was interrupted when the last process ended. Raises ``SlackBusyError``."""
-        self._open.enter_context(self._deliveries.alone())
+        """Tells of what was interrupted when the last process ended."""
         self._do(tell_interrupted(self._deliveries, self._workspaces, self._settings.language))
 
     async def close(self) -> None:
@@ -90,7 +87,6 @@ class Bot:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await tell_interrupted(self._deliveries, self._workspaces, self._settings.language)
-        await self._open.aclose()
         self._deliveries.close()
 
     async def idle(self) -> None:
@@ -113,7 +109,7 @@ class Bot:
         app.event("app_home_opened")(self._on_opened)
         app.event("assistant_thread_started")(self._on_opened)
         app.event("agent_session_stopped")(self._on_stopped)
-        app.event("app_uninstalled")(self._on_nothing)
+        app.event("app_uninstalled")(self._on_uninstalled)
         app.command(self._settings.command)(self._on_command)
         app.shortcut(SHORTCUT)(self._on_shortcut)
         app.action("footnote_stop")(self._on_stop)
@@ -157,8 +153,9 @@ class Bot:
         workspace = await self._workspace(context)
         self._stopped(Place(workspace.team, str(event.get("channel")), str(event.get("thread_ts"))))
 
-    async def _on_nothing(self) -> None:
-        """A workspace's token is no longer good: its next event, if there is any, finds that out."""
+    async def _on_uninstalled(self, context: AsyncBoltContext) -> None:
+        if context.team_id:
+            await self._workspaces.forget(context.team_id)
 
     async def _on_stop(self, ack: AsyncAck, action: Payload) -> None:
         await ack()

@@ -70,7 +70,7 @@ def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
 
 
 async def listen_until_stopped(settings: "Settings", engine: "Engine") -> None:
-    """Until the process is interrupted or terminated. Raises ``SlackError``, ``SlackBusyError``, ``ConfigError``."""
+    """Until the process is interrupted or terminated. Raises ``SlackError``, and as ``make_bot`` does."""
     from api.server import desk_of
     from api.slack.making import make_bot
     from api.slack.socket import SocketMode, listen

@@ -72,12 +72,13 @@ class Deliveries:
         self._busy, self._closed = threading.Lock(), False
         self._prune()
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Raises ``SlackBusyError`` where another process has them: only one can tell what a dead one left."""
+    def hold(self) -> None:
+        """Until they are closed. Raises ``SlackBusyError`` where another process has them.
+
+        Only one can tell of what a dead one left: what is unfinished then is nobody else's.
+        """
         try:
-            with self._lock.acquire(blocking=False):
-                yield
+            self._lock.acquire(blocking=False)
         except Timeout:
             raise SlackBusyError(
                 f"Another process runs the Slack bot with {self._db.file}: stop it, or set another server.dir."
@@ -143,6 +144,7 @@ class Deliveries:
         with self._busy:
             self._db.close()
             self._closed = True
+            self._lock.release()
 
     def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
         with self._use():

@@ -33,6 +33,9 @@ class Workspaces(Protocol):
     async def of(self, team: str | None, enterprise: str | None = None) -> Workspace | None:
         """None where it is not. Raises what a call to Slack raises, where one must be made first."""
 
+    async def forget(self, team: str) -> None:
+        """The bot was taken out of the workspace."""
+
     def trusted(self, team: str) -> bool:
         """Whether the workspace's members may be in groups."""
 
@@ -51,6 +54,9 @@ class SingleWorkspace:
                 told = await PoliteClient(self._token, self._api_url).auth_test()
                 self._known = _workspace(told["team_id"], told["user_id"], told["bot_id"], self._token, self._api_url)
             return self._known
+
+    async def forget(self, team: str) -> None:  # noqa: ARG002 - there is no other
+        self._known = None
 
     def trusted(self, team: str) -> bool:
         return (self._known is not None and team == self._known.team) or team in self._trusted
@@ -79,6 +85,10 @@ class InstalledWorkspaces:
             known = _workspace(team, bot.bot_user_id or "", bot.bot_id or "", bot.bot_token, self._api_url)
             self._known[team] = known
         return known
+
+    async def forget(self, team: str) -> None:
+        self._known.pop(team, None)
+        await asyncio.to_thread(self._store.delete_all, enterprise_id=self._enterprises.get(team), team_id=team)
 
     def trusted(self, team: str) -> bool:
         return team in self._trusted

@@ -28,10 +28,11 @@ _STATE_SECONDS = 600
 
 
 def make_bot(settings: Settings, desk: Desk, documents: Callable[[Scope], int]) -> Bot:
-    """It asks as all do at the desk. Raises ``ConfigError`` where no workspace can be known, ``RecordsError``."""
+    """It asks as all do at the desk. Raises ``ConfigError``, ``RecordsError``, ``SlackBusyError``."""
     slack, folder = settings.slack, settings.server.dir
     workspaces = _workspaces(slack, folder)
     deliveries = Deliveries(folder / "slack.sqlite3")
+    deliveries.hold()
     box = desk.feedback if settings.journal.on else None  # only a journal keeps what is asked in Slack
     rights = Rights(slack.groups, slack.channels, workspaces.trusted)
     terms = Terms(

@@ -6,9 +6,9 @@ import logging
 
 from api.slack.deliveries import Deliveries, Unfinished
 from api.slack.installations import Workspace, Workspaces
+from api.slack.posting import post, whisper
 from api.slack.rendering import Message, plain
 from api.slack.rights import FAILURES, reason
-from api.slack.streaming import post, whisper
 from api.slack.types import Heard
 from api.slack.words import WORDS
 from rag.settings import Language

@@ -25,7 +25,7 @@ class SocketMode:
         self._handler: AsyncSocketModeHandler | None = None
 
     async def __aenter__(self) -> None:
-        """Raises ``SlackError``, ``SlackBusyError``."""
+        """Raises ``SlackError``."""
         await self._bot.start()
         client = PoliteClient(None, self._api_url)
         self._handler = AsyncSocketModeHandler(self._bot.app, self._app_token, logger=bolt_log, web_client=client)

@@ -3,19 +3,17 @@
 import asyncio
 import contextlib
 import logging
-import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
 
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from api.slack.harmless import HarmlessStream
 from api.slack.installations import Workspace
 from api.slack.polite import TooSoonError
+from api.slack.posting import post, unless_refused
 from api.slack.rendering import MAX_MARKDOWN, MAX_SECTION, Block, Message, Written, button
 from api.slack.rights import FAILURES, reason
+from api.slack.streams import Pace, Stream
 from api.slack.types import Heard
 from api.slack.words import Words
 
@@ -27,78 +25,6 @@ _SHOWN = MAX_MARKDOWN - 1000
 _KEPT = 100_000
 """Characters that are remembered of what is being written."""
 _TRIES = 3
-
-
-class Reply(Protocol):
-    """Where an answer goes, and those see it who may."""
-
-    @property
-    def so_far(self) -> str:
-        """What was written, as far as it is shown."""
-
-    async def begin(self, status: str) -> None:
-        """Says that the question is being worked on."""
-
-    def write(self, text: str) -> None:
-        """More of what is being written. Returns at once."""
-
-    async def finish(self, written: Written) -> None:
-        """What stands in the end."""
-
-    def leave(self) -> None:
-        """It is finished, or never will be."""
-
-
-class Pace:
-    """Spaces what may be left out: of all the answers in a workspace, one is brought up to date at a time."""
-
-    def __init__(self, seconds: float = 0.7) -> None:
-        self._seconds = seconds
-        self._next = 0.0
-
-    async def turn(self, over: asyncio.Event) -> bool:
-        """Whether it is: False once it is ``over``."""
-        while not over.is_set():
-            wait = self._next - time.monotonic()
-            if wait <= 0:
-                self._next = time.monotonic() + self._seconds
-                return True
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(over.wait(), wait)
-        return False
-
-
-class Stream:
-    """Slack's own stream of one message. Text that was refused was not taken."""
-
-    def __init__(self, workspace: Workspace, heard: Heard) -> None:
-        self._workspace, self._heard = workspace, heard
-        self.ts: str | None = None
-        """None until it began."""
-
-    async def append(self, text: str) -> None:
-        chunks = [{"type": "markdown_text", "text": text}]
-        channel, client = self._heard.place.channel, self._workspace.hasty
-        if self.ts is not None:
-            await client.chat_appendStream(channel=channel, ts=self.ts, chunks=chunks)
-            return
-        told = await client.chat_startStream(
-            channel=channel,
-            thread_ts=self._heard.place.thread or "",
-            recipient_team_id=self._heard.user_team or self._workspace.team,
-            recipient_user_id=self._heard.user,
-            chunks=chunks,
-        )
-        self.ts = str(told["ts"])
-
-    async def stop(self, text: str = "", blocks: Sequence[Block] = ()) -> None:
-        await self._workspace.client.chat_stopStream(
-            channel=self._heard.place.channel,
-            ts=self.ts or "",
-            chunks=[{"type": "markdown_text", "text": text}] if text else None,
-            blocks=list(blocks) or None,
-            session_status="active",
-        )
 
 
 class Visible:
@@ -139,7 +65,7 @@ class Visible:
         for message in others:
             await self._post(message)
         if self._task is not None:
-            await _unless_refused(self._session("active"))
+            await unless_refused(self._session("active"))
 
     def leave(self) -> None:
         if self._task is not None:
@@ -153,7 +79,7 @@ class Visible:
 
     async def _show(self, status: str) -> None:
         """Until it is over: that it is worked on, then what is written."""
-        await _unless_refused(self._session("processing"))
+        await unless_refused(self._session("processing"))
         await self._wait(status)
         self._stream = Stream(self._workspace, self._heard) if self._ts is None else None
         while await self._pace.turn(self._over):
@@ -169,7 +95,7 @@ class Visible:
                 await self._set_status(status)
             except FAILURES:
                 if self._ts is None:
-                    await _unless_refused(self._edit(f"_{status}_"))
+                    await unless_refused(self._edit(f"_{status}_"))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._more.wait(), _STATUS_SECONDS)
 
@@ -250,59 +176,6 @@ class Visible:
         await self._workspace.hasty.api_call("agents.sessions.setStatus", json=arguments)
 
 
-class Alone:
-    """For who asked and nobody else: as an answer to a command, or beside the question, or at the last directly."""
-
-    def __init__(self, workspace: Workspace, heard: Heard) -> None:
-        self._workspace, self._heard = workspace, heard
-        self._answers = 4
-        """Of the five that Slack takes to a command."""
-        self.so_far = ""
-
-    async def begin(self, status: str) -> None:
-        if self._heard.response_url:
-            await _unless_refused(self._respond(Message(f"_{status}_"), replace=False))
-        else:
-            await _unless_refused(self._set_status(status))
-
-    def write(self, text: str) -> None:
-        """Nobody sees it before it is done: each version would be a message of its own."""
-
-    async def finish(self, written: Written) -> None:
-        for n, message in enumerate(written.messages):
-            await self._tell(message, first=n == 0)
-        if not self._heard.response_url:
-            await _unless_refused(self._set_status(""))
-
-    def leave(self) -> None:
-        pass
-
-    async def _tell(self, message: Message, *, first: bool) -> None:
-        if self._heard.response_url and self._answers:
-            self._answers -= 1
-            with contextlib.suppress(*FAILURES):
-                await self._respond(message, replace=first)
-                return
-        await whisper(self._workspace.client, self._heard, message)
-
-    async def _respond(self, message: Message, *, replace: bool) -> None:
-        told = await AsyncWebhookClient(self._heard.response_url or "", timeout=15).send(
-            text=message.text,
-            blocks=list(message.blocks) or None,
-            response_type="ephemeral",
-            replace_original=replace,
-        )
-        if told.status_code != 200:
-            raise TimeoutError(f"response_url: {told.status_code}")
-
-    async def _set_status(self, status: str) -> None:
-        place = self._heard.place
-        if place.thread:
-            await self._workspace.hasty.assistant_threads_setStatus(
-                channel_id=place.channel, thread_ts=place.thread, status=status
-            )
-
-
 class Silent(Visible):
     """Nobody is told of it before it is done."""
 
@@ -313,49 +186,6 @@ class Silent(Visible):
         pass
 
 
-async def post(client: AsyncWebClient, channel: str, message: Message, thread: str | None = None) -> str:
-    """Its ``ts``. A connection that broke is tried again."""
-    for last in (False,) * (_TRIES - 1) + (True,):
-        try:
-            told = await client.chat_postMessage(
-                channel=channel,
-                thread_ts=thread,
-                text=message.text,
-                blocks=list(message.blocks) or None,
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-            return str(told["ts"])
-        except SlackApiError:
-            raise
-        except FAILURES:
-            if last:
-                raise
-            await asyncio.sleep(1)
-    raise AssertionError("the last try returns or raises")
-
-
-async def whisper(client: AsyncWebClient, heard: Heard, message: Message) -> None:
-    """Beside the question, where only who asked sees it; else in a direct message to them."""
-    place = heard.place
-    blocks: Any = list(message.blocks) or None
-    try:
-        await client.chat_postEphemeral(
-            channel=place.channel, user=heard.user, thread_ts=place.thread, text=message.text, blocks=blocks
-        )
-    except SlackApiError as error:
-        log.info("An answer goes into a direct message: %s", reason(error))
-        await post(client, heard.user, message)
-
-
 def _too_soon(error: BaseException) -> bool:
     """Whether it may be tried again later."""
     return isinstance(error, TooSoonError) or (isinstance(error, SlackApiError) and error.response.status_code == 429)
-
-
-async def _unless_refused(work: Awaitable[None]) -> None:
-    """What is only nice to have."""
-    try:
-        await work
-    except FAILURES as error:
-        log.debug("Slack refused: %s", reason(error))

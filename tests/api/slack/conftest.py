@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from api.slack.app import Bot
+from api.slack.manifest import EVENTS, SCOPES
 from fakes.slack.server import FakeSlack
 from fakes.slack_bots import LEAVE, PAY, Ballot, Library, Start, Transport, answering, slack_settings
 from rag.protocols import Answerer
@@ -30,6 +31,7 @@ class WatchedSlack(FakeSlack):
 async def slack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[WatchedSlack]:
     monkeypatch.chdir(tmp_path)
     async with WatchedSlack() as fake:
+        fake.settings.events, fake.installation.scopes = set(EVENTS), list(SCOPES)  # no more than the manifest asks for
         yield fake
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from api.slack.installations import installation_store
 from fakes.slack.model import Team
 from fakes.slack.server import FakeSlack
 from fakes.slack_bots import BASE, LEAVE, Book, Library, answering, slack_settings
@@ -73,6 +74,10 @@ async def test_an_installation_outlives_a_restart_and_ends_where_the_app_is_take
         asked = await slack.say(ben, slack.dm(ben), "How much leave?")
         await slack.settled()
         assert slack.answers(slack.dm(ben), asked.ts)
+        slack.uninstall(other)
+        await slack.settled()
+    store = installation_store(tmp_path / "slack-installations.sqlite3", slack.client_id)
+    assert store.find_bot(enterprise_id=None, team_id=other.id) is None
 
 
 async def test_a_state_that_is_not_ours_installs_nothing(slack: FakeSlack, tmp_path: Path) -> None:

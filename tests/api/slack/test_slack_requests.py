@@ -39,6 +39,8 @@ class Here:
         client = PoliteClient("xoxb-1", "http://127.0.0.1:9/api/")
         return Workspace(team or "T1", "UBOT", "BBOT", "xoxb-1", client, client)
 
+    async def forget(self, team: str) -> None: ...
+
     def trusted(self, team: str) -> bool:
         return False
 

@@ -144,6 +144,7 @@ async def test_the_agent_view_offers_the_prompts_when_it_is_opened(slack: FakeSl
 
 async def test_the_older_assistant_view_offers_them_in_each_thread(slack: FakeSlack, start: Start) -> None:
     slack.settings.agent_view = False
+    slack.settings.events.add("assistant_thread_started")
     anna = slack.add_user("anna")
     async with start(prompts=["How much leave?"]):
         root = await slack.open_assistant(anna)
