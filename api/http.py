@@ -49,6 +49,8 @@ def create_app(
         app.include_router(documents.router)
         app.include_router(indexing.router)
         larger[documents.UPLOAD] = desk.library.max_upload_mb * 2**20 + documents.FORM_BYTES
+    if desk.slack:
+        app.include_router(desk.slack)
     app.include_router(health.router)
     if desk.metrics:
         app.include_router(health.metering)
