@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from fakes.slack.model import Fault
 from fakes.slack.server import FakeSlack
 
 Json = dict[str, Any]
@@ -135,12 +136,12 @@ async def test_what_cannot_be_found_is_named(slack: FakeSlack, client: AsyncWebC
         await client.api_call("chat.postMessage", json={"channel": general.id})
 
 
-async def test_an_update_keeps_blocks_unless_it_gives_some(slack: FakeSlack, client: AsyncWebClient) -> None:
+async def test_an_update_with_a_text_alone_takes_the_blocks_away(slack: FakeSlack, client: AsyncWebClient) -> None:
     general = slack.add_channel("general")
     ts = (await client.chat_postMessage(channel=general.id, text="searching", blocks=[GO]))["ts"]
-    await client.chat_update(channel=general.id, ts=ts, text="still searching")
-    assert general.messages[ts].blocks[0]["elements"] == [BUTTON]
-    updated = await client.chat_update(channel=general.id, ts=ts, text="found", blocks=[])
+    kept = await client.chat_update(channel=general.id, ts=ts, text="still searching", blocks=[GO])
+    assert (kept["message"]["blocks"][0]["elements"], "edited" in kept["message"]) == ([BUTTON], False)
+    updated = await client.chat_update(channel=general.id, ts=ts, text="found")
     assert "blocks" not in updated["message"]
     assert updated["message"]["edited"]["user"] == slack.bot.id
     assert len(general.messages[ts].versions) == 2
@@ -309,9 +310,58 @@ async def test_all_that_is_sent_is_kept_with_who_can_read_it(slack: FakeSlack, c
     await client.chat_postMessage(channel=secret.id, text="canary", blocks=[GO])
     assert slack.leaked("canary", anna) == []
     await client.chat_postMessage(channel=general.id, text="the canary")
-    assert [one.args["channel"] for one in slack.leaked("canary", anna)] == [general.id]
+    assert slack.leaked("canary", anna) == ["chat.postMessage is read by bert", "a message in general is read by bert"]
+    assert slack.leaked("canary", anna, bert) == []
     assert slack.outbound[-1].readers == {anna.id, bert.id, slack.bot.id}
     assert guest.id not in slack.outbound[-1].readers
     with pytest.raises(SlackApiError):
         await client.chat_postMessage(channel="C404", text="canary")
     assert slack.outbound[-1].readers == frozenset()
+
+
+async def test_a_secret_is_found_in_pieces_of_a_stream_and_in_what_was_changed_since(
+    slack: FakeSlack, client: AsyncWebClient
+) -> None:
+    anna, bert = slack.add_user("anna"), slack.add_user("bert")
+    general = slack.add_channel("general", anna, bert)
+    asked = await slack.say(anna, general, "how long?")
+    to: Json = {
+        "channel": general.id,
+        "thread_ts": asked.ts,
+        "recipient_user_id": anna.id,
+        "recipient_team_id": anna.team,
+    }
+    ts = (await client.chat_startStream(**to, markdown_text="the can"))["ts"]
+    await client.chat_appendStream(channel=general.id, ts=ts, markdown_text="ary")
+    await client.chat_stopStream(channel=general.id, ts=ts)
+    await client.chat_update(channel=general.id, ts=ts, text="nothing")
+    assert slack.leaked("canary", anna) == ["a message in general is read by bert"]
+
+
+async def test_metadata_is_told_where_it_is_asked_for(slack: FakeSlack, client: AsyncWebClient) -> None:
+    general = slack.add_channel("general")
+    marked = {"event_type": "answer", "event_payload": {"id": "a1"}}
+    await client.chat_postMessage(channel=general.id, text="hello", metadata=marked)
+    assert "metadata" not in (await client.conversations_history(channel=general.id))["messages"][0]
+    told = await client.conversations_history(channel=general.id, include_all_metadata=True)
+    assert told["messages"][0]["metadata"] == marked
+
+
+async def test_a_person_is_found_by_address(slack: FakeSlack, client: AsyncWebClient) -> None:
+    anna = slack.add_user("anna")
+    assert (await client.users_lookupByEmail(email="Anna@acme.example"))["user"]["id"] == anna.id
+    with pytest.raises(SlackApiError, match="users_not_found"):
+        await client.users_lookupByEmail(email="bert@acme.example")
+
+
+async def test_what_goes_wrong_around_a_call_is_no_answer_of_slacks(slack: FakeSlack, client: AsyncWebClient) -> None:
+    general = slack.add_channel("general")
+    slack.errors["chat.postMessage"] = [Fault(status=503), Fault(cut=True), Fault(delay=0.05)]
+    with pytest.raises(SlackApiError) as call:
+        await client.chat_postMessage(channel=general.id, text="lost")
+    assert call.value.response.status_code == 503
+    client.retry_handlers.clear()
+    with pytest.raises(aiohttp.ClientError):
+        await client.chat_postMessage(channel=general.id, text="posted, though nobody knows")
+    await client.chat_postMessage(channel=general.id, text="late")
+    assert slack.transcript(general) == ["footnote: posted, though nobody knows", "footnote: late"]

@@ -1,10 +1,16 @@
 """A real Bolt app hears the same of the fake Slack over Socket Mode and over signed HTTP."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
+from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
+from slack_sdk.oauth.installation_store import FileInstallationStore
+from slack_sdk.oauth.state_store import FileOAuthStateStore
 from slack_sdk.web.async_client import AsyncWebClient
 
 from fakes.slack.bolt import Over, connected
@@ -307,3 +313,47 @@ async def test_thumbs_are_pressed_by_their_value(
         with pytest.raises(AssertionError, match="there is no feedback sideways to press"):
             await slack.press(anna, general.messages[ts], "feedback", "sideways")
     assert values == ["up", "down"]
+
+
+@pytest.mark.filterwarnings("ignore:BasicAuth is deprecated")  # slack_sdk's use of aiohttp
+async def test_a_second_workspace_installs_the_app_and_is_answered_with_its_own_token(
+    slack: FakeSlack, tmp_path: Path
+) -> None:
+    client = AsyncWebClient(base_url=slack.base_url)
+    settings = AsyncOAuthSettings(
+        client_id=slack.client_id,
+        client_secret=slack.client_secret,
+        scopes=["app_mentions:read", "channels:history", "chat:write"],
+        authorization_url=slack.authorize_url,
+        installation_store=FileInstallationStore(base_dir=str(tmp_path / "installations")),
+        state_store=FileOAuthStateStore(expiration_seconds=60, base_dir=str(tmp_path / "states")),
+        install_page_rendering_enabled=False,
+    )
+    app = AsyncApp(
+        client=client, signing_secret=slack.signing_secret, oauth_flow=AsyncOAuthFlow(client=client, settings=settings)
+    )
+
+    @app.event("app_mention")
+    async def answer(say: Any, event: Json) -> None:
+        await say("Two years.", thread_ts=event["ts"])
+
+    @app.event("message")
+    async def message() -> None: ...
+
+    other = slack.add_team("Other")
+    olga = slack.add_user("olga", team=other)
+    async with connected(slack, app, "http"):
+        address = str(slack.request_url).removesuffix("/slack/events")
+        slack.settings.redirect_url = f"{address}/slack/oauth_redirect"
+        async with aiohttp.ClientSession() as browser:
+            async with browser.get(f"{address}/slack/install", allow_redirects=False) as page:
+                consent, cookie = page.headers["Location"], page.headers["Set-Cookie"].partition(";")[0]
+            async with browser.get(f"{consent}&user={olga.id}&team={other.id}", allow_redirects=False) as agreed:
+                back = agreed.headers["Location"]
+            async with browser.get(back, headers={"Cookie": cookie}) as done:
+                assert done.status == 200, await done.text()
+        general = slack.add_channel("general", olga)
+        asked = await slack.say(olga, general, f"{slack.state.installed(other.id).bot.mention} how long?")
+        await slack.settled()
+    assert slack.transcript(general, asked.ts)[1:] == ["footnote: Two years."]
+    assert slack.answers(general, asked.ts)[0].user != slack.bot.id

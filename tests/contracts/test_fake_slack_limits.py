@@ -56,7 +56,7 @@ GOOD = [
     [actions(button(75, value="v" * 2000, url="u" * 3000, action_id="a" * 255))],
     [{"type": "context", "elements": [mrkdwn(2)] * 10}],
     [{"type": "context_actions", "elements": [thumbs(2000)]}],
-    [{"type": "markdown", "text": "x" * 12_000}, {"type": "markdown", "text": "x" * 1_000}],
+    [{"type": "markdown", "text": "x" * 12_000}, {"type": "markdown", "text": "x" * 1_000}, {"type": "divider"}],
     [{"type": "section", "fields": [mrkdwn(2000)] * 10, "accessory": button()}],
     [{"type": "table", "rows": [[{"type": "raw_text", "text": "a"}] * 20] * 100}],
     [actions(button()), actions(button())],
@@ -134,10 +134,9 @@ async def test_texts_have_their_own_limits_and_errors(
             await call(channel=general.id, **more)
     with pytest.raises(SlackApiError, match="markdown_text_conflict"):
         await client.chat_postMessage(channel=general.id, text="x", markdown_text="x")
+    blocks = [{"type": "markdown", "text": "x" * 10_001}, section(3000)]
     with pytest.raises(SlackApiError, match="msg_blocks_too_long"):
-        await client.chat_postMessage(
-            channel=general.id, text="x", blocks=[{"type": "markdown", "text": "x" * 6_501}] * 2
-        )
+        await client.chat_postMessage(channel=general.id, text="x", blocks=blocks)
     with pytest.raises(SlackApiError, match="invalid_blocks_format"):
         await client.chat_postMessage(channel=general.id, text="x", blocks="[}")
 

@@ -36,7 +36,9 @@ async def connected(slack: FakeSlack, app: AsyncApp, over: Over) -> AsyncIterato
     async def endpoint(request: Request) -> Response:
         return await requests.handle(request)
 
-    async with serving(Starlette(routes=[Route(PATH, endpoint, methods=["POST"])])) as address:
+    paths = {PATH: "POST", "/slack/install": "GET", "/slack/oauth_redirect": "GET"}
+    routes = [Route(path, endpoint, methods=[method]) for path, method in paths.items()]
+    async with serving(Starlette(routes=routes)) as address:
         slack.request_url = address + PATH
         try:
             yield

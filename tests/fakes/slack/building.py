@@ -52,11 +52,14 @@ class Building(Core):
     def add_channel(
         self, name: str, *members: User, kind: Kind = "public", bot: bool = True, shared_with: Iterable[Team] = ()
     ) -> Channel:
-        """A channel of those members, and of the app's bot unless it is told not to be there."""
-        state = self.world.state
-        within = {user.id for user in members} | ({state.installed(self.team.id).bot.id} if bot else set())
-        teams = {team.id for team in shared_with}
-        channel = Channel(state.new_id("C"), self.team.id, name, kind, within, teams)
+        """A channel of those members, in the first one's workspace unless it is shared from ours.
+
+        The app's bot is in it too, unless it is told not to be there.
+        """
+        state, shared = self.world.state, {team.id for team in shared_with}
+        home = self.team.id if shared or not members else members[0].team
+        within = {user.id for user in members} | ({state.installed(home).bot.id} if bot else set())
+        channel = Channel(state.new_id("C"), home, name, kind, within, shared)
         state.channels[channel.id] = channel
         return channel
 

@@ -39,5 +39,7 @@ class Settings:
     """Whether the app has the agent view; else the older assistant view."""
     echoes: bool = True
     """Whether the app is told of its own messages, as Slack does."""
+    redirect_url: str | None = None
+    """Where OAuth leads back to if the app does not say so: the app's configured Redirect URL."""
     events: set[str] = field(default_factory=lambda: set(EVENTS))
     """What the app is subscribed to."""
