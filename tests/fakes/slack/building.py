@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from fakes.slack import oauth
+from fakes.slack import manifests, oauth
 from fakes.slack.core import Core
-from fakes.slack.model import Channel, Group, Installation, Kind, Team, User
+from fakes.slack.model import Channel, Group, Installation, Json, Kind, Team, User
 from fakes.slack.settings import SCOPES
 
 
@@ -22,6 +22,17 @@ class Building(Core):
     def install(self, team: Team, scopes: Iterable[str] = SCOPES, by: User | None = None) -> Installation:
         """Installs the app as OAuth would, without the page; a second time gives a new token."""
         return oauth.install(self.world, team, by.id if by else "U0", list(scopes))
+
+    def configure(self, manifest: Json) -> None:
+        """Makes the app what the manifest says, and installs it so where it was installed.
+
+        :raises AssertionError: where Slack would refuse the manifest.
+        """
+        app, settings = manifests.read(manifest), self.world.settings
+        settings.events, settings.commands, settings.shortcuts = app.events, app.commands, app.shortcuts
+        settings.agent_view, settings.redirect_url = app.agent_view, app.redirect_url
+        for installation in self.world.state.installations.values():
+            installation.scopes[:] = app.scopes
 
     def code(self, team: Team, user: User, redirect_uri: str | None = None, scopes: Iterable[str] = SCOPES) -> str:
         """An OAuth code, as though the person had agreed; oauth.v2.access gives a token for it."""
