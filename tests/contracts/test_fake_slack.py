@@ -118,10 +118,13 @@ async def test_pages_of_a_thread_come_by_cursor(slack: FakeSlack, client: AsyncW
 async def test_where_the_bot_may_not_write_it_is_told_why(
     slack: FakeSlack, client: AsyncWebClient, kind: Any, bot: bool, error: str
 ) -> None:
-    channel = slack.add_channel("there", kind=kind, bot=bot)
+    anna = slack.add_user("anna")
+    channel = slack.add_channel("there", anna, kind=kind, bot=bot)
     channel.archived = bot
     with pytest.raises(SlackApiError, match=error):
         await client.chat_postMessage(channel=channel.id, text="hello")
+    with pytest.raises(SlackApiError, match=error):
+        await client.chat_postEphemeral(channel=channel.id, user=anna.id, text="hello")
 
 
 async def test_what_cannot_be_found_is_named(slack: FakeSlack, client: AsyncWebClient) -> None:

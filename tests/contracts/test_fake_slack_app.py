@@ -150,6 +150,13 @@ async def test_the_app_is_told_of_its_own_messages_unless_that_is_off(
     assert all(delivery.acknowledged for delivery in slack.deliveries.all)
 
 
+async def test_of_a_channel_that_it_only_writes_to_the_app_hears_nothing(slack: FakeSlack, app: AsyncApp) -> None:
+    elsewhere = slack.add_channel("elsewhere", bot=False)
+    slack.installation.scopes.append("chat:write.public")
+    await app.client.chat_postMessage(channel=elsewhere.id, text="hello")
+    assert (slack.transcript(elsewhere), slack.deliveries.all) == (["footnote: hello"], [])
+
+
 async def test_the_agent_view_tells_when_it_is_opened_and_what_is_looked_at(
     slack: FakeSlack, heard: list[Json], anna: User, general: Channel
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
@@ -50,8 +51,10 @@ async def listening(slack: FakeSlack, answer: Answer) -> AsyncIterator[None]:
     """An app of nothing but an endpoint."""
     async with serving(Starlette(routes=[Route("/events", answer, methods=["POST"])])) as address:
         slack.request_url = f"{address}/events"
-        yield
-        slack.request_url = None
+        try:
+            yield
+        finally:
+            slack.request_url = None
 
 
 @asynccontextmanager
@@ -75,10 +78,12 @@ async def sockets(
         return client
 
     clients = [await connect(number) for number in range(count)]
-    await slack.until(lambda: len(slack.sockets.ready) == count)
-    yield came
-    for client in clients:
-        await client.close()
+    try:
+        await slack.until(lambda: len(slack.sockets.ready) == count)
+        yield came
+    finally:
+        for client in clients:
+            await client.close()
 
 
 def test_the_signature_is_that_of_slacks_own_example() -> None:
@@ -113,12 +118,12 @@ async def test_what_is_not_acknowledged_comes_again_with_number_and_reason(
     slack: FakeSlack, anna: User, general: Channel, reason: str
 ) -> None:
     heard: list[tuple[str | None, str | None]] = []
-    slack.settings.ack_seconds = 0.2
+    slack.settings.ack_seconds = 0.5
 
     async def answer(request: Request) -> Response:
         heard.append((request.headers.get("X-Slack-Retry-Num"), request.headers.get("X-Slack-Retry-Reason")))
         if len(heard) == 1 and reason == "http_timeout":
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(0.7)
         return Response(status_code=503 if len(heard) == 1 and reason == "http_error" else 200)
 
     slack.settings.lose = 1 if reason == "connection_failed" else 0
@@ -213,12 +218,12 @@ async def test_what_is_not_acknowledged_on_a_socket_comes_again(slack: FakeSlack
 async def test_without_a_connection_an_event_waits_for_its_retries(
     slack: FakeSlack, anna: User, general: Channel
 ) -> None:
-    slack.settings.retry_seconds = (0.0, 0.5, 0.5)
+    slack.settings.retry_seconds = (0.0, 0.5, 2.0)
     await slack.say(anna, general, "hello")
-    await asyncio.sleep(0.05)
+    await slack.until(lambda: len(slack.deliveries.all[0].attempts) == 2)
     async with sockets(slack, 1) as came:
         await slack.settled()
-    assert [request.retry_attempt for _, request in came] == [2]
+    assert [request.retry_attempt for _, request in came] in ([2], [3])  # whichever finds the connection made
 
 
 @pytest.mark.parametrize("cut", [False, True])
@@ -232,6 +237,21 @@ async def test_a_client_that_is_told_to_go_or_cut_off_comes_back(
         await slack.say(anna, general, "hello")
         await slack.settled()
     assert [request.payload["event"]["text"] for _, request in came] == ["hello"]
+
+
+async def test_a_connection_that_is_told_to_go_gets_nothing_more(
+    slack: FakeSlack, anna: User, general: Channel
+) -> None:
+    client = AsyncWebClient(token=slack.bot_token, base_url=slack.base_url)
+    url = (await client.apps_connections_open(app_token=slack.app_token))["url"]
+    async with aiohttp.ClientSession() as session, session.ws_connect(url) as stubborn:
+        assert (await stubborn.receive_json())["num_connections"] == 1
+        going = asyncio.create_task(slack.sockets.disconnect("warning", after=0.2))
+        assert (await stubborn.receive_json())["reason"] == "warning"
+        await slack.say(anna, general, "hello")
+        assert (await stubborn.receive()).type == aiohttp.WSMsgType.CLOSE
+        await going
+    assert {attempt.reason for attempt in slack.deliveries.all[0].attempts} == {"connection_failed"}
 
 
 async def test_a_connection_too_many_is_turned_away(slack: FakeSlack) -> None:
