@@ -100,7 +100,7 @@ def rewrite(state: State, message: Message, text: str, blocks: list[Json]) -> No
     message.versions.append(message.content)
     message.text = text
     message.blocks = named(state, blocks)
-    message.edited = None if blocks else state.new_ts()
+    message.edited = state.new_ts()
 
 
 def named(state: State, blocks: list[Json]) -> list[Json]:
