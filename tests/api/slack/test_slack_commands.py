@@ -15,6 +15,7 @@ from api.slack.cli import listen_until_stopped
 from api.slack.manifest import SCOPES, manifest
 from fakes.engines import OpenEngine, RunFootnote
 from fakes.serving import serving
+from fakes.slack.manifests import checked
 from fakes.slack.server import FakeSlack
 from fakes.slack.settings import EVENTS
 from fakes.slack_bots import slack_settings
@@ -68,6 +69,13 @@ def test_it_keeps_to_slacks_limits() -> None:
     assert len(told["display_information"]["description"]) <= 140
     assert len(told["features"]["shortcuts"][0]["name"]) <= 24
     assert len(told["features"]["agent_view"]["agent_description"]) <= 300
+
+
+@pytest.mark.parametrize("socket", [True, False])
+@pytest.mark.parametrize("parts", [{}, {"prompts": ["x" * 300] * 4, "people": ["U1"], "command": "/docs"}])
+def test_slack_takes_the_manifest(parts: dict[str, object], *, socket: bool) -> None:
+    settings = SlackSettings.model_validate(parts)
+    assert list(checked(manifest(settings, "https://docs.acme.example", socket=socket))) == []
 
 
 async def test_the_check_is_well_where_all_is_there(slack: FakeSlack, tmp_path: Path) -> None:
