@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from api.journal import Journal
+from api.server import app_of
 from api.slack.checkup import examine
 from api.slack.cli import listen_until_stopped
 from api.slack.manifest import SCOPES, manifest
 from fakes.engines import OpenEngine, RunFootnote
+from fakes.serving import serving
+from fakes.slack.manifests import checked
 from fakes.slack.server import FakeSlack
 from fakes.slack.settings import EVENTS
 from fakes.slack_bots import slack_settings
@@ -65,6 +69,13 @@ def test_it_keeps_to_slacks_limits() -> None:
     assert len(told["display_information"]["description"]) <= 140
     assert len(told["features"]["shortcuts"][0]["name"]) <= 24
     assert len(told["features"]["agent_view"]["agent_description"]) <= 300
+
+
+@pytest.mark.parametrize("socket", [True, False])
+@pytest.mark.parametrize("parts", [{}, {"prompts": ["x" * 300] * 4, "people": ["U1"], "command": "/docs"}])
+def test_slack_takes_the_manifest(parts: dict[str, object], *, socket: bool) -> None:
+    settings = SlackSettings.model_validate(parts)
+    assert list(checked(manifest(settings, "https://docs.acme.example", socket=socket))) == []
 
 
 async def test_the_check_is_well_where_all_is_there(slack: FakeSlack, tmp_path: Path) -> None:
@@ -123,3 +134,25 @@ async def test_the_bot_of_the_command_line_answers_from_the_index_until_it_is_st
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(running, 30)
     assert slack.answers(general, asked.ts)[0].content
+
+
+async def test_the_server_answers_slack_by_http_and_keeps_feedback_in_its_journal(
+    slack: FakeSlack, own_index: Path, opened: OpenEngine, tmp_path: Path
+) -> None:
+    anna = slack.add_user("anna")
+    general = slack.add_channel("general", anna)
+    secrets = {"bot_token": slack.bot_token, "signing_secret": slack.signing_secret, "api_url": slack.base_url}
+    engine = opened(own_index, slack=secrets, journal={"on": True}, server={"dir": tmp_path / "server"})
+    async with serving(app_of(engine), lifespan="on") as url:
+        slack.request_url = f"{url}/slack/events"
+        asked = await slack.say(anna, general, f"{slack.bot.mention} How many days of leave do new employees get?")
+        await slack.until(lambda: slack.answers(general, asked.ts), timeout=60)
+        await slack.settled()
+        (told,) = slack.answers(general, asked.ts)
+        (buttons,) = [block for block in told.blocks if block["type"] == "context_actions"]
+        await slack.press(anna, told, "footnote_feedback", buttons["elements"][0]["positive_button"]["value"])
+        await slack.until(lambda: "Thank you" in str(slack.transcript(general)))
+    (entry,) = Journal.existing(tmp_path / "server").entries()
+    assert (entry.via, entry.principal) == ("slack", f"slack:{slack.team.id}:{anna.id}")
+    assert entry.feedback is not None
+    assert entry.feedback.verdict == "up"

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from fakes.slack import oauth
+from fakes.slack import manifests, oauth
 from fakes.slack.core import Core
-from fakes.slack.model import Channel, Group, Installation, Kind, Team, User
+from fakes.slack.model import Channel, Group, Installation, Json, Kind, Team, User
 from fakes.slack.settings import SCOPES
 
 
@@ -22,6 +22,17 @@ class Building(Core):
     def install(self, team: Team, scopes: Iterable[str] = SCOPES, by: User | None = None) -> Installation:
         """Installs the app as OAuth would, without the page; a second time gives a new token."""
         return oauth.install(self.world, team, by.id if by else "U0", list(scopes))
+
+    def configure(self, manifest: Json) -> None:
+        """Makes the app what the manifest says, and installs it so where it was installed.
+
+        :raises AssertionError: where Slack would refuse the manifest.
+        """
+        app, settings = manifests.read(manifest), self.world.settings
+        settings.events, settings.commands, settings.shortcuts = app.events, app.commands, app.shortcuts
+        settings.agent_view, settings.redirect_url = app.agent_view, app.redirect_url
+        for installation in self.world.state.installations.values():
+            installation.scopes[:] = app.scopes
 
     def code(self, team: Team, user: User, redirect_uri: str | None = None, scopes: Iterable[str] = SCOPES) -> str:
         """An OAuth code, as though the person had agreed; oauth.v2.access gives a token for it."""
@@ -52,11 +63,14 @@ class Building(Core):
     def add_channel(
         self, name: str, *members: User, kind: Kind = "public", bot: bool = True, shared_with: Iterable[Team] = ()
     ) -> Channel:
-        """A channel of those members, and of the app's bot unless it is told not to be there."""
-        state = self.world.state
-        within = {user.id for user in members} | ({state.installed(self.team.id).bot.id} if bot else set())
-        teams = {team.id for team in shared_with}
-        channel = Channel(state.new_id("C"), self.team.id, name, kind, within, teams)
+        """A channel of those members, in the first one's workspace unless it is shared from ours.
+
+        The app's bot is in it too, unless it is told not to be there.
+        """
+        state, shared = self.world.state, {team.id for team in shared_with}
+        home = self.team.id if shared or not members else members[0].team
+        within = {user.id for user in members} | ({state.installed(home).bot.id} if bot else set())
+        channel = Channel(state.new_id("C"), home, name, kind, within, shared)
         state.channels[channel.id] = channel
         return channel
 

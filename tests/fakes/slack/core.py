@@ -2,16 +2,13 @@
 
 import html
 import re
-from collections.abc import Iterator
-from typing import Any
 
 from fakes.slack.delivery import Deliveries, Delivery
-from fakes.slack.model import Channel, Installation, Json, Message, User
+from fakes.slack.model import Channel, Installation, Json, Message, User, readable
 from fakes.slack.payloads import subscribed, wrapped
 from fakes.slack.world import World
 
 TOKEN = re.compile(r"(<(?:[@#!][^<>]+|https?://[^<>]+|mailto:[^<>]+)>)")
-READABLE = ("text", "title", "alt_text", "url")
 
 
 class Core:
@@ -52,16 +49,3 @@ def shown(message: Message) -> str:
     if message.stream is not None or not body:
         return "\n".join(part for part in (message.text, body) if part)
     return body
-
-
-def readable(value: Any) -> Iterator[str]:
-    """The strings of blocks that are shown: texts, titles, links."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            if isinstance(inner, str) and name in READABLE:
-                yield inner
-            else:
-                yield from readable(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from readable(inner)

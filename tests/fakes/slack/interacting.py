@@ -21,6 +21,8 @@ class Interacting(Core):
 
     async def command(self, user: User, channel: Channel, command: str, text: str = "") -> Delivery:
         """A slash command. What the app acknowledges with is shown, to the person alone unless it says otherwise."""
+        known = self.world.settings.commands
+        assert known is None or command in known, f"the app has no command {command}"
         installation = self.serving(user, channel)
         url = self.world.response_url(installation, channel, user.id, None)
         delivery = await self.deliveries.once(
@@ -57,6 +59,8 @@ class Interacting(Core):
 
     async def shortcut(self, user: User, callback_id: str, message: Message | None = None) -> Delivery:
         """A message shortcut, or a global one where there is no message."""
+        known = self.world.settings.shortcuts
+        assert known is None or callback_id in known, f"the app has no shortcut {callback_id}"
         if message is None:
             payload = self._of(self.serving(user), user) | {"type": "shortcut", "callback_id": callback_id}
             return await self.deliveries.once("interactive", payload | {"action_ts": self.world.state.new_ts()})

@@ -84,15 +84,14 @@ def post_ephemeral(call: Call) -> Json:
 
 
 def update(call: Call) -> Json:
-    """Blocks stay as they were where none are given; an empty list takes them away."""
+    """A text without blocks takes the blocks there were away; where blocks are given it is not marked as edited."""
     channel = call.channel()
     message = call.own_message(channel, "cant_update_message")
     if message.streaming:
         raise SlackError("streaming_state_conflict")
     text, blocks = content(call, UPDATED_TEXT)
     before = message_json(call.state, message)
-    kept = message.blocks if "blocks" not in call.args and not call.maybe("markdown_text") else blocks
-    rewrite(call.state, message, text, kept)
+    rewrite(call.state, message, text, blocks)
     changed(call, channel, message, before)
     return {"channel": channel.id, "ts": message.ts, "text": text, "message": message_json(call.state, message)}
 

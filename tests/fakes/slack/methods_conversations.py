@@ -92,6 +92,8 @@ def _page(call: Call, channel: Channel, messages: Iterable[Message]) -> Json:
     }
     page, after = paged(call, list(kept))
     described = [message_json(call.state, kept[ts]) for ts in page]
+    if not call.flag("include_all_metadata"):
+        described = [{name: value for name, value in one.items() if name != "metadata"} for one in described]
     return {"messages": described, "has_more": bool(after), "response_metadata": {"next_cursor": after}}
 
 

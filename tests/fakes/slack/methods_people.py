@@ -48,6 +48,14 @@ def users_info(call: Call) -> Json:
     return {"user": _known(call, user)}
 
 
+def by_email(call: Call) -> Json:
+    address = call.text("email").lower()
+    for user in call.state.users.values():
+        if (user.email or "").lower() == address and user.team == call.installation.team.id and not user.deleted:
+            return {"user": _known(call, user)}
+    raise SlackError("users_not_found")
+
+
 def users_list(call: Call) -> Json:
     """The workspace's users, and those of others that it shares a channel with."""
     team = call.installation.team.id
@@ -104,6 +112,7 @@ METHODS = {
     "bots.info": Method(bots_info, "users:read", 3),
     "team.info": Method(team_info, "team:read", 3),
     "users.info": Method(users_info, "users:read", 4),
+    "users.lookupByEmail": Method(by_email, "users:read.email", 3),
     "users.list": Method(users_list, "users:read", 2),
     "usergroups.list": Method(groups_list, "usergroups:read", 2),
     "usergroups.users.list": Method(group_users, "usergroups:read", 2),

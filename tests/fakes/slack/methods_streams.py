@@ -21,7 +21,8 @@ SESSION_STATES = ("active", "processing", "suspended", "closed")
 
 def start(call: Call) -> Json:
     channel = call.member_channel()
-    call.text("thread_ts")
+    if channel.kind == "im":
+        call.text("thread_ts")
     user, team = call.maybe("recipient_user_id"), call.maybe("recipient_team_id")
     if channel.kind != "im":
         _check_recipient(call, user, team)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 Json = dict[str, Any]
 Kind = Literal["public", "private", "im", "mpim"]
+READABLE = ("text", "title", "alt_text", "url")
 StreamState = Literal["streaming", "stopped", "stopped_by_user", "expired"]
 
 
@@ -177,6 +178,19 @@ class Installation:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What goes wrong around a call, in place of an error that Slack would tell.
+
+    ``status`` is answered in place of the method's being run (503, for one). With ``cut`` the method is run, and its
+    answer never arrives: the connection breaks. ``delay`` seconds pass before either, or before an ordinary answer.
+    """
+
+    status: int | None = None
+    cut: bool = False
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Outbound:
     """One thing the app sent: a method called, a response_url posted to, or an acknowledgement with a body.
 
@@ -210,3 +224,16 @@ def texts(value: object) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from texts(inner)
+
+
+def readable(value: Any) -> Iterator[str]:
+    """The strings of blocks that are shown: texts, titles, links."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if isinstance(inner, str) and name in READABLE:
+                yield inner
+            else:
+                yield from readable(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from readable(inner)

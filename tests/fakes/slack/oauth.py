@@ -47,9 +47,12 @@ async def authorize(world: World, request: web.Request) -> web.Response:
     user = world.state.users.get(query.get("user", ""), people[0] if people else None)
     if user is None:
         return web.Response(status=400, text="nobody is in that team")
+    back = query.get("redirect_uri", world.settings.redirect_url)
+    if back is None:
+        return web.Response(status=400, text="redirect_uri did not match any configured URIs")
     scopes = [scope for scope in query.get("scope", "").split(",") if scope]
     made = code(world, team, user, scopes, query.get("redirect_uri"))
-    raise web.HTTPFound(f"{query['redirect_uri']}?{urlencode({'code': made, 'state': query.get('state', '')})}")
+    raise web.HTTPFound(f"{back}?{urlencode({'code': made, 'state': query.get('state', '')})}")
 
 
 def access(world: World, authorization: str, args: Json) -> Json:

@@ -21,7 +21,7 @@ def message_json(state: State, message: Message) -> Json:
     out: Json = {"type": "message", "user": message.user, "ts": message.ts, "text": message.text, "team": author.team}
     out |= {name: getattr(message, name) for name in ("thread_ts", "bot_id", "app_id", "subtype", "metadata")}
     out["blocks"] = message.blocks
-    if message.edited:
+    if message.edited and not (message.bot_id and message.blocks):  # an app's blocks are not marked as edited
         out["edited"] = {"user": message.user, "ts": message.edited}
     if message.reactions:
         out["reactions"] = [{"name": n, "count": len(u), "users": sorted(u)} for n, u in message.reactions.items()]

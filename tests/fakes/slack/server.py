@@ -9,11 +9,15 @@
         await slack.settled()
         print(slack.transcript(general, question.ts))
 
-All is as Slack's reference has it, unless ``slack.settings``, ``slack.limits`` or ``slack.errors`` say otherwise:
-``slack.settings.retry_seconds = (0, 0.05)`` for what is not acknowledged, ``slack.limits.storm(5, "chat.update")`` for
-five times 429, ``slack.errors["chat.startStream"] = ["internal_error"]`` for the next call's error,
-``slack.settings.copies = 4`` for four deliveries of each event. ``slack.outbound`` is all that the app sent, in order,
-each with who could read it.
+All is as Slack's reference has it, unless it is told otherwise:
+
+    slack.settings.retry_seconds = (0, 0.05)                # when what was not acknowledged comes again
+    slack.settings.copies = 4                               # each event comes four times
+    slack.limits.storm(5, "chat.update")                    # five times 429
+    slack.errors["chat.startStream"] = ["internal_error"]   # the next call's error
+    slack.errors["chat.postMessage"] = [Fault(cut=True)]    # posted, and the answer lost
+
+``slack.outbound`` is all that the app sent, in order, each with who could read it.
 """
 
 import asyncio
@@ -32,9 +36,10 @@ from fakes.slack.delivery import Deliveries, Transport
 from fakes.slack.delivery_http import OverHttp
 from fakes.slack.delivery_socket import OverSockets
 from fakes.slack.interacting import Interacting
+from fakes.slack.leaks import leaks
 from fakes.slack.limits import Limits
 from fakes.slack.methods_streams import expire
-from fakes.slack.model import Installation, Message, Outbound, User
+from fakes.slack.model import Fault, Installation, Message, Outbound, User
 from fakes.slack.settings import Settings
 from fakes.slack.state import State
 from fakes.slack.talking import Talking
@@ -94,17 +99,16 @@ class FakeSlack(Building, Talking, Interacting):
         return self.world.outbound
 
     @property
-    def errors(self) -> dict[str, list[str]]:
+    def errors(self) -> dict[str, list[str | Fault]]:
         return self.world.errors
 
     def sent(self, method: str) -> list[Outbound]:
         """What the app asked of one method and got."""
         return [one for one in self.outbound if one.method == method and one.ok]
 
-    def leaked(self, secret: str, *allowed: User) -> list[Outbound]:
-        """What carried the secret to others than those who may know it."""
-        known = {user.id for user in allowed} | {i.bot.id for i in self.state.installations.values()}
-        return [one for one in self.outbound if secret in one.content and one.readers - known]
+    def leaked(self, secret: str, *allowed: User) -> list[str]:
+        """Where the secret can be read by others than those who may know it, a sentence each."""
+        return leaks(self.world, secret, frozenset(user.id for user in allowed))
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=16 * 1024 * 1024)

@@ -39,5 +39,11 @@ class Settings:
     """Whether the app has the agent view; else the older assistant view."""
     echoes: bool = True
     """Whether the app is told of its own messages, as Slack does."""
+    redirect_url: str | None = None
+    """Where OAuth leads back to if the app does not say so: the app's configured Redirect URL."""
+    commands: set[str] | None = None
+    """The slash commands there are; ``None``: any."""
+    shortcuts: set[str] | None = None
+    """The callback_ids of the shortcuts there are; ``None``: any."""
     events: set[str] = field(default_factory=lambda: set(EVENTS))
     """What the app is subscribed to."""

@@ -30,6 +30,7 @@ class Talking(Core):
         """
         assert user.id in channel.members, f"{user.name} is not in {channel.name}"
         state = self.world.state
+        assert thread_ts is None or channel.messages[thread_ts].root == thread_ts, f"{thread_ts} starts no thread"
         message = Message(state.new_ts(), channel.id, user.id, escaped(text), thread_ts=thread_ts, bot_id=user.bot_id)
         message.blocks = named(state, [_rich_text(message.text)])
         channel.messages[message.ts] = message

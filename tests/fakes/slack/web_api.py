@@ -1,5 +1,6 @@
 """The Web API over HTTP: arguments in, tokens and scopes and limits checked, an answer out, all of it recorded."""
 
+import asyncio
 import json
 
 from aiohttp import web
@@ -13,7 +14,7 @@ from fakes.slack import (
     methods_views,
     oauth,
 )
-from fakes.slack.model import Installation, Json, Outbound, SlackError
+from fakes.slack.model import Fault, Installation, Json, Outbound, SlackError
 from fakes.slack.world import Call, Method, World
 
 METHODS: dict[str, Method] = {
@@ -39,13 +40,27 @@ class WebApi:
         self.world = world
         self.busy = 0
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
         self.busy += 1
         try:
-            return await self._answer(method, request)
+            return await self._faulty(method, request)
         finally:
             self.busy -= 1
+
+    async def _faulty(self, method: str, request: web.Request) -> web.StreamResponse:
+        """The answer, with what was planned to happen to it."""
+        planned = self.world.errors.get(method)
+        fault = planned.pop(0) if planned and isinstance(planned[0], Fault) else Fault()
+        assert isinstance(fault, Fault)
+        await asyncio.sleep(fault.delay)
+        if fault.status is not None:
+            self.world.record(Outbound(method, await arguments(request), {"ok": False}, fault.status))
+            return web.Response(status=fault.status, text="<html>Server Error</html>", content_type="text/html")
+        response = await self._answer(method, request)
+        if fault.cut and request.transport is not None:
+            request.transport.abort()
+        return response
 
     async def _answer(self, method: str, request: web.Request) -> web.Response:
         readers: frozenset[str] = frozenset()
@@ -117,8 +132,8 @@ class WebApi:
 
     def _fail(self, method: str) -> None:
         planned = self.world.errors.get(method)
-        if planned:
-            raise SlackError(planned.pop(0))
+        if planned and isinstance(planned[0], str):
+            raise SlackError(str(planned.pop(0)))
 
 
 async def arguments(request: web.Request) -> Json:

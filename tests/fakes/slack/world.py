@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from fakes.slack.limits import Limits
-from fakes.slack.model import Channel, Installation, Json, Message, Outbound, SlackError, View
+from fakes.slack.model import Channel, Fault, Installation, Json, Message, Outbound, SlackError, View
 from fakes.slack.settings import Settings
 from fakes.slack.state import State
 
@@ -59,8 +59,8 @@ class World:
     """What opens a Socket Mode connection, each once."""
     codes: dict[str, Json] = field(default_factory=dict)
     """OAuth codes: for which team and user, where to."""
-    errors: dict[str, list[str]] = field(default_factory=dict)
-    """By method: errors that its next calls answer, whatever is asked."""
+    errors: dict[str, list[str | Fault]] = field(default_factory=dict)
+    """By method: what its next calls answer, whatever is asked, or what happens to them."""
     post: Post | None = None
     """Set by the fake once there is a way to deliver."""
 
