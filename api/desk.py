@@ -135,14 +135,6 @@ async def writer(caller: Caller) -> Principal:
 Writer = Annotated[Principal, Depends(writer)]
 
 
-async def same_site(request: Request) -> None:
-    """Browsers say where a request comes from: a page of another site can send a form, and could fill the index."""
-    origin, own = request.headers.get("origin"), request.headers.get("host", "")
-    site = request.headers.get("sec-fetch-site", "none" if origin is None else "")
-    if site not in ("same-origin", "none") and (site or (origin or "").partition("://")[2] != own):
-        raise ForbiddenError("A page of another site may not change what is indexed.")
-
-
 async def json_only(request: Request) -> None:
     """A form of another site can send text and forms without asking; JSON it cannot."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()

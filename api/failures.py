@@ -10,7 +10,6 @@ from starlette.requests import ClientDisconnect
 
 from api.guards import render
 from api.problems import Problem, problem, problem_of
-from api.refusals import refusals
 from indexes.errors import FootnoteError
 
 log = logging.getLogger(__name__)
@@ -23,8 +22,6 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
     408: ("body-too-slow", "The body did not come in time."),
     415: ("bad-media-type", "Send JSON, and the header 'Content-Type: application/json'."),
 }
-PROBLEMS = refusals("internal-error", "unknown-host")
-"""What every route may answer besides, for the API's description."""
 
 
 def tell_failures(app: FastAPI) -> None:
