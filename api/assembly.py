@@ -59,7 +59,6 @@ def desk_of(engine: Engine, traces: "TracerProvider | None" = None) -> Desk:
         library=Library(lambda: engine.catalog, chosen.index.dir, limits_of(chosen), server.max_upload_mb),
         indexing=Indexing(Refreshing(engine)),
         rates=rates,
-        features=frozenset({"conversations", "feedback", "uploads"}),
         public_url=server.public_url,
         conversations=conversations,
         feedback=FeedbackBox(*keepers),

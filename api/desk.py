@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request, Security
-from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.exceptions import HTTPException
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 
 Health = Mapping[str, object]
-Feature = Literal["uploads", "conversations", "feedback"]
 COOKIE = "footnote_key"
 """Holds the key of who logged in on the page, out of reach of scripts."""
 
@@ -44,8 +42,6 @@ class Desk:
     retriever: Retriever | None = None
     rates: Rates | None = None
     """How often anybody may ask; without them, as often as they like."""
-    features: frozenset[Feature] = frozenset()
-    """What the page may offer: the parts that are at this desk."""
     public_url: str | None = None
     """Where people open the server; None where that is wherever a request came to."""
     conversations: Conversations | None = None
@@ -85,7 +81,7 @@ async def caller(
     And ``TooManyRequestsError``.
     """
     try:
-        principal = await run_in_threadpool(desk.door.admit, _key_of(request))
+        principal = desk.door.admit(_key_of(request))
     except UnauthorizedError as error:
         if COOKIE in request.cookies:  # of a key that ended: without it, where no key is wanted, the page goes on
             error.headers = {**error.headers, "Set-Cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict"}

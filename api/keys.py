@@ -7,6 +7,7 @@ import logging
 import re
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,14 +31,15 @@ CREATE TABLE keys (
     used REAL,
     revoked REAL
 );
+INSERT INTO keys VALUES ('', zeroblob(32), 'nobody', '["none"]', 0, 0, NULL, NULL, 0);
 """
+"""Nobody's key stands in for all that there are not, so that they cost what one that is there costs: no text is known
+whose SHA-256 is all zeros, and it is revoked."""
 _VERSION = 1
 _COLUMNS = "id, name, groups, may_write, created, expires, used, revoked"
 _SHAPE = re.compile(r"fn_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 _SAID_S = 60
 """How exactly a key's last use is told: each telling is a write to disk."""
-_NOBODY = bytes(32)
-"""What the secret of an unknown key is compared with: no text is known whose SHA-256 this is."""
 
 
 class UnknownKeyError(FootnoteError):
@@ -75,6 +77,8 @@ class KeyStore:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "keys.sqlite3"
+        self._noted: dict[str, float] = {}
+        self._noting = ThreadPoolExecutor(1, "keys")
 
     def create(
         self, name: str, groups: tuple[str, ...] = (), *, may_write: bool = False, expires: float | None = None
@@ -94,7 +98,8 @@ class KeyStore:
         """In the order in which they were made."""
         if not self.file.exists():
             return []
-        return [_key(row) for row in self._records.rows(f"SELECT {_COLUMNS} FROM keys ORDER BY created, id")]  # noqa: S608
+        query = f"SELECT {_COLUMNS} FROM keys WHERE id <> '' ORDER BY created, id"  # noqa: S608
+        return [_key(row) for row in self._records.rows(query)]
 
     def revoke(self, key_id: str) -> Key:
         """From the next request on. Raises ``UnknownKeyError``; one that is revoked already stays as it is."""
@@ -110,26 +115,32 @@ class KeyStore:
         return any(key.usable(time.time()) for key in self.all())
 
     def holder(self, sent: str) -> Key | None:
-        """The key that was sent, if it opens anything; the same is done for one that never was. Notes its use."""
+        """The key that was sent, if it opens anything; the same is done for one that never was. Notes its use.
+
+        Reads one row of a small file: too quick to be worth a thread.
+        """
         shape = _SHAPE.fullmatch(sent)
         key_id, secret = shape.groups() if shape else ("", "")
-        rows = self._records.rows(f"SELECT hash, {_COLUMNS} FROM keys WHERE id = ?", (key_id,))  # noqa: S608
-        right = hmac.compare_digest(_hash(secret), rows[0][0] if rows else _NOBODY)
-        key = _key(rows[0][1:]) if rows else None
-        now = time.time()
-        if key is None or not right or not key.usable(now):
+        query = f"SELECT hash, {_COLUMNS} FROM keys WHERE id IN (?, '') ORDER BY id DESC LIMIT 1"  # noqa: S608
+        ((kept, *row),) = self._records.rows(query, (key_id,))
+        right, key, now = hmac.compare_digest(_hash(secret), kept), _key(row), time.time()
+        if not (right and key.usable(now)):
             return None
         self._note_use(key, now)
         return key
 
     def _note_use(self, key: Key, now: float) -> None:
-        if key.used is not None and now - key.used < _SAID_S:
-            return
+        """Soon, and in a thread: what reaches the disk may take its time, and nobody waits for it."""
+        if now - self._noted.get(key.id, key.used or 0) >= _SAID_S:
+            self._noted[key.id] = now
+            self._noting.submit(self._write_use, key.id, now)
+
+    def _write_use(self, key_id: str, now: float) -> None:
         try:
             with self._records.transaction() as db:
-                db.execute("UPDATE keys SET used = ? WHERE id = ?", (now, key.id))
+                db.execute("UPDATE keys SET used = ? WHERE id = ?", (now, key_id))
         except RecordsError as error:  # who holds a good key must not stand outside for a full disk
-            _log.warning("The use of key %s is not noted: %s", key.id, error)
+            _log.warning("The use of key %s is not noted: %s", key_id, error)
 
     @cached_property
     def _records(self) -> Records:

@@ -13,7 +13,7 @@ SESSION: Json = {
     "groups": ["hr", "staff"],
     "may_write": True,
     "key_needed": True,
-    "features": {"uploads": True, "conversations": True, "feedback": True},
+    "features": {"documents": True, "conversations": True, "feedback": True},
 }
 LOGIN: Json = {"key": "fn_3f9c2a7b1d04_…"}
 CONVERSATION: Json = {

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.ask_wire import Body
 from api.failures import told
-from api.indexing import Outcome, Progress, Stage
+from api.index_runs import Outcome, Progress, Stage
 from api.library import Library, Shelf
 from api.problems import Problem
 from api.wire import Frame, frame, problem_frame

@@ -31,7 +31,7 @@ _TOKEN = re.compile(
 )
 _TAIL = re.compile(r"(?:&(?:lt|gt|amp|quot);|[^\s\w&])*")
 _HALF_ENTITY = re.compile(r"&[a-z]*\Z")
-_NO_PLACE = re.compile(r"&#?\w{1,31};|^[ \t>*+-]*\d{1,9}(?=[.)])", re.MULTILINE | re.ASCII)
+_NO_PLACE = re.compile(r"&#?\w{1,31};|(?:^|(?<=[\r\n]))(?:[ \t>*+-]*\d{1,9}[.)])+", re.ASCII)
 """Where a letter more would change what Markdown makes of it: entities, and the numbers of lists."""
 _INLINE = frozenset({"em", "strong", "s", "code", "br"})
 

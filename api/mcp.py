@@ -29,6 +29,8 @@ from api.mcp_tools import Tool, Visit, tools_at
 from api.principals import ForbiddenError, Principal
 
 PATH = "/mcp"
+_MAX_BODY = 2 * MAX_BODY_BYTES
+"""Beyond the guard's: a message that is too large is refused by it, as elsewhere."""
 _MAX_SESSIONS = 1000
 _INSTRUCTIONS = (
     "Footnote answers questions from a collection of indexed documents. Use ask for an answer with footnotes, search "
@@ -92,7 +94,7 @@ class McpOverHttp:
     @asynccontextmanager
     async def running(self, _: object) -> AsyncIterator[None]:
         server = make_server(self._desk, self._visit)
-        manager = StreamableHTTPSessionManager(server, max_request_body_size=MAX_BODY_BYTES, max_sessions=_MAX_SESSIONS)
+        manager = StreamableHTTPSessionManager(server, max_request_body_size=_MAX_BODY, max_sessions=_MAX_SESSIONS)
         async with manager.run():
             self._manager = manager
             yield

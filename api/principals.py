@@ -46,7 +46,7 @@ class Doorkeeper(Protocol):
         """Whether nobody comes in without one."""
 
     def admit(self, key: str | None) -> Principal:
-        """Whose key it is; None where none was sent. May block. Raises ``UnauthorizedError``."""
+        """Whose key it is; None where none was sent. Quick: the event loop waits. Raises ``UnauthorizedError``."""
 
 
 class OpenDoor:

@@ -1,41 +1,47 @@
-"""How often anybody may ask, in a window that moves along: who is over it is told when to come again."""
+"""How often anybody may ask, in a minute that moves along: who is over it is told when to come again."""
 
 import time
-from collections.abc import AsyncGenerator
-
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from collections import defaultdict, deque
+from collections.abc import AsyncGenerator, Callable
+from typing import Literal
 
 from api.asking import Ask, Asking
 from api.later import TooManyRequestsError
 from rag.types import Event
 
+_WINDOW_S = 60
 _OTHERS = 10
 """Requests that ask nothing, for each that may: a page with its sources is made of several."""
 
 
 class Rates:
-    """Counts by who asks, in this process's memory: a restart forgets."""
+    """Counts by who asks, in this process's memory, from one thread: a restart forgets.
 
-    def __init__(self, questions_a_minute: int) -> None:
-        self._window = MovingWindowRateLimiter(MemoryStorage())
-        self._questions = RateLimitItemPerMinute(questions_a_minute, namespace="questions")
-        self._requests = RateLimitItemPerMinute(questions_a_minute * _OTHERS, namespace="requests")
+    Not by ``limits``: its memory starts a thread for nearly every hit, which the event loop waits for (decision 0014).
+    """
+
+    def __init__(self, questions_a_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = {"questions": questions_a_minute, "requests": questions_a_minute * _OTHERS}
+        self._clock = clock
+        self._times: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
 
     def count_request(self, who: str) -> None:
         """Raises ``TooManyRequestsError``."""
-        self._count(self._requests, who)
+        self._count("requests", who)
 
     def count_question(self, who: str) -> None:
         """A question or a search. Raises ``TooManyRequestsError``."""
-        self._count(self._questions, who)
+        self._count("questions", who)
 
-    def _count(self, limit: RateLimitItem, who: str) -> None:
-        if not self._window.hit(limit, who):
-            wait = max(1.0, self._window.get_window_stats(limit, who).reset_time - time.time())
-            kind = limit.namespace
-            raise TooManyRequestsError(f"That is more than {limit.amount} {kind} in a minute.", wait)
+    def _count(self, what: Literal["questions", "requests"], who: str) -> None:
+        times, now, most = self._times[what, who], self._clock(), self._most[what]
+        while times and times[0] <= now - _WINDOW_S:
+            times.popleft()
+        if len(times) >= most:
+            raise TooManyRequestsError(
+                f"That is more than {most} {what} in a minute (server.requests_per_minute).", times[0] + _WINDOW_S - now
+            )
+        times.append(now)
 
 
 class RatedAsking(Asking):

@@ -2,8 +2,8 @@
 
     python benchmarks/check_support.py ../shared/bench [--indexes var/eval] [--limit 40] [--fit]
 
-Claims are made at run time of the sentences of each set's evidence (``made_claims``), and of its gold answers; each is
-held against the passage that it cites, as an answer's sentence is. The indexes are those that ``make bench`` made.
+Claims are made at run time of the sentences of each set's evidence (``eval/checks.py``), and of its gold answers; each
+is held against the passage that it cites, as an answer's sentence is. The indexes are those that ``make bench`` made.
 Weights are fitted without the set that they are reported on; ``--fit`` prints those of all sets together too.
 """
 
@@ -11,41 +11,36 @@ import argparse
 import asyncio
 import json
 import os
-import re
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import numpy as np
-from made_claims import FALSE, SUPPORTED, Claim, claims  # beside this file
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from eval.checks import pairs
+from eval.claims import FALSE, SUPPORTED, Claim
 from eval.gold import read_gold
-from eval.types import Evidence, GoldCase
 from indexes.catalog import Catalog
 from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.generations import Generations, catalog_file
-from indexes.sentences import sentence_spans
-from indexes.types import Passage, Scope
-from indexes.words import content_words
+from indexes.types import Passage
 from rag import support
 from rag.checking import Checker
 from rag.citations import MarkerStream
 from rag.likeness import Likeness
-from rag.proofs import Proof, located
+from rag.proofs import Proof
 
 SETS = ("northwind", "lihua", "apidocs", "clapnq", "squad2", "hotpot100", "mtrag_un", "chroma_chunking", "tatqa")
 ANSWERS = ("northwind", "clapnq", "apidocs", "mtrag_un")
 """Sets whose gold answers are sentences that somebody wrote from the passages."""
 FEATURES = ("found", "gap", "bound", "likeness")
-_WHOLE = re.compile(r"[A-Z0-9\"“].{38,300}[.!]$", re.DOTALL)
-_MOST = 2000
-"""Passages of a document that are looked at."""
 
 
 @dataclass
@@ -54,14 +49,10 @@ class Pair:
 
     set: str
     origin: str
-    """``evidence``: of a sentence of the passage; ``answer``: of what somebody wrote from it."""
     claim: Claim
     cited: tuple[Passage, ...]
-    proof: Proof = field(init=False)
+    proof: Proof
     likeness: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.proof = Proof.of(self.claim.text, [located(self.claim.text, passage) for passage in self.cited])
 
     @property
     def row(self) -> list[float]:
@@ -78,17 +69,17 @@ def main() -> None:
     parser.add_argument("--overhead", action="store_true", help="what checking an answer costs too")
     parser.add_argument("--show", default="", help="a kind whose errors are printed")
     arguments = parser.parse_args()
-    pairs = [
+    told = [
         pair for name in arguments.sets for pair in made(arguments.bench / name, arguments.indexes, arguments.limit)
     ]
     features = FEATURES[:-1] if arguments.no_encoder else FEATURES
     if not arguments.no_encoder:
-        embed([pair for pair in pairs if pair.proof.is_open])
+        embed([pair for pair in told if pair.proof.is_open])
         if arguments.overhead:
-            overhead(pairs, SentenceTransformerEncoder())
-    scores = left_out(pairs, features)
-    report(pairs, scores)
-    for pair, score in zip(pairs, scores, strict=True):
+            overhead(told, SentenceTransformerEncoder())
+    scores = left_out(told, features)
+    report(told, scores)
+    for pair, score in zip(told, scores, strict=True):
         if pair.claim.kind == arguments.show and pair.claim.is_true == (score < support.WEAK):
             print(
                 json.dumps(
@@ -100,68 +91,10 @@ def main() -> None:
 
 def made(folder: Path, indexes: Path, limit: int) -> Iterator[Pair]:
     """Of one sentence of each question's evidence, and of each of its gold answer where that is written out."""
-    catalog = Catalog(catalog_file(Generations(indexes / folder.name).current))
-    cases = [case for case in read_gold(folder) if case.answerable and case.evidence]
-    Random(folder.name).shuffle(cases)
-    gold = [(case, passages) for case in cases[:limit] if (passages := gold_passages(catalog, case))]
-    catalog.close()
-    every = list({passage.id: passage for _, found in gold for passage in found}.values())
-    for case, found in gold:
-        chance = Random(case.id)
-        told = [(passage, sentence) for passage in found for sentence in whole_sentences(passage.text)]
-        if told:
-            passage, sentence = chance.choice(told)
-            yield from of_sentence(folder.name, "evidence", sentence, (passage,), every, chance)
-        if folder.name in ANSWERS:
-            for sentence in whole_sentences(" ".join(case.answers[:1])):
-                yield from of_sentence(folder.name, "answer", sentence, nearest(sentence, found, 3), every, chance)
-
-
-def of_sentence(
-    name: str, origin: str, sentence: str, cited: tuple[Passage, ...], every: Sequence[Passage], chance: Random
-) -> Iterator[Pair]:
-    strange = [other for other in every if other.path not in {p.path for p in cited} and sentence not in other.text]
-    told = [said for other in strange for said in whole_sentences(other.text)]
-    if not told:
-        return
-    for claim in claims(sentence, "\n".join(passage.text for passage in cited), told, chance):
-        yield Pair(name, origin, claim, cited)
-    likest = nearest(sentence, chance.sample(strange, min(20, len(strange))), 1)
-    yield Pair(name, origin, Claim("elsewhere", sentence), likest)
-
-
-def nearest(sentence: str, passages: Sequence[Passage], count: int) -> tuple[Passage, ...]:
-    """Those that share most words with it."""
-    wanted = set(content_words(sentence))
-    return tuple(sorted(passages, key=lambda p: -len(wanted & set(content_words(p.text))))[:count])
-
-
-def gold_passages(catalog: Catalog, case: GoldCase) -> list[Passage]:
-    return [passage for place in case.evidence for passage in at(catalog, place)]
-
-
-def at(catalog: Catalog, place: Evidence) -> Iterator[Passage]:
-    document = catalog.document_at(place.path)
-    if document is None:
-        return
-    start = document.text.find(place.quote) if place.quote else 0
-    end = start + len(place.quote) if place.quote and start >= 0 else len(document.text)
-    for entry in catalog.entries.of_documents([document.id], Scope(), most=_MOST):
-        where = entry.passage.locator
-        if (
-            where.char_start < end
-            and where.char_end > start
-            and place.page in (None, where.page)
-            and (place.section is None or place.section in where.heading)
-        ):
-            yield entry.passage
-
-
-def whole_sentences(text: str) -> Iterator[str]:
-    for start, end in sentence_spans(text):
-        said = " ".join(text[start:end].split())
-        if _WHOLE.match(said) and " | " not in said and len(content_words(said)) >= 5:
-            yield said
+    with closing(Catalog(catalog_file(Generations(indexes / folder.name).current))) as catalog:
+        told = pairs(catalog, read_gold(folder), limit=limit, seed=folder.name, answers=folder.name in ANSWERS)
+        for pair in told:
+            yield Pair(folder.name, pair.origin, pair.claim, pair.cited, pair.proof)
 
 
 def embed(pairs: Sequence[Pair]) -> None:

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 from eval.commands.attack import attack
 from eval.commands.baseline import baseline
 from eval.commands.calibrate import calibrate
+from eval.commands.checks import checks
 from eval.commands.compare import compare
 from eval.commands.draft import draft
 from eval.commands.gate import gate
@@ -37,6 +38,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Measure the engine against gold questions. `footnote eval SET` is `footnote eval run SET`.",
 )
-for command in (run, report, compare, gate, baseline, lint, draft, review, sweep, calibrate, attack, judge):
+for command in (run, report, compare, gate, baseline, lint, draft, review, sweep, calibrate, attack, judge, checks):
     app.command(command.__name__)(command)
 app.command("import")(import_set)

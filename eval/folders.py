@@ -65,7 +65,15 @@ class Facts:
 _IDENTITY = ("footnote", "settings", "model", "prompt", "encoder", "index", "gold", "retrieval_only")
 
 _FACTS = TypeAdapter(Facts)
-_FILES = ("gold.jsonl", "rows.jsonl", "scores.jsonl", "summary.json", "timings.json", "judgements.jsonl")
+_FILES = (
+    "gold.jsonl",
+    "rows.jsonl",
+    "scores.jsonl",
+    "summary.json",
+    "timings.json",
+    "judgements.jsonl",
+    "checks.jsonl",
+)
 """Of a run, beside its ``run.json``."""
 
 

@@ -1,12 +1,15 @@
 """A run's plots, as SVG for its report."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from eval.checks import Outcome
 from eval.diagnosis import holds
 from eval.drawing import ACCENT, INK, RIGHT, SOFT, WRONG, Plot, drawn, note
 from eval.extra import eval_extra
 from eval.measures import BY_NAME
+from eval.roc import area, curve, points
 from eval.types import Row, Scored
 
 with eval_extra():
@@ -30,7 +33,13 @@ Stages = Mapping[str, Mapping[str, float]]
 Kinds = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
-def plots(summary: Mapping[str, Any], timings: Stages, scored: Sequence[Scored], rows: Mapping[str, Row]) -> list[Plot]:
+def plots(
+    summary: Mapping[str, Any],
+    timings: Stages,
+    scored: Sequence[Scored],
+    rows: Mapping[str, Row],
+    checked: Sequence[Outcome],
+) -> list[Plot]:
     """Equal values give equal plots, to the byte."""
     return [
         _by_kind(summary["kinds"]),
@@ -39,6 +48,7 @@ def plots(summary: Mapping[str, Any], timings: Stages, scored: Sequence[Scored],
         _latency(timings),
         _confidence(scored, rows),
         _retrieval(rows.values()),
+        _checks(checked),
     ]
 
 
@@ -165,6 +175,29 @@ def _retrieval(rows: Iterable[Row]) -> Plot:
     gold, other = ([score for is_gold, score in told if is_gold == which] for which in (True, False))
     every = [*gold, *other] or [0.0, 1.0]
     return _distributions(plot, {"gold": gold, "other": other}, "score", (min(every), max(every)))
+
+
+def _checks(told: Sequence[Outcome]) -> Plot:
+    plot = Plot(
+        "False sentences found",
+        f"{len(told)} claims made of the gold evidence, true and false, by whether the check finds the false ones.",
+        "`footnote eval checks` was not run",
+    )
+    if len({one.is_true for one in told}) < 2:
+        return plot
+    plot = replace(plot, about=f"{plot.about} Area under the curve: {area(told):.3f}.")
+
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], color=SOFT, lw=0.9, dashes=(4, 3))
+        axes.plot(*curve(told), color=ACCENT, lw=1.4)
+        for one, mark in zip(points(told), "os", strict=True):
+            found = f"{one.name}: {one.found:.3f} found, {one.wrongly:.3f} wrongly"
+            axes.plot(one.wrongly, one.found, color=ACCENT, marker=mark, ms=4, lw=0, clip_on=False, label=found)
+        axes.legend(loc="lower right")
+        axes.set(xlabel="share of the true claims called false", ylabel="share of the false claims found")
+        axes.set(xlim=(0, 1.02), ylim=(0, 1.02))
+
+    return drawn(plot, draw)
 
 
 def _distributions(plot: Plot, groups: Mapping[str, Sequence[float]], label: str, bounds: tuple[float, float]) -> Plot:

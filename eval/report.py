@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from eval import checks
 from eval.comparison import Compared, compare
 from eval.diagnosis import CAUSES
 from eval.extra import eval_extra
@@ -71,7 +72,7 @@ def report(run: RunFolder, baseline: RunFolder | None = None) -> str:
         comparison=comparison,
         causes=_causes(data["questions"]),
         groups=_grouped(lines),
-        plots=plots(summary, timings, list(run.scored().values()), run.rows()),
+        plots=plots(summary, timings, list(run.scored().values()), run.rows(), checks.read(run)),
         data={
             **data,
             "measures": _measures(lines),

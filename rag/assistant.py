@@ -16,7 +16,7 @@ from rag.conversation import is_about_answer
 from rag.declining import DECLINED, declined, is_near
 from rag.drafts import Draft
 from rag.errors import ModelError
-from rag.packing import OPEN, Window, pack
+from rag.packing import NOTHING, OPEN, Window, pack
 from rag.policy import MARK, Checked, Policy, better, cut
 from rag.protocols import Answerer, ChatModel, Rewriter
 from rag.rewriting import OFFLINE
@@ -68,7 +68,7 @@ class Assistant(Answerer):
             clock.lap("rewrite")
         retrieval = await asyncio.to_thread(self._retrieve, rewritten.query)
         system, near = _system(question), is_near(retrieval.hits, self.policy.min_evidence)
-        packed = pack(question, retrieval.hits, self._window, system)
+        packed = pack(question, retrieval.hits, self._window, system) if near else NOTHING
         retrieval = replace(retrieval, left_out=packed.left_out)
         clock.lap("retrieve")
         yield Retrieved(retrieval)

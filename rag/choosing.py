@@ -23,6 +23,8 @@ _FURTHER = 0.7
 """Share of the best sentence's worth, and of its likeness, that a further one needs."""
 _NEW_COSINE, _NEW_BESIDE, _NEW_ELSEWHERE = 0.3, 0.12, 0.2
 """One on the matter joins for so much of the question that is not yet said; more, if it stands in another source."""
+_LEAST_ELSEWHERE = 0.3
+"""And share of the best sentence's worth that it needs there: what says least is beside the point."""
 _SAME = 0.75
 """Share of a sentence's words that, said already, make it a repetition."""
 
@@ -93,6 +95,8 @@ def _completes(candidate: Candidate, chosen: Sequence[Candidate]) -> bool:
     said = {stem for other in chosen for stem in other.covers}
     new = sum(share for stem, share in candidate.covers.items() if stem not in said)
     beside = any(other.source.number == candidate.source.number for other in chosen)
+    if not beside and worth(candidate) < worth(chosen[0]) * _LEAST_ELSEWHERE:
+        return False
     return candidate.features["cosine"] >= _NEW_COSINE and new >= (_NEW_BESIDE if beside else _NEW_ELSEWHERE)
 
 

@@ -3,7 +3,7 @@
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from indexes.sentences import sentence_spans
@@ -21,7 +21,7 @@ _IRREGULAR = {
     "french": "france", "british": "britain", "dutch": "netherlands", "spanish": "spain", "greek": "greece",
     "danish": "denmark", "swiss": "switzerland", "welsh": "wales", "american": "america", "mexican": "mexico",
 }  # fmt: skip
-_ABSTRACT = re.compile(r"(?:tion|sion|ment|ness|ity|ance|ence|ing|ism|ship|ure|age|ly|als?|[^s]s)$")
+_ABSTRACT = re.compile(r"[aeiou]\w*(?:tion|sion|ment|ness|ity|ance|ence|ing|ism|ship|ure|age|ly|als?|[^s]s)$")
 """How nouns end that may begin a sentence without an article, and are no names."""
 _NO_NAMES = frozenset(
     "i january february march april may june july august september october november december mr mrs ms dr prof".split()
@@ -58,7 +58,7 @@ def absent(named: Iterable[str], claim: str, known: frozenset[str], source: str)
     """Those of some of the claim's names, as ``names`` gives them, that the source has in no form, in order."""
     strange = {name for name in named if not _is_known(name, known)}
     if strange:
-        strange -= _spelt_out(claim, source) | _shortened(claim, known)
+        strange -= _spelt_out(claim, source) | _shortened(claim, source)
     return sorted(strange)
 
 
@@ -93,35 +93,35 @@ def _same_people(one: str, other: str) -> bool:
 
 def _spelt_out(claim: str, source: str) -> set[str]:
     """Acronyms of the claim whose words stand in the source, in small letters."""
-    acronyms = {found.replace(".", "") for found in _ACRONYM.findall(claim)}
-    return {short.lower() for short in acronyms if short in _initials(source)}
+    return {short.lower() for short in _acronyms(claim) if short in _initials(source)}
 
 
-def _shortened(claim: str, known: frozenset[str]) -> set[str]:
+def _shortened(claim: str, source: str) -> set[str]:
     """Words of names in the claim of which the source has the initials."""
-    return {
-        part
-        for found in _CAPITALS.findall(folded(claim))
-        if known & {initials.lower() for initials in _initials_of(found)}
-        for part in words(found)
-    }
+    short = _acronyms(source)
+    every = itertools.chain.from_iterable(map(_initials_of, _CAPITALS.findall(folded(claim)))) if short else ()
+    return {part for initials, run in every if initials in short for part in words(" ".join(run))}
+
+
+@lru_cache(maxsize=1024)
+def _acronyms(text: str) -> frozenset[str]:
+    return frozenset(found.replace(".", "") for found in _ACRONYM.findall(text))
 
 
 @lru_cache(maxsize=1024)
 def _initials(text: str) -> frozenset[str]:
-    """Of runs of words with capitals, of all their parts, and as they stand in brackets."""
-    return frozenset(itertools.chain.from_iterable(_initials_of(run) for run in _CAPITALS.findall(text)))
+    """Of runs of words with capitals, and of all their parts."""
+    return frozenset(initials for run in _CAPITALS.findall(text) for initials, _ in _initials_of(run))
 
 
-def _initials_of(run: str) -> set[str]:
+def _initials_of(run: str) -> Iterator[tuple[str, list[str]]]:
+    """Of all the parts of a run of two words to six, with the small words between them and without, each with its
+    words."""
     every = re.findall(r"[\w’']+", run)
-    letters = [[word[0] for word in every], [word[0] for word in every if word[0].isupper()]]
-    return {
-        "".join(of[start:end]).upper()
-        for of in letters
-        for start in range(min(len(of), 8))
-        for end in range(start + 2, min(len(of), start + 6) + 1)
-    }
+    for of in (every, [word for word in every if word[0].isupper()]):
+        for start in range(min(len(of), 8)):
+            for end in range(start + 2, min(len(of), start + 6) + 1):
+                yield "".join(word[0] for word in of[start:end]).upper(), of[start:end]
 
 
 def _headless(sentence: str) -> str:

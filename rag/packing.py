@@ -48,6 +48,10 @@ class Packed:
     left_out: LeftOut
 
 
+NOTHING = Packed((), (), LeftOut())
+"""Where no model is asked."""
+
+
 def pack(question: Question, hits: Sequence[Hit], window: Window = OPEN, system: str = prompts.SYSTEM) -> Packed:
     """Raises ``QuestionTooLongError`` where the window has no room for the question and a sentence of a source."""
     room = window.left(system, prompts.user_turn(question.text, ()).text)

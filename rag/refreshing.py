@@ -43,8 +43,10 @@ class Refreshing:
     def waiting(self) -> bool:
         """Whether uploads differ from what is indexed of them: the server may have been killed before that."""
         uploads = uploads_of(self._engine.settings.index.dir)
+        if uploads is None:
+            return False
         before = {path: file for path, file in self._engine.catalog.files().items() if path.startswith(PREFIX)}
-        return uploads is not None and make_plan((), before, uploads=uploads).differs
+        return make_plan((), before, uploads=uploads).differs
 
     def sees(self, audience: Audience) -> Callable[[str], bool]:
         """Whether a file's path may be told to them, by the rules as they are now: a path is a secret too."""

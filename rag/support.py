@@ -20,7 +20,7 @@ WEAK = 0.4
 SUPPORTED = 0.65
 # Fitted by benchmarks/check_support.py; those for words alone are rounded by hand, and a fit of them is due:
 # docs/decisions/0009-each-sentence-is-proven-or-marked.md
-_WEIGHTS = {"found": 2.4, "gap": -4.2, "bound": 1.9, "likeness": 4.0}, -5.5
+_WEIGHTS = {"found": 2.9, "gap": -4.4, "bound": 1.4, "likeness": 4.1}, -5.4
 _WORDS_ONLY = {"found": 4.3, "gap": -4.6, "bound": 2.6}, -4.6
 _NEAR = 3
 """Words on each side of a fact that tell what it is said of."""
@@ -39,17 +39,19 @@ class Source:
     """Headings, and a table's header row."""
     name: str = ""
     """The document's title and path: they may name things, and prove no figure."""
+    around: str = ""
+    """The passage: what it writes with a capital is a name, and it proves nothing by itself."""
 
     @classmethod
     def of(cls, passage: Passage, text: str | None = None, context: str = "") -> "Source":
         """The passage, or a part of it; ``context`` is what of the passage a reader of the part must know."""
         name = f"{passage.path} {passage.title}".translate(_MARKS)
-        return cls(passage.text if text is None else text, f"{passage.context}\n{context}".strip(), name)
+        return cls(passage.text if text is None else text, f"{passage.context}\n{context}".strip(), name, passage.text)
 
     @classmethod
     def joined(cls, sources: Iterable["Source"]) -> "Source":
         every = list(sources)
-        parts = (dict.fromkeys(getattr(source, part) for source in every) for part in ("text", "context", "name"))
+        parts = (dict.fromkeys(getattr(source, part) for source in every) for part in cls.__slots__)
         return cls(*("\n\n".join(part) for part in parts))
 
 
@@ -117,7 +119,7 @@ def _finding(claim: str, source: Source) -> str:
     everything = f"{source.text}\n{source.context}\n{source.name}"
     if strangers := unknown(claim, _known_words(everything), everything):
         return f"{', '.join(strangers)}: in no source"
-    if turned := flipped(polarity(claim), polarity(source.text)) or conflict(claim, source.text):
+    if turned := flipped(polarity(claim), polarity(source.text)) or conflict(claim, source.text, names(source.around)):
         return f"{turned}: the source says otherwise"
     return ""
 

@@ -148,8 +148,9 @@ def get_original(id: str, library: AtLibrary, caller: Caller) -> Response:  # no
         **_ORIGINAL_HEADERS,
         "Content-Disposition": f"attachment; filename*=UTF-8''{percent_encoded(name, safe='')}",
         "Content-Length": str(found.size),
+        "Content-Type": kind if kind in _GIVEN else _OTHER,  # of text it is not known here how it is encoded
     }
-    return StreamingResponse(_pieces(found), 200, headers, kind if kind in _GIVEN else _OTHER)
+    return StreamingResponse(_pieces(found), 200, headers)
 
 
 @router.get(

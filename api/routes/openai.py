@@ -17,14 +17,13 @@ from api.desk import AtDesk, Caller, ToSources, json_only
 from api.failures import told
 from api.guards import render
 from api.links import Links
+from api.openai_chat import ChatRequest, check_model
 from api.openai_wire import (
     MODELS,
-    ChatRequest,
     CompletionBody,
     Data,
     ModelBody,
     ModelsBody,
-    check_model,
     chunks,
     completion_body,
     error_body,

@@ -1,7 +1,6 @@
 """``/v1/session``: who one is here; the page keeps its key in a cookie that no script can read."""
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from api.ask_wire import Body, Text
 from api.desk import COOKIE, AtDesk, Caller, Desk, json_only
@@ -14,7 +13,9 @@ _KEPT_S = 30 * 24 * 3600
 
 
 class FeaturesBody(Body):
-    uploads: bool
+    """Which parts this server has."""
+
+    documents: bool
     conversations: bool
     feedback: bool
 
@@ -41,7 +42,7 @@ async def get_session(desk: AtDesk, caller: Caller) -> SessionBody:
 @router.post("", dependencies=[Depends(json_only)], responses=refusals("unauthorized", "records-unusable"))
 async def log_in(asked: LoginRequest, desk: AtDesk, request: Request, response: Response) -> SessionBody:
     """As above, for who holds the key; the answer has the browser keep it."""
-    principal = await run_in_threadpool(desk.door.admit, asked.key)
+    principal = desk.door.admit(asked.key)
     https = (desk.public_url or str(request.url)).startswith("https:")
     response.set_cookie(COOKIE, asked.key, max_age=_KEPT_S, secure=https, httponly=True, samesite="strict")
     return _body(desk, principal)
@@ -61,8 +62,8 @@ def _body(desk: Desk, principal: Principal) -> SessionBody:
         may_write=principal.may_write,
         key_needed=desk.door.wants_key,
         features=FeaturesBody(
-            uploads="uploads" in desk.features,
-            conversations="conversations" in desk.features,
-            feedback="feedback" in desk.features,
+            documents=desk.library is not None,
+            conversations=desk.conversations is not None,
+            feedback=desk.feedback is not None,
         ),
     )

@@ -4,6 +4,13 @@ const BASE = new URL("../", import.meta.url);
 const UNREACHABLE = { title: "The server cannot be reached", detail: "Is it still running?" };
 export const BROKEN_OFF = { title: "The answer broke off", detail: "The connection to the server was lost." };
 
+let logins = 0;
+
+// What was asked before a login may be refused after it: that asks for no key again.
+export function loggedIn() {
+  logins++;
+}
+
 export function address(path, params = {}) {
   const url = new URL(path, BASE);
   for (const [name, value] of Object.entries(params)) {
@@ -13,13 +20,14 @@ export function address(path, params = {}) {
 }
 
 export async function call(method, path, { json, params, signal } = {}) {
+  const before = logins;
   const response = await fetch(address(path, params), {
     method,
     headers: json === undefined ? {} : { "Content-Type": "application/json" },
     body: json === undefined ? undefined : JSON.stringify(json),
     signal,
   }).catch(() => Promise.reject(UNREACHABLE));
-  if (!response.ok) throw await problemOf(response);
+  if (!response.ok) throw await problemOf(response, before);
   return response;
 }
 
@@ -28,16 +36,16 @@ export async function fetched(method, path, options) {
   return response.status === 204 ? null : response.json();
 }
 
-async function problemOf(response) {
+async function problemOf(response, before) {
   const told = await response.json().catch(() => ({}));
-  return failure(response.status, told, response.headers.get("Retry-After"));
+  return failure(response.status, told, response.headers.get("Retry-After"), before);
 }
 
 // Where a key is asked for, the form for it comes up, whatever was being done.
-export function failure(status, told, retryAfter) {
+export function failure(status, told, retryAfter, before = logins) {
   const wait = Number(retryAfter) || undefined;
   const problem = { title: `The server answered ${status}`, retry_after: wait, ...told, status };
-  if (status === 401) document.dispatchEvent(new CustomEvent("unauthorized"));
+  if (status === 401 && before === logins) document.dispatchEvent(new CustomEvent("unauthorized"));
   return problem;
 }
 

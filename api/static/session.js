@@ -1,7 +1,7 @@
 // Who is here, what they may do, and the form that takes a key.
 
 import { button, byId, inWords, say } from "./dom.js";
-import { call, fetched } from "./server.js";
+import { call, fetched, loggedIn } from "./server.js";
 
 const form = byId("login-form");
 const dialog = byId("login");
@@ -20,7 +20,7 @@ export async function beginSession() {
 }
 
 function welcome(given) {
-  Object.assign(session, given, { viewer: true });
+  Object.assign(session, given, { viewer: given.features.documents });
   showWho();
   if (session.key_needed && !session.id) askForKey();
   else document.dispatchEvent(new CustomEvent("admitted"));
@@ -43,6 +43,7 @@ async function logIn(event) {
   told.textContent = "";
   try {
     const given = await fetched("POST", "v1/session", { json: { key: key.value.trim() } });
+    loggedIn();
     key.value = "";
     dialog.close();
     welcome(given);

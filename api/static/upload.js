@@ -11,7 +11,7 @@ const STAGES = { waiting: "waiting for the index", indexing: "being read", publi
 let following = false;
 let waiting = []; // the jobs that the index has yet to take in
 
-const mayUpload = () => session.features.uploads && session.may_write;
+const mayUpload = () => session.features.documents && session.may_write;
 
 export function offerUploads() {
   byId("upload").hidden = !mayUpload();

@@ -56,8 +56,16 @@ export function openAddressed() {
   const number = (name) => (/^\d{1,9}$/.test(asked.get(name) ?? "") ? Number(asked.get(name)) : null);
   const [start, end, page] = ["start", "end", "page"].map(number);
   document.body.classList.add("viewing");
-  openSource({ document: decodeURIComponent(found[1]), locator: { char_start: start, char_end: end, page } }, [], byId("question"));
+  openSource({ document: decoded(found[1]), locator: { char_start: start, char_end: end, page } }, [], byId("question"));
   return true;
+}
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // half a character: there is no such document
+  }
 }
 
 function reveal() {

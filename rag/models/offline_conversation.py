@@ -13,6 +13,9 @@ from rag.prompts import Source
 from rag.protocols import ChatModel
 from rag.types import Confidence, Piece, Turn
 
+_WHOLE = 0.5
+"""What likeness to the whole question counts, beside that to a part of it."""
+
 
 class OfflineConversation:
     """Asks ``model``, which reads a question by its words alone, what is meant by the words of a conversation.
@@ -33,20 +36,22 @@ class OfflineConversation:
         text, sources = prompts.read_user_turn(turns[-1])
         asked = standing([*(turn.text for turn in turns[:-1] if turn.role == "user"), text])
         parts, earlier = questions_in(asked[-1]), asked[-2:-1]
-        given = await asyncio.to_thread(self._ordered, parts, sources)
+        given = await asyncio.to_thread(self._ordered, asked[-1], parts, sources)
         replies = [await self._reply(system, part, given[part], _before(part, parts, earlier)) for part in parts]
         if len(parts) == 1 or not any(reply.answers for reply in replies):
             replies = replies[:1] if len(parts) == 1 else [await self._reply(system, asked[-1], sources, earlier)]
         for piece in _joined(parts, replies):
             yield piece
 
-    def _ordered(self, parts: Sequence[str], sources: Sequence[Source]) -> Mapping[str, Sequence[Source]]:
-        """The sources by their likeness to each of several parts: they were found for all of them together."""
+    def _ordered(self, whole: str, parts: Sequence[str], sources: Sequence[Source]) -> Mapping[str, Sequence[Source]]:
+        """The sources by their likeness to each of several parts, and to the whole: a part may leave out what it is
+        asked of."""
         if len(parts) == 1 or not sources:
             return dict.fromkeys(parts, sources)
         found = self._encoder.encode([f"{source.context}\n{source.text}" for source in sources])
-        likeness = self._encoder.encode_query(parts) @ found.T
-        return {part: [sources[n] for n in (-row).argsort()] for part, row in zip(parts, likeness, strict=True)}
+        *each, together = self._encoder.encode_query([*parts, whole]) @ found.T
+        order = [(-(row + _WHOLE * together)).argsort() for row in each]
+        return {part: [sources[n] for n in places] for part, places in zip(parts, order, strict=True)}
 
     async def _reply(self, system: str, question: str, sources: Sequence[Source], earlier: Sequence[str]) -> "_Reply":
         turns = [*(Turn("user", before) for before in earlier), prompts.user_turn(question, sources)]

@@ -21,6 +21,8 @@ from api.conversations import Conversation, Conversations, KeptTurn, UnknownConv
 from api.feedback import FeedbackBox
 from api.http import create_app
 from api.kept_asking import BusyConversationError, KeptAsking
+from api.principals import LOCAL
+from api.queueing import QueuedAsking, Turns
 from api.records import RecordsError, moment
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
 from fakes.desks import desk
@@ -601,3 +603,25 @@ def test_who_asked_and_what_was_said_before_are_not_kept_again_with_each_answer(
     (turn,) = conversations.turns(ada, conversation)
     assert turn.answer
     assert (turn.answer.question.history, turn.answer.question.audience) == ((), PUBLIC)
+
+
+# Among the other limits
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/ask/stream"])
+async def test_a_question_that_is_refused_for_want_of_room_is_not_kept(tmp_path: Path, path: str) -> None:
+    gate = asyncio.Event()
+    answerer = ScriptedAnswerer(gate, *telling(LEAVE))
+    conversations, room = Conversations.opened(tmp_path, lambda ids, _: set(ids)), Turns(1, 0)
+    asking = QueuedAsking(KeptAsking(Direct(answerer), conversations), room, 60)
+    app = create_app(desk(answerer, asking=asking, conversations=conversations))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        first, second = [conversations.create(LOCAL).id for _ in range(2)]
+        answering = asyncio.create_task(client.post(path, json={"question": "?", "conversation": first}))
+        await answerer.started.wait()
+        refused = await client.post(path, json={"question": "?", "conversation": second})
+        gate.set()
+        assert (await answering).status_code == 200
+    assert (refused.status_code, refused.json()["type"]) == (503, "urn:footnote:problem:too-busy")
+    assert conversations.turns(LOCAL, second) == ()
+    assert [bool(turn.answer) for turn in conversations.turns(LOCAL, first)] == [True]

@@ -264,3 +264,45 @@ async def test_without_a_key_nothing_is_shown(open_premises: Open) -> None:
         assert (await at.client.get(f"/v1/documents{path}")).status_code == 401
     for path in ("/v1/index", "/v1/index/events"):
         assert (await at.client.get(path)).status_code == 401
+
+
+@pytest.mark.parametrize("id_", ["%00", "a%00b", "x" * 5000, "%F0%9F%90%99", "' OR 1=1 --", "..%2f..%2fetc", "%ff"])
+async def test_an_id_of_any_kind_is_one_of_no_document(open_premises: Open, id_: str) -> None:
+    at = open_premises({"a.md": "Words."})
+    for what in ("", "/original", "/pages/1.png"):
+        assert (await at.get(f"/v1/documents/{id_}{what}")).status_code == 404
+    assert (await at.client.delete(f"/v1/documents/{id_}", headers=by("anyone"))).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"q": "\x00 %_' \\"}, 200),
+        ({"q": "word " * 40}, 200),
+        ({"q": "x" * 201}, 422),
+        ({"path": "\x00"}, 200),
+        ({"path": "*" * 1001}, 400),
+        ({"after": "ü"}, 422),
+        ({"limit": "many"}, 422),
+    ],
+)
+async def test_a_list_answers_whatever_it_is_asked_in_words(
+    open_premises: Open, query: dict[str, str], status: int
+) -> None:
+    assert (await open_premises({"a.md": "Words."}).get("/v1/documents", **query)).status_code == status
+
+
+async def test_numbers_out_of_range_are_refused_and_spans_that_are_nowhere_give_nothing(open_premises: Open) -> None:
+    at = open_premises()
+    wanted = await at.id_of("leave-policy.pdf")
+    for query in ({"from": -1}, {"to": 2**63}, {"from": "x"}):
+        assert (await at.get(f"/v1/documents/{wanted}", **query)).status_code == 422
+    assert (await at.get(f"/v1/documents/{wanted}", **{"from": 9, "to": 3})).json()["text"] == ""
+    for query in ({"width": 0}, {"start": -1}, {"end": 2**40}, {"quote": "x" * 4001}):
+        assert (await at.get(f"/v1/documents/{wanted}/pages/1.png", **query)).status_code == 422
+    for query in ({"start": 5, "end": 3}, {"start": 2**30, "end": 2**31}, {"quote": " - | "}):
+        assert (await at.get(f"/v1/documents/{wanted}/pages/1.png", width=200, **query)).headers[
+            "footnote-marks"
+        ] == "0"
+    for number in ("0", "-1", "x", "100001"):
+        assert (await at.get(f"/v1/documents/{wanted}/pages/{number}.png")).status_code == 422

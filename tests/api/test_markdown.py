@@ -93,6 +93,12 @@ def test_all_words_are_kept(bits: list[str]) -> None:
     assert letters(Seen(to_html(text)).text) == letters(text)
 
 
+@pytest.mark.parametrize("text", ["1. 1. a", "a\r2. b", "> 3) c", "&#106; d", "&amp;"])
+def test_what_a_letter_would_change_is_left_alone(text: str) -> None:
+    sentence = Sentence(text, 0, len(text), (), 0.5, "weak")
+    assert re.sub("</?span[^>]*>", "", to_html(text, [sentence])) == to_html(text)
+
+
 @given(cited_answers())
 def test_markers_stand_in_their_order(told: tuple[str, list[Sentence], list[Citation]]) -> None:
     text, sentences, citations = told

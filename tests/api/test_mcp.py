@@ -21,7 +21,7 @@ from api.http import create_app
 from api.opening import AROUND, MOST, IndexSources
 from api.principals import LOCAL, Principal, UnauthorizedError
 from fakes.answerer import ScriptedAnswerer, answer, telling
-from fakes.desks import desk
+from fakes.desks import RecordingAsking, desk
 from fakes.engines import ROOT, OpenEngine
 from fakes.serving import serving
 from indexes.catalog import Catalog
@@ -209,6 +209,14 @@ class Keys:
         return replace(LOCAL, id=key, audience=Audience(frozenset({key})))
 
 
+async def test_what_is_asked_tells_who_asks_and_by_which_way(connected: Called) -> None:
+    asking = RecordingAsking(ScriptedAnswerer(*telling(LEAVE)))
+    async with connected(ScriptedAnswerer(), key="hr", door=Keys(), asking=asking) as client:
+        told = await client.call_tool("ask", {"question": "?"})
+    (ask,) = asking.asks
+    assert (ask.via, ask.principal.id, ask.id) == ("mcp", "hr", told.structured_content["id"])
+
+
 async def test_only_who_may_read_a_document_can_open_it_and_others_are_told_what_those_are_who_guess(
     connected: Called, opened: OpenEngine, own_index: Path
 ) -> None:
@@ -286,7 +294,7 @@ async def test_a_message_beyond_the_limit_is_refused() -> None:
         refused = await raw.post(
             "/mcp", content=b" " * (2**20 + 1), headers=ACCEPT | {"Content-Type": "application/json"}
         )
-    assert refused.status_code == 413
+    assert (refused.status_code, refused.json()["type"]) == (413, "urn:footnote:problem:body-too-large")
 
 
 # Leaving

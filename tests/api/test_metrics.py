@@ -147,7 +147,7 @@ async def test_a_request_that_breaks_is_counted_as_a_500() -> None:
 
 async def test_figures_take_a_key_where_one_is_wanted_and_health_does_not() -> None:
     door = ListedDoor(ada=somebody("ada"))
-    app = create_app(desk(ScriptedAnswerer(), metrics=Metrics(), door=door))
+    app = create_app(desk(ScriptedAnswerer(), metrics=Metrics(), door=door, health=lambda: {"status": "ok"}))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         assert (await client.get("/metrics")).status_code == 401
         assert (await client.get("/metrics", headers=bearing("wrong"))).status_code == 401

@@ -15,7 +15,7 @@ from openai import AsyncOpenAI, OpenAI
 from api.http import create_app
 from api.principals import LOCAL, Principal, UnauthorizedError
 from fakes.answerer import ScriptedAnswerer, answer, telling
-from fakes.desks import desk
+from fakes.desks import RecordingAsking, desk
 from fakes.serving import serving
 from indexes.types import Audience
 from rag.errors import ModelBusyError, ModelError, ModelTimeoutError
@@ -220,6 +220,14 @@ async def test_the_last_message_is_the_question_and_those_before_it_the_history(
         await client.chat.completions.create(model="footnote", messages=messages)
     said = (Turn("user", "Leave?"), Turn("assistant", LEAVE.text))
     assert answerer.asked[1] == Question("And\nin March?", history=said)
+
+
+async def test_what_is_asked_tells_by_which_way_and_its_id_is_the_completions(served: Served) -> None:
+    asking = RecordingAsking(ScriptedAnswerer(*telling(LEAVE)))
+    async with served(ScriptedAnswerer(), asking=asking) as client:
+        told = await client.chat.completions.create(model="footnote", messages=HELLO)
+    (ask,) = asking.asks
+    assert (ask.via, f"chatcmpl-{ask.id}") == ("openai", told.id)
 
 
 async def test_fields_that_only_tune_a_model_have_no_effect(served: Served) -> None:

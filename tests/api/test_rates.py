@@ -80,3 +80,20 @@ def test_a_stream_is_refused_before_it_begins() -> None:
     asking.stream(Ask(question=Question("?"), principal=LOCAL))
     with pytest.raises(TooManyRequestsError, match="more than 1 questions in a minute"):
         asking.stream(Ask(question=Question("?"), principal=LOCAL))
+
+
+def test_the_minute_moves_along() -> None:
+    now = 0.0
+    rates = Rates(2, clock=lambda: now)
+    rates.count_question("anna")
+    now = 30.0
+    rates.count_question("anna")
+    now = 59.0
+    with pytest.raises(TooManyRequestsError) as refused:
+        rates.count_question("anna")
+    assert refused.value.retry_after == 1
+    now = 60.0
+    rates.count_question("anna")  # the first is a minute ago; the refused one does not count
+    with pytest.raises(TooManyRequestsError) as refused:
+        rates.count_question("anna")
+    assert refused.value.retry_after == 30

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from api.desk import COOKIE
+from api.feedback import FeedbackBox
 from api.http import create_app
 from api.keys import KeyDoor, KeyStore
 from fakes.answerer import ScriptedAnswerer
@@ -31,14 +32,14 @@ def client(
 
 async def test_a_session_says_who_one_is_and_what_there_is(keys: KeyStore) -> None:
     key, secret = keys.create("Anna", ("hr", "board"), may_write=True)
-    asked = client(keys, features=frozenset({"uploads"}))
+    asked = client(keys, feedback=FeedbackBox())
     assert (await asked.get(SESSION, headers=bearer(secret))).json() == {
         "id": key.id,
         "name": "Anna",
         "groups": ["board", "hr"],
         "may_write": True,
         "key_needed": True,
-        "features": {"uploads": True, "conversations": False, "feedback": False},
+        "features": {"documents": False, "conversations": False, "feedback": True},
     }
 
 

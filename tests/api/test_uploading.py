@@ -204,6 +204,21 @@ async def test_documents_that_have_a_folder_of_that_name_are_not_displaced(open_
     assert await at.paths() == ["uploads/plan.md"]
 
 
+async def test_the_description_tells_of_every_address(open_premises: Open) -> None:
+    described = (await open_premises({"a.md": "Words."}).client.get("/openapi.json")).json()["paths"]
+    assert {path for path in described if path.startswith(("/v1/documents", "/v1/index"))} == {
+        "/v1/documents",
+        "/v1/documents/{id}",
+        "/v1/documents/{id}/original",
+        "/v1/documents/{id}/pages/{n}.png",
+        "/v1/index",
+        "/v1/index/sync",
+        "/v1/index/events",
+    }
+    assert [*described["/v1/documents"]["post"]["requestBody"]["content"]] == ["multipart/form-data"]
+    assert [*described["/v1/documents/{id}/pages/{n}.png"]["get"]["responses"]["200"]["content"]] == ["image/png"]
+
+
 # Index runs
 
 

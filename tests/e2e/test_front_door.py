@@ -90,7 +90,6 @@ def test_a_key_that_was_made_or_revoked_before_a_kill_is_so_after_it(tmp_path: P
     with scripted(tmp_path, "--pieces", "1") as (_, url):
         assert httpx.get(f"{url}/v1/session", headers=bearer(kept_key)).status_code == 200
         assert httpx.get(f"{url}/v1/session", headers=bearer(revoked_key)).status_code == 401
-    assert all(key.used for key in keys.all())
 
 
 @pytest.mark.timeout(400)  # models are loaded by another process

@@ -1,5 +1,6 @@
 """What keeps an index in order: dry runs, verify, rebuild, access rules, and following a folder."""
 
+import io
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ import pytest
 from fakes.chroma_server import free_port
 from fakes.engines import SAMPLES, RunFootnote
 from indexes.catalog import Catalog
+from indexes.uploads import Uploads
 
 LEAVE = "How long can fathers and other second parents stay off on full pay?"
 
@@ -99,6 +101,10 @@ def test_a_folder_that_is_followed_is_taken_in_as_it_changes(tmp_path: Path) -> 
             assert becomes(index, {"a.txt", "b.txt"})
             (docs / "a.txt").unlink()
             assert becomes(index, {"b.txt"})
+            added = Uploads(index).add(
+                io.BytesIO(b"Cats climb."), "c.txt", "", ["everyone"]
+            )  # as a server beside it does
+            assert becomes(index, {"b.txt", added})
         finally:
             following.send_signal(signal.SIGINT)
         assert following.wait(20) in (0, 130)

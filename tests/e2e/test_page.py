@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 
 from api.http import create_app
 from fakes.answerer import ScriptedAnswerer, answer, passage, telling
-from fakes.browser import MISSING, WHY_MISSING, chromium, contrast, is_dark, overflow, shot
+from fakes.browser import MISSING, WHY_MISSING, chromium, contrast, is_dark, overflow, serious_violations, shot
 from fakes.desks import desk
 from fakes.serving import serving
 from rag.errors import ModelBusyError
@@ -171,6 +171,7 @@ async def test_doubtful_sentences_are_marked_in_words(opened: Open) -> None:
             assert await contrast(page, f".{verdict} .verdict") >= 4.5
         assert await page.locator(".weak").evaluate(BACKGROUND) == "rgba(0, 0, 0, 0)"
         assert await page.locator(".unsupported").evaluate(BACKGROUND) != "rgba(0, 0, 0, 0)"
+        assert await serious_violations(page) == []
         await shot(page, "doubt")
 
 
@@ -238,6 +239,7 @@ async def test_an_error_is_told_in_words_and_the_question_can_be_asked_again(ope
         alert = page.get_by_role("alert")
         await expect(alert).to_contain_text("The language model is busy")
         await expect(alert).to_contain_text("The model asked to wait. Try again in 7 seconds.")
+        assert await serious_violations(page) == []
         await shot(page, "error")
         answerer.script = telling(LEAVE)
         await page.get_by_role("button", name="Try again").click()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from api.http import create_app
 from fakes.answerer import ScriptedAnswerer, answer, telling
@@ -323,6 +323,7 @@ async def test_a_key_lets_in_and_what_was_typed_outlives_it(opened: Open) -> Non
         await page.get_by_label("Your key").fill("right")
         await page.keyboard.press("Enter")
         await expect(page.get_by_text("Ada")).to_be_visible()
+        await expect(page.get_by_text("1 document")).to_be_visible()
         front.key = "another"  # the first is revoked meanwhile
         await page.get_by_label("Your question").fill("How many days of leave?")
         await page.keyboard.press("Enter")
@@ -336,6 +337,30 @@ async def test_a_key_lets_in_and_what_was_typed_outlives_it(opened: Open) -> Non
         await page.get_by_role("button", name="Log out").click()
         await expect(page.get_by_role("dialog", name="A key is needed")).to_be_visible()
         await expect(page.locator("article")).to_have_count(0)
+
+
+async def test_a_refusal_that_arrives_after_the_login_asks_for_no_key_again(opened: Open) -> None:
+    front, logged_in = Front([NOTES]), asyncio.Event()
+
+    async def refused_late(route: Route) -> None:
+        await logged_in.wait()
+        await route.fulfill(status=401, json={})
+
+    async with opened(ScriptedAnswerer(*telling(LEAVE)), front) as page:
+        await expect(page.get_by_text("1 document")).to_be_visible()
+        await page.route("**/v1/documents?q=leave*", refused_late, times=1)
+        async with page.expect_request("**/v1/documents?q=leave*"):
+            await page.get_by_label("Find documents by name").fill("leave")
+        front.key = "right"
+        await page.get_by_label("Your question").fill("How many days of leave?")
+        await page.keyboard.press("Enter")
+        await page.get_by_label("Your key").fill("right")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("Ada")).to_be_visible()
+        async with page.expect_response(lambda response: response.status == 401):
+            logged_in.set()
+        await ask(page, "How many days of leave?")
+        await expect(page.get_by_role("dialog")).to_be_hidden()
 
 
 async def test_a_declined_answer_offers_documents_that_open(opened: Open) -> None:
@@ -403,6 +428,17 @@ async def test_dark_is_chosen_and_kept(opened: Open) -> None:
             assert await contrast(page, selector) >= 4.5, selector
         assert await serious_violations(page) == []
         await shot(page, "front-dark")
+
+
+async def test_on_paper_there_are_answers_and_their_sources(opened: Open) -> None:
+    async with opened(ScriptedAnswerer(*telling(LEAVE)), color_scheme="dark") as page:
+        await ask(page, "How many days of leave?")
+        await page.emulate_media(media="print", color_scheme="dark")
+        for selector in ("#top", "#side", "#bottom", ".tools"):
+            await expect(page.locator(selector)).to_be_hidden()
+        await expect(page.locator(".sources li").first).to_be_visible()
+        assert not await is_dark(page)
+        await shot(page, "front-paper")
 
 
 async def test_on_a_phone_the_side_is_a_drawer_and_the_source_covers_the_page(opened: Open) -> None:

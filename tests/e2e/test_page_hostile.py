@@ -101,3 +101,27 @@ async def _go_everywhere(page: Page, text: str) -> None:
     await expect(page.locator("mark.quoted")).to_have_text(text)
     await page.reload()
     await expect(page.locator(".foot")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "/view/%E0%A4%A?start=1&end=2",
+        "/view/%3Cimg%20src=x%20onerror=window.hacked=1%3E?start=%3Cscript%3E&end=-1&page=1e9",
+        "/#c=%3Cimg%20src=x%20onerror=window.hacked=1%3E",
+        "/#c=..%2F..%2Fsession",
+    ],
+)
+async def test_an_address_names_things_and_does_nothing(browser: Browser, at: str) -> None:
+    app = Front([]).before(create_app(desk(ScriptedAnswerer())))
+    async with serving(app) as address, await browser.new_context() as tab:
+        page = await tab.new_page()
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        await page.goto(address + at)
+        told = page.get_by_text("There is no such document.").or_(
+            page.get_by_text("This conversation is not there any")
+        )
+        await expect(told).to_be_visible()
+        assert await page.evaluate("window.hacked") is None
+        assert complaints == []

@@ -153,7 +153,7 @@ async def test_the_engine_itself_answers_and_searches_within_filters(opened: Ope
     assert told["query"] == LEAVE
     assert {hit["path"] for hit in told["hits"]} == {"handbook/leave-policy.pdf"}
     assert told["hits"][0].keys() == {
-        "path", "title", "place", "locator", "heading", "score", "text", "signals", "matched",
+        "document", "path", "title", "place", "url", "locator", "heading", "score", "text", "signals", "matched",
     }  # fmt: skip
 
 

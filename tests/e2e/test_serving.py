@@ -48,9 +48,11 @@ def test_what_was_asked_is_kept_and_counted_and_the_log_says_nothing_of_it(sampl
     with serving(samples_index, tmp_path, **variables) as (server, address, lines):
         with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
             conversation = client.post("/v1/conversations", json={}).json()["id"]
-            answer = client.post("/v1/ask", json={"question": QUESTION, "conversation": conversation}).json()
+            answer = client.post(
+                "/v1/ask", json={"question": QUESTION, "conversation": conversation, "html": True}
+            ).json()
             feedback = client.post(f"/v1/answers/{answer['id']}/feedback", json={"verdict": "up"})
-            (turn,) = client.get(f"/v1/conversations/{conversation}").json()["turns"]
+            (turn,) = client.get(f"/v1/conversations/{conversation}", params={"html": True}).json()["turns"]
             client.get("/secret%1b[31m%0aforged")
             client.get("/v1/conversations/secret%0aforged")
             assert client.get("/readyz").json() == {"status": "ready"}

@@ -36,6 +36,7 @@ def docs(tmp_path: Path) -> Path:
 def client(docs: Path, tmp_path: Path, footnote: RunFootnote) -> Iterator[httpx.Client]:
     """Of a server that runs until the test has ended."""
     assert footnote("index", docs, "--index", tmp_path / "index").code == 0
+    (tmp_path / "footnote.toml").write_text("[server]\nrequests_per_minute = 10000\n")  # it is asked until it knows
     serve = command("serve", "--port", "0", "--index", tmp_path / "index")
     with subprocess.Popen(serve, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as server:
         try:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from lxml import html
 
+from eval.checks import Outcome, save
 from eval.folders import RunError, RunFolder
 from eval.report import report
 from eval.types import GoldCase, Row
@@ -58,12 +59,15 @@ PLOTS = (
     "Seconds by stage",
     "Confidence of right and wrong answers",
     "Retrieval score of gold and other passages",
+    "False sentences found",
 )
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    return finished(tmp_path_factory.mktemp("runs") / "candidate", CASES, ROWS)
+    made = finished(tmp_path_factory.mktemp("runs") / "candidate", CASES, ROWS)
+    save(made, [Outcome("q-1", "verbatim", "So it is.", 0.9, ""), Outcome("q-1", "number", "So it is 5.", 0.0, "5")])
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +222,7 @@ def test_a_run_without_confidence_draws_the_rest(tmp_path: Path) -> None:
 def test_a_run_of_one_question_without_kind_has_a_report(tmp_path: Path) -> None:
     page = of(tmp_path, [replace(CASES[0], kind="")], ROWS[:1])
     assert "1 question: 1 right." in words(page)
-    assert drawn(page) == list(PLOTS[1:])
+    assert drawn(page) == list(PLOTS[1:6])
     assert "What went wrong" not in words(page)
 
 

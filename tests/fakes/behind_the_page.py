@@ -148,7 +148,7 @@ def _router(front: Front) -> APIRouter:
 
 def _sessions(router: APIRouter, front: Front) -> None:
     def told(principal: Principal) -> dict[str, Any]:
-        features = dict.fromkeys(("uploads", "conversations", "feedback"), True)
+        features = dict.fromkeys(("documents", "conversations", "feedback"), True)
         return {
             "id": principal.id, "name": principal.name, "groups": [], "may_write": principal.may_write,
             "key_needed": front.key is not None, "features": features,

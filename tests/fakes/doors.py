@@ -7,6 +7,8 @@ from indexes.types import Audience
 class ListedDoor:
     """Knows who comes with which key; ``principals`` may be changed while it is open."""
 
+    wants_key = True
+
     def __init__(self, **principals: Principal) -> None:
         self.principals = principals
 

@@ -1,5 +1,6 @@
 """A folder of an index, written by one embedding model after another."""
 
+import io
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -9,13 +10,14 @@ import pytest
 from fakes.encoder import WordsEncoder
 from indexes.access import AccessRule
 from indexes.catalog import Catalog
-from indexes.errors import DeletionGuardError, IndexUnreadableError
+from indexes.errors import DeletionGuardError, EncoderMismatchError, IndexUnreadableError
 from indexes.generations import Generations, catalog_file, chroma_folder, model_of
 from indexes.reading.sandbox import ReadingLimits
 from indexes.splitting import PassageSplitter
 from indexes.stores.embedded import EmbeddedChroma
 from indexes.sync import Listener, Report
 from indexes.types import Matrix, Scope
+from indexes.uploads import Uploads
 from indexes.vectors import ChromaVectors
 from indexes.writing import IndexWriter
 
@@ -220,3 +222,42 @@ def test_an_index_among_the_documents_is_not_indexed(tmp_path: Path) -> None:
         with IndexWriter(tmp_path / "var" / "index", OLD, splitter, ReadingLimits()) as writer:
             report = writer.run([tmp_path], Listener())
     assert (report.unchanged, report.skipped) == (["a.json"], {"var/index": "an index of Footnote"})
+
+
+def test_uploads_go_on_to_the_next_model_and_a_run_over_them_alone_touches_nothing_else(
+    write: Callable[..., Report], docs: Path, index: Path
+) -> None:
+    write(OLD)
+    path = Uploads(index).add(io.BytesIO(b"Cats climb."), "c.txt", "", ["hr"])
+    (docs / "a.txt").unlink()
+    splitter = PassageSplitter(OLD.count_tokens, OLD.max_tokens)
+    with IndexWriter(index, OLD, splitter, ReadingLimits()) as writer:
+        report = writer.run_uploads(Listener())
+    assert (report.added, report.removed) == ([path], [])
+    with closing(Catalog(catalog_file(Generations(index).current))) as catalog:
+        assert catalog.files().keys() == {"a.txt", "b.txt", path}
+        assert catalog.readers()[path, path] == {"hr"}
+    with IndexWriter(index, NEW, splitter, ReadingLimits()) as writer, pytest.raises(EncoderMismatchError):
+        writer.run_uploads(Listener())
+    write(NEW)
+    with closing(Catalog(catalog_file(Generations(index).current))) as catalog:
+        assert catalog.get("encoder") == NEW.name
+        assert catalog.files().keys() == {"b.txt", path}
+        assert catalog.readers()[path, path] == {"hr"}
+
+
+def test_uploads_that_vanish_all_at_once_are_kept_in_the_index(write: Callable[..., Report], index: Path) -> None:
+    uploads = Uploads(index)
+    paths = [uploads.add(io.BytesIO(b"Cats climb."), f"{number}.txt", "", ["everyone"]) for number in range(12)]
+    write(OLD)
+    for path in paths:
+        uploads.remove(path)
+    splitter = PassageSplitter(OLD.count_tokens, OLD.max_tokens)
+    with IndexWriter(index, OLD, splitter, ReadingLimits()) as writer, pytest.raises(DeletionGuardError):
+        writer.run_uploads(Listener())
+    (index / "uploads" / "everyone").rmdir()
+    (index / "uploads").rmdir()
+    with IndexWriter(index, OLD, splitter, ReadingLimits()) as writer:
+        assert writer.run_uploads(Listener()).removed == []
+    with closing(Catalog(catalog_file(Generations(index).current))) as catalog:
+        assert catalog.files().keys() >= {*paths}

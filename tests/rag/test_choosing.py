@@ -121,3 +121,14 @@ def test_the_lead_is_that_of_the_likest_over_the_mean() -> None:
     best = found("Where are boats?", "Boats float in Halifax.")
     meant = [replace(best[0], features={**best[0].features, "cosine": value}) for value in (0.5, 0.9, 0.4)]
     assert signs(meant)["lead"] == pytest.approx(0.3)
+
+
+def test_a_sentence_of_another_source_that_says_least_of_the_question_does_not_join() -> None:
+    """Though it says a part that no other does."""
+    best, aside = found(
+        "Who founded the northern ferry line?", "Ann founded the ferry line.", "The northern depot floats."
+    )
+    near = replace(aside, features={**aside.features, "cosine": 0.5, "near": 0.25, "kind": 1, "rank": 0.5})
+    assert choose([best, near]) == [best, near]
+    far = replace(near, features={**near.features, "rank": 0.12, "kind": 0})
+    assert choose([best, far]) == [best]

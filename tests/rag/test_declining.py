@@ -9,6 +9,7 @@ from fakes.passages import FixedRetriever, passage, with_evidence
 from indexes.types import Hit, Locator, Query
 from rag.assistant import DECLINED, Assistant
 from rag.declining import nearest
+from rag.packing import Window
 from rag.policy import Policy
 from rag.types import Answer, Near, Question
 
@@ -37,6 +38,12 @@ async def test_where_nothing_near_was_found_the_model_is_not_asked() -> None:
     told, model = await answer(with_evidence(LEAVE, 0.2, 0.1), with_evidence(PAGER, 0.3, 0.0))
     assert (told.status, told.declined_by, told.text, model.calls) == ("declined", "search", DECLINED, [])
     assert (told.nearest, told.confidence) == ((), 0.0)
+
+
+async def test_where_the_model_is_not_asked_the_question_needs_no_room_in_its_window() -> None:
+    found, model = Found(with_evidence(LEAVE, 0.2, 0.1)), ScriptedChat("27 days [1].")
+    assistant = Assistant(found, model, window=Window(tokens=100, reply=99), policy=Policy(min_evidence=0.45))
+    assert (await assistant.answer(ASKED)).declined_by == "search"
 
 
 @pytest.mark.parametrize(("cosine", "words"), [(0.5, 0.0), (0.1, 0.4)])

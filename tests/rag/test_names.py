@@ -36,6 +36,7 @@ def test_a_name_is_known_in_full_by_its_initials_or_by_its_people(claim: str, so
         ("It was Henry II.", "Henry I", ["ii"]),
         ("Use E1042 here.", "use E1043", ["e1042"]),
         ("What the UN said", "World Health Organization", ["un"]),
+        ("The Center in Scotland is one.", "The Center is one", ["scotland"]),
     ],
 )
 def test_another_name_is_unknown(claim: str, source: str, strange: list[str]) -> None:
@@ -51,6 +52,7 @@ def test_another_name_is_unknown(claim: str, source: str, strange: list[str]) ->
         ("Eligibility begins later.", ""),
         ("The board met.", ""),
         ("fined", ""),
+        ("King plays.", "king"),
     ],
 )
 def test_a_first_word_may_be_a_name(claim: str, name: str) -> None:

@@ -72,6 +72,22 @@ async def test_each_of_two_questions_is_answered() -> None:
     assert PAYS in said
 
 
+async def test_the_sources_of_a_part_are_those_that_are_like_the_whole_question_too() -> None:
+    given: list[list[str]] = []
+
+    class Reading(Noting):
+        def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
+            given.append([source.file for source in prompts.read_user_turn(turns[-1])[1]])
+            return super().stream(system, turns)
+
+    texts = ("Leave pay comes in May by post.", "Halifax leave pay comes in May, to a bank.", LEAVE)
+    sources = [prompts.Source(n, f"{n}.txt", "line 1", "", text) for n, text in enumerate(texts, start=1)]
+    turn = prompts.user_turn("Who runs the Halifax bank, and when does leave pay come?", sources)
+    async for _ in OfflineConversation(Reading(), WordsEncoder()).stream(prompts.SYSTEM, [turn]):
+        pass
+    assert [files[0] for files in given] == ["2.txt", "2.txt"]
+
+
 async def test_a_question_that_leans_on_the_one_before_it_is_asked_with_it() -> None:
     _, _, model = await told("What does the pager pay, and who carries it in May?")
     assert model.asked == [("What does the pager pay?",), ("What does the pager pay?", "who carries it in May?")]

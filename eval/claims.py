@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 SUPPORTED = ("verbatim", "reworded")
-FALSE = ("number", "number near", "unit", "name", "name near", "negated", "elsewhere", "half true")
+FALSE = ("number", "number near", "swapped", "unit", "name", "name near", "negated", "elsewhere", "half true")
 """``near``: what was put in stands elsewhere in the same passage, so that a look at its words cannot tell."""
 _FIGURE = re.compile(r"(?<![\w.,-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w]|[.,]\d)")
 _NAME = re.compile(r"\b[A-Z][a-z]+(?:[ -][A-Z][a-z]+)*\b|\b[A-Z]{2,}\b")
@@ -69,6 +69,7 @@ def claims(sentence: str, passage: str, others: Sequence[str], chance: Random) -
         "name near": lambda: _near(sentence, passage, _NAME, chance),
         "negated": lambda: negated(sentence),
         "half true": lambda: _joined(sentence, chance.choice(others)),
+        "swapped": lambda: swapped(sentence),
     }
     for kind, make in makers.items():
         text = make()
@@ -95,6 +96,17 @@ def negated(sentence: str) -> str:
     if _NEGATION.search(sentence):
         return _NEGATION.sub("", sentence) if len(_NEGATION.findall(sentence)) == 1 else ""
     return _AUXILIARY.sub(r"\1 not", sentence, count=1)
+
+
+def swapped(sentence: str) -> str:
+    """Its first two figures in each other's place, where a word stands between them."""
+    one, other = (*_FIGURE.finditer(sentence), None, None)[:2]
+    if one is None or other is None or one[0] == other[0]:
+        return ""
+    between = sentence[one.end() : other.start()]
+    if not re.search(r"[a-z]{2}", re.sub(r"\b(?:and|or)\b", "", between)):
+        return ""
+    return f"{sentence[: one.start()]}{other[0]}{between}{one[0]}{sentence[other.end() :]}"
 
 
 def name_spans(text: str, passage: str) -> list[re.Match[str]]:
