@@ -303,10 +303,14 @@ async def test_an_unknown_address_is_a_problem_too(client: Open) -> None:
         assert_problem(await client(ScriptedAnswerer()).get(path), 404, "not-found")
 
 
-async def test_a_wrong_method_names_the_right_one(client: Open) -> None:
-    response = await client(ScriptedAnswerer()).get(ASK)
+@pytest.mark.parametrize(
+    ("method", "path", "right"),
+    [("GET", ASK, "POST"), ("PUT", "/v1/session", "DELETE, GET, POST"), ("POST", "/static/page.css", "GET, HEAD")],
+)
+async def test_a_wrong_method_names_the_right_ones(client: Open, method: str, path: str, right: str) -> None:
+    response = await client(ScriptedAnswerer()).request(method, path)
     assert_problem(response, 405, "method-not-allowed")
-    assert response.headers["allow"] == "POST"
+    assert response.headers["allow"] == right
 
 
 @pytest.mark.parametrize(
