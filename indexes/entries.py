@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.database import Database
-from indexes.types import Locator, Passage, Scope
-from indexes.visibility import Condition, visible
+from indexes.types import Audience, Locator, Passage, Scope
+from indexes.visibility import Condition, visible, visible_documents
 
 _AMONG = "IN (SELECT value FROM json_each(?))"
 _COLUMNS = (
@@ -19,6 +19,8 @@ _COLUMNS = (
     " p.row, p.encoded, v.vector, p.context_terms, p.terms"
 )
 _FROM = "passages p JOIN documents d ON d.id = p.document_id JOIN vectors v ON v.encoded = p.encoded"
+_COMMON = 10_000
+"""Passages with a term, from which it is common."""
 _CONTEXT_WEIGHT, _TEXT_WEIGHT = 2.0, 1.0
 
 
@@ -84,17 +86,40 @@ class Entries:
             found.setdefault(name, []).append(document_id)
         return found
 
-    def frequencies(self, terms: Iterable[str]) -> dict[str, int]:
-        """In how many passages each occurs; those that occur in none are left out."""
-        query = f"SELECT term, doc FROM passages_vocabulary WHERE term {_AMONG}"  # noqa: S608
-        return dict(self._db.rows(query, (json.dumps([*terms]),)))
+    def frequency(self, term: str, audience: Audience | None) -> int:
+        """In how many of the passages that they may read it occurs: a score must not tell of others. None may read all.
 
-    def size(self) -> tuple[int, float]:
-        """How many passages there are, and how many terms they have on average."""
-        ((passages, length),) = self._db.rows(
-            "SELECT (SELECT count(*) FROM passages), (SELECT value FROM meta WHERE key = 'terms')"
+        Of a common term, in how many of all: to count takes long then, and that a common word occurs is no secret.
+        """
+        ((everywhere,),) = self._db.rows(
+            "SELECT coalesce((SELECT doc FROM passages_vocabulary WHERE term = ?), 0)", (term,)
         )
+        if not everywhere or everywhere > _COMMON or audience is None:
+            return int(everywhere)
+        seen = visible(Scope(audience))
+        ((within,),) = self._db.rows(
+            "SELECT count(*) FROM passages_text t CROSS JOIN passages p ON p.row = t.rowid"  # noqa: S608
+            f" WHERE passages_text MATCH ? AND {seen.sql}",
+            (f'"{term}"', *seen.values),
+        )
+        return int(within)
+
+    def size(self, audience: Audience | None) -> tuple[int, float]:
+        """How many passages there are that they may read, and how many terms these have on average."""
+        if audience is None:
+            query = "SELECT (SELECT count(*) FROM passages), (SELECT value FROM meta WHERE key = 'terms')"
+            ((passages, length),) = self._db.rows(query)
+        else:
+            seen = visible_documents(Scope(audience), "document_id")
+            query = f"SELECT count(*), coalesce(sum(length), 0) FROM passages WHERE {seen.sql}"  # noqa: S608
+            ((passages, length),) = self._db.rows(query, seen.values)
         return passages, int(length) / passages if passages else 0.0
+
+    def all_visible(self, audience: Audience) -> bool:
+        """Whether they may read all documents."""
+        seen = visible_documents(Scope(audience), "id")
+        ((hidden,),) = self._db.rows(f"SELECT EXISTS (SELECT 1 FROM documents WHERE NOT {seen.sql})", seen.values)  # noqa: S608
+        return not hidden
 
     def text(self, document_id: str, start: int, end: int) -> str:
         """A document's text from one character to another; empty where the document is gone."""

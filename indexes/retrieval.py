@@ -12,7 +12,7 @@ from indexes.entries import Entry
 from indexes.nearest import nearest
 from indexes.protocols import Encoder
 from indexes.scoring import WantedTerms, wanted
-from indexes.types import Hit, Query, Scope
+from indexes.types import Audience, Hit, Query, Scope
 from indexes.vectors import ChromaVectors
 from indexes.words import content_terms
 
@@ -65,7 +65,8 @@ class LexicalRetriever:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._size = lru_cache(maxsize=1)(self._size_at)
+        self._limited = lru_cache(maxsize=100)(self._limited_at)
+        self._size = lru_cache(maxsize=100)(self._size_at)
         self._frequency = lru_cache(maxsize=10_000)(self._frequency_at)
 
     def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
@@ -78,24 +79,32 @@ class LexicalRetriever:
         """The query's terms, and how rare they are in this index."""
         turns = [content_terms(text)[:_MAX_TERMS] for text in (query.text, *query.earlier)]
         revision = self._catalog.revision
-        passages, mean_length = self._size(revision)
-        frequencies = {term: self._frequency(revision, term) for term in {term for turn in turns for term in turn}}
+        audience = self._limited(revision, query.audience)
+        passages, mean_length = self._size(revision, audience)
+        frequencies = {term: self._frequency(revision, term, audience) for turn in turns for term in turn}
         return wanted(turns, passages, frequencies, mean_length)
 
     def holding(self, asked: WantedTerms, scope: Scope, *, limit: int) -> list[Entry]:
         """Passages that have the rarest of the terms: of all that have any, those that can rank high."""
         revision = self._catalog.revision
-        by_rarity = sorted((rows, term) for term in asked.weights if (rows := self._frequency(revision, term)))
+        audience = self._limited(revision, scope.audience)
+        by_rarity = sorted(
+            (rows, term) for term in asked.weights if (rows := self._frequency(revision, term, audience))
+        )
         for expression in _expressions(by_rarity):
             if found := self._catalog.entries.match(expression, limit=limit, scope=scope):
                 return found
         return []
 
-    def _size_at(self, revision: int) -> tuple[int, float]:  # noqa: ARG002 - what is remembered is of one revision
-        return self._catalog.entries.size()
+    def _limited_at(self, revision: int, audience: Audience) -> Audience | None:  # noqa: ARG002 - of one revision
+        """None where they may read everything, as all others may who do."""
+        return None if self._catalog.entries.all_visible(audience) else audience
 
-    def _frequency_at(self, revision: int, term: str) -> int:  # noqa: ARG002 - likewise
-        return self._catalog.entries.frequencies([term]).get(term, 0)
+    def _size_at(self, revision: int, audience: Audience | None) -> tuple[int, float]:  # noqa: ARG002 - likewise
+        return self._catalog.entries.size(audience)
+
+    def _frequency_at(self, revision: int, term: str, audience: Audience | None) -> int:  # noqa: ARG002 - likewise
+        return self._catalog.entries.frequency(term, audience)
 
 
 def _expressions(by_rarity: list[tuple[int, str]]) -> Iterator[str]:

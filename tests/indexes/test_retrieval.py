@@ -352,20 +352,28 @@ def test_sqlite_knows_each_term_and_how_many_passages_have_it(texts: list[str]) 
             put(catalog, document(f"{text}.", f"{n}.txt", title=""))
         counted = Counter(term for text in texts for term in {*terms(text)})
         lengths = [len(terms(text)) for text in texts]
-        assert catalog.entries.frequencies(counted) == counted
-        assert catalog.entries.size() == (len(texts), pytest.approx(sum(lengths) / max(1, len(texts))))
+        assert {term: catalog.entries.frequency(term, None) for term in counted} == counted
+        assert catalog.entries.size(None) == (len(texts), pytest.approx(sum(lengths) / max(1, len(texts))))
 
 
 def test_terms_are_counted_as_documents_come_change_and_go(catalog: Catalog) -> None:
     put(catalog, document("Leave days leave.", title=""))
     put(catalog, document("Leave the office.", "b.txt", title=""))
     put(catalog, document("Leave days.", title=""))
-    assert (catalog.entries.size(), catalog.entries.frequencies(["leav", "day", "no"])) == (
-        (2, 2.5),
-        {"leav": 2, "day": 1},
-    )
+    counts = [catalog.entries.frequency(term, None) for term in ("leav", "day", "no")]
+    assert (catalog.entries.size(None), counts) == ((2, 2.5), [2, 1, 0])
     catalog.remove(["a.txt", "b.txt"])
-    assert (catalog.entries.size(), catalog.entries.frequencies(["leav", "day"])) == ((0, 0.0), {})
+    assert (catalog.entries.size(None), catalog.entries.frequency("leav", None)) == ((0, 0.0), 0)
+
+
+def test_terms_are_counted_in_what_may_be_read(catalog: Catalog, lexical: LexicalRetriever) -> None:
+    alone = lexical.wanted(Query("leave days"))
+    put(catalog, document("Leave days leave.", title=""))
+    public = lexical.wanted(Query("leave days"))
+    put(catalog, document("Leave for the board alone.", "b.txt", title="", readers=("board",)))
+    assert lexical.wanted(Query("leave days")) == public != alone
+    assert lexical.wanted(Query("leave days", audience=Audience(frozenset({"board"})))) != public
+    assert catalog.entries.all_visible(Audience(frozenset({"board"})))
 
 
 def test_a_word_that_becomes_common_weighs_less_at_once(catalog: Catalog, lexical: LexicalRetriever) -> None:
