@@ -7,13 +7,14 @@ ROUNDS ?= 200
 SEED ?= 1
 FIRST ?= 0
 
-.PHONY: help install demo test torture lint format lock clean bench bench-sync bench-index bench-search llm bench-llm bench-attacks bench-checks bench-serving openai-like
+.PHONY: help install demo test torture lint format lock clean bench bench-sync bench-index bench-search llm bench-llm bench-attacks bench-checks bench-serving openai-like slack-load
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   install, index the sample documents, answer three questions, offline"
 	@echo "make test   install, then format, lint, types, import rules and all tests"
 	@echo "make torture   kill writers of an index at random moments, and check it (ROUNDS=200 SEED=1)"
+	@echo "make slack-load   fifty questions at once in Slack, of a model that takes ten seconds: how fast each is acknowledged"
 	@echo "make format / lint / lock / clean"
 	@echo "make bench   quality on a folder of benchmarks: benchmarks/RESULTS.md (BENCH=folder of sets, PEER=its python)"
 	@echo "make llm   fetch a very small language model and llama.cpp, 126 MB: what tests and make bench-llm ask"
@@ -50,6 +51,9 @@ demo: install
 
 test: install lint
 	$(BIN)/python -m pytest
+
+slack-load: install
+	SLACK_LOAD=1 $(BIN)/python -m pytest tests/api/slack/test_slack_deliveries.py -k ten_seconds -s
 
 torture: install
 	PYTHONPATH=tests $(BIN)/python -m torture.rounds --rounds $(ROUNDS) --seed $(SEED) --first $(FIRST)

@@ -1,5 +1,6 @@
 """Puts the desk together, as the settings say."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -65,6 +66,19 @@ def desk_of(engine: Engine, traces: "TracerProvider | None" = None) -> Desk:
         chores=tuple(keeper.forget for keeper in keepers),
         traces=traces,
     )
+
+
+def with_slack(engine: Engine, desk: Desk) -> Desk:
+    """With what takes Slack's requests, where they come by HTTP."""
+    settings = engine.settings
+    if settings.slack.signing_secret is None:
+        return desk
+    from api.slack.http import slack_routes
+    from api.slack.making import make_bot, make_oauth
+
+    bot = make_bot(settings, desk, lambda scope: engine.catalog.documents_within(scope))
+    routes = slack_routes(bot, settings.slack.signing_secret.get_secret_value(), make_oauth(settings))
+    return replace(desk, slack=routes)
 
 
 def _limited(

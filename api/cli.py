@@ -30,6 +30,7 @@ from api.options import (
     print_json,
 )
 from api.searching import search
+from api.slack import cli as slack
 from indexes.errors import FootnoteError
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ app = typer.Typer(
 app.add_typer(models.app, name="models")
 app.add_typer(key_commands.app, name="keys")
 app.add_typer(journal_commands.app, name="journal")
+app.add_typer(slack.app, name="slack")
 
 
 @app.command()

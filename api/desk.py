@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import APIRouter, Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.exceptions import HTTPException
 
@@ -55,6 +55,8 @@ class Desk:
     """How long an OpenAI stream waits for its answer before it sends its status: till then a failure has its own."""
     library: Library | None = None
     indexing: Indexing | None = None
+    slack: APIRouter | None = None
+    """Takes what Slack sends."""
 
 
 async def desk_of(request: Request) -> Desk:

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from api.guards import ANY_HOST, hosts_for
+from api.hosts import ANY_HOST, hosts_for
 from api.keys import KeyDoor, KeyStore
 from indexes.errors import FootnoteError
 from rag.settings import ServerSettings

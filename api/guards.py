@@ -1,9 +1,7 @@
 """What stands before every route: names, ids, sizes and headers, as plain ASGI so that streams pass untouched."""
 
-import re
 from asyncio import get_running_loop, timeout_at
 from collections.abc import Collection, Mapping
-from ipaddress import ip_address
 from types import MappingProxyType
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,15 +10,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import request_ids
+from api.hosts import knows
 from api.problems import MEDIA_TYPE, Problem, problem
 
 MAX_BODY_BYTES = 1024 * 1024
 _SLOWEST = 10_000
 """Bytes a second: a body that comes slower than a modem's is nobody's in earnest."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
-ANY_HOST = frozenset({"*"})
-_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:/@\s]+)(:\d+)?", re.IGNORECASE)
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -33,27 +29,6 @@ SECURITY_HEADERS = {
     # Without it a browser may keep last week's script for days after an upgrade.
     "Cache-Control": "no-cache",
 }
-
-
-def hosts_for(address: str) -> frozenset[str]:
-    """The names that a server listening at ``address`` answers to: on loopback its own only, elsewhere any.
-
-    A page of another site can have its name resolve to 127.0.0.1 and then read what we answer (DNS rebinding);
-    the Host header tells.
-    """
-    if address == "localhost":
-        return LOOPBACK_HOSTS
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return ANY_HOST
-    return LOOPBACK_HOSTS | {f"[{ip}]" if ip.version == 6 else str(ip)} if ip.is_loopback else ANY_HOST
-
-
-def knows(hosts: Collection[str], host: str) -> bool:
-    """Whether a name, with or without a port, is among those, in lower case and without."""
-    match = _HOST.fullmatch(host)
-    return "*" in hosts or (match is not None and match["name"].lower() in hosts)
 
 
 def render(problem: Problem, extra: Mapping[str, str] | None = None) -> Response:

@@ -10,7 +10,8 @@ from starlette.routing import Route
 from api.description import describe
 from api.desk import Desk
 from api.failures import tell_failures
-from api.guards import LOOPBACK_HOSTS, BodyLimit, BodyTimeout, KnownHosts, OwnSite, RequestIds, SecurityHeaders
+from api.guards import BodyLimit, BodyTimeout, KnownHosts, OwnSite, RequestIds, SecurityHeaders
+from api.hosts import LOOPBACK_HOSTS
 from api.logs import log_request
 from api.mcp import PATH, McpOverHttp
 from api.requests import WatchedRequests
@@ -27,7 +28,7 @@ def create_app(
 ) -> FastAPI:
     """The application. Routes of a part that is not at the desk are not there.
 
-    ``allowed_hosts`` are the names it goes by, without ports (``guards.hosts_for`` an address); ``*`` is any.
+    ``allowed_hosts`` are the names it goes by, without ports (``hosts_for`` an address); ``*`` is any.
     ``origins`` are where its page may come from besides, as ``https://docs.example``.
     """
     mcp = McpOverHttp(desk, allowed_hosts)
@@ -49,6 +50,8 @@ def create_app(
         app.include_router(documents.router)
         app.include_router(indexing.router)
         larger[documents.UPLOAD] = desk.library.max_upload_mb * 2**20 + documents.FORM_BYTES
+    if desk.slack:
+        app.include_router(desk.slack)
     app.include_router(health.router)
     if desk.metrics:
         app.include_router(health.metering)

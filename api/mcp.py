@@ -23,7 +23,8 @@ from starlette.types import Receive, Scope, Send
 
 from api.desk import Desk, caller, links
 from api.failures import told
-from api.guards import MAX_BODY_BYTES, knows
+from api.guards import MAX_BODY_BYTES
+from api.hosts import knows
 from api.links import Links
 from api.mcp_tools import Tool, Visit, tools_at
 from api.principals import ForbiddenError, Principal

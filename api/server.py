@@ -10,7 +10,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from api.assembly import app_of, desk_of
+from api.assembly import app_of, desk_of, with_slack
 from api.connections import Watch, WatchedServer
 from api.housekeeping import daily
 from api.logs import configure
@@ -37,7 +37,7 @@ def run(engine: Engine, *, announce: Callable[[str], None]) -> None:
     listener = listen(server.host, server.port)
     configure(server.log, details=server.log_details)
     with exporting(server.otlp_endpoint) as traces:
-        desk = desk_of(engine, traces)
+        desk = with_slack(engine, desk_of(engine, traces))
         engine.search(Query("warm"), limit=1)  # the first question must not wait for models to load
         shown = f"[{server.host}]" if ":" in server.host else server.host
         told = announce if server.log == "text" else log.info  # who reads JSON lines is given nothing else

@@ -26,6 +26,7 @@ Unset = BeforeValidator(lambda value: None if value == "" else value)
 MaybeText = Annotated[str | None, Unset]
 MaybePath = Annotated[Path | None, Unset]
 MaybeSecret = Annotated[SecretStr | None, Unset]
+Language = Literal["en", "de", "fr", "es", "it"]
 Price = Annotated[float | None, Field(ge=0), Unset]
 
 
@@ -209,6 +210,55 @@ class CheckingSettings(Part):
     entailment_timeout_s: Seconds = Field(10, description="where the chat model takes longer, there is none")
 
 
+class SlackChannelSettings(Part):
+    """What holds in one channel. Where no rule names it, the bot answers there when it is mentioned."""
+
+    channel: str = Field(description="its id, as C0123456789, or its name without #")
+    mode: Literal["mention", "auto"] = Field(
+        "mention", description="auto answers questions unasked too, where every sentence is supported"
+    )
+    ephemeral: bool = Field(False, description="who asks sees the answer first, and may share what all may see")
+    groups: tuple[str, ...] = Field((), description="in a private channel, groups whose documents all of it may see")
+    paths: tuple[str, ...] = Field((), description="only documents at such paths: hr/**/*.pdf")
+    labels: tuple[str, ...] = Field((), description="only documents with one of these labels")
+    language: Language | None = Field(None, description="of the bot's own words there, where it is another")
+
+
+class SlackGroupSettings(Part):
+    """Members of the named workspaces who are in the group, in direct messages and in what only they see."""
+
+    group: str = Field(description="as in [[access]]")
+    user_groups: tuple[str, ...] = Field((), description="Slack's user groups, by id, as S0123456789, or handle")
+    emails: tuple[str, ...] = Field((), description="globs of confirmed addresses: *@hr.example.com")
+
+
+class SlackSettings(Part):
+    bot_token: MaybeSecret = Field(None, description="the bot's token, xoxb-…, for a single workspace")
+    app_token: MaybeSecret = Field(None, description="the app's token, xapp-…, by which `footnote slack` connects")
+    signing_secret: MaybeSecret = Field(
+        None, description="what Slack signs with; with it, `footnote serve` takes its events at /slack/events"
+    )
+    client_id: MaybeText = Field(
+        None, description="the app's, by which several workspaces install it at /slack/install"
+    )
+    client_secret: MaybeSecret = Field(None, description="the client's")
+    workspaces: tuple[str, ...] = Field(
+        (), description="ids of installed workspaces whose members are in groups; that of bot_token always is one"
+    )
+    people: tuple[str, ...] = Field((), description="ids of people who are asked where the documents do not answer")
+    prompts: Annotated[tuple[str, ...], Field(max_length=4)] = Field(
+        (), description="questions that are offered where a conversation begins, four at most"
+    )
+    command: str = Field("/ask", pattern=r"^/[a-z0-9_-]{1,31}$", description="the slash command")
+    language: Language = Field("en", description="of the bot's own words")
+    at_once: Positive = Field(4, description="questions that are answered at the same time; others wait their turn")
+    api_url: str = Field(
+        "https://slack.com/api/", pattern="^https?://.*/$", description="Slack's API; GovSlack has another"
+    )
+    channels: tuple[SlackChannelSettings, ...] = Field((), description="rules of single channels, as shown below")
+    groups: tuple[SlackGroupSettings, ...] = Field((), description="who is in which group, as shown below")
+
+
 class AccessSettings(Part):
     """The first rule whose glob matches a path decides who may read what is there; where none does, everyone may.
 
@@ -244,6 +294,7 @@ class Settings(BaseSettings):
     judge: JudgeSettings = JudgeSettings()
     server: ServerSettings = ServerSettings()
     journal: JournalSettings = JournalSettings()
+    slack: SlackSettings = SlackSettings()
     access: tuple[AccessSettings, ...] = ()
     labels: tuple[LabelSettings, ...] = ()
 

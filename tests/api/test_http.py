@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from api.guards import ANY_HOST, LOOPBACK_HOSTS, MAX_BODY_BYTES, hosts_for
+from api.guards import MAX_BODY_BYTES
+from api.hosts import ANY_HOST, LOOPBACK_HOSTS, hosts_for
 from api.http import create_app
 from api.links import Links
 from api.problems import KINDS

@@ -51,7 +51,12 @@ def uncommented() -> str:
 
 
 def plain(value: Any) -> Any:
-    return value.as_posix() if isinstance(value, Path) else value
+    match value:
+        case Path():
+            return value.as_posix()
+        case tuple():
+            return list(value)
+    return value
 
 
 def test_every_setting_is_described() -> None:
@@ -129,8 +134,19 @@ def test_settings_cannot_be_changed() -> None:
 
 
 def test_the_example_shows_how_access_is_ruled_and_documents_are_labelled() -> None:
-    access, _, labels = RULES.partition("# [[labels]]")
+    access, _, others = RULES.partition("# [[labels]]")
+    labels = others[: others.index("\n\n")]
     shown = "[[access]]" + access[: access.index("\n\n")] + "\n[[labels]]" + labels
     Path("footnote.toml").write_text(shown.replace("# ", ""), encoding="utf-8")
     assert [(rule.glob, rule.groups) for rule in load_settings().access] == [("hr/**", ("hr",))]
     assert [(rule.glob, rule.labels) for rule in load_settings().labels] == [("board/**/*.docx", ("minutes", "board"))]
+
+
+def test_the_example_shows_how_slack_channels_and_groups_are_ruled() -> None:
+    channels, groups = (RULES.split(f"# [[slack.{name}]]")[1].partition("\n\n")[0] for name in ("channels", "groups"))
+    shown = f"[[slack.channels]]{channels}\n[[slack.groups]]{groups}"
+    Path("footnote.toml").write_text(shown.replace("# ", ""), encoding="utf-8")
+    slack = load_settings().slack
+    assert [(rule.channel, rule.mode, rule.groups) for rule in slack.channels] == [("C0123456789", "auto", ("hr",))]
+    assert set(re.findall(r"^# (\w+) =", channels, re.MULTILINE)) == set(type(slack.channels[0]).model_fields)
+    assert set(re.findall(r"^# (\w+) =", groups, re.MULTILINE)) == set(type(slack.groups[0]).model_fields)

@@ -1,0 +1,1 @@
+"""The Slack bot: listens, asks as everybody does, and writes answers with their sources."""

@@ -1,0 +1,86 @@
+"""``footnote slack``: the bot by Socket Mode, its manifest, and whether Slack lets it do its work."""
+
+import asyncio
+import json
+import signal
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api import terminal
+from api.options import AsJson, ConfigFile, IndexDir, load, print_json
+from rag.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rag.bootstrap import Engine
+    from rag.settings import Settings
+
+app = typer.Typer(help="Answer in Slack, by a connection that this machine opens.", invoke_without_command=True)
+
+
+@app.callback()
+def run(context: typer.Context, index: IndexDir = None, config: ConfigFile = None) -> None:
+    """Answer in Slack until stopped (Socket Mode)."""
+    if context.invoked_subcommand is not None:
+        return
+    from rag.bootstrap import open_engine
+
+    settings = load(config, index)
+    if settings.slack.app_token is None:
+        raise ConfigError(
+            "slack.app_token is not set: make one with the scope connections:write on the app's page, and set "
+            "FOOTNOTE_SLACK__APP_TOKEN to it (xapp-…). With slack.signing_secret, `footnote serve` does without."
+        )
+    with terminal.OpeningProgress() as progress, open_engine(settings, progress) as engine:
+        asyncio.run(listen_until_stopped(settings, engine))
+
+
+@app.command()
+def manifest(
+    config: ConfigFile = None,
+    *,
+    http: Annotated[bool, typer.Option("--http", help="For events by HTTP, at server.public_url.")] = False,
+    name: Annotated[str, typer.Option(help="What the bot is called.")] = "Footnote",
+) -> None:
+    """Print the app's manifest (JSON), to paste where Slack makes a new app."""
+    from api.slack.manifest import manifest as made
+
+    settings = load(config, None)
+    if http and settings.server.public_url is None:
+        raise ConfigError(
+            "server.public_url is not set: it is where Slack sends events to, as https://docs.example.com."
+        )
+    told = made(settings.slack, settings.server.public_url, socket=not http, name=name)
+    sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
+
+
+@app.command()
+def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
+    """Ask Slack whether tokens and scopes are as they should be, and say what is missing."""
+    from api.slack.checkup import examine
+
+    findings = asyncio.run(examine(load(config, None)))
+    if as_json:
+        print_json([{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings])
+    else:
+        terminal.print_findings(findings)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+async def listen_until_stopped(settings: "Settings", engine: "Engine") -> None:
+    """Until the process is interrupted or terminated. Raises ``SlackError``, and as ``make_bot`` does."""
+    from api.assembly import desk_of
+    from api.slack.making import make_bot
+    from api.slack.socket import SocketMode, listen
+    from indexes.types import Query
+
+    await asyncio.to_thread(engine.search, Query("warm"), 1)  # the first question must not wait for models to load
+    bot = make_bot(settings, desk_of(engine), lambda scope: engine.catalog.documents_within(scope))
+    token = settings.slack.app_token
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    socket = SocketMode(bot, token.get_secret_value() if token else "", settings.slack.api_url)
+    await listen(socket, lambda: terminal.say("Footnote answers in Slack (Ctrl-C stops it)"), stop)

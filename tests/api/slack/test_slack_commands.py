@@ -1,0 +1,125 @@
+"""``footnote slack``, ``footnote slack manifest`` and ``footnote slack check``."""
+
+import asyncio
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from api.slack.checkup import examine
+from api.slack.cli import listen_until_stopped
+from api.slack.manifest import SCOPES, manifest
+from fakes.engines import OpenEngine, RunFootnote
+from fakes.slack.server import FakeSlack
+from fakes.slack.settings import EVENTS
+from fakes.slack_bots import slack_settings
+from rag.settings import SlackSettings
+
+
+def test_the_manifest_is_json_of_what_slack_needs_for_socket_mode(footnote: RunFootnote) -> None:
+    told = json.loads(footnote("slack", "manifest", "--name", "Doc").out)
+    assert told["settings"]["socket_mode_enabled"] is True
+    assert "request_url" not in told["settings"]["event_subscriptions"]
+    assert told["features"]["bot_user"]["display_name"] == "Doc"
+    assert told["features"]["slash_commands"][0]["command"] == "/ask"
+    assert told["features"]["agent_view"].keys() == {"agent_description"}
+    assert set(told["settings"]["event_subscriptions"]["bot_events"]) <= EVENTS
+
+
+def test_by_http_it_has_the_servers_addresses(footnote: RunFootnote) -> None:
+    Path("footnote.toml").write_text('[server]\npublic_url = "https://docs.acme.example/"\n', encoding="utf-8")
+    told = json.loads(footnote("slack", "manifest", "--http").out)
+    events = "https://docs.acme.example/slack/events"
+    assert told["settings"]["event_subscriptions"]["request_url"] == events
+    assert told["settings"]["interactivity"]["request_url"] == events
+    assert told["features"]["slash_commands"][0]["url"] == events
+    assert told["oauth_config"]["redirect_urls"] == ["https://docs.acme.example/slack/oauth_redirect"]
+
+
+def test_by_http_without_an_address_is_told_in_words(footnote: RunFootnote) -> None:
+    ran = footnote("slack", "manifest", "--http")
+    assert (ran.code, ran.out) == (1, "")
+    assert "server.public_url is not set" in ran.err
+
+
+def test_it_asks_for_no_scope_that_the_settings_do_not_take() -> None:
+    def scopes(**parts: object) -> set[str]:
+        told = manifest(SlackSettings.model_validate(parts), None, socket=True)
+        return set(told["oauth_config"]["scopes"]["bot"])
+
+    few = scopes()
+    assert few.isdisjoint({"users:read.email", "usergroups:read", "im:write"})
+    assert scopes(groups=[{"group": "hr", "emails": ["*@x.example"]}]) - few == {"users:read.email"}
+    assert scopes(groups=[{"group": "hr", "user_groups": ["S1"]}]) - few == {"usergroups:read"}
+    assert scopes(people=["U1"]) - few == {"im:write"}
+    assert few < set(SCOPES)
+
+
+def test_it_keeps_to_slacks_limits() -> None:
+    told = manifest(SlackSettings(prompts=("x" * 300,) * 4), None, socket=True, name="Footnote")
+    prompts = told["features"]["agent_view"]["suggested_prompts"]
+    assert len(prompts) <= 4
+    assert all(len(prompt["title"]) <= 75 for prompt in prompts)
+    assert len(told["display_information"]["description"]) <= 140
+    assert len(told["features"]["shortcuts"][0]["name"]) <= 24
+    assert len(told["features"]["agent_view"]["agent_description"]) <= 300
+
+
+async def test_the_check_is_well_where_all_is_there(slack: FakeSlack, tmp_path: Path) -> None:
+    findings = await examine(slack_settings(slack, tmp_path))
+    assert {finding.check: finding.ok for finding in findings} == {
+        "bot token": True, "scopes": True, "events": True, "app token": True,
+    }  # fmt: skip
+
+
+async def test_it_names_the_scopes_that_are_missing(slack: FakeSlack, tmp_path: Path) -> None:
+    slack.installation.scopes = [scope for scope in slack.installation.scopes if not scope.startswith("im:")]
+    findings = await examine(slack_settings(slack, tmp_path, people=["U1"]))
+    (scopes,) = [finding for finding in findings if finding.check == "scopes"]
+    assert not scopes.ok
+    assert "missing: im:history, im:read, im:write" in scopes.detail
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ({"bot_token": "xoxb-wrong"}, "slack.bot_token: Slack says invalid_auth"),
+        ({"app_token": "xapp-wrong"}, "slack.app_token: Slack says invalid_auth"),
+        ({"api_url": "http://127.0.0.1:9/api/"}, "Slack cannot be reached"),
+        ({"bot_token": ""}, "slack.bot_token is not set"),
+        ({"app_token": "", "signing_secret": ""}, "set slack.app_token for `footnote slack`"),
+    ],
+)
+async def test_it_names_what_is_wrong(slack: FakeSlack, tmp_path: Path, parts: dict[str, str], told: str) -> None:
+    findings = await examine(slack_settings(slack, tmp_path, **parts))
+    assert any(told in finding.detail and not finding.ok for finding in findings)
+
+
+def test_the_check_fails_as_a_command_where_nothing_is_set(footnote: RunFootnote) -> None:
+    ran = footnote("slack", "check")
+    assert ran.code == 1
+    assert "FOOTNOTE_SLACK__BOT_TOKEN" in ran.out
+
+
+def test_without_an_app_token_the_bot_says_what_it_lacks(footnote: RunFootnote) -> None:
+    ran = footnote("slack")
+    assert ran.code == 1
+    assert "slack.app_token is not set" in ran.err
+
+
+async def test_the_bot_of_the_command_line_answers_from_the_index_until_it_is_stopped(
+    slack: FakeSlack, own_index: Path, opened: OpenEngine
+) -> None:
+    anna = slack.add_user("anna")
+    general = slack.add_channel("general", anna)
+    tokens = {"bot_token": slack.bot_token, "app_token": slack.app_token, "api_url": slack.base_url}
+    engine = opened(own_index, slack=tokens)
+    running = asyncio.create_task(listen_until_stopped(engine.settings, engine))
+    await slack.until(lambda: slack.sockets.ready, timeout=60)
+    asked = await slack.say(anna, general, f"{slack.bot.mention} How many days of leave do new employees get?")
+    await slack.until(lambda: slack.answers(general, asked.ts), timeout=60)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(running, 30)
+    assert slack.answers(general, asked.ts)[0].content
