@@ -16,7 +16,6 @@ from api.journal import Journal, JournalAsking
 from api.kept_asking import KeptAsking
 from api.library import Library
 from api.metrics import MeteredAsking, Metrics
-from api.opening import IndexSources
 from api.queueing import QueuedAsking, Turns
 from api.rates import RatedAsking, Rates
 from api.readiness import Readiness
@@ -56,7 +55,6 @@ def desk_of(engine: Engine, traces: "TracerProvider | None" = None) -> Desk:
         advice=engine.advice,
         door=door_of(server),
         retriever=engine,
-        sources=IndexSources(engine),
         library=Library(lambda: engine.catalog, chosen.index.dir, limits_of(chosen), server.max_upload_mb),
         indexing=Indexing(Refreshing(engine)),
         rates=rates,

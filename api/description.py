@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from api.examples import EVENTS, EXAMPLES, Example
 from api.openai_wire import error_body, status_of
-from api.problems import KINDS, Problem
+from api.problems import Problem
 from api.refusals import add_example, example_of, kind_of, kinds_of, told_by_status
 from api.request_ids import HEADER
 
@@ -22,8 +22,10 @@ Failures are problem details (RFC 9457) with a stable `type`; the OpenAI-compati
 Every response names its request in `X-Request-ID`, which is the one that came with the request where it is of 128
 visible ASCII characters at most. Streams are server-sent events. MCP clients find the same at `/mcp`."""
 _EVERYWHERE = ("unknown-host", "internal-error")
-_WITH_A_KEY = ("unauthorized", "too-many-requests")
-_WITH_A_BODY = ("body-too-large",)
+_CHANGING = ("post", "patch", "delete")
+_BEFORE_THE_ROUTES = ("unknown-host", "cross-site")
+_WITH_A_KEY = ("unauthorized", "too-many-requests", "records-unusable")
+_WITH_A_BODY = ("body-too-large", "body-too-slow")
 _WITH_JSON = ("bad-json", "bad-media-type")
 # what comes in a stream: a word of OpenAPI 3.2, which older readers pass over
 _EVENT = {
@@ -71,16 +73,16 @@ def _completed(spec: Json) -> Json:
         schemas.pop(unused, None)
     schemas |= {"Problem": Problem.model_json_schema(mode="serialization"), "OpenAIFailure": _OPENAI_FAILURE}
     for operations in spec["paths"].values():
-        for operation in operations.values():
-            _complete(operation)
+        for method, operation in operations.items():
+            _complete(method, operation)
             _exemplify(operation, EXAMPLES.get(operation["operationId"], Example()))
     words: Json = json.loads(json.dumps(spec).replace("``", "`"))  # docstrings have two where Markdown has one
     return words
 
 
-def _complete(operation: Json) -> None:
+def _complete(method: str, operation: Json) -> None:
     told: Json = operation["responses"]
-    kinds = dict.fromkeys([*_implied(operation), *kinds_of(told)])
+    kinds = dict.fromkeys([*_implied(method, operation), *kinds_of(told)])
     given = {status: response for status, response in told.items() if status < "4"}
     failures = _openai_failures(kinds) if OPENAI in operation.get("tags", ()) else _failures(kinds)
     operation["responses"] = dict(sorted((given | failures).items()))
@@ -102,11 +104,13 @@ def _exemplify(operation: Json, example: Example) -> None:
         success["content"][media_type]["example"] = value
 
 
-def _implied(operation: Json) -> Iterator[str]:
-    """What may go wrong by what the operation takes."""
+def _implied(method: str, operation: Json) -> Iterator[str]:
+    """What may go wrong by what the operation is and takes."""
     yield from _EVERYWHERE
+    if method in _CHANGING:
+        yield "cross-site"
     if "security" in operation:
-        yield from (kind for kind in _WITH_A_KEY if kind in KINDS)
+        yield from _WITH_A_KEY
     if "422" in operation["responses"]:
         yield "bad-request"
     if body := operation.get("requestBody"):
@@ -123,9 +127,9 @@ def _openai_failures(kinds: Iterable[str]) -> Json:
     """But for what is refused before the routes, which knows no shapes."""
     told: Json = {}
     for failure in map(example_of, kinds):
-        if kind_of(failure) == "unknown-host":
+        if kind_of(failure) in _BEFORE_THE_ROUTES:
             continue
         status = str(status_of(failure))
         response = told.setdefault(status, {"description": failure.title, "content": {}})
         add_example(response, failure, "application/json", "OpenAIFailure", error_body(failure))
-    return told | _failures(["unknown-host"])
+    return told | _failures(kind for kind in kinds if kind in _BEFORE_THE_ROUTES)

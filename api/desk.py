@@ -15,7 +15,6 @@ from api.indexing import Indexing
 from api.library import Library
 from api.links import Links
 from api.metrics import Metrics
-from api.opening import Sources
 from api.principals import Doorkeeper, ForbiddenError, OpenDoor, Principal, UnauthorizedError
 from api.rates import Rates
 from indexes.protocols import Retriever
@@ -52,7 +51,6 @@ class Desk:
     chores: tuple[Callable[[], None], ...] = ()
     """What is to be done once a day."""
     traces: "TracerProvider | None" = None
-    sources: Sources | None = None
     patience_s: float = 15.0
     """How long an OpenAI stream waits for its answer before it sends its status: till then a failure has its own."""
     library: Library | None = None
@@ -131,14 +129,6 @@ async def writer(caller: Caller) -> Principal:
 
 
 Writer = Annotated[Principal, Depends(writer)]
-
-
-async def same_site(request: Request) -> None:
-    """Browsers say where a request comes from: a page of another site can send a form, and could fill the index."""
-    origin, own = request.headers.get("origin"), request.headers.get("host", "")
-    site = request.headers.get("sec-fetch-site", "none" if origin is None else "")
-    if site not in ("same-origin", "none") and (site or (origin or "").partition("://")[2] != own):
-        raise ForbiddenError("A page of another site may not change what is indexed.")
 
 
 async def json_only(request: Request) -> None:

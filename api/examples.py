@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from api import library_examples as library
+from api.library_examples import ANSWER as _ID
+from api.library_examples import DOCUMENT as _DOCUMENT
+from api.library_examples import QUOTE as _QUOTE
+
 Json = dict[str, Any]
 JSON, EVENTS = "application/json", "text/event-stream"
 _QUESTION = "How many days of annual leave do I get?"
-_ID, _DOCUMENT = "q3vJrXw1TtGZ5kq0yQm8Ag", "5e0a1f7f4c1b9d2e"
 _URL = f"http://127.0.0.1:8000/view/{_DOCUMENT}?start=310&end=365&page=1"
-_QUOTE = "Full-time staff get 27 days of annual leave each year."
 _TEXT = "Full-time staff get 27 days of annual leave each year [1]."
 _LOCATOR = {
     "page": 1,
@@ -45,6 +48,7 @@ _ASK: Json = {
 }
 _ANSWER: Json = {
     "id": _ID,
+    "conversation": None,
     "question": _QUESTION,
     "text": _TEXT,
     "status": "answered",
@@ -71,6 +75,15 @@ _ANSWER: Json = {
     "declined_by": None,
     "nearest": [],
     "advice": None,
+    "html": None,
+}
+_TURN: Json = {
+    "id": _ID,
+    "question": _QUESTION,
+    "answer": _ANSWER | {"conversation": library.CONVERSATION_ID},
+    "asked": library.CONVERSATION["created"],
+    "withheld": False,
+    "feedback": library.FEEDBACK,
 }
 _STREAM = """event: retrieval
 data: {"query":"How many days of annual leave do I get?","hits":[],"left_out":{"passages":0,"shortened":0,"turns":0}}
@@ -167,5 +180,21 @@ EXAMPLES: Mapping[str, Example] = {
     "complete_chat": Example({JSON: _COMPLETION, EVENTS: _CHUNKS}, _CHAT),
     "list_models": Example({JSON: _MODELS}),
     "get_model": Example({JSON: _MODEL}),
+    "get_session": Example({JSON: library.SESSION}),
+    "log_in": Example({JSON: library.SESSION}, library.LOGIN),
+    "list_conversations": Example({JSON: library.CONVERSATIONS}),
+    "create_conversation": Example({JSON: library.CONVERSATION}, {"title": library.CONVERSATION["title"]}),
+    "get_conversation": Example({JSON: library.CONVERSATION | {"turns": [_TURN]}}),
+    "export_conversation": Example({"text/markdown": library.EXPORTED}),
+    "rename_conversation": Example({JSON: library.CONVERSATION | {"title": "Leave"}}, {"title": "Leave"}),
+    "give_feedback": Example({JSON: library.FEEDBACK}, library.FEEDBACK),
+    "list_documents": Example({JSON: library.DOCUMENTS}),
+    "get_document": Example({JSON: library.WHOLE_DOCUMENT}),
+    "upload_document": Example({JSON: library.UPLOADED}, library.UPLOAD, "multipart/form-data"),
+    "get_index": Example({JSON: library.INDEX}),
+    "sync_index": Example({JSON: {"status": "accepted"}}),
+    "follow_index": Example({EVENTS: library.RUN}),
+    "readyz": Example({JSON: {"status": "ready"}}),
+    "metrics": Example({"text/plain": library.METRICS}),
 }
 """By the operation's id, which is its route's name."""

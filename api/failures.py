@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.guards import render
 from api.problems import Problem, problem, problem_of
-from api.refusals import refusals
 from indexes.errors import FootnoteError
 
 log = logging.getLogger(__name__)
@@ -23,8 +23,7 @@ _REFUSALS: Mapping[int, tuple[str, str]] = {
     408: ("body-too-slow", "The body did not come in time."),
     415: ("bad-media-type", "Send JSON, and the header 'Content-Type: application/json'."),
 }
-PROBLEMS = refusals("internal-error", "unknown-host")
-"""What every route may answer besides, for the API's description."""
+_OF_FILES = ("GET", "HEAD")
 
 
 def tell_failures(app: FastAPI) -> None:
@@ -43,8 +42,10 @@ def told(error: Exception) -> Problem:
     return said
 
 
-async def _on_error(_: Request, error: Exception) -> Response:
-    return render(told(error), getattr(error, "headers", None))  # a 405 names the methods in Allow
+async def _on_error(request: Request, error: Exception) -> Response:
+    wrong_method = isinstance(error, HTTPException) and error.status_code == 405
+    headers = {"Allow": _methods(request)} if wrong_method else getattr(error, "headers", None)
+    return render(told(error), headers)
 
 
 async def _on_unexpected(_: Request, error: Exception) -> Response:
@@ -53,6 +54,14 @@ async def _on_unexpected(_: Request, error: Exception) -> Response:
 
 async def _on_disconnect(_: Request, __: Exception) -> Response:
     return Response(status_code=499)  # nginx's number for it; nobody reads it
+
+
+def _methods(request: Request) -> str:
+    """Those of an address; Starlette names those of one route, where each method has a route of its own."""
+    routes = iter_route_contexts(request.app.routes)
+    there = [route for route in routes if route.path_regex.match(request.scope["path"])]
+    methods = {method for route in there if route.path == there[0].path for method in route.methods or _OF_FILES}
+    return ", ".join(sorted(methods))
 
 
 def _problem(error: Exception) -> Problem:

@@ -112,7 +112,7 @@ class OwnSite:
             await render(refusal)(scope, receive, send)
 
     def _is_own(self, headers: Headers) -> bool:
-        if headers.get("sec-fetch-site") == "cross-site":
+        if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
             return False
         origin = headers.get("origin")
         own = (f"{scheme}://{headers.get('host', '')}" for scheme in ("http", "https"))

@@ -18,7 +18,7 @@ from indexes.pages import NoPageError, PagePicture, PagePictures, PageRequest
 from indexes.reading.formats import SUFFIXES
 from indexes.reading.sandbox import ReadingLimits
 from indexes.squeezing import find_quote
-from indexes.types import Audience, Scope
+from indexes.types import Audience, Document, Scope
 from indexes.uploads import PREFIX, Uploads, readers_at, uploads_of
 
 MAX_EXCERPT = 500_000
@@ -128,6 +128,13 @@ class Library:
     def document(self, document_id: str, audience: Audience) -> Listed:
         """Raises ``DocumentMissingError``."""
         found = self._catalog().listing.document(document_id, Scope(audience))
+        if found is None:
+            raise _missing()
+        return found
+
+    def whole(self, document_id: str, audience: Audience) -> Document:
+        """With all its text. Raises ``DocumentMissingError``."""
+        found = self._catalog().document_within(document_id, Scope(audience))
         if found is None:
             raise _missing()
         return found

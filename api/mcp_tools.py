@@ -12,7 +12,7 @@ from api.ask_wire import AskRequest, Body, FiltersBody, Text, TurnBody
 from api.asking import Ask
 from api.desk import Desk
 from api.links import Links
-from api.opening import AROUND, MOST, Place, open_at
+from api.opening import AROUND, MOST, Place
 from api.principals import Principal
 from api.search_wire import SearchRequest
 from api.wire import CitationBody, DocumentId, LocatorBody, SentenceBody, Url, citation_body
@@ -119,9 +119,10 @@ async def _ask(wanted: AskTool, visit: Visit) -> tuple[str, AnsweredBody]:
 
 
 async def _open(wanted: OpenTool, visit: Visit) -> tuple[str, OpenedBody]:
-    place = Place(wanted.start, wanted.end, wanted.page)
-    sources, audience = visit.desk.sources, visit.principal.audience
-    document, start, end = await run_in_threadpool(open_at, sources, wanted.document, audience, place)
+    library = visit.desk.library
+    assert library  # noqa: S101 - or this tool is not there
+    document = await run_in_threadpool(library.whole, wanted.document, visit.principal.audience)
+    start, end = Place(wanted.start, wanted.end, wanted.page).span(document)
     locator = document.locate(start, end)
     opened = OpenedBody(
         document=document.id,
@@ -194,5 +195,5 @@ OPEN_SOURCE = Tool(
 
 def tools_at(desk: Desk) -> dict[str, Tool]:
     """By name; those that the desk has the parts for."""
-    there = (SEARCH if desk.retriever else None, ASK, OPEN_SOURCE if desk.sources else None)
+    there = (SEARCH if desk.retriever else None, ASK, OPEN_SOURCE if desk.library else None)
     return {tool.name: tool for tool in there if tool}

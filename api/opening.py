@@ -1,11 +1,9 @@
-"""Documents by their ids: the text around a place, for who may read it."""
+"""Where a document is opened: the text around a place, as much as is shown at once."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from indexes.errors import FootnoteError
-from indexes.types import Audience, Document, Scope
-from rag.bootstrap import Engine
+from indexes.types import Document
 
 AROUND = 1000
 """Characters that are shown before and after a span."""
@@ -13,33 +11,10 @@ MOST = 12_000
 """Characters that are shown at once."""
 
 
-class NotReadableError(FootnoteError):
-    """There is no such document for who asks: whether there is one for others is not told."""
-
-    kind = "not-found"
-
-
 class NoSuchPlaceError(FootnoteError):
     """The document has no such place."""
 
     kind = "bad-place"
-
-
-class Sources(Protocol):
-    """Knows documents' texts."""
-
-    def text_of(self, document_id: str, audience: Audience) -> Document | None:
-        """None where there is none that the audience may read. May block."""
-
-
-class IndexSources:
-    """Those of the index as it is at each call."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def text_of(self, document_id: str, audience: Audience) -> Document | None:
-        return self._engine.catalog.document_within(document_id, Scope(audience))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +45,3 @@ class Place:
         if not start < end or (self.end is not None and self.end <= (self.start or 0)):
             raise NoSuchPlaceError(f"{document.path} has {length:,} characters: start comes before end and its end.")
         return start, end
-
-
-def open_at(sources: Sources | None, document_id: str, audience: Audience, place: Place) -> tuple[Document, int, int]:
-    """The document, and the span of its text to show. Raises ``NotReadableError`` and ``NoSuchPlaceError``."""
-    document = sources.text_of(document_id, audience) if sources else None
-    if document is None:
-        raise NotReadableError("There is no such document that you may read; a search names those there are.")
-    return document, *place.span(document)

@@ -7,15 +7,14 @@ from api.problems import KINDS, MEDIA_TYPE, Problem
 
 Responses = dict[int | str, dict[str, Any]]
 SEARCHING = ("bad-question", "bad-filter", "question-too-long")
-INDEX = (
-    *("index-missing", "index-unreadable", "encoder-mismatch", "encoder-unavailable"),
-    *("reranker-unavailable", "chroma-unavailable"),
-)
+CATALOG = ("index-missing", "index-unreadable")
+INDEX = (*CATALOG, "encoder-mismatch", "encoder-unavailable", "reranker-unavailable", "chroma-unavailable")
 MODEL = ("model-error", "model-unauthorized", "model-unreachable", "model-busy", "model-timeout")
+ANSWERING = (*INDEX, *MODEL, "too-busy", "deadline-passed")
 
 
 def refusals(*kinds: str) -> Responses:
-    """For a route's ``responses``: what it may answer besides what a key and a body bring about by themselves."""
+    """For a route's ``responses``: what it may answer besides what method, key and body bring about."""
     return told_by_status(example_of(kind) for kind in kinds)
 
 

@@ -10,14 +10,14 @@ from api.ask_wire import AskRequest
 from api.asking import Ask
 from api.conversations import no_conversation
 from api.desk import AtDesk, Caller, Desk, ToSources, json_only
-from api.failures import PROBLEMS, told
+from api.failures import told
 from api.principals import Principal
-from api.refusals import INDEX, MODEL, SEARCHING, refusals
+from api.refusals import ANSWERING, SEARCHING, refusals
 from api.streams import EventStream, closing, while_connected
 from api.wire import DONE, AnswerBody, Frame, Telling, answer_body, event_frames, problem_frame
 from rag.types import Event
 
-router = APIRouter(prefix="/v1", responses=PROBLEMS, dependencies=[Depends(json_only)], tags=["asking"])
+router = APIRouter(prefix="/v1", dependencies=[Depends(json_only)], tags=["asking"])
 
 
 async def _ask(body: AskRequest, desk: AtDesk, caller: Caller) -> Ask:
@@ -44,7 +44,7 @@ async def _telling(body: AskRequest, asked: Asked, desk: AtDesk, links: ToSource
 Told = Annotated[Telling, Depends(_telling)]
 
 
-@router.post("/ask", responses=refusals(*SEARCHING, *INDEX, *MODEL))
+@router.post("/ask", responses=refusals(*SEARCHING, *ANSWERING, "not-found", "conversation-busy"))
 async def ask(asked: Asked, telling: Told, desk: AtDesk, request: Request) -> AnswerBody:
     """The checked answer, with its citations."""
     answer = await while_connected(request.receive, desk.asking.answer(asked))
@@ -55,7 +55,7 @@ async def ask(asked: Asked, telling: Told, desk: AtDesk, request: Request) -> An
     "/ask/stream",
     status_code=200,
     response_class=EventStream,
-    responses=refusals(*SEARCHING),
+    responses=refusals(*SEARCHING, "not-found", "too-busy"),
 )
 async def ask_stream(asked: Asked, telling: Told, desk: AtDesk) -> EventStream:
     """The answer as it is written: events ``retrieval``, ``delta``…, ``citation``…, ``answer``, and last ``done``.

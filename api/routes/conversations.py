@@ -19,11 +19,14 @@ from api.conversation_wire import (
 )
 from api.conversations import Conversations
 from api.desk import AtDesk, Caller, ToSources, json_only
-from api.failures import PROBLEMS
+from api.refusals import CATALOG, Responses, refusals
 from api.wire import Telling
 
-router = APIRouter(prefix="/v1/conversations", responses=PROBLEMS, tags=["conversations"])
+router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
 JSON = [Depends(json_only)]
+ONE = refusals("not-found")
+READING = refusals("not-found", *CATALOG)
+_MARKDOWN: Responses = {200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}}
 
 
 async def _kept(desk: AtDesk) -> Conversations:
@@ -35,7 +38,7 @@ Kept = Annotated[Conversations, Depends(_kept)]
 
 
 @router.get("")
-def conversations(
+def list_conversations(
     kept: Kept,
     caller: Caller,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -46,21 +49,21 @@ def conversations(
 
 
 @router.post("", status_code=201, dependencies=JSON)
-def create(asked: NewConversation, kept: Kept, caller: Caller) -> ConversationBody:
+def create_conversation(asked: NewConversation, kept: Kept, caller: Caller) -> ConversationBody:
     """One that has no turns yet: ask within it by its id."""
     return ConversationBody.model_validate(kept.create(caller, asked.title))
 
 
-@router.get("/{conversation}.md", response_class=Response, responses={200: {"content": {"text/markdown": {}}}})
-def export(conversation: str, kept: Kept, caller: Caller) -> Response:
+@router.get("/{conversation}.md", response_class=Response, responses=_MARKDOWN | READING)
+def export_conversation(conversation: str, kept: Kept, caller: Caller) -> Response:
     """The conversation as Markdown, with footnotes."""
     text = markdown(kept.get(caller, conversation), kept.turns(caller, conversation))
     headers = {"Content-Disposition": 'attachment; filename="conversation.md"'}
     return Response(text, headers=headers, media_type="text/markdown; charset=utf-8")
 
 
-@router.get("/{conversation}")
-def read(
+@router.get("/{conversation}", responses=READING)
+def get_conversation(
     conversation: str, kept: Kept, caller: Caller, desk: AtDesk, links: ToSources, *, html: bool = False
 ) -> WholeConversationBody:
     """The conversation with its turns: answers as they were given, as far as their sources may still be read."""
@@ -69,12 +72,13 @@ def read(
     )
 
 
-@router.patch("/{conversation}", dependencies=JSON)
-def rename(conversation: str, asked: Renaming, kept: Kept, caller: Caller) -> ConversationBody:
+@router.patch("/{conversation}", dependencies=JSON, responses=ONE)
+def rename_conversation(conversation: str, asked: Renaming, kept: Kept, caller: Caller) -> ConversationBody:
+    """Gives the conversation another title."""
     return ConversationBody.model_validate(kept.rename(caller, conversation, asked.title))
 
 
-@router.delete("/{conversation}", status_code=204)
-def delete(conversation: str, kept: Kept, caller: Caller) -> None:
+@router.delete("/{conversation}", status_code=204, responses=ONE)
+def delete_conversation(conversation: str, kept: Kept, caller: Caller) -> None:
     """It is gone with its turns, and its id is known no more."""
     kept.delete(caller, conversation)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote as percent_encoded
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -11,8 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
-from api.desk import AtDesk, Caller, Writer, same_site
-from api.failures import PROBLEMS
+from api.desk import AtDesk, Caller, Writer
 from api.indexing import Indexing
 from api.library import MAX_EXCERPT, MAX_WIDTH, MIN_WIDTH, Library, Marked, Original
 from api.library_wire import (
@@ -23,6 +22,7 @@ from api.library_wire import (
     whole_document_body,
 )
 from api.principals import ForbiddenError, Principal
+from api.refusals import CATALOG, Responses, refusals
 from indexes.documents import document_id
 from indexes.errors import FootnoteError
 from indexes.reading.formats import media_type
@@ -34,8 +34,7 @@ FORM_BYTES = 64 * 1024
 """Of an upload's form, besides the file."""
 _MAX_FIELDS, _CHUNK = 100, 2**18
 _MAX = 2**31
-_BYTES = "application/octet-stream"
-_GIVEN = {"application/pdf", "text/plain", "image/png", "image/jpeg", "image/tiff"}
+_GIVEN, _OTHER = {"application/pdf", "text/plain", "image/png", "image/jpeg", "image/tiff"}, "application/octet-stream"
 """Media types by which originals are called; all others are bytes."""
 _ORIGINAL_HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
@@ -64,12 +63,18 @@ _FORM = {
         },
     }
 }
-_FILE: dict[str, Any] = {"content": {kind: {} for kind in sorted({*_GIVEN, _BYTES})}, "description": "The file"}
-_PNG: dict[str, Any] = {
-    "content": {"image/png": {}},
-    "description": "The page; the header Footnote-Marks tells how many lines of it",
-}
-router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["documents"])
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_FILE: Responses = {200: {"content": dict.fromkeys((*sorted(_GIVEN), _OTHER), _BYTES)}}
+_MARKS = {"description": "how many lines of the page are marked", "schema": {"type": "integer"}}
+_PNG: Responses = {200: {"content": {"image/png": _BYTES}, "headers": {"Footnote-Marks": _MARKS}}}
+READING = ("not-found", *CATALOG)
+CHANGED = ("original-gone", "original-changed")
+ADDING = (
+    *("bad-form", "not-a-form", "unread-format", "bad-name"),
+    *("forbidden", "uploads-taken", "uploads-unusable", *CATALOG),
+)
+REMOVING = ("not-found", "forbidden", "not-uploaded", "uploads-unusable", *CATALOG)
+router = APIRouter(prefix="/v1", tags=["documents"])
 Chars = Annotated[int, Query(ge=0, le=_MAX)]
 
 
@@ -101,8 +106,8 @@ AtLibrary = Annotated[Library, Depends(library_of)]
 AtIndexing = Annotated[Indexing, Depends(indexing_of)]
 
 
-@router.get("/documents")
-def documents(
+@router.get("/documents", responses=refusals("bad-filter", *CATALOG))
+def list_documents(
     library: AtLibrary,
     caller: Caller,
     q: Annotated[str, Query(max_length=200, description="words in path or title")] = "",
@@ -117,8 +122,8 @@ def documents(
     return documents_body(library.shelf(scope, q, after=after, limit=limit), library)
 
 
-@router.get("/documents/{id}")
-def document(
+@router.get("/documents/{id}", responses=refusals(*READING))
+def get_document(
     id: str,  # noqa: A002
     library: AtLibrary,
     caller: Caller,
@@ -129,8 +134,12 @@ def document(
     return whole_document_body(library.excerpt(id, caller.audience, from_, _MAX if to is None else to), library)
 
 
-@router.get("/documents/{id}/original", response_class=StreamingResponse, responses={200: _FILE})
-def original(id: str, library: AtLibrary, caller: Caller) -> Response:  # noqa: A002
+@router.get(
+    "/documents/{id}/original",
+    response_class=StreamingResponse,
+    responses=_FILE | refusals(*READING, *CHANGED),
+)
+def get_original(id: str, library: AtLibrary, caller: Caller) -> Response:  # noqa: A002
     """The file as it was indexed, to be saved; of a document within a file, that file."""
     found = library.original(id, caller.audience)
     name = PurePosixPath(found.path).name
@@ -139,13 +148,17 @@ def original(id: str, library: AtLibrary, caller: Caller) -> Response:  # noqa: 
         **_ORIGINAL_HEADERS,
         "Content-Disposition": f"attachment; filename*=UTF-8''{percent_encoded(name, safe='')}",
         "Content-Length": str(found.size),
-        "Content-Type": kind if kind in _GIVEN else _BYTES,  # of text it is not known here how it is encoded
+        "Content-Type": kind if kind in _GIVEN else _OTHER,  # of text it is not known here how it is encoded
     }
     return StreamingResponse(_pieces(found), 200, headers)
 
 
-@router.get("/documents/{id}/pages/{n}.png", response_class=Response, responses={200: _PNG})
-def page(
+@router.get(
+    "/documents/{id}/pages/{n}.png",
+    response_class=Response,
+    responses=_PNG | refusals(*READING, *CHANGED, "page-unreadable", "pages-busy"),
+)
+def get_page(
     id: str,  # noqa: A002
     n: Annotated[int, Path(ge=1, le=100_000)],
     library: AtLibrary,
@@ -160,8 +173,8 @@ def page(
     return Response(picture.png, headers={"Footnote-Marks": str(picture.marks)}, media_type="image/png")
 
 
-@router.post("/documents", status_code=202, dependencies=[Depends(same_site)], openapi_extra=_FORM)
-async def add(request: Request, caller: Writer, library: AtLibrary, indexing: AtIndexing) -> UploadedBody:
+@router.post("/documents", status_code=202, openapi_extra=_FORM, responses=refusals(*ADDING))
+async def upload_document(request: Request, caller: Writer, library: AtLibrary, indexing: AtIndexing) -> UploadedBody:
     """Takes a document in: it is safe on disk with the answer, and is indexed by itself. The same path is replaced."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
         raise NotAFormError("Send multipart/form-data, with the document as 'file'.")
@@ -176,8 +189,8 @@ async def add(request: Request, caller: Writer, library: AtLibrary, indexing: At
     return UploadedBody(id=document_id(path), path=path)
 
 
-@router.delete("/documents/{id}", status_code=204, dependencies=[Depends(same_site)])
-def remove(id: str, caller: Writer, library: AtLibrary, indexing: AtIndexing) -> Response:  # noqa: A002
+@router.delete("/documents/{id}", status_code=204, responses=refusals(*REMOVING))
+def delete_document(id: str, caller: Writer, library: AtLibrary, indexing: AtIndexing) -> Response:  # noqa: A002
     """Removes an upload, file and all."""
     library.remove(id, caller.audience)
     indexing.take_uploads()  # a run that goes on may have read it already, and would bring it back

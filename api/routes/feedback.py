@@ -3,14 +3,14 @@
 from fastapi import APIRouter, Depends
 
 from api.desk import AtDesk, Caller, json_only
-from api.failures import PROBLEMS
 from api.feedback import Feedback
+from api.refusals import refusals
 
-router = APIRouter(prefix="/v1/answers", responses=PROBLEMS, tags=["feedback"])
+router = APIRouter(prefix="/v1/answers", tags=["feedback"])
 
 
-@router.post("/{answer}/feedback", dependencies=[Depends(json_only)])
-def give(answer: str, said: Feedback, desk: AtDesk, caller: Caller) -> Feedback:
+@router.post("/{answer}/feedback", dependencies=[Depends(json_only)], responses=refusals("not-found"))
+def give_feedback(answer: str, said: Feedback, desk: AtDesk, caller: Caller) -> Feedback:
     """Kept with the answer, in place of what was said before; only who asked can say it."""
     if desk.feedback:
         desk.feedback.give(caller, answer, said)

@@ -2,22 +2,23 @@
 
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
-from api.desk import Caller, Writer, same_site
-from api.failures import PROBLEMS, told
+from api.desk import Caller, Writer
+from api.failures import told
 from api.indexing import Indexing
 from api.library_wire import IndexBody, SyncBody, last_body, run_frame
+from api.refusals import CATALOG, refusals
 from api.routes.documents import AtIndexing, AtLibrary
 from api.streams import EventStream, closing
 from api.wire import Frame, problem_frame
 from indexes.types import Audience
 
-router = APIRouter(prefix="/v1/index", responses=PROBLEMS, tags=["indexing"])
+router = APIRouter(prefix="/v1/index", tags=["indexing"])
 
 
-@router.get("")
-def index(library: AtLibrary, indexing: AtIndexing, caller: Caller) -> IndexBody:
+@router.get("", responses=refusals(*CATALOG))
+def get_index(library: AtLibrary, indexing: AtIndexing, caller: Caller) -> IndexBody:
     """How much there is that one may read, and how the last run of this server ended."""
     facts, last = library.facts(caller.audience), indexing.last(caller.audience)
     return IndexBody(
@@ -30,15 +31,15 @@ def index(library: AtLibrary, indexing: AtIndexing, caller: Caller) -> IndexBody
     )
 
 
-@router.post("/sync", status_code=202, dependencies=[Depends(same_site)])
-def sync(indexing: AtIndexing, _: Writer) -> SyncBody:
+@router.post("/sync", status_code=202, responses=refusals("forbidden", "index-busy", "no-roots", *CATALOG))
+def sync_index(indexing: AtIndexing, _: Writer) -> SyncBody:
     """Has the index brought up to date with the folders that it was made of, and with what was uploaded."""
     indexing.sync()
     return SyncBody()
 
 
 @router.get("/events", status_code=200, response_class=EventStream)
-async def events(indexing: AtIndexing, caller: Caller) -> EventStream:
+async def follow_index(indexing: AtIndexing, caller: Caller) -> EventStream:
     """How far the run is that goes on: ``progress``…, then ``finished`` or ``error``; likewise those that wait.
 
     Where none does, how the last one ended. Then the stream ends.

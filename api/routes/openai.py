@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from api.asking import Ask
 from api.description import OPENAI
 from api.desk import AtDesk, Caller, ToSources, json_only
-from api.failures import PROBLEMS, told
+from api.failures import told
 from api.guards import render
 from api.links import Links
 from api.openai_chat import ChatRequest, check_model
@@ -30,7 +30,7 @@ from api.openai_wire import (
     error_data,
     status_of,
 )
-from api.refusals import INDEX, MODEL, Responses, refusals
+from api.refusals import ANSWERING, Responses, refusals
 from api.streams import EventStream, cancelled, while_connected
 from rag.types import Answer
 
@@ -55,7 +55,7 @@ class OpenAIRoute(APIRoute):
         return handle_or_tell
 
 
-router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=[OPENAI], route_class=OpenAIRoute)
+router = APIRouter(prefix="/v1", tags=[OPENAI], route_class=OpenAIRoute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class _Render:
     "/chat/completions",
     response_model=CompletionBody,
     dependencies=[Depends(json_only)],
-    responses=_STREAMED | refusals("bad-chat", "no-such-model", "bad-question", "question-too-long", *INDEX, *MODEL),
+    responses=_STREAMED | refusals("bad-chat", "no-such-model", "bad-question", "question-too-long", *ANSWERING),
 )
 async def complete_chat(
     chat: ChatRequest,

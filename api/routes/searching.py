@@ -3,11 +3,10 @@
 from fastapi import APIRouter, Depends
 
 from api.desk import AtDesk, Searcher, ToSources, json_only
-from api.failures import PROBLEMS
 from api.refusals import INDEX, SEARCHING, refusals
 from api.search_wire import SearchBody, SearchRequest, search_body
 
-router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["searching"])
+router = APIRouter(prefix="/v1", tags=["searching"])
 
 
 @router.post("/search", dependencies=[Depends(json_only)], responses=refusals(*SEARCHING, *INDEX))

@@ -4,10 +4,10 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api.ask_wire import Body, Text
 from api.desk import COOKIE, AtDesk, Caller, Desk, json_only
-from api.failures import PROBLEMS
 from api.principals import Principal
+from api.refusals import refusals
 
-router = APIRouter(prefix="/v1/session", responses=PROBLEMS, tags=["keys"])
+router = APIRouter(prefix="/v1/session", tags=["keys"])
 _KEPT_S = 30 * 24 * 3600
 """How long a browser stays logged in; a key that ends or is revoked before that opens nothing from then on."""
 
@@ -34,12 +34,12 @@ class LoginRequest(Body):
 
 
 @router.get("")
-async def session(desk: AtDesk, caller: Caller) -> SessionBody:
+async def get_session(desk: AtDesk, caller: Caller) -> SessionBody:
     """Who asks, and what there is for them."""
     return _body(desk, caller)
 
 
-@router.post("", dependencies=[Depends(json_only)])
+@router.post("", dependencies=[Depends(json_only)], responses=refusals("unauthorized", "records-unusable"))
 async def log_in(asked: LoginRequest, desk: AtDesk, request: Request, response: Response) -> SessionBody:
     """As above, for who holds the key; the answer has the browser keep it."""
     principal = desk.door.admit(asked.key)

@@ -18,7 +18,8 @@ from api.problems import MEDIA_TYPE
 from api.routes.page import STATIC
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import desk
-from fakes.front import Front, OpenFront, bearer
+from fakes.doors import bearer
+from fakes.front import Front, OpenFront
 from fakes.routes import Address, addresses
 from fakes.serving import serving
 

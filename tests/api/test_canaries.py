@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from fakes.front import Front, OpenFront, bearer
+from fakes.doors import bearer
+from fakes.front import Front, OpenFront
 from fakes.routes import addresses
 from indexes.types import Audience, Query
 

@@ -27,7 +27,7 @@ from api.records import RecordsError, moment
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
 from fakes.desks import desk
 from fakes.documents import document, put
-from fakes.doors import ListedDoor, bearing, somebody
+from fakes.doors import ListedDoor, bearer, somebody
 from fakes.serving import serving
 from indexes.catalog import Catalog
 from indexes.types import PUBLIC, Audience
@@ -57,7 +57,7 @@ class Kept:
 
     def client(self, key: str = "ada") -> httpx.AsyncClient:
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        headers = bearing(key) | {"X-Request-ID": "one"}  # which problems name
+        headers = bearer(key) | {"X-Request-ID": "one"}  # which problems name
         return httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers)
 
 
@@ -152,7 +152,7 @@ async def test_a_failed_answer_leaves_its_question_which_no_other_is_asked_after
 async def test_an_answer_that_its_asker_left_leaves_its_question(tmp_path: Path) -> None:
     answerer = EndlessAnswerer()
     made = Kept(tmp_path, answerer)
-    async with serving(made.app) as url, httpx.AsyncClient(base_url=url, headers=bearing("ada")) as client:
+    async with serving(made.app) as url, httpx.AsyncClient(base_url=url, headers=bearer("ada")) as client:
         conversation = await begun(client)
         ask = {"question": "Leave?", "conversation": conversation}
         async with client.stream("POST", "/v1/ask/stream", json=ask) as response:

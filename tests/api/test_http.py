@@ -304,10 +304,14 @@ async def test_an_unknown_address_is_a_problem_too(client: Open) -> None:
         assert_problem(await client(ScriptedAnswerer()).get(path), 404, "not-found")
 
 
-async def test_a_wrong_method_names_the_right_one(client: Open) -> None:
-    response = await client(ScriptedAnswerer()).get(ASK)
+@pytest.mark.parametrize(
+    ("method", "path", "right"),
+    [("GET", ASK, "POST"), ("PUT", "/v1/session", "DELETE, GET, POST"), ("POST", "/static/page.css", "GET, HEAD")],
+)
+async def test_a_wrong_method_names_the_right_ones(client: Open, method: str, path: str, right: str) -> None:
+    response = await client(ScriptedAnswerer()).request(method, path)
     assert_problem(response, 405, "method-not-allowed")
-    assert response.headers["allow"] == "POST"
+    assert response.headers["allow"] == right
 
 
 @pytest.mark.parametrize(
@@ -449,6 +453,7 @@ async def test_health_that_cannot_be_told_is_a_problem(client: Open) -> None:
     assert_problem(await client(ScriptedAnswerer(), health=health).get("/healthz"), 503, "index-missing")
 
 
-async def test_the_api_describes_itself(client: Open) -> None:
+async def test_what_is_not_at_the_desk_has_no_routes_and_is_not_described(client: Open) -> None:
     described = (await client(ScriptedAnswerer()).get("/openapi.json")).json()
-    assert {ASK, STREAM, "/healthz"} <= set(described["paths"])
+    openai = {"/v1/chat/completions", "/v1/models", "/v1/models/{model}"}
+    assert set(described["paths"]) == {ASK, STREAM, "/healthz", "/readyz", "/v1/session"} | openai

@@ -25,7 +25,7 @@ from eval.review import Review
 from eval.types import Evidence
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
 from fakes.desks import desk
-from fakes.doors import ListedDoor, bearing, somebody
+from fakes.doors import ListedDoor, bearer, somebody
 from fakes.engines import RunFootnote
 from rag.errors import ModelBusyError
 from rag.types import Answer, Completed, Delta, Question, Turn
@@ -178,10 +178,10 @@ async def test_feedback_is_kept_with_the_journal_for_who_asked(journal: Journal)
     transport = httpx.ASGITransport(create_app(desk(answerer, feedback=box, door=door)))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         path, said = f"/v1/answers/{told}/feedback", {"verdict": "down", "comment": "It was changed."}
-        assert (await client.post(path, json=said, headers=bearing("bob"))).status_code == 404
+        assert (await client.post(path, json=said, headers=bearer("bob"))).status_code == 404
         assert [entry.feedback for entry in journal.entries()] == [None]
-        assert (await client.post(path, json=said, headers=bearing("ada"))).status_code == 200
-        assert (await client.post(path, json={"verdict": "up"}, headers=bearing("ada"))).status_code == 200
+        assert (await client.post(path, json=said, headers=bearer("ada"))).status_code == 200
+        assert (await client.post(path, json={"verdict": "up"}, headers=bearer("ada"))).status_code == 200
     assert [entry.feedback for entry in journal.entries(feedback_only=True)] == [Feedback(verdict="up")]
 
 

@@ -10,8 +10,8 @@ from PIL import Image
 
 from api.library import MAX_EXCERPT
 from fakes.documents import document
+from fakes.doors import bearer
 from fakes.engines import ROOT
-from fakes.keyrings import by
 from fakes.libraries import Premises
 from indexes.catalog import FileState, FileVersion
 from indexes.reading.drawing import _MARKER
@@ -241,7 +241,7 @@ async def test_a_hidden_document_answers_as_one_that_does_not_exist(open_premise
     unknown = await at.get(f"/v1/documents/{UNKNOWN}{what}")
     assert refused.status_code == unknown.status_code == 404
     assert refused.json() | {"instance": ""} == unknown.json() | {"instance": ""}
-    removed = [await at.client.delete(f"/v1/documents/{one}", headers=by("anyone")) for one in (hidden, UNKNOWN)]
+    removed = [await at.client.delete(f"/v1/documents/{one}", headers=bearer("anyone")) for one in (hidden, UNKNOWN)]
     assert [response.status_code for response in removed] == [404, 404]
     assert removed[0].json() | {"instance": ""} == removed[1].json() | {"instance": ""}
 
@@ -271,7 +271,7 @@ async def test_an_id_of_any_kind_is_one_of_no_document(open_premises: Open, id_:
     at = open_premises({"a.md": "Words."})
     for what in ("", "/original", "/pages/1.png"):
         assert (await at.get(f"/v1/documents/{id_}{what}")).status_code == 404
-    assert (await at.client.delete(f"/v1/documents/{id_}", headers=by("anyone"))).status_code == 404
+    assert (await at.client.delete(f"/v1/documents/{id_}", headers=bearer("anyone"))).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from api.records import RecordsError
 from api.requests import Handled
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import desk
-from fakes.doors import ListedDoor, bearing, somebody
+from fakes.doors import ListedDoor, bearer, somebody
 from rag.errors import ModelError
 
 BOTH: list[Form] = ["text", "json"]
@@ -101,10 +101,10 @@ async def test_a_request_is_told_by_its_route_and_who_asked(log: io.StringIO, tm
     }
     app = create_app(desk(ScriptedAnswerer(*telling(answer("The secret [1].", {1: "secret"}))), **parts))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
-        headers = bearing("ada") | {"X-Request-ID": "r1"}
+        headers = bearer("ada") | {"X-Request-ID": "r1"}
         await client.post("/v1/ask/stream", json={"question": "secret?"}, headers=headers)
-        await client.get("/v1/conversations/secret?secret=secret", headers=bearing("ada"))
-        await client.get("/v1/conversations", headers=bearing("secret"))
+        await client.get("/v1/conversations/secret?secret=secret", headers=bearer("ada"))
+        await client.get("/v1/conversations", headers=bearer("secret"))
     rows = [json.loads(line) for line in log.getvalue().splitlines()]
     assert [(row["route"], row["status"], row["principal"]) for row in rows] == [
         ("/v1/ask/stream", 200, "ada"),

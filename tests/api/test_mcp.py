@@ -6,7 +6,6 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,12 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
 from api.http import create_app
-from api.opening import AROUND, MOST, IndexSources
-from api.principals import LOCAL, Principal, UnauthorizedError
+from api.opening import AROUND, MOST
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import RecordingAsking, desk
+from fakes.doors import ListedDoor, bearer, somebody
 from fakes.engines import ROOT, OpenEngine
+from fakes.libraries import library
 from fakes.serving import serving
 from indexes.catalog import Catalog
 from indexes.documents import document_id
@@ -45,7 +45,7 @@ def connected() -> Called:
     async def connect(
         answerer: ScriptedAnswerer, mode: Any = "auto", key: str | None = None, **parts: Any
     ) -> AsyncIterator[Client]:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        headers = bearer(key) if key else {}
         async with (
             serving(create_app(desk(answerer, **parts))) as url,
             httpx2.AsyncClient(headers=headers, trust_env=False) as http,
@@ -89,7 +89,7 @@ async def test_each_tool_says_what_it_takes_and_gives_and_that_it_only_reads(
     connected: Called, opened: OpenEngine, samples_index: Path, mode: str
 ) -> None:
     engine = opened(samples_index)
-    async with connected(ScriptedAnswerer(), mode, retriever=engine, sources=IndexSources(engine)) as client:
+    async with connected(ScriptedAnswerer(), mode, retriever=engine, library=library(engine)) as client:
         tools = (await client.list_tools()).tools
     assert [tool.name for tool in tools] == ["search", "ask", "open_source"]
     for tool in tools:
@@ -113,7 +113,7 @@ async def test_what_is_found_can_be_opened_where_it_stands(
     connected: Called, opened: OpenEngine, samples_index: Path, mode: str
 ) -> None:
     engine = opened(samples_index)
-    async with connected(ScriptedAnswerer(), mode, retriever=engine, sources=IndexSources(engine)) as client:
+    async with connected(ScriptedAnswerer(), mode, retriever=engine, library=library(engine)) as client:
         wanted = {"query": "days of annual leave", "limit": 3, "filters": {"paths": [HANDBOOK]}}
         found = await client.call_tool("search", wanted)
         passages = found.structured_content["passages"]
@@ -140,7 +140,7 @@ async def test_a_long_document_is_read_on_from_where_it_was_left(
     assert whole
     assert len(whole.text) > 100
     read, at = "", 0
-    async with connected(ScriptedAnswerer(), sources=IndexSources(engine)) as client:
+    async with connected(ScriptedAnswerer(), library=library(engine)) as client:
         while at < len(whole.text):
             told = await client.call_tool("open_source", {"document": whole.id, "start": at})
             opened_at = told.structured_content
@@ -157,7 +157,7 @@ async def test_a_long_document_is_read_on_from_where_it_was_left(
         ("ask", {"question": "?", "secret": "x"}, "secret: Extra inputs"),
         ("search", {"query": "x", "limit": 1000}, "limit: Input should be less"),
         ("search", {"query": "x", "filters": {"since": "May"}}, "since: 'May' is no date"),
-        ("open_source", {"document": "nowhere"}, "There is no such document that you may read"),
+        ("open_source", {"document": "nowhere"}, "There is no such document."),
         ("open_source", {"document": document_id(HANDBOOK), "page": 99}, "has no page 99"),
         ("open_source", {"document": document_id(HANDBOOK), "start": 10, "end": 5}, "start comes before end"),
         ("open_source", {"document": document_id(HANDBOOK), "start": 10**9}, "start comes before end"),
@@ -167,7 +167,7 @@ async def test_what_cannot_be_done_is_told_in_words_that_a_model_can_read(
     connected: Called, opened: OpenEngine, samples_index: Path, tool: str, arguments: dict[str, Any], said: str
 ) -> None:
     engine = opened(samples_index)
-    async with connected(ScriptedAnswerer(), retriever=engine, sources=IndexSources(engine)) as client:
+    async with connected(ScriptedAnswerer(), retriever=engine, library=library(engine)) as client:
         told = await client.call_tool(tool, arguments)
     assert told.is_error
     assert said in words(told)
@@ -200,18 +200,12 @@ async def test_nothing_that_is_asked_stands_in_the_log(connected: Called, caplog
 # For whom
 
 
-class Keys:
-    """Each group has its name for a key."""
-
-    def admit(self, key: str | None) -> Principal:
-        if key not in ("hr", "sales"):
-            raise UnauthorizedError("A key is needed.")
-        return replace(LOCAL, id=key, audience=Audience(frozenset({key})))
+KEYS = ListedDoor(hr=somebody("hr", "hr"), sales=somebody("sales", "sales"))
 
 
 async def test_what_is_asked_tells_who_asks_and_by_which_way(connected: Called) -> None:
     asking = RecordingAsking(ScriptedAnswerer(*telling(LEAVE)))
-    async with connected(ScriptedAnswerer(), key="hr", door=Keys(), asking=asking) as client:
+    async with connected(ScriptedAnswerer(), key="hr", door=KEYS, asking=asking) as client:
         told = await client.call_tool("ask", {"question": "?"})
     (ask,) = asking.asks
     assert (ask.via, ask.principal.id, ask.id) == ("mcp", "hr", told.structured_content["id"])
@@ -222,7 +216,7 @@ async def test_only_who_may_read_a_document_can_open_it_and_others_are_told_what
 ) -> None:
     engine = opened(own_index)
     engine.catalog.set_marks("readers", {HANDBOOK: ("hr",)})
-    parts = {"retriever": engine, "sources": IndexSources(engine), "door": Keys()}
+    parts = {"retriever": engine, "library": library(engine), "door": KEYS}
     known, guessed = {"document": document_id(HANDBOOK)}, {"document": "0123456789abcdef"}
     async with connected(ScriptedAnswerer(), key="hr", **parts) as client:
         assert (await client.call_tool("open_source", known)).structured_content["path"] == HANDBOOK
@@ -238,7 +232,7 @@ async def test_only_who_may_read_a_document_can_open_it_and_others_are_told_what
 @pytest.mark.parametrize("mode", MODES)
 async def test_the_question_is_asked_for_who_has_the_key(connected: Called, mode: str) -> None:
     answerer = ScriptedAnswerer(*telling(LEAVE))
-    async with connected(answerer, mode, key="hr", door=Keys()) as client:
+    async with connected(answerer, mode, key="hr", door=KEYS) as client:
         await client.call_tool("ask", {"question": "?"})
     assert answerer.asked[0].audience == Audience(frozenset({"hr"}))
 
@@ -262,14 +256,14 @@ ACCEPT = {"Accept": "application/json, text/event-stream", "Authorization": "Bea
         ({"Authorization": "Bearer nobody"}, 401, "unauthorized"),
         ({"Authorization": ""}, 401, "unauthorized"),
         ({"Host": "evil.example"}, 421, "unknown-host"),
-        ({"Origin": "https://evil.example"}, 403, "forbidden"),
-        ({"Origin": "null"}, 403, "forbidden"),
+        ({"Origin": "https://evil.example"}, 403, "cross-site"),
+        ({"Origin": "null"}, 403, "cross-site"),
     ],
 )
 async def test_who_stands_before_every_route_stands_before_this_one(
     headers: dict[str, str], status: int, kind: str
 ) -> None:
-    app = create_app(desk(ScriptedAnswerer(), door=Keys()))
+    app = create_app(desk(ScriptedAnswerer(), door=KEYS))
     async with serving(app) as url, httpx.AsyncClient(base_url=url) as raw:
         refused = await raw.post("/mcp", json=HELLO, headers=ACCEPT | headers)
         allowed = await raw.post("/mcp", json=HELLO, headers=ACCEPT | {"Origin": url})
@@ -279,7 +273,7 @@ async def test_who_stands_before_every_route_stands_before_this_one(
 
 
 async def test_a_session_is_for_the_key_that_began_it_alone() -> None:
-    app = create_app(desk(ScriptedAnswerer(), door=Keys()))
+    app = create_app(desk(ScriptedAnswerer(), door=KEYS))
     listing = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
     async with serving(app) as url, httpx.AsyncClient(base_url=url) as raw:
         begun = await raw.post("/mcp", json=HELLO, headers=ACCEPT)

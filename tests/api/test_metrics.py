@@ -17,7 +17,7 @@ from api.problems import KINDS
 from api.readiness import Readiness
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
 from fakes.desks import desk
-from fakes.doors import ListedDoor, bearing, somebody
+from fakes.doors import ListedDoor, bearer, somebody
 from fakes.engines import OpenEngine
 from indexes.errors import FootnoteError, IndexMissingError
 from rag.errors import ModelBusyError
@@ -150,8 +150,8 @@ async def test_figures_take_a_key_where_one_is_wanted_and_health_does_not() -> N
     app = create_app(desk(ScriptedAnswerer(), metrics=Metrics(), door=door, health=lambda: {"status": "ok"}))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         assert (await client.get("/metrics")).status_code == 401
-        assert (await client.get("/metrics", headers=bearing("wrong"))).status_code == 401
-        told = await client.get("/metrics", headers=bearing("ada"))
+        assert (await client.get("/metrics", headers=bearer("wrong"))).status_code == 401
+        told = await client.get("/metrics", headers=bearer("ada"))
         assert (told.status_code, told.headers["content-type"].partition(";")[0]) == (200, "text/plain")
         assert [(await client.get(path)).status_code for path in ("/healthz", "/readyz")] == [200, 200]
 

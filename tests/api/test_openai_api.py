@@ -13,11 +13,10 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 
 from api.http import create_app
-from api.principals import LOCAL, Principal, UnauthorizedError
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import RecordingAsking, desk
+from fakes.doors import ListedDoor, somebody
 from fakes.serving import serving
-from indexes.types import Audience
 from rag.errors import ModelBusyError, ModelError, ModelTimeoutError
 from rag.types import Completed, Delta, Question, Retrieved, Turn, Usage
 
@@ -301,18 +300,9 @@ async def test_another_model_is_not_found(served: Served) -> None:
         assert (await client.models.retrieve("footnote")).id == "footnote"
 
 
-class KnownKey:
-    """Lets in who has the key."""
-
-    def admit(self, key: str | None) -> Principal:
-        if key != "sesame":
-            raise UnauthorizedError("A key is needed.")
-        return replace(LOCAL, audience=Audience(frozenset({"hr"})))
-
-
 async def test_a_key_is_the_same_as_elsewhere_and_gives_the_audience(served: Served) -> None:
     answerer = ScriptedAnswerer(*telling(LEAVE))
-    async with served(answerer, door=KnownKey()) as client:
+    async with served(answerer, door=ListedDoor(sesame=somebody("ada", "hr"))) as client:
         for asked in (client.models.list(), client.chat.completions.create(model="footnote", messages=HELLO)):
             with pytest.raises(openai.AuthenticationError) as refused:
                 await asked

@@ -13,7 +13,7 @@ from api.principals import LOCAL
 from api.rates import RatedAsking, Rates
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import desk
-from fakes.front import bearer
+from fakes.doors import bearer
 from indexes.types import Hit, Query
 from rag.types import Question
 

@@ -13,7 +13,7 @@ from api.http import create_app
 from api.keys import KeyDoor, KeyStore
 from fakes.answerer import ScriptedAnswerer
 from fakes.desks import desk
-from fakes.front import bearer
+from fakes.doors import bearer
 
 SESSION = "/v1/session"
 

@@ -9,7 +9,7 @@ import pytest
 
 from api.guards import MAX_BODY_BYTES
 from api.indexing import _MAX_FOLLOWERS, Indexing
-from fakes.keyrings import by
+from fakes.doors import bearer
 from fakes.libraries import Premises
 from fakes.serving import serving
 from indexes.locking import writer_lock
@@ -35,7 +35,9 @@ async def test_an_upload_is_on_disk_at_once_and_soon_an_answer(open_premises: Op
     assert response.json()["path"] == "uploads/everyone/trips/sea/ferry.md"
     assert (at.index / response.json()["path"]).read_bytes() == NOTE
     await at.at_rest()
-    found = (await at.client.post("/v1/search", json={"query": "ferry to Seal Island"}, headers=by("anyone"))).json()
+    found = (
+        await at.client.post("/v1/search", json={"query": "ferry to Seal Island"}, headers=bearer("anyone"))
+    ).json()
     assert found["hits"][0]["path"] == response.json()["path"]
     document = (await at.get(f"/v1/documents/{response.json()['id']}")).json()
     assert (document["uploaded"], document["has_original"]) == (True, True)
@@ -57,11 +59,13 @@ async def test_a_removed_upload_is_gone_from_disk_list_and_search(open_premises:
     at = open_premises()
     added = (await at.upload("ferry.md", NOTE)).json()
     await at.at_rest()
-    assert (await at.client.delete(f"/v1/documents/{added['id']}", headers=by("anyone"))).status_code == 204
+    assert (await at.client.delete(f"/v1/documents/{added['id']}", headers=bearer("anyone"))).status_code == 204
     assert added["path"] not in await at.paths()
     assert not (at.index / added["path"]).exists()
     assert (await at.get(f"/v1/documents/{added['id']}")).status_code == 404
-    found = (await at.client.post("/v1/search", json={"query": "ferry to Seal Island"}, headers=by("anyone"))).json()
+    found = (
+        await at.client.post("/v1/search", json={"query": "ferry to Seal Island"}, headers=bearer("anyone"))
+    ).json()
     assert added["path"] not in [hit["path"] for hit in found["hits"]]
     await at.at_rest()
     assert added["path"] not in at.engine.catalog.files()
@@ -73,13 +77,13 @@ async def test_an_upload_that_cannot_be_read_is_told_and_can_be_removed(open_pre
     await at.at_rest()
     last = (await at.get("/v1/index")).json()["last"]
     assert [failed["path"] for failed in last["failed"]] == [added["path"]]
-    assert (await at.client.delete(f"/v1/documents/{added['id']}", headers=by("anyone"))).status_code == 204
+    assert (await at.client.delete(f"/v1/documents/{added['id']}", headers=bearer("anyone"))).status_code == 204
     assert not (at.index / added["path"]).exists()
 
 
 async def test_what_was_not_uploaded_is_not_removed(open_premises: Open) -> None:
     at = open_premises()
-    response = await at.client.delete(f"/v1/documents/{await at.id_of('gull/lighthouse.md')}", headers=by("anyone"))
+    response = await at.client.delete(f"/v1/documents/{await at.id_of('gull/lighthouse.md')}", headers=bearer("anyone"))
     assert (response.status_code, response.json()["type"]) == (409, "urn:footnote:problem:not-uploaded")
     assert "gull/lighthouse.md" in await at.paths()
 
@@ -126,7 +130,7 @@ async def test_no_one_uploads_for_groups_that_they_are_not_in_nor_without_leave(
         response = await at.upload("own.md", NOTE, key, groups=groups)
         assert (response.status_code, response.json()["type"]) == (403, "urn:footnote:problem:forbidden")
     for method, path in (("POST", "/v1/index/sync"), ("DELETE", "/v1/documents/0123456789abcdef")):
-        assert (await at.client.request(method, path, headers=by("reader"))).status_code == 403
+        assert (await at.client.request(method, path, headers=bearer("reader"))).status_code == 403
         assert (await at.client.request(method, path)).status_code == 401
     assert (await at.client.post("/v1/documents", files={"file": ("a.md", b"a")})).status_code == 401
     assert not (at.index / "uploads").exists()
@@ -141,9 +145,11 @@ async def test_a_page_of_another_site_changes_nothing(open_premises: Open) -> No
         {"Origin": "null"},
     ):
         files = {"file": ("a.md", NOTE)}
-        assert (await at.client.post("/v1/documents", files=files, headers=headers | by("anyone"))).status_code == 403
-        assert (await at.client.post("/v1/index/sync", headers=headers | by("anyone"))).status_code == 403
-    own = {"Origin": "http://localhost:8000"} | by("anyone")
+        assert (
+            await at.client.post("/v1/documents", files=files, headers=headers | bearer("anyone"))
+        ).status_code == 403
+        assert (await at.client.post("/v1/index/sync", headers=headers | bearer("anyone"))).status_code == 403
+    own = {"Origin": "http://localhost:8000"} | bearer("anyone")
     assert (await at.client.post("/v1/documents", files={"file": ("a.md", NOTE)}, headers=own)).status_code == 202
 
 
@@ -174,7 +180,7 @@ async def test_an_upload_beyond_the_limit_is_refused_and_leaves_nothing(open_pre
     assert (response.status_code, response.json()["type"]) == (413, "urn:footnote:problem:body-too-large")
     assert "2,162,688 bytes" in response.json()["detail"]
     assert [file.name for file in (at.index / "uploads").rglob("*.*")] == ["large.txt"]
-    asked = await at.client.post("/v1/search", content=b" " * (MAX_BODY_BYTES + 1), headers=by("anyone"))
+    asked = await at.client.post("/v1/search", content=b" " * (MAX_BODY_BYTES + 1), headers=bearer("anyone"))
     assert asked.status_code == 413
 
 
@@ -192,7 +198,7 @@ async def test_what_is_no_form_is_refused(
     open_premises: Open, content: bytes, media_type: str, status: int, kind: str
 ) -> None:
     at = open_premises({"a.md": "Words."})
-    headers = by("anyone") | {"Content-Type": media_type}
+    headers = bearer("anyone") | {"Content-Type": media_type}
     response = await at.client.post("/v1/documents", content=content, headers=headers)
     assert (response.status_code, response.json()["type"]) == (status, f"urn:footnote:problem:{kind}")
 
@@ -226,7 +232,7 @@ async def test_a_sync_takes_in_what_changed_in_the_folders(open_premises: Open) 
     at = open_premises()
     (at.docs / "ferry.md").write_bytes(NOTE)
     (at.docs / "gull" / "lighthouse.md").unlink()
-    assert (await at.client.post("/v1/index/sync", headers=by("anyone"))).status_code == 202
+    assert (await at.client.post("/v1/index/sync", headers=bearer("anyone"))).status_code == 202
     await at.at_rest()
     assert await at.paths() == ["ferry.md", "leave-policy.pdf"]
     last = (await at.get("/v1/index")).json()["last"]
@@ -277,7 +283,7 @@ async def test_a_loss_of_most_files_changes_nothing(open_premises: Open) -> None
 async def test_where_another_process_writes_a_sync_is_refused_and_an_upload_waits(open_premises: Open) -> None:
     at = open_premises({"a.md": "Words."})
     with writer_lock(at.index):
-        refused = await at.client.post("/v1/index/sync", headers=by("anyone"))
+        refused = await at.client.post("/v1/index/sync", headers=bearer("anyone"))
         assert (refused.status_code, refused.json()["type"]) == (409, "urn:footnote:problem:index-busy")
         added = (await at.upload("ferry.md", NOTE)).json()
         await asyncio.sleep(1)
@@ -289,7 +295,7 @@ async def test_where_another_process_writes_a_sync_is_refused_and_an_upload_wait
 async def test_an_index_that_does_not_say_where_its_documents_lie_is_not_synced(open_premises: Open) -> None:
     at = open_premises({"a.md": "Words."})
     at.engine.catalog.set("roots", "[]")
-    refused = await at.client.post("/v1/index/sync", headers=by("anyone"))
+    refused = await at.client.post("/v1/index/sync", headers=bearer("anyone"))
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:footnote:problem:no-roots")
     assert "footnote index DOCS" in refused.json()["detail"]
 
@@ -303,7 +309,7 @@ async def test_followers_beyond_the_limit_are_refused_and_those_who_left_make_ro
             follows = [at.indexing.follow(PUBLIC) for _ in range(_MAX_FOLLOWERS)]
             for one in follows:
                 await anext(one)
-            async with at.client.stream("GET", f"{url}/v1/index/events", headers=by("anyone")) as refused:
+            async with at.client.stream("GET", f"{url}/v1/index/events", headers=bearer("anyone")) as refused:
                 text = (await refused.aread()).decode()
             assert told(text)[0][1]["type"] == "urn:footnote:problem:too-many-followers"
             for one in follows:

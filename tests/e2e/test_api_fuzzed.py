@@ -12,21 +12,27 @@ import pytest
 import schemathesis
 from schemathesis.engine import events, from_schema
 
+from api.assembly import desk_of
 from api.http import create_app
-from api.server import desk_of
 from fakes.engines import RememberingEncoder, WarmEngine
 from rag.settings import load_settings
 
 EXAMPLES = 10
 """Of each operation in each phase; 15 took 36 to 78 s, by what else the machine did."""
 
+UNLIMITED = {"requests_per_minute": 10**6}
 
-@pytest.fixture(scope="module")
-def api(samples_index: Path, encoder: RememberingEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The whole application over the samples, answering offline."""
-    own = tmp_path_factory.mktemp("server")
-    engine = WarmEngine(load_settings(index={"dir": samples_index}, server={"dir": own}), encoder)
-    yield schemathesis.openapi.from_asgi("/openapi.json", create_app(desk_of(engine), allowed_hosts=["*"]))
+
+@pytest.fixture
+def api(own_index: Path, encoder: RememberingEncoder, tmp_path: Path) -> Iterator[Any]:
+    """The whole application over the samples, answering offline, as often as it is asked."""
+    engine = WarmEngine(
+        load_settings(index={"dir": own_index}, server={"dir": tmp_path / "server"} | UNLIMITED), encoder
+    )
+    desk = desk_of(engine)
+    yield schemathesis.openapi.from_asgi("/openapi.json", create_app(desk, allowed_hosts=["*"]))
+    assert desk.indexing
+    desk.indexing.stop()
     engine.close()
 
 

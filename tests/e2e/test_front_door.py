@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from api.keys import KeyStore
+from fakes.doors import bearer
 from fakes.engines import ROOT, RunFootnote
-from fakes.front import bearer
 
 ASKED = {"question": "How many days of leave are there?"}
 

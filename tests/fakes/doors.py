@@ -18,9 +18,9 @@ class ListedDoor:
         return self.principals[key]
 
 
-def somebody(name: str, *groups: str) -> Principal:
-    return Principal(name, name.title(), Audience(frozenset(groups)))
+def somebody(name: str, *groups: str, may_write: bool = False) -> Principal:
+    return Principal(name, name.title(), Audience(frozenset(groups)), may_write)
 
 
-def bearing(key: str) -> dict[str, str]:
+def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}

@@ -11,10 +11,6 @@ from api.keys import KeyStore
 from rag.bootstrap import Engine
 
 
-def bearer(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"}
-
-
 @dataclass(frozen=True)
 class Front:
     engine: Engine

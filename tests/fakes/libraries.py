@@ -11,13 +11,20 @@ import httpx
 from api.assembly import desk_of
 from api.http import create_app
 from api.indexing import Indexing
+from api.library import Library
+from fakes.doors import ListedDoor, bearer, somebody
 from fakes.engines import RememberingEncoder
-from fakes.keyrings import Keyring, by
 from indexes.sync import Listener
-from rag.bootstrap import Engine, open_writer
+from rag.bootstrap import Engine, limits_of, open_writer
 from rag.refreshing import Refreshing
 from rag.settings import load_settings
 
+KEYS = {
+    "anyone": somebody("anyone", may_write=True),
+    "hr": somebody("hr", "hr", may_write=True),
+    "both": somebody("both", "hr", "board", may_write=True),
+    "reader": somebody("reader", "hr"),
+}
 ACCESS = ({"glob": "hr/**", "groups": ["hr"]},)
 
 
@@ -32,13 +39,13 @@ class Premises:
     client: httpx.AsyncClient
 
     async def get(self, address: str, key: str = "anyone", /, **query: Any) -> httpx.Response:
-        return await self.client.get(address, headers=by(key), params=query)
+        return await self.client.get(address, headers=bearer(key), params=query)
 
     async def upload(
         self, name: str, content: bytes, key: str = "anyone", *, groups: Collection[str] = (), **form: Any
     ) -> httpx.Response:
         data = {**form, **({"groups": [*groups]} if groups else {})}
-        return await self.client.post("/v1/documents", headers=by(key), files={"file": (name, content)}, data=data)
+        return await self.client.post("/v1/documents", headers=bearer(key), files={"file": (name, content)}, data=data)
 
     async def at_rest(self) -> None:
         """When no index run goes on or waits any more."""
@@ -55,6 +62,12 @@ class Premises:
     async def id_of(self, path: str, key: str = "both") -> str:
         told = (await self.get("/v1/documents", key, limit=200)).raise_for_status().json()
         return next(document["id"] for document in told["documents"] if document["path"] == path)
+
+
+def library(engine: Engine) -> Library:
+    """Of an engine's index as it is at each call."""
+    chosen = engine.settings
+    return Library(lambda: engine.catalog, chosen.index.dir, limits_of(chosen))
 
 
 def written(folder: Path, files: Mapping[str, str | bytes]) -> Path:
@@ -77,7 +90,7 @@ def premises(
         writer.run([docs], Listener())
     engine = opened(index, access=ACCESS, **parts)
     indexing = Indexing(Refreshing(engine), pause=0.05)
-    desk = replace(desk_of(engine), door=Keyring(), indexing=indexing)
+    desk = replace(desk_of(engine), door=ListedDoor(**KEYS), indexing=indexing)
     transport = httpx.ASGITransport(create_app(desk), raise_app_exceptions=False)
     client = httpx.AsyncClient(transport=transport, base_url="http://localhost:8000", timeout=60)
     return Premises(docs, index, engine, indexing, client)
