@@ -50,7 +50,7 @@ demo: install
 	echo "  README.md, \"Connect a language model\", for answers in whole sentences"
 
 test: install lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 slack-load: install
 	SLACK_LOAD=1 $(BIN)/python -m pytest tests/api/slack/test_slack_deliveries.py -k ten_seconds -s
