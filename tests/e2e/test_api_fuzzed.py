@@ -15,6 +15,7 @@ from schemathesis.engine import events, from_schema
 from api.assembly import desk_of
 from api.http import create_app
 from fakes.engines import RememberingEncoder, WarmEngine
+from indexes.documents import document_id
 from rag.settings import load_settings
 
 EXAMPLES = 10
@@ -54,3 +55,19 @@ def test_whatever_is_asked_is_answered_as_described(api: Any) -> None:
     assert wrong == []
     operations = {f"{method.upper()} {path}" for path, of in api.raw_schema["paths"].items() for method in of}
     assert operations <= asked
+
+
+def test_what_only_a_known_id_opens_is_told_as_described(api: Any) -> None:
+    """A document's text, and feedback on an answer: ids that are guessed open neither."""
+
+    def told(method: str, path: str, body: Any = None, **ids: str) -> Any:
+        given = {} if body is None else {"body": body, "media_type": "application/json"}
+        response = api[path][method].Case(path_parameters=ids, **given).call_and_validate()
+        assert response.status_code < 300
+        return response.json()
+
+    assert told("GET", "/v1/documents/{id}", id=document_id("handbook/leave-policy.pdf"))["text"]
+    conversation = told("POST", "/v1/conversations", {})["id"]
+    answer = told("POST", "/v1/ask", {"question": "How many days of leave?", "conversation": conversation})["id"]
+    assert told("POST", "/v1/answers/{answer}/feedback", {"verdict": "up"}, answer=answer)["verdict"] == "up"
+    assert told("GET", "/v1/conversations/{conversation}", conversation=conversation)["turns"]
