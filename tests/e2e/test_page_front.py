@@ -399,11 +399,13 @@ async def test_the_keyboard_alone_reaches_everything(opened: Open) -> None:
         await page.get_by_role("button", name="Source 1: hr/leave.md").press("Enter")
         await expect(page.get_by_role("heading", name="hr/leave.md")).to_be_focused()
         await page.keyboard.press("Escape")
+        await expect(page.get_by_role("region", name="Source")).to_be_hidden()
         await page.keyboard.press("?")
         await expect(page.get_by_role("dialog", name="Shortcuts")).to_be_visible()
         await shot(page, "front-shortcuts")
         assert await serious_violations(page) == []
         await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog", name="Shortcuts")).to_be_hidden()
         await page.keyboard.press("d")
         await expect(page.get_by_label("Find documents by name")).to_be_focused()
 
