@@ -385,6 +385,8 @@ async def test_a_finding_is_told_on_hover(opened: Open) -> None:
 
 async def test_the_keyboard_alone_reaches_everything(opened: Open) -> None:
     async with opened(ScriptedAnswerer(*telling(LEAVE))) as page:
+        await expect(page.locator("#conversations-part")).to_be_visible()  # the page has begun
+        await expect(page.get_by_label("Your question")).to_be_focused()
         await page.keyboard.type("How many days of leave?")
         await page.keyboard.press("Enter")
         await expect(page.locator(".foot")).to_have_count(1)
