@@ -8,6 +8,7 @@ from api.links import view_url
 from api.slack.harmless import escaped, harmless
 from api.slack.splitting import pieces
 from api.slack.words import ENGLISH, Words
+from indexes.documents import document_id
 from indexes.types import Locator
 from rag.types import Answer, Citation, Sentence
 
@@ -140,7 +141,8 @@ def _sources(answer: Answer, look: Look) -> Iterator[Block]:
 
 def _nearest(answer: Answer, look: Look) -> Iterator[Block]:
     if answer.nearest:
-        rows = (f"• {_short(near.title or near.path)} — {_short(str(near.locator))}" for near in answer.nearest)
+        places = (_place(n.title or n.path, n.locator, document_id(n.path), look) for n in answer.nearest)
+        rows = (f"• {place}" for place in places)
         yield section("\n".join([f"*{look.words.nearest}*", *rows])[:MAX_SECTION])
 
 
