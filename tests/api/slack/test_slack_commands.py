@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from api.assembly import app_of, desk_of, with_slack
 from api.journal import Journal
-from api.server import app_of
 from api.slack.checkup import examine
 from api.slack.cli import listen_until_stopped
 from api.slack.manifest import SCOPES, manifest
@@ -143,7 +143,8 @@ async def test_the_server_answers_slack_by_http_and_keeps_feedback_in_its_journa
     general = slack.add_channel("general", anna)
     secrets = {"bot_token": slack.bot_token, "signing_secret": slack.signing_secret, "api_url": slack.base_url}
     engine = opened(own_index, slack=secrets, journal={"on": True}, server={"dir": tmp_path / "server"})
-    async with serving(app_of(engine), lifespan="on") as url:
+    app = app_of(with_slack(engine, desk_of(engine)), engine.settings.server)
+    async with serving(app, lifespan="on") as url:
         slack.request_url = f"{url}/slack/events"
         asked = await slack.say(anna, general, f"{slack.bot.mention} How many days of leave do new employees get?")
         await slack.until(lambda: slack.answers(general, asked.ts), timeout=60)

@@ -16,10 +16,11 @@ import pytest
 
 from api.slack.deliveries import Asked, Deliveries, SlackBusyError
 from api.slack.types import Heard, Place
-from fakes.answerer import EndlessAnswerer
+from fakes.answerer import ScriptedAnswerer
 from fakes.engines import ROOT
 from fakes.slack.server import FakeSlack
 from fakes.slack_bots import LEAVE, Library, Start, answering, slack_settings
+from rag.types import Delta
 
 HEARD = Heard(key="T:C:1.0", place=Place("T", "C", "1.0"), user="U", text="?", ts="1.0")
 
@@ -194,7 +195,7 @@ async def test_edits_are_spaced(slack: FakeSlack, start: Start) -> None:
     slack.errors["chat.startStream"] = ["internal_error"] * 9
     anna = slack.add_user("anna")
     general = slack.add_channel("general", anna)
-    async with start(EndlessAnswerer()):
+    async with start(ScriptedAnswerer(Delta("and so on"), asyncio.Event())):
         threads = [await slack.say(anna, general, f"{slack.bot.mention} how much leave?") for _ in range(3)]
         await slack.until(lambda: len(slack.sent("chat.postMessage")) == 3)
         for asked in threads:
