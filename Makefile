@@ -44,7 +44,7 @@ demo: install
 	  echo; echo "> $$question"; $(BIN)/footnote ask "$$question" $(DEMO) --quiet || exit 1; \
 	done
 	@echo; echo "No language model is connected, so sentences of the documents answer. Your turn:"; \
-	echo "  $(BIN)/footnote ask \"How many days of annual leave do I get?\" $(DEMO)"; \
+	echo "  $(BIN)/footnote ask \"What does the on-call allowance come to per week?\" $(DEMO)"; \
 	echo "  $(BIN)/footnote serve $(DEMO)        the chat page"; \
 	echo "  $(BIN)/footnote index YOUR_DOCUMENTS    then ask without --index"; \
 	echo "  README.md, \"Connect a language model\", for answers in whole sentences"
