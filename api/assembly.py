@@ -1,5 +1,7 @@
 """Puts the desk together, as the settings say."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,16 +12,18 @@ from api.conversations import Conversations
 from api.desk import Desk
 from api.doors import door_of, names_of, origins_of
 from api.feedback import FeedbackBox
+from api.housekeeping import daily
 from api.http import create_app
 from api.indexing import Indexing
 from api.journal import Journal, JournalAsking
 from api.kept_asking import KeptAsking
 from api.library import Library
+from api.logs import configure
 from api.metrics import MeteredAsking, Metrics
 from api.queueing import QueuedAsking, Turns
 from api.rates import RatedAsking, Rates
 from api.readiness import Readiness
-from api.tracing import TracedAsking
+from api.tracing import TracedAsking, exporting
 from rag.bootstrap import Engine, limits_of
 from rag.refreshing import Refreshing
 from rag.settings import ServerSettings
@@ -33,6 +37,17 @@ def app_of(desk: Desk, server: ServerSettings) -> FastAPI:
     return create_app(
         desk, allowed_hosts=names_of(server), origins=origins_of(server), body_timeout_s=server.body_timeout_s
     )
+
+
+@contextmanager
+def serving_desk(engine: Engine) -> Iterator[Desk]:
+    """The desk of a process that serves: what it does is logged and traced, and daily chores are done, till the end."""
+    server = engine.settings.server
+    configure(server.log, details=server.log_details)
+    with exporting(server.otlp_endpoint) as traces:
+        desk = desk_of(engine, traces)
+        with daily(desk.chores):
+            yield desk
 
 
 def desk_of(engine: Engine, traces: "TracerProvider | None" = None) -> Desk:

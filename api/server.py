@@ -10,11 +10,8 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from api.assembly import app_of, desk_of, with_slack
+from api.assembly import app_of, serving_desk, with_slack
 from api.connections import Watch, WatchedServer
-from api.housekeeping import daily
-from api.logs import configure
-from api.tracing import exporting
 from indexes.errors import FootnoteError
 from indexes.types import Query
 from rag.bootstrap import Engine
@@ -35,9 +32,8 @@ def run(engine: Engine, *, announce: Callable[[str], None]) -> None:
     """Blocks until the process is interrupted or terminated. Raises ``AddressError``; ``check_door`` comes before."""
     server = engine.settings.server
     listener = listen(server.host, server.port)
-    configure(server.log, details=server.log_details)
-    with exporting(server.otlp_endpoint) as traces:
-        desk = with_slack(engine, desk_of(engine, traces))
+    with serving_desk(engine) as bare:
+        desk = with_slack(engine, bare)
         engine.search(Query("warm"), limit=1)  # the first question must not wait for models to load
         shown = f"[{server.host}]" if ":" in server.host else server.host
         told = announce if server.log == "text" else log.info  # who reads JSON lines is given nothing else
@@ -45,8 +41,7 @@ def run(engine: Engine, *, announce: Callable[[str], None]) -> None:
         try:
             if desk.indexing:
                 desk.indexing.take_up()
-            with daily(desk.chores):
-                serve(app_of(desk, server), listener, server.body_timeout_s)
+            serve(app_of(desk, server), listener, server.body_timeout_s)
         finally:
             if desk.indexing:
                 desk.indexing.stop()

@@ -13,8 +13,8 @@ from api.options import AsJson, ConfigFile, IndexDir, load, print_json
 from rag.errors import ConfigError
 
 if TYPE_CHECKING:
+    from api.desk import Desk
     from rag.bootstrap import Engine
-    from rag.settings import Settings
 
 app = typer.Typer(help="Answer in Slack, by a connection that this machine opens.", invoke_without_command=True)
 
@@ -24,6 +24,7 @@ def run(context: typer.Context, index: IndexDir = None, config: ConfigFile = Non
     """Answer in Slack until stopped (Socket Mode)."""
     if context.invoked_subcommand is not None:
         return
+    from api.assembly import serving_desk
     from rag.bootstrap import open_engine
 
     settings = load(config, index)
@@ -32,8 +33,12 @@ def run(context: typer.Context, index: IndexDir = None, config: ConfigFile = Non
             "slack.app_token is not set: make one with the scope connections:write on the app's page, and set "
             "FOOTNOTE_SLACK__APP_TOKEN to it (xapp-…). With slack.signing_secret, `footnote serve` does without."
         )
-    with terminal.OpeningProgress() as progress, open_engine(settings, progress) as engine:
-        asyncio.run(listen_until_stopped(settings, engine))
+    with (
+        terminal.OpeningProgress() as progress,
+        open_engine(settings, progress) as engine,
+        serving_desk(engine) as desk,
+    ):
+        asyncio.run(listen_until_stopped(engine, desk))
 
 
 @app.command()
@@ -69,15 +74,15 @@ def check(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-async def listen_until_stopped(settings: "Settings", engine: "Engine") -> None:
+async def listen_until_stopped(engine: "Engine", desk: "Desk") -> None:
     """Until the process is interrupted or terminated. Raises ``SlackError``, and as ``make_bot`` does."""
-    from api.assembly import desk_of
     from api.slack.making import make_bot
     from api.slack.socket import SocketMode, listen
     from indexes.types import Query
 
     await asyncio.to_thread(engine.search, Query("warm"), 1)  # the first question must not wait for models to load
-    bot = make_bot(settings, desk_of(engine), lambda scope: engine.catalog.documents_within(scope))
+    settings = engine.settings
+    bot = make_bot(settings, desk, lambda scope: engine.catalog.documents_within(scope))
     token = settings.slack.app_token
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from api.journal import Journal
 from api.slack.checkup import examine
 from api.slack.cli import listen_until_stopped
 from api.slack.manifest import SCOPES, manifest
-from fakes.engines import OpenEngine, RunFootnote
+from fakes.engines import ROOT, OpenEngine, RunFootnote
 from fakes.serving import serving
 from fakes.slack.manifests import checked
 from fakes.slack.server import FakeSlack
@@ -127,13 +128,38 @@ async def test_the_bot_of_the_command_line_answers_from_the_index_until_it_is_st
     general = slack.add_channel("general", anna)
     tokens = {"bot_token": slack.bot_token, "app_token": slack.app_token, "api_url": slack.base_url}
     engine = opened(own_index, slack=tokens)
-    running = asyncio.create_task(listen_until_stopped(engine.settings, engine))
+    running = asyncio.create_task(listen_until_stopped(engine, desk_of(engine)))
     await slack.until(lambda: slack.sockets.ready, timeout=60)
     asked = await slack.say(anna, general, f"{slack.bot.mention} How many days of leave do new employees get?")
     await slack.until(lambda: slack.answers(general, asked.ts), timeout=60)
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(running, 30)
     assert slack.answers(general, asked.ts)[0].content
+
+
+async def test_the_process_logs_why_it_stays_silent(slack: FakeSlack, own_index: Path, tmp_path: Path) -> None:
+    anna = slack.add_user("anna")
+    general = slack.add_channel("general", anna)
+    tokens = f'bot_token = "{slack.bot_token}"\napp_token = "{slack.app_token}"\napi_url = "{slack.base_url}"\n'
+    config = tmp_path / "bot.toml"
+    config.write_text(
+        f'[server]\ndir = "{tmp_path / "server"}"\nlog = "json"\n[slack]\n{tokens}'
+        f'[[slack.channels]]\nchannel = "{general.id}"\nmode = "auto"\n'
+    )
+    command = [sys.executable, "-m", "api.cli", "slack", "--index", own_index, "--config", config]
+    running = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stderr=asyncio.subprocess.PIPE)
+    assert running.stderr
+    try:
+        await slack.until(lambda: slack.sockets.ready, timeout=60)
+        await slack.say(anna, general, "Who won the 2022 World Cup?")
+        async with asyncio.timeout(60):
+            while "Stayed silent" not in (line := (await running.stderr.readline()).decode()):
+                assert running.returncode is None
+    finally:
+        running.terminate()
+        await running.communicate()
+    assert json.loads(line)["level"] == "info"
+    assert "World Cup" not in line
 
 
 async def test_the_server_answers_slack_by_http_and_keeps_feedback_in_its_journal(
