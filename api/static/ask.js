@@ -6,6 +6,7 @@ import { button, byId, count, element, inWords, say } from "./dom.js";
 import { filtersNow } from "./filters.js";
 import { streaming } from "./rendering.js";
 import { BROKEN_OFF, call, serverSentEvents } from "./server.js";
+import { sessionKnown } from "./session.js";
 import { hideTip } from "./tip.js";
 
 const HISTORY_TURNS = 8;
@@ -32,6 +33,7 @@ async function ask(question) {
 }
 
 async function wordsOf(question) {
+  await sessionKnown; // or the conversation would not be kept
   const asked = { question, html: true, ...filtersNow() };
   const conversation = await newConversation();
   return conversation ? { ...asked, conversation } : { ...asked, history: history.slice(-HISTORY_TURNS) };

@@ -10,12 +10,17 @@ const told = byId("login-told");
 
 export const session = { features: {}, viewer: false, may_write: false, key_needed: false, name: "" };
 
+let tell;
+export const sessionKnown = new Promise((resolve) => { tell = resolve; }); // one may ask before it is
+
 // A server that has no sessions has no more than the questions: the page then does without the rest.
 export async function beginSession() {
   try {
     welcome(await fetched("GET", "v1/session"));
   } catch (problem) {
     if (problem.status !== 404 && problem.status !== 401) say(inWords(problem) || problem.title);
+  } finally {
+    tell();
   }
 }
 

@@ -6,13 +6,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 
 from api.http import create_app
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.behind_the_page import FakeDocument, Front, cited
-from fakes.browser import MISSING, WHY_MISSING, chromium, contrast, is_dark, overflow, serious_violations, shot
+from fakes.browser import MISSING, WHY_MISSING, contrast, is_dark, overflow, serious_violations, shot
 from fakes.desks import desk
 from fakes.serving import serving
 from rag.types import Near
@@ -53,12 +52,6 @@ FOCUSED = """() => {
 }"""
 
 Open = Callable[..., AbstractAsyncContextManager[Page]]
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -210,6 +203,24 @@ async def test_a_conversation_is_read_again_with_the_same_numbers_after_a_reload
         assert await page.locator("#conversation").inner_text() == before
         await page.get_by_role("button", name="Source 2: hr/leave.md").click()
         await expect(page.locator("mark.quoted")).to_have_text("Days not taken by 31 March lapse.")
+
+
+async def test_who_asks_before_the_session_is_known_is_kept_all_the_same(opened: Open) -> None:
+    front, gate = Front([NOTES]), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await gate.wait()
+        await route.continue_()
+
+    async with opened(ScriptedAnswerer(*telling(LEAVE)), front) as page:
+        await page.route("**/v1/session", late)
+        await page.reload()
+        await page.get_by_label("Your question").fill("How many days of leave?")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("article")).to_have_count(1)
+        gate.set()
+        await expect(page.locator(".foot")).to_have_count(1)
+        assert [one["conversation"] for one in front.asked] == ["c0"]
 
 
 async def test_conversations_are_opened_renamed_and_deleted(opened: Open) -> None:
