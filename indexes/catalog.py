@@ -158,6 +158,11 @@ class Catalog:
         rows = self._db.rows("SELECT value FROM meta WHERE key = ?", (key,))
         return rows[0][0] if rows else None
 
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders and files of the last index run; none where it was not noted."""
+        return tuple(Path(root) for root in json.loads(self.get("roots") or "[]"))
+
     def counts(self) -> tuple[int, int]:
         """How many documents and passages."""
         ((documents, passages),) = self._db.rows(

@@ -1,6 +1,5 @@
 """The files that documents were read from, found again where they were indexed, and only as they were then."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -24,7 +23,7 @@ class Originals:
 
     @classmethod
     def of(cls, catalog: Catalog, index: Path) -> "Originals":
-        return cls(tuple(map(Path, json.loads(catalog.get("roots") or "[]"))), uploads_of(index))
+        return cls(catalog.roots, uploads_of(index))
 
     def sources(self, path: str) -> Iterator[Path]:
         """Where the file at this path in the index may be: there is one there, and no link leads out of its folder."""

@@ -1,6 +1,5 @@
 """Compares folder, catalog and Chroma, and says what differs."""
 
-import json
 from pathlib import Path
 
 from indexes.catalog import Catalog
@@ -15,7 +14,7 @@ def verify(catalog: Catalog, vectors: ChromaVectors, uploads: Path | None = None
 
 
 def _folder_faults(catalog: Catalog, uploads: Path | None) -> list[str]:
-    roots = [Path(root) for root in json.loads(catalog.get("roots") or "[]")]
+    roots = catalog.roots
     try:
         plan = make_plan(roots, catalog.files(), uploads=uploads)
     except FolderError as error:

@@ -1,6 +1,5 @@
 """Brings an open index up to date in place, with the embedding model that answers from it."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -56,7 +55,7 @@ class Refreshing:
         return lambda path: audience.may_read(readers_of(path, rules))
 
     def _roots(self) -> Sequence[Path]:
-        roots = [Path(root) for root in json.loads(self._engine.catalog.get("roots") or "[]")]
+        roots = self._engine.catalog.roots
         if not roots:
             raise RootsUnknownError(
                 "The index does not say where its documents lie: run `footnote index DOCS` once, which notes it down."

@@ -1,6 +1,5 @@
 """The fake Slack's Web API through the real client: what is asked, what is refused, what it remembers."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -16,17 +15,6 @@ from fakes.slack.server import FakeSlack
 Json = dict[str, Any]
 BUTTON = {"type": "button", "action_id": "go", "value": "1", "text": {"type": "plain_text", "text": "Go"}}
 GO = {"type": "actions", "elements": [BUTTON]}
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as running:
-        yield running
-
-
-@pytest.fixture
-def client(slack: FakeSlack) -> AsyncWebClient:
-    return AsyncWebClient(token=slack.bot_token, base_url=slack.base_url)
 
 
 def refused(call: pytest.ExceptionInfo[SlackApiError]) -> AsyncSlackResponse:

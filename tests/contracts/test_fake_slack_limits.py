@@ -1,7 +1,6 @@
 """What the fake Slack refuses: blocks, texts and views beyond their limits, and calls beyond theirs."""
 
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -84,17 +83,6 @@ BAD = [
     ([{"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]}] * 2, "only_one_table_allowed"),
     ([{"type": "carpet"}], "unsupported type"),
 ]
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as running:
-        yield running
-
-
-@pytest.fixture
-def client(slack: FakeSlack) -> AsyncWebClient:
-    return AsyncWebClient(token=slack.bot_token, base_url=slack.base_url)
 
 
 @pytest.fixture

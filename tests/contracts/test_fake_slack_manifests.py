@@ -1,6 +1,5 @@
 """The fake Slack takes the manifests that Slack takes, and is then no more than they say."""
 
-from collections.abc import AsyncIterator
 from copy import deepcopy
 from typing import Any
 
@@ -23,12 +22,6 @@ GOOD: Json = {
     "oauth_config": {"scopes": {"bot": ["chat:write", "commands", "im:history"]}},
     "settings": {"event_subscriptions": {"bot_events": ["message.im"]}, "socket_mode_enabled": True},
 }
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as running:
-        yield running
 
 
 def changed(path: str, value: Any) -> Json:

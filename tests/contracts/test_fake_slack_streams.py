@@ -1,7 +1,6 @@
 """The fake Slack's streams, statuses and sessions through the real client."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -12,17 +11,6 @@ from fakes.slack.model import Channel, Message, User
 from fakes.slack.server import FakeSlack
 
 Json = dict[str, Any]
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as running:
-        yield running
-
-
-@pytest.fixture
-def client(slack: FakeSlack) -> AsyncWebClient:
-    return AsyncWebClient(token=slack.bot_token, base_url=slack.base_url)
 
 
 @pytest.fixture

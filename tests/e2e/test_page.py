@@ -6,12 +6,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from api.http import create_app
 from fakes.answerer import ScriptedAnswerer, answer, passage, telling
-from fakes.browser import MISSING, WHY_MISSING, chromium, contrast, is_dark, overflow, serious_violations, shot
+from fakes.browser import MISSING, WHY_MISSING, contrast, is_dark, overflow, serious_violations, shot
 from fakes.desks import desk
 from fakes.serving import serving
 from rag.errors import ModelBusyError
@@ -32,12 +31,6 @@ HOSTILE = (
 BACKGROUND = "element => getComputedStyle(element).backgroundColor"
 
 Open = Callable[..., AbstractAsyncContextManager[Page]]
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

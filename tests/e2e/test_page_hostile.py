@@ -1,16 +1,14 @@
 """Text that would act if it were taken for markup, in every place of the page: nothing runs, no request leaves."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from api.http import create_app
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.behind_the_page import FakeDocument, Front, cited
-from fakes.browser import MISSING, WHY_MISSING, chromium, shot
+from fakes.browser import MISSING, WHY_MISSING, shot
 from fakes.desks import desk
 from fakes.serving import serving
 from rag.types import Near
@@ -40,12 +38,6 @@ CORPUS = {
 LIVE = (
     "img:not(.page-picture), iframe, object, embed, style, base, form[action], [onerror], [onload], [onfocus], template"
 )
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 def everywhere(text: str) -> tuple[Front, ScriptedAnswerer]:

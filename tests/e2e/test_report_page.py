@@ -7,13 +7,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from eval.folders import RunFolder
 from eval.report import report, save
 from eval.types import Checked, Cited, Evidence, Found, GoldCase, Place, Row
-from fakes.browser import MISSING, WHY_MISSING, chromium, contrast, is_dark, overflow, shot
+from fakes.browser import MISSING, WHY_MISSING, contrast, is_dark, overflow, shot
 from fakes.hostile import HOSTILE, hostile
 from fakes.runs import finished
 from rag.types import Turn, Usage
@@ -76,12 +75,6 @@ ROWS = (
 )
 
 Open = Callable[..., AbstractAsyncContextManager[Page]]
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
