@@ -37,7 +37,8 @@ INSERT INTO keys VALUES ('', zeroblob(32), 'nobody', '["none"]', 0, 0, NULL, NUL
 whose SHA-256 is all zeros, and it is revoked."""
 _VERSION = 1
 _COLUMNS = "id, name, groups, may_write, created, expires, used, revoked"
-_SHAPE = re.compile(r"fn_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
+_PREFIX = "fn_"
+_SHAPE = re.compile(_PREFIX + r"([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 _SAID_S = 60
 """How exactly a key's last use is told: each telling is a write to disk."""
 
@@ -92,7 +93,7 @@ class KeyStore:
                 "INSERT INTO keys (id, hash, name, groups, may_write, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
-        return key, f"fn_{key.id}_{secret}"
+        return key, f"{_PREFIX}{key.id}_{secret}"
 
     def all(self) -> list[Key]:
         """In the order in which they were made."""
@@ -148,14 +149,16 @@ class KeyStore:
 
 
 class KeyDoor:
-    """Admits by key. Where none is wanted, who sends none is ``LOCAL``; one that is sent must be good all the same."""
+    """Admits by key. Where none is wanted, one of ours that is sent must be good all the same; who sends none is
+    ``LOCAL``, and so is who sends another word, as clients of OpenAI's that cannot do without one.
+    """
 
     def __init__(self, keys: KeyStore, *, wants_key: bool) -> None:
         self._keys = keys
         self.wants_key = wants_key
 
     def admit(self, key: str | None) -> Principal:
-        if key is None and not self.wants_key:
+        if not self.wants_key and not (key or "").startswith(_PREFIX):
             return LOCAL
         if known := self._keys.holder(key or ""):
             return known.principal()

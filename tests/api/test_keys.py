@@ -48,7 +48,7 @@ def test_the_secret_is_kept_nowhere_and_the_file_is_for_its_user_alone(keys: Key
     _, secret = keys.create("Anna")
     KeyDoor(keys, wants_key=True).admit(secret)
     for file in keys.file.parent.iterdir():
-        assert secret.rpartition("_")[2].encode() not in file.read_bytes()
+        assert secret.split("_", 2)[2].encode() not in file.read_bytes()
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(keys.file.parent.stat().st_mode) == 0o700
 
@@ -143,14 +143,23 @@ def test_a_wrong_secret_is_no_use_of_the_key(keys: KeyStore) -> None:
     assert only(keys).used is None
 
 
-def test_where_no_key_is_wanted_who_sends_none_is_local_and_one_that_is_sent_must_be_good(keys: KeyStore) -> None:
+def test_where_no_key_is_wanted_who_sends_none_is_local_and_one_of_ours_that_is_sent_must_be_good(
+    keys: KeyStore,
+) -> None:
     _, secret = keys.create("Anna", ("hr",))
     door = KeyDoor(keys, wants_key=False)
     assert door.admit(None) is LOCAL
     assert door.admit(secret).audience == Audience(frozenset({"hr"}))
-    for wrong in ("", UNKNOWN):
+    for wrong in ("fn_", UNKNOWN, f"{secret}x"):
         with pytest.raises(UnauthorizedError):
             door.admit(wrong)
+
+
+@pytest.mark.parametrize("word", ["", "any", "sk-none", "not-needed"])
+def test_a_word_that_openais_clients_must_send_is_no_key_where_none_is_wanted(keys: KeyStore, word: str) -> None:
+    assert KeyDoor(keys, wants_key=False).admit(word) is LOCAL
+    with pytest.raises(UnauthorizedError):
+        KeyDoor(keys, wants_key=True).admit(word)
 
 
 def test_where_no_key_is_wanted_none_is_looked_for(keys: KeyStore) -> None:
