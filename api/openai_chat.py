@@ -16,6 +16,8 @@ from rag.questions import make_question
 from rag.types import Question, Turn
 
 MODEL = "footnote"
+_CHORE, _CHORES_CHAT = "### Task:", "<chat_history>"
+"""How Open WebUI begins what it wants done for itself, and where in it the chat stands."""
 
 
 class ChatError(FootnoteError):
@@ -76,6 +78,20 @@ class ChatRequest(Loose):
     sources: bool = Field(
         True, description="Footnote's own: whether what is doubtful, and the list of sources, follow the text"
     )
+    annotations: bool = Field(True, description="Footnote's own: whether annotations come with the text")
+
+    @property
+    def include_usage(self) -> bool:
+        return bool(self.stream_options and self.stream_options.include_usage)
+
+    def is_chore(self) -> bool:
+        """Whether a client wants something about a chat for itself, its title or tags: no question to documents.
+
+        Raises ``ChatError`` and ``NoSuchModelError``.
+        """
+        self._check()
+        text = self.messages[0].text if len(self.messages) == 1 else ""
+        return text.startswith(_CHORE) and _CHORES_CHAT in text
 
     def to_question(self, max_chars: int, audience: Audience) -> Question:
         """Raises ``ChatError`` and ``NoSuchModelError``, and as ``make_question`` does."""

@@ -104,17 +104,19 @@ class Data:
 END = Data("[DONE]")
 
 
-def completion_body(answer: Answer, answer_id: str, links: Links, *, sources: bool) -> CompletionBody:
+def completion_body(
+    answer: Answer, answer_id: str, links: Links, *, sources: bool = True, annotations: bool = True
+) -> CompletionBody:
     said = SaidBody(
         content=with_apparatus(answer, links) if sources else answer.text,
-        annotations=_annotations(answer, links),
+        annotations=_annotations(answer, links) if annotations else (),
     )
-    return CompletionBody(
-        id=f"chatcmpl-{answer_id}",
-        created=int(time.time()),
-        choices=(ChoiceBody(message=said, finish_reason="length" if answer.cut_short else "stop"),),
-        usage=_usage(answer.usage),
-    )
+    return _completion(answer_id, said, answer.usage, "length" if answer.cut_short else "stop")
+
+
+def empty_completion(answer_id: str) -> CompletionBody:
+    """An empty JSON object: no title, no tags, no suggestions, to a client that wants such of the model."""
+    return _completion(answer_id, SaidBody(content="{}", annotations=()), Usage())
 
 
 def chunks(completion: CompletionBody, *, include_usage: bool) -> Iterator[Data]:
@@ -162,6 +164,17 @@ def _annotations(answer: Answer, links: Links) -> tuple[AnnotationBody, ...]:
             )
         )
         for (start, end), citation in cited
+    )
+
+
+def _completion(
+    answer_id: str, said: SaidBody, usage: Usage, finish_reason: Literal["stop", "length"] = "stop"
+) -> CompletionBody:
+    return CompletionBody(
+        id=f"chatcmpl-{answer_id}",
+        created=int(time.time()),
+        choices=(ChoiceBody(message=said, finish_reason=finish_reason),),
+        usage=_usage(usage),
     )
 
 

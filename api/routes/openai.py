@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -11,9 +10,9 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
-from api.asking import Ask
+from api.asking import Ask, new_id
 from api.description import OPENAI
-from api.desk import AtDesk, Caller, ToSources, json_only
+from api.desk import AtDesk, Caller, Desk, ToSources, json_only
 from api.failures import told
 from api.guards import render
 from api.links import Links
@@ -26,13 +25,14 @@ from api.openai_wire import (
     ModelsBody,
     chunks,
     completion_body,
+    empty_completion,
     error_body,
     error_data,
     status_of,
 )
+from api.principals import Principal
 from api.refusals import ANSWERING, Responses, refusals
 from api.streams import EventStream, cancelled, while_connected
-from rag.types import Answer
 
 _BEGUN = Data("")
 _STREAMED: Responses = {200: {"content": {EventStream.media_type: {"schema": {"type": "string"}}}}}
@@ -58,22 +58,6 @@ class OpenAIRoute(APIRoute):
 router = APIRouter(prefix="/v1", tags=[OPENAI], route_class=OpenAIRoute)
 
 
-@dataclass(frozen=True, slots=True)
-class _Render:
-    """How this client wants an answer."""
-
-    chat: ChatRequest
-    ask: Ask
-    links: Links
-
-    def whole(self, answer: Answer) -> CompletionBody:
-        return completion_body(answer, self.ask.id, self.links, sources=self.chat.sources)
-
-    @property
-    def include_usage(self) -> bool:
-        return bool(self.chat.stream_options and self.chat.stream_options.include_usage)
-
-
 @router.post(
     "/chat/completions",
     response_model=CompletionBody,
@@ -91,12 +75,10 @@ async def complete_chat(
 
     What is streamed is the answer that stands, once it is checked, since a client cannot take back what was shown.
     """
-    question = chat.to_question(desk.max_question_chars, caller.audience)
-    ask = Ask(question=question, principal=caller, via="openai")
-    render_for = _Render(chat, ask, links)
+    completing = _completed(chat, desk, caller, links)
     if not chat.stream:
-        return render_for.whole(await while_connected(request.receive, desk.asking.answer(ask)))
-    frames = _frames(desk.asking.answer(ask), render_for, desk.patience_s)
+        return await while_connected(request.receive, completing)
+    frames = _frames(completing, desk.patience_s, include_usage=chat.include_usage)
     await while_connected(request.receive, anext(frames))
     return EventStream(frames)
 
@@ -114,22 +96,32 @@ async def get_model(model: str, caller: Caller) -> ModelBody:  # noqa: ARG001 - 
     return MODELS.data[0]
 
 
+async def _completed(chat: ChatRequest, desk: Desk, caller: Principal, links: Links) -> CompletionBody:
+    """Raises as ``ChatRequest.to_question`` and asking do."""
+    if chat.is_chore():
+        return empty_completion(new_id())
+    question = chat.to_question(desk.max_question_chars, caller.audience)
+    ask = Ask(question=question, principal=caller, via="openai")
+    answer = await desk.asking.answer(ask)
+    return completion_body(answer, ask.id, links, sources=chat.sources, annotations=chat.annotations)
+
+
 async def _frames(
-    answering: Coroutine[Any, Any, Answer], render_for: _Render, patience_s: float
+    completing: Coroutine[Any, Any, CompletionBody], patience_s: float, *, include_usage: bool
 ) -> AsyncGenerator[Data]:
     """First one that tells nothing, and waits: as long as the status is not sent, a failure may have its own."""
-    working = asyncio.create_task(answering)
+    working = asyncio.create_task(completing)
     try:
         await asyncio.wait((working,), timeout=patience_s)
         if working.done():
             working.result()
         yield _BEGUN
         try:
-            answer = await working
+            completion = await working
         except Exception as error:  # noqa: BLE001 - the status is sent: it can be told in the stream only
             yield error_data(told(error))
             return
-        for chunk in chunks(render_for.whole(answer), include_usage=render_for.include_usage):
+        for chunk in chunks(completion, include_usage=include_usage):
             yield chunk
     finally:
         await cancelled(working)

@@ -83,6 +83,15 @@ async def test_a_client_that_shows_annotations_can_leave_the_sources_out(served:
     assert told.choices[0].message.content == LEAVE.text
 
 
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_client_that_should_not_see_annotations_can_leave_them_out(served: Served, *, stream: bool) -> None:
+    async with served(ScriptedAnswerer(*telling(LEAVE))) as client, httpx.AsyncClient() as raw:
+        body = {"model": "footnote", "messages": HELLO, "stream": stream, "annotations": False}
+        told = await raw.post(f"{base(client)}/v1/chat/completions", json=body)
+    assert "url_citation" not in told.text
+    assert "Sources:" in told.text
+
+
 async def test_a_synchronous_client_is_answered_too(served: Served) -> None:
     async with served(ScriptedAnswerer(*telling(LEAVE))) as client:
 
@@ -171,7 +180,7 @@ async def test_a_file_name_can_be_no_picture_and_no_link(served: Served) -> None
 
 
 async def test_what_open_webui_sends_is_answered(served: Served) -> None:
-    """Its connection looks for models, then chats, showing ``delta.annotations``, and asks for a title."""
+    """Its connection looks for models, then chats, showing ``delta.annotations``. It itself: e2e/test_open_webui.py."""
     answerer = ScriptedAnswerer(*telling(LEAVE))
     headers = {"Authorization": "Bearer sk-any", "X-OpenWebUI-User-Name": "Ann", "X-OpenWebUI-Chat-Id": "c1"}
     chat = {
@@ -184,11 +193,9 @@ async def test_what_open_webui_sends_is_answered(served: Served) -> None:
         "logit_bias": {},
         "stop": ["###"],
     }
-    task = {"model": "footnote", "stream": False, "messages": [{"role": "user", "content": "### Task:\nGive a title."}]}
     async with served(answerer) as client, httpx.AsyncClient(base_url=base(client), headers=headers) as webui:
         models = (await webui.get("/v1/models")).json()
         streamed = await webui.post("/v1/chat/completions", json=chat)
-        titled = await webui.post("/v1/chat/completions", json=task | {"max_completion_tokens": 1000})
     assert [(model["id"], model["object"]) for model in models["data"]] == [("footnote", "model")]
     assert streamed.headers["content-type"].startswith("text/event-stream")
     lines = [line for line in streamed.text.splitlines() if line and not line.startswith(":")]
@@ -197,7 +204,39 @@ async def test_what_open_webui_sends_is_answered(served: Served) -> None:
     (notes,) = [delta["annotations"] for delta in deltas if "annotations" in delta]
     assert {note["type"] for note in notes} == {"url_citation"}
     assert all(note["url_citation"]["url"].startswith("http://") and note["url_citation"]["title"] for note in notes)
-    assert titled.json()["choices"][0]["message"]["content"]
+
+
+CHORE = "### Task:\nGenerate a concise title.\n### Chat History:\n<chat_history>\nUSER: Leave?\n</chat_history>"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_open_webui_wants_for_itself_is_told_empty_and_asked_of_nobody(
+    served: Served, *, stream: bool
+) -> None:
+    answerer = ScriptedAnswerer(*telling(LEAVE))
+    long: Any = [{"role": "user", "content": CHORE.replace("Leave?", "Leave? " * 5000)}]
+    async with served(answerer) as client:
+        told: Any = await client.chat.completions.create(model="footnote", messages=long, stream=stream)
+        said = [part.choices[0].delta async for part in told] if stream else [told.choices[0].message]
+        with pytest.raises(openai.NotFoundError):
+            await client.chat.completions.create(model="gpt-5", messages=long, stream=stream)
+    assert json.loads("".join(part.content or "" for part in said)) == {}
+    assert answerer.asked == []
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [{"role": "user", "content": "### Task:\nSay how much leave there is."}],
+        [{"role": "user", "content": "What is <chat_history>?"}],
+        [*HELLO, {"role": "assistant", "content": "25 days."}, {"role": "user", "content": CHORE}],
+    ],
+)
+async def test_what_only_looks_like_it_is_a_question(served: Served, messages: Any) -> None:
+    answerer = ScriptedAnswerer(*telling(LEAVE))
+    async with served(answerer) as client:
+        await client.chat.completions.create(model="footnote", messages=messages)
+    assert [asked.text for asked in answerer.asked] == [messages[-1]["content"]]
 
 
 # Asking
