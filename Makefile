@@ -7,7 +7,7 @@ ROUNDS ?= 200
 SEED ?= 1
 FIRST ?= 0
 
-.PHONY: help install demo test torture lint format lock clean bench bench-sync bench-index bench-search llm bench-llm bench-attacks bench-checks bench-serving openai-like slack-load
+.PHONY: help install demo test torture lint format lock clean bench bench-sync bench-index bench-search llm bench-llm bench-attacks bench-checks bench-serving openai-like open-webui slack-load
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make bench   quality on a folder of benchmarks: benchmarks/RESULTS.md (BENCH=folder of sets, PEER=its python)"
 	@echo "make llm   fetch a very small language model and llama.cpp, 126 MB: what tests and make bench-llm ask"
 	@echo "make openai-like   fetch LlamaIndex's OpenAILike, 290 MB, and ask the API by it"
+	@echo "make open-webui   fetch Open WebUI, 750 MB, and ask the API by it and in its page"
 	@echo "make bench-llm / bench-attacks   what that model's answers come to, and whether it obeys documents (BENCH=folder of sets)"
 	@echo "make bench-checks   whether false sentences are found, and what checking costs (needs the indexes of make bench)"
 	@echo "make bench-serving   what the front door of the HTTP API costs and bears: some 16 minutes, on an idle machine"
@@ -103,6 +104,16 @@ var/openai-like/installed:
 
 openai-like: install var/openai-like/installed
 	$(BIN)/python -m pytest tests/e2e/test_openai_like.py
+
+# As its slim image is made, by the list it brings: all that it requires, with torch, is some gigabytes.
+var/open-webui/installed:
+	$(PYTHON) -m venv var/open-webui
+	var/open-webui/bin/python -m pip install --quiet --disable-pip-version-check --no-deps open-webui==0.12.4
+	var/open-webui/bin/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts -r var/open-webui/lib/python*/site-packages/requirements-slim.txt
+	@touch $@
+
+open-webui: install var/open-webui/installed
+	$(BIN)/python -m pytest tests/e2e/test_open_webui.py
 
 bench-llm: llm
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/small_llm.py $(BENCH)

@@ -1,51 +1,21 @@
 """A real ``footnote serve`` with all its parts: what it keeps, counts, and writes to standard error."""
 
 import json
-import os
-import re
 import socket
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
 from api.feedback import Feedback
 from api.journal import Journal
+from fakes.footnote_serve import footnote_serve
 
 QUESTION = "How many days of leave does a new employee get?"
 
 
-@contextmanager
-def serving(index: Path, folder: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
-    """The process, its address, and what it wrote to standard error so far."""
-    command = [sys.executable, "-m", "api.cli", "serve", "--port", "0", "--index", str(index)]
-    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, env=os.environ | variables) as server:
-        assert server.stderr
-        lines: list[str] = []
-        try:
-            for line in server.stderr:
-                lines.append(line)
-                if address := re.search(r"http://[\d.:]+/", line):
-                    break
-            else:
-                raise AssertionError("".join(lines))
-            rest = server.stderr
-            reading = threading.Thread(target=lambda: lines.extend(rest))
-            reading.start()
-            yield server, address[0], lines
-        finally:
-            server.kill()
-            server.wait()
-        reading.join()
-
-
 def test_what_was_asked_is_kept_and_counted_and_the_log_says_nothing_of_it(samples_index: Path, tmp_path: Path) -> None:
     variables = {"FOOTNOTE_SERVER__LOG": "json", "FOOTNOTE_JOURNAL__ON": "true"}
-    with serving(samples_index, tmp_path, **variables) as (server, address, lines):
+    with footnote_serve(samples_index, tmp_path, **variables) as (server, address, lines):
         with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
             conversation = client.post("/v1/conversations", json={}).json()["id"]
             answer = client.post(
