@@ -235,6 +235,11 @@ class SlackGroupSettings(Part):
 class SlackSettings(Part):
     bot_token: MaybeSecret = Field(None, description="the bot's token, xoxb-…, for a single workspace")
     app_token: MaybeSecret = Field(None, description="the app's token, xapp-…, by which `footnote slack` connects")
+    config_token: MaybeSecret = Field(
+        None,
+        description="an app configuration token, xoxe.xoxp-…, which lasts twelve hours: by it `footnote slack check` "
+        "verifies how the app is set; best kept in the environment",
+    )
     signing_secret: MaybeSecret = Field(
         None, description="what Slack signs with; with it, `footnote serve` takes its events at /slack/events"
     )
