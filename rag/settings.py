@@ -221,7 +221,9 @@ class SlackChannelSettings(Part):
     groups: tuple[str, ...] = Field((), description="in a private channel, groups whose documents all of it may see")
     paths: tuple[str, ...] = Field((), description="only documents at such paths: hr/**/*.pdf")
     labels: tuple[str, ...] = Field((), description="only documents with one of these labels")
-    language: Language | None = Field(None, description="of the bot's own words there, where it is another")
+    language: Language | None = Field(
+        None, description="of answers there, where a language model answers, and of the bot's own words"
+    )
 
 
 class SlackGroupSettings(Part):

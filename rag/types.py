@@ -31,6 +31,8 @@ class Question:
     filters: Filters = ALL
     recency_days: float | None = None
     """As ``Query.recency_days``."""
+    language: str | None = None
+    """The tag of the one to answer in, where a model answers, as ``make_language`` gives it; else the question's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,9 +103,8 @@ class Answering:
         principal = await self._rights.principal(client, heard, setting.room, alone=private)
         question = await self._question(heard, setting.workspace)
         filters = make_filters(rule.paths, labels=rule.labels)
-        return Ask(
-            question=replace(question, audience=principal.audience, filters=filters), principal=principal, via="slack"
-        )
+        asked = replace(question, audience=principal.audience, filters=filters, language=rule.language)
+        return Ask(question=asked, principal=principal, via="slack")
 
     def look(self, heard: Heard, setting: Setting, answer_id: str, *, alone: bool) -> Look:
         return Look(

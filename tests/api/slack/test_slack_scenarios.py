@@ -414,10 +414,14 @@ async def test_a_channel_may_be_confined_to_some_documents(slack: FakeSlack, sta
 async def test_a_channel_may_have_the_bot_speak_another_language(slack: FakeSlack, start: Start) -> None:
     anna = slack.add_user("anna")
     berlin = slack.add_channel("berlin", anna)
-    async with start(channels=[{"channel": "berlin", "language": "de"}]):
+    general, library = slack.add_channel("general", anna), Library(LEAVE)
+    async with start(library, channels=[{"channel": "berlin", "language": "de"}]):
         asked = await slack.say(anna, berlin, f"{slack.bot.mention} how much leave do I get?")
         await slack.settled()
         assert "*Quellen*" in seen(slack.answers(berlin, asked.ts))
+        await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        await slack.settled()
+    assert [question.language for question in library.asked] == ["de", None]
 
 
 async def test_a_channel_may_have_who_asks_see_the_answer_first_and_share_it(slack: FakeSlack, start: Start) -> None:
