@@ -35,12 +35,18 @@ async def test_a_channels_answers_are_asked_for_in_its_language_and_others_in_th
 ) -> None:
     anna = slack.add_user("anna")
     berlin, general = slack.add_channel("berlin", anna), slack.add_channel("general", anna)
+    shown = []
     engine = opened(own_index, llm={"base_url": server.base_url, "model": "fake"})
     async with start(engine.assistant, channels=[{"channel": "berlin", "language": "de"}]):
         for channel in (berlin, general):
             asked = await slack.say(anna, channel, f"{slack.bot.mention} {PARENTS}")
             await slack.until(lambda channel=channel, asked=asked: slack.answers(channel, asked.ts), timeout=60)
             await slack.settled()
+            seen = "\n".join(message.content for message in slack.answers(channel, asked.ts))
+            assert f"{CLAIM} [1]. ⚠" in seen
+            shown.append(seen)
+    assert f"⚠ _Nicht geprüft, da die Quelle in einer anderen Sprache ist:_ {CLAIM} [1]." in shown[0]
+    assert "⚠ _Not checked, as its source is in another language:_" in shown[1]
     told = [request.body["messages"][0]["content"] for request in server.requests]
     assert "Answer in German, whatever language the question and the sources are in" in told[0]
     assert told[1:] == [prompts.SYSTEM]
