@@ -164,7 +164,7 @@ def _compared(wanted: Manifest, had: Manifest) -> list[Finding]:
     found = compared(wanted, had)
     well = all(finding.ok for finding in found) and asked(wanted) <= asked(had)
     prints = f"what `footnote slack manifest{'' if wanted['settings']['socket_mode_enabled'] else ' --http'}` prints"
-    way = f"to set all of it at once, paste {prints} at App Manifest on the app's page, and install the app again"
+    way = f"to set all that is wrong at once, paste {prints} at App Manifest on the app's page, and install it again"
     return [Finding("manifest", ok=well, detail=f"the app does {prints}" if well else way), *found]
 
 
@@ -173,7 +173,9 @@ def _unverified(slack: SlackSettings) -> Iterator[Finding]:
     how = "" if slack.config_token is not None else f": {_TO_VERIFY}, and check again"
     listed = f"the app must be subscribed to {', '.join(EVENTS)}"
     yield Finding("events", ok=None, detail=f"{listed}; whether it is, Slack tells by a configuration token alone{how}")
-    detail = "neither are interactivity, command, shortcut, agent view and Socket Mode: see `footnote slack manifest`"
+    detail = (
+        "interactivity, command, shortcut, agent view and Socket Mode neither: they must be as the manifest has them"
+    )
     yield Finding("the app's page", ok=None, detail=detail)
 
 
