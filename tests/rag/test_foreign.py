@@ -105,3 +105,9 @@ def test_a_sentence_without_a_source_gets_none_in_another_language() -> None:
     stream.finish()
     told = asyncio.run(Checker().check(stream.text, stream.citations(), [ENGLISH]))
     assert [(s.verdict, s.citations, s.finding) for s in told.sentences] == [("uncited", (), "")]
+
+
+def test_a_title_in_another_language_makes_no_sentence_foreign() -> None:
+    film = passage("Das Boot und der Film is the title of the book that won 6 prizes. It was written in the year 1982.")
+    (sentence,) = checked("Das Boot und der Film won 6 prizes near Hamburg", film).sentences
+    assert (sentence.verdict, sentence.finding, sentence.foreign) == ("unsupported", "hamburg: in no source", False)
