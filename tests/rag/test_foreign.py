@@ -108,6 +108,9 @@ def test_a_sentence_without_a_source_gets_none_in_another_language() -> None:
 
 
 def test_a_title_in_another_language_makes_no_sentence_foreign() -> None:
-    film = passage("Das Boot und der Film is the title of the book that won 6 prizes. It was written in the year 1982.")
+    film = passage(
+        "Das Boot und der Film is the title of a book that has won 6 prizes. It was written by two of them in the year "
+        "1982, and there are all the pictures which they had from before this, with more than they would be about."
+    )
     (sentence,) = checked("Das Boot und der Film won 6 prizes near Hamburg", film).sentences
     assert (sentence.verdict, sentence.finding, sentence.foreign) == ("unsupported", "hamburg: in no source", False)
