@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from indexes.types import PUBLIC, Audience, Filters
 from rag.filters import make_filters, make_recency
+from rag.languages import make_language
 from rag.questions import make_question
 from rag.types import Question, Turn
 
@@ -50,11 +51,19 @@ class FiltersBody(Body):
 Recency = Annotated[float | None, Field(description="half-life in days by which older documents count less")]
 
 
+AnswerLanguage = Field(
+    None,
+    description="the one to answer in, by tag (BCP 47) or name, where a language model answers; else the question's",
+    examples=["de", "pt-BR", "German"],
+)
+
+
 class AskRequest(Body):
     question: Text = Field(examples=["How many days of leave does a new employee get?"])
     history: tuple[TurnBody, ...] = Field((), description="what was said before, oldest first")
     filters: FiltersBody = FiltersBody()
     recency_days: Recency = None
+    language: Text | None = AnswerLanguage
     html: bool = Field(False, description="whether the answer is wanted as HTML too")
     conversation: Text | None = Field(
         None, description="the id of a conversation that is kept: its turns are the history, and the answer its next"
@@ -67,8 +76,9 @@ class AskRequest(Body):
         return self
 
     def to_question(self, max_chars: int, audience: Audience = PUBLIC) -> Question:
-        """Raises as ``make_question`` and ``make_filters`` do."""
+        """Raises as ``make_question``, ``make_filters`` and ``make_language`` do."""
         turns = tuple(Turn(turn.role, turn.text) for turn in self.history)
         question = make_question(self.question, turns, max_chars)
         filters, recency = self.filters.to_filters(), make_recency(self.recency_days)
-        return replace(question, audience=audience, filters=filters, recency_days=recency)
+        language = make_language(self.language)
+        return replace(question, audience=audience, filters=filters, recency_days=recency, language=language)

@@ -15,6 +15,7 @@ import typer
 from api import journal_commands, key_commands, models, terminal
 from api.options import (
     NONE_WITHIN,
+    AnswerLanguage,
     AsJson,
     ConfigFile,
     Groups,
@@ -101,6 +102,7 @@ def ask(
     since: Since = None,
     until: Until = None,
     recency: Recency = None,
+    language: AnswerLanguage = None,
     history: Annotated[
         Path | None, typer.Option(help="A file that keeps the conversation: read before, written after.")
     ] = None,
@@ -111,6 +113,7 @@ def ask(
     from indexes.types import ALL, Audience, Scope
     from rag.bootstrap import open_engine
     from rag.filters import make_recency
+    from rag.languages import make_language
     from rag.questions import make_question
 
     settings = load(config, index)
@@ -120,6 +123,7 @@ def ask(
         audience=Audience(frozenset(group or ())),
         filters=filters_of(path, type_, label, since, until),
         recency_days=make_recency(recency),
+        language=make_language(language),
     )
     with terminal.OpeningProgress() as progress, open_engine(settings, progress) as engine:
         if engine.another_model and not quiet:

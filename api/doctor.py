@@ -24,7 +24,8 @@ class Finding:
     """One check: what was looked at, whether it is well, and what was seen or what to do."""
 
     check: str
-    ok: bool
+    ok: bool | None
+    """None: it could not be looked at."""
     detail: str
 
 

@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from api.apparatus import with_apparatus
-from api.ask_wire import AskRequest, Body, FiltersBody, Text, TurnBody
+from api.ask_wire import AnswerLanguage, AskRequest, Body, FiltersBody, Text, TurnBody
 from api.asking import Ask
 from api.desk import Desk
 from api.links import Links
@@ -43,6 +43,7 @@ class AskTool(Body):
     question: Text = Field(description="one question, as a person would ask it", examples=["How long is the notice?"])
     history: tuple[TurnBody, ...] = Field((), description="what was said before, oldest first")
     filters: FiltersBody = Field(FiltersBody(), description="only from documents that these hold for")
+    language: Text | None = AnswerLanguage
 
 
 class OpenTool(Body):
@@ -111,7 +112,9 @@ async def _search(wanted: SearchTool, visit: Visit) -> tuple[str, PassagesBody]:
 
 
 async def _ask(wanted: AskTool, visit: Visit) -> tuple[str, AnsweredBody]:
-    asked = AskRequest(question=wanted.question, history=wanted.history, filters=wanted.filters)
+    asked = AskRequest(
+        question=wanted.question, history=wanted.history, filters=wanted.filters, language=wanted.language
+    )
     question = asked.to_question(visit.desk.max_question_chars, visit.principal.audience)
     ask = Ask(question=question, principal=visit.principal, via="mcp")
     answer = await visit.desk.asking.answer(ask)

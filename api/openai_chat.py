@@ -4,14 +4,16 @@ All fields that OpenAI has are taken. Those that would have the answer be anothe
 those that only tune a model have no effect.
 """
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.apparatus import without_apparatus
-from api.ask_wire import Text
+from api.ask_wire import AnswerLanguage, Text
 from indexes.errors import FootnoteError
 from indexes.types import Audience
+from rag.languages import make_language
 from rag.questions import make_question
 from rag.types import Question, Turn
 
@@ -93,12 +95,14 @@ class ChatRequest(Loose):
         text = self.messages[0].text if len(self.messages) == 1 else ""
         return text.startswith(_CHORE) and _CHORES_CHAT in text
 
+    language: Text | None = AnswerLanguage
+
     def to_question(self, max_chars: int, audience: Audience) -> Question:
-        """Raises ``ChatError`` and ``NoSuchModelError``, and as ``make_question`` does."""
+        """Raises ``ChatError`` and ``NoSuchModelError``, and as ``make_question`` and ``make_language`` do."""
         self._check()
         *history, asked = self._turns()
         question = make_question(asked.text, history, max_chars)
-        return Question(question.text, question.history, audience)
+        return replace(question, audience=audience, language=make_language(self.language))
 
     def _check(self) -> None:
         check_model(self.model)

@@ -35,6 +35,10 @@ Until = Annotated[str | None, typer.Option(metavar="DATE", help="Only documents 
 Recency = Annotated[
     float | None, typer.Option("--recency", metavar="DAYS", help="Older documents count less: half after so many days.")
 ]
+AnswerLanguage = Annotated[
+    str | None,
+    typer.Option("--language", help="The answer's, where a language model answers: de, pt-BR or German."),
+]
 NONE_WITHIN = "No document that may be read is within the filters."
 
 

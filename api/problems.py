@@ -45,6 +45,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "unknown-host": (421, "This server goes by another name"),
     "bad-request": (422, "The request is not as it should be"),
     "too-many-requests": (429, "Too many requests"),
+    "bad-language": (422, "There is no such language"),
     "bad-name": (422, "The name cannot be used"),
     "page-unreadable": (422, "The page cannot be shown"),
     "internal-error": (500, "Something went wrong"),

@@ -28,6 +28,7 @@ _PLAIN_EVERY = 5.0
 """Seconds between two lines of progress where there is no terminal."""
 _A_SECOND = 1000
 """Vectors that Chroma takes in one."""
+_MARKS = {True: "[green]ok[/green]   ", False: "[red]wrong[/red]", None: "[yellow]not verified[/yellow]"}
 _SHOWN = 5
 """How many files are named that were skipped for one reason."""
 
@@ -223,8 +224,7 @@ def print_facts(facts: "Mapping[str, object]") -> None:
 
 def print_findings(findings: "Iterable[Finding]") -> None:
     for finding in findings:
-        mark = "[green]ok[/green]   " if finding.ok else "[red]wrong[/red]"
-        _out.print(f"{mark} {finding.check}: {escape(finding.detail)}")
+        _out.print(f"{_MARKS[finding.ok]} {finding.check}: {escape(finding.detail)}")
 
 
 def visible(path: str) -> str:

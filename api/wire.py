@@ -69,7 +69,9 @@ class SentenceBody(Body):
     citations: tuple[int, ...]
     support: float
     verdict: SentenceVerdict
-    finding: str = Field(description="a fact in it that its sources have not, or say otherwise, in words")
+    finding: str = Field(
+        description="a fact in it that its sources have not, or say otherwise, or why it could not be compared"
+    )
 
 
 class NearBody(Body):

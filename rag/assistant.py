@@ -147,7 +147,7 @@ class Assistant(Answerer):
 
 def _system(question: Question) -> str:
     about = is_about_answer(question.text) and any(said.role == "assistant" for said in question.history)
-    return prompts.SYSTEM + prompts.ABOUT_ANSWER if about else prompts.SYSTEM
+    return prompts.system(question.language, about_answer=about)
 
 
 def _decliner(checked: Checked, *, near: bool) -> Decliner:

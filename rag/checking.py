@@ -11,6 +11,7 @@ from indexes.protocols import Encoder
 from indexes.types import Passage
 from rag import support
 from rag.errors import ModelError
+from rag.foreign import FINDING
 from rag.likeness import Likeness
 from rag.numbering import Mark, Numbered, marks_of, numbered
 from rag.policy import Checked
@@ -84,10 +85,14 @@ def _best(claim: Claim, likenesses: dict[int, float | None]) -> _Judged:
 
 
 def _seconded(judged: _Judged, opinion: float | None) -> _Judged:
-    """A second opinion weighs as much as the first: the mean of their log-odds."""
+    """A second opinion weighs as much as the first: the mean of their log-odds.
+
+    Words are no evidence against a claim in another language, so that it is as likely as it can be without.
+    """
     if opinion is None:
         return judged
-    return replace(judged, score=1 / (1 + math.exp(-(_log_odds(judged.score) + _log_odds(opinion)) / 2)))
+    first = max(judged.score, support.WEAK) if judged.proof.told.foreign else judged.score
+    return replace(judged, score=1 / (1 + math.exp(-(_log_odds(first) + _log_odds(opinion)) / 2)))
 
 
 def _log_odds(probability: float) -> float:
@@ -124,8 +129,18 @@ def _sentence(settled: Numbered, judged: _Judged) -> Sentence:
     start, end = settled.at(claim.start), settled.at(claim.end)
     cited = bool(claim.marks) or judged.score >= support.SUPPORTED
     numbers = tuple(dict.fromkeys(settled.number(place) for place in judged.proof.places)) if cited else ()
-    score, finding = (judged.score, judged.proof.told.finding) if cited else (0.0, "")
-    return Sentence(settled.text[start:end], start, end, numbers, score, support.verdict(score, cited=cited), finding)
+    score, finding = (judged.score, _found(judged)) if cited else (0.0, "")
+    said = settled.text[start:end]
+    return Sentence(said, start, end, numbers, score, support.verdict(score, cited=cited), finding, _is_open(judged))
+
+
+def _is_open(judged: _Judged) -> bool:
+    """Whether nobody could compare it with its source."""
+    return bool(judged.proof.told.foreign) and judged.score < support.SUPPORTED
+
+
+def _found(judged: _Judged) -> str:
+    return judged.proof.told.finding or (FINDING if _is_open(judged) else "")
 
 
 def _citations(settled: Numbered, judged: Sequence[_Judged]) -> tuple[Citation, ...]:

@@ -27,6 +27,12 @@ class FilterError(FootnoteError):
     kind = "bad-filter"
 
 
+class LanguageError(FootnoteError):
+    """No language is called so."""
+
+    kind = "bad-language"
+
+
 class ModelError(FootnoteError):
     """The language model could not answer."""
 

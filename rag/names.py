@@ -15,6 +15,7 @@ _MIXED = re.compile(
 )
 """``E1042``: one character more or less is another thing."""
 _CAPITALS = re.compile(r"\b[A-Z][\w’'.-]*(?:(?:\s+(?:of|the|and|for|&|on|in)){0,2}\s+[A-Z][\w’'.-]*)+")
+_ALL_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 _ACRONYM = re.compile(r"\b(?:[A-Z]\.?){2,6}\b\.?")
 _PEOPLES = ("ese", "ish", "ian", "an", "ic", "i", "ean")
 _IRREGULAR = {
@@ -35,6 +36,12 @@ def names(claim: str) -> frozenset[str]:
     found = {part for name in inside for part in words(folded(name)) if name.isupper() or part not in STOP_WORDS}
     mixed = {word.lower() for word in _MIXED.findall(folded(claim))}
     return frozenset((found | mixed) - _NO_NAMES)
+
+
+def codes(claim: str) -> frozenset[str]:
+    """Those of its names that are names in any language: in capitals throughout, or with a digit among letters."""
+    found = [*_MIXED.findall(folded(claim)), *_ALL_CAPITALS.findall(folded(claim))]
+    return frozenset(part for name in found for part in words(name)) - _NO_NAMES
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexes.types import Hit, Passage
+from rag.languages import name_of
 from rag.types import Turn
 from rag.visible import visible
 
@@ -17,6 +18,8 @@ NO_ANSWER = "NO_ANSWER"
 NOT_ANSWERED = "NOT_ANSWERED"
 """What a model begins its last line with, where they answer only a part; after it, the other part."""
 
+_IN_ITS_OWN = "in the language of the question"
+
 SYSTEM = f"""\
 You answer questions from the numbered sources that come with each question, and from nothing else.
 
@@ -24,7 +27,7 @@ You answer questions from the numbered sources that come with each question, and
 - After each sentence, name the sources that bear it out, by number, in square brackets: [1] or [1][3]. \
 A sentence that no source bears out must not be written.
 - Keep figures, dates, names and units exactly as the source has them.
-- Answer in the language of the question, directly and briefly: the fewest sentences that answer it whole.
+- Answer {_IN_ITS_OWN}, directly and briefly: the fewest sentences that answer it whole.
 - If the sources do not answer the question, reply with {NO_ANSWER} and nothing more. If they answer a part of it, \
 answer that part, and end with a line of its own: {NOT_ANSWERED}: and, in a few words, the part that they do not answer.
 - Write no links, images or HTML. A web address stands as plain text, and only where a source that you name has it.
@@ -152,6 +155,12 @@ is asked, say it again from these sources as far as they bear it out, and name t
 what they do not bear out; reply with {NO_ANSWER} only where they bear out nothing of it.
 """
 """What follows ``SYSTEM`` where an answer is asked about: are you sure? where does it say that? in German, please."""
+
+
+def system(language: str | None = None, *, about_answer: bool = False) -> str:
+    """``SYSTEM``, with the language to answer in, by tag; ``about_answer``: the question is about the last answer."""
+    told = f"in {name_of(language)}, whatever language the question and the sources are in" if language else _IN_ITS_OWN
+    return SYSTEM.replace(_IN_ITS_OWN, told) + (ABOUT_ANSWER if about_answer else "")
 
 
 def retry_turn(doubtful: Sequence[str], *, nothing_else: bool) -> Turn:

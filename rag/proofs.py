@@ -60,8 +60,9 @@ class Proof:
         """The score, or ``WEAK`` where that is more and the passages around the quotes bear the claim out.
 
         They do, too, where the quotes have its figures, all of them, and they some of its words: it is in other words.
+        Where they are in another language, they say no more than the quotes.
         """
-        if score >= support.WEAK or not self.places:
+        if score >= support.WEAK or not self.places or self.told.foreign:
             return score
         told = evidence(self.claim, Source.joined(Source.of(place.passage) for place in self.places))
         reworded = not (self.told.finding or told.finding) and told.features.get("found", 1.0) >= _SOME

@@ -13,6 +13,7 @@ from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle
 
 from indexes.protocols import Retriever
 from indexes.types import ALL, PUBLIC, Audience, Filters, Hit, Locator, Passage, Query
+from rag.languages import make_language
 from rag.protocols import Answerer
 from rag.questions import make_question
 from rag.types import Answer
@@ -41,8 +42,17 @@ class FootnoteQueryEngine(BaseQueryEngine):
     ``response.metadata`` holds ``status``, ``unanswered``, ``model`` and, a marker each, its place and quote.
     """
 
-    def __init__(self, answerer: Answerer, *, audience: Audience = PUBLIC, filters: Filters = ALL) -> None:
+    def __init__(
+        self,
+        answerer: Answerer,
+        *,
+        audience: Audience = PUBLIC,
+        filters: Filters = ALL,
+        language: str | None = None,
+    ) -> None:
+        """``language``, a tag or a name, is that of all answers. Raises ``LanguageError``."""
         self._answerer = answerer
+        self._language = make_language(language)
         self._audience = audience
         self._filters = filters
         super().__init__(callback_manager=None)
@@ -53,7 +63,12 @@ class FootnoteQueryEngine(BaseQueryEngine):
             return worker.submit(copy_context().run, asyncio.run, self._aquery(query_bundle)).result()
 
     async def _aquery(self, query_bundle: QueryBundle) -> Response:
-        question = replace(make_question(query_bundle.query_str), audience=self._audience, filters=self._filters)
+        question = replace(
+            make_question(query_bundle.query_str),
+            audience=self._audience,
+            filters=self._filters,
+            language=self._language,
+        )
         return _response(await self._answerer.answer(question))
 
     def _get_prompt_modules(self) -> PromptMixinType:

@@ -221,7 +221,9 @@ class SlackChannelSettings(Part):
     groups: tuple[str, ...] = Field((), description="in a private channel, groups whose documents all of it may see")
     paths: tuple[str, ...] = Field((), description="only documents at such paths: hr/**/*.pdf")
     labels: tuple[str, ...] = Field((), description="only documents with one of these labels")
-    language: Language | None = Field(None, description="of the bot's own words there, where it is another")
+    language: Language | None = Field(
+        None, description="of answers there, where a language model answers, and of the bot's own words"
+    )
 
 
 class SlackGroupSettings(Part):
@@ -235,6 +237,11 @@ class SlackGroupSettings(Part):
 class SlackSettings(Part):
     bot_token: MaybeSecret = Field(None, description="the bot's token, xoxb-…, for a single workspace")
     app_token: MaybeSecret = Field(None, description="the app's token, xapp-…, by which `footnote slack` connects")
+    config_token: MaybeSecret = Field(
+        None,
+        description="an app configuration token, xoxe.xoxp-…, which lasts twelve hours: by it `footnote slack check` "
+        "verifies how the app is set; best kept in the environment",
+    )
     signing_secret: MaybeSecret = Field(
         None, description="what Slack signs with; with it, `footnote serve` takes its events at /slack/events"
     )

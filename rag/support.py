@@ -4,10 +4,12 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from indexes.types import Passage
 from indexes.words import STOP_WORDS, figures, stems, words
 from rag.alignment import conflict, spoken
+from rag.foreign import compared, is_foreign
 from rag.names import first_name, folded, names, unknown
 from rag.polarity import flipped, negates, polarity
 from rag.quantities import amounts, missing, respelt
@@ -22,6 +24,8 @@ SUPPORTED = 0.65
 # docs/decisions/0009-each-sentence-is-proven-or-marked.md
 _WEIGHTS = {"found": 2.9, "gap": -4.4, "bound": 1.4, "likeness": 4.1}, -5.4
 _WORDS_ONLY = {"found": 4.3, "gap": -4.6, "bound": 2.6}, -4.6
+_SAME = 0.5
+"""A claim of which the source has so many words is in its language, whatever its small words are."""
 _NEAR = 3
 """Words on each side of a fact that tell what it is said of."""
 _LEAD_INS = frozenset(
@@ -68,6 +72,9 @@ class Evidence:
     verbatim: bool = False
     is_doubtful: bool = False
     """Whether its first word, of which a capital does not tell, may be a name that the source has not."""
+    foreign: Literal["", "agrees", "open"] = ""
+    """In another language than the source: whether figures or names agree, and what is said of them stays open; or no
+    more than that nothing speaks against it."""
 
 
 def evidence(claim: str, source: Source) -> Evidence:
@@ -77,6 +84,8 @@ def evidence(claim: str, source: Source) -> Evidence:
         return Evidence("no words", {})
     if _plain(claim) in _plain(source.text):
         return Evidence("", {}, verbatim=True)
+    if is_foreign(claim, source.around or source.text) and len(wanted & found) < _SAME * len(wanted):
+        return _of_foreign(claim, source)
     beside = (set(_stems(source.context)) | set(stems(source.name))) - found
     features = {
         "found": (len(wanted & found) + 0.5 * len(wanted & beside)) / len(wanted),
@@ -92,6 +101,8 @@ def likelihood(told: Evidence, likeness: float | None = None) -> float:
         return 0.0
     if told.verbatim:
         return 1.0
+    if told.foreign:
+        return WEAK if told.foreign == "agrees" else 0.0
     weights, bias = _WORDS_ONLY if likeness is None else _WEIGHTS
     features = told.features if likeness is None else told.features | {"likeness": likeness}
     told_by = 1 / (1 + math.exp(-bias - sum(weight * features[name] for name, weight in weights.items())))
@@ -113,10 +124,19 @@ def verdict(score: float, *, cited: bool) -> Verdict:
     return "supported" if score >= SUPPORTED else "weak" if score >= WEAK else "unsupported"
 
 
+def _of_foreign(claim: str, source: Source) -> Evidence:
+    told = compared(claim, f"{source.text}\n{source.context}", _everything(source))
+    return Evidence(told.finding, {"found": 0.0}, foreign="agrees" if told.agrees else "open")
+
+
+def _everything(source: Source) -> str:
+    return f"{source.text}\n{source.context}\n{source.name}"
+
+
 def _finding(claim: str, source: Source) -> str:
     if absent := missing(amounts(claim), amounts(source.text) | amounts(source.context)):
         return f"{', '.join(absent)}: in no source"
-    everything = f"{source.text}\n{source.context}\n{source.name}"
+    everything = _everything(source)
     if strangers := unknown(claim, _known_words(everything), everything):
         return f"{', '.join(strangers)}: in no source"
     if turned := flipped(polarity(claim), polarity(source.text)) or conflict(claim, source.text, names(source.around)):
@@ -169,6 +189,6 @@ def _share(every: list[str], at: int, spoken: list[set[str]]) -> float:
 
 
 def _is_stranger(claim: str, source: Source) -> bool:
-    known = _known_words(f"{source.text}\n{source.context}\n{source.name}")
+    known = _known_words(_everything(source))
     first = first_name(claim)
     return bool(first) and first not in STOP_WORDS and first not in known and first not in _LEAD_INS

@@ -31,6 +31,8 @@ class Question:
     filters: Filters = ALL
     recency_days: float | None = None
     """As ``Query.recency_days``."""
+    language: str | None = None
+    """The tag of the one to answer in, where a model answers, as ``make_language`` gives it; else the question's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ class Sentence:
     support: float
     verdict: Verdict
     finding: str = ""
-    """A fact in it that its sources have not, or say otherwise, in words; empty where none was found."""
+    """A fact in it that its sources have not, or say otherwise, in words, or why it could not be compared; or empty."""
+    foreign: bool = False
+    """Whether it is in another language than its source and not borne out: only figures and names were compared."""
 
 
 @dataclass(frozen=True, slots=True)

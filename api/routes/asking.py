@@ -44,7 +44,7 @@ async def _telling(body: AskRequest, asked: Asked, desk: AtDesk, links: ToSource
 Told = Annotated[Telling, Depends(_telling)]
 
 
-@router.post("/ask", responses=refusals(*SEARCHING, *ANSWERING, "not-found", "conversation-busy"))
+@router.post("/ask", responses=refusals(*SEARCHING, "bad-language", *ANSWERING, "not-found", "conversation-busy"))
 async def ask(asked: Asked, telling: Told, desk: AtDesk, request: Request) -> AnswerBody:
     """The checked answer, with its citations."""
     answer = await while_connected(request.receive, desk.asking.answer(asked))
@@ -55,7 +55,7 @@ async def ask(asked: Asked, telling: Told, desk: AtDesk, request: Request) -> An
     "/ask/stream",
     status_code=200,
     response_class=EventStream,
-    responses=refusals(*SEARCHING, "not-found", "too-busy"),
+    responses=refusals(*SEARCHING, "bad-language", "not-found", "too-busy"),
 )
 async def ask_stream(asked: Asked, telling: Told, desk: AtDesk) -> EventStream:
     """The answer as it is written: events ``retrieval``, ``delta``…, ``citation``…, ``answer``, and last ``done``.

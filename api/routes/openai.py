@@ -62,7 +62,8 @@ router = APIRouter(prefix="/v1", tags=[OPENAI], route_class=OpenAIRoute)
     "/chat/completions",
     response_model=CompletionBody,
     dependencies=[Depends(json_only)],
-    responses=_STREAMED | refusals("bad-chat", "no-such-model", "bad-question", "question-too-long", *ANSWERING),
+    responses=_STREAMED
+    | refusals("bad-chat", "no-such-model", "bad-question", "bad-language", "question-too-long", *ANSWERING),
 )
 async def complete_chat(
     chat: ChatRequest,

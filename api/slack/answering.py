@@ -10,7 +10,7 @@ from api.failures import told
 from api.slack.deliveries import Asked, Deliveries
 from api.slack.history import turns_before
 from api.slack.installations import Workspace, Workspaces
-from api.slack.rendering import Look, Written, cut_off, plain, rendered
+from api.slack.rendering import Look, Written, cut_off, is_doubtful, plain, rendered
 from api.slack.replies import Alone, Reply
 from api.slack.rights import Rights, Room
 from api.slack.streaming import Silent, Visible
@@ -103,9 +103,8 @@ class Answering:
         principal = await self._rights.principal(client, heard, setting.room, alone=private)
         question = await self._question(heard, setting.workspace)
         filters = make_filters(rule.paths, labels=rule.labels)
-        return Ask(
-            question=replace(question, audience=principal.audience, filters=filters), principal=principal, via="slack"
-        )
+        asked = replace(question, audience=principal.audience, filters=filters, language=rule.language)
+        return Ask(question=asked, principal=principal, via="slack")
 
     def look(self, heard: Heard, setting: Setting, answer_id: str, *, alone: bool) -> Look:
         return Look(
@@ -196,7 +195,7 @@ def _unfit(answer: Answer) -> str | None:
         return "the answer was cut short"
     if not answer.sentences or not answer.citations:
         return "the answer claims nothing"
-    doubtful = sum(sentence.verdict in ("unsupported", "uncited") for sentence in answer.sentences)
+    doubtful = sum(map(is_doubtful, answer.sentences))
     return f"{doubtful} of its sentences are not supported" if doubtful else None
 
 

@@ -19,7 +19,6 @@ MAX_MARKDOWN = 12_000
 MAX_TOGETHER = 13_000
 """Characters of all blocks of a message: what Slack does take lies a little above, and is not told."""
 _MARK = " ⚠"
-_DOUBTFUL = ("unsupported", "uncited")
 _HEAD = 200
 """Characters of a title, a place or a sentence that is repeated."""
 
@@ -57,7 +56,7 @@ class Written:
 
 def rendered(answer: Answer, look: Look, above: Sequence[Block] = ()) -> Written:
     """The answer's text, what is doubtful in it, its sources, and buttons; ``above`` comes before."""
-    text = harmless(marked(answer))
+    text = look.words.declined if answer.status == "declined" else harmless(marked(answer))
     body = [_markdown(piece) for piece in pieces(text, MAX_MARKDOWN - 1000) if piece.strip()]
     below = (*_remarks(answer, look.words), *_sources(answer, look), *_nearest(answer, look), *_buttons(answer, look))
     return Written(text, below, packed([*above, *body, *below], text))
@@ -102,6 +101,11 @@ def marked(answer: Answer) -> str:
     return text
 
 
+def is_doubtful(sentence: Sentence) -> bool:
+    """Whether nothing bears it out, or nobody could tell."""
+    return sentence.verdict in ("unsupported", "uncited") or (sentence.verdict == "weak" and sentence.foreign)
+
+
 def section(text: str) -> Block:
     """Of mrkdwn that holds no more than ``MAX_SECTION`` characters."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
@@ -121,9 +125,10 @@ def _markdown(text: str) -> Block:
 
 
 def _remarks(answer: Answer, words: Words) -> Iterator[Block]:
-    labels = {"unsupported": words.unsupported, "uncited": words.uncited}
+    labels = {"unsupported": words.unsupported, "uncited": words.uncited, "weak": words.foreign}
     for sentence in _doubtful(answer):
-        finding = f" ({escaped(_line(sentence.finding))})" if sentence.finding else ""
+        told = sentence.finding if sentence.verdict == "unsupported" else ""
+        finding = f" ({escaped(_line(told))})" if told else ""
         yield from _sections(f"⚠ _{labels[sentence.verdict]}:_ ", f"{_short(sentence.text)}{finding}")
     if answer.unanswered:
         yield from _sections(f"_{words.unanswered}:_ ", escaped(_line(answer.unanswered)))
@@ -209,7 +214,7 @@ def _line(text: str) -> str:
 
 
 def _doubtful(answer: Answer) -> tuple[Sentence, ...]:
-    return tuple(sentence for sentence in answer.sentences if sentence.verdict in _DOUBTFUL)
+    return tuple(sentence for sentence in answer.sentences if is_doubtful(sentence))
 
 
 def _text_of(blocks: Iterable[Block]) -> str:

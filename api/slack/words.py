@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rag.declining import DECLINED
 from rag.settings import Language
 
 
@@ -12,7 +13,11 @@ class Words:
     """Follows the bot's name, with the number of documents."""
     sources: str
     unsupported: str
+    foreign: str
+    """Of a sentence that its source may bear out, which is in another language."""
     uncited: str
+    declined: str
+    """In place of an answer."""
     unanswered: str
     cut_short: str
     nearest: str
@@ -42,7 +47,9 @@ ENGLISH = Words(
     searching="is searching {} documents…",
     sources="Sources",
     unsupported="Not supported by its source",
+    foreign="Not checked, as its source is in another language",
     uncited="No source named",
+    declined=DECLINED,
     unanswered="The documents do not answer",
     cut_short="Cut short",
     nearest="You may want to look at",
@@ -76,7 +83,9 @@ GERMAN = Words(
     searching="durchsucht {} Dokumente…",
     sources="Quellen",
     unsupported="Von seiner Quelle nicht gestützt",
+    foreign="Nicht geprüft, da die Quelle in einer anderen Sprache ist",
     uncited="Keine Quelle genannt",
+    declined="Die Dokumente beantworten diese Frage nicht.",
     unanswered="Die Dokumente beantworten nicht",
     cut_short="Abgebrochen",
     nearest="Vielleicht hilft ein Blick in",
@@ -110,7 +119,9 @@ FRENCH = Words(
     searching="cherche dans {} documents…",
     sources="Sources",
     unsupported="Non étayé par sa source",
+    foreign="Non vérifié, car sa source est dans une autre langue",
     uncited="Aucune source indiquée",
+    declined="Les documents ne répondent pas à cette question.",
     unanswered="Les documents ne répondent pas à",
     cut_short="Interrompu",
     nearest="À consulter peut-être",
@@ -144,7 +155,9 @@ SPANISH = Words(
     searching="busca en {} documentos…",
     sources="Fuentes",
     unsupported="No respaldado por su fuente",
+    foreign="No comprobado, porque su fuente está en otro idioma",
     uncited="Sin fuente indicada",
+    declined="Los documentos no responden a esta pregunta.",
     unanswered="Los documentos no responden",
     cut_short="Interrumpido",
     nearest="Quizá le sirva consultar",
@@ -178,7 +191,9 @@ ITALIAN = Words(
     searching="cerca in {} documenti…",
     sources="Fonti",
     unsupported="Non sostenuto dalla sua fonte",
+    foreign="Non verificato, perché la fonte è in un’altra lingua",
     uncited="Nessuna fonte indicata",
+    declined="I documenti non rispondono a questa domanda.",
     unanswered="I documenti non rispondono a",
     cut_short="Interrotto",
     nearest="Forse è utile guardare",

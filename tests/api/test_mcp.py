@@ -69,7 +69,8 @@ async def test_an_answer_comes_as_text_with_footnotes_and_as_data(connected: Cal
     answerer = ScriptedAnswerer(*telling(LEAVE))
     history = [{"role": "user", "text": "Leave?"}, {"role": "assistant", "text": "25 days [1]."}]
     async with connected(answerer, mode, public_url="https://docs.example") as client:
-        told = await client.call_tool("ask", {"question": "And in March?", "history": history})
+        asked = {"question": "And in March?", "history": history, "language": "German"}
+        told = await client.call_tool("ask", asked)
     assert not told.is_error
     assert words(told).startswith(
         f"{LEAVE.text}\n\n---\n\nNo source named: “So they say.”\n\nSources:\n\n- [1] [`hr/leave.pdf"
@@ -81,7 +82,7 @@ async def test_an_answer_comes_as_text_with_footnotes_and_as_data(connected: Cal
     assert (citation["number"], citation["document"], citation["quote"]) == (1, "id of hr/leave.pdf", "25 days")
     assert citation["url"].startswith("https://docs.example/view/")
     said = (Turn("user", "Leave?"), Turn("assistant", "25 days [1]."))
-    assert answerer.asked == [Question("And in March?", history=said)]
+    assert answerer.asked == [Question("And in March?", history=said, language="de")]
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -77,3 +77,36 @@ async def test_the_app_is_what_its_manifest_says_and_no_more(slack: FakeSlack) -
         await slack.shortcut(anna, "tell")
     with pytest.raises(AssertionError, match="/display_information/name"):
         slack.configure(changed("display_information/name", ""))
+
+
+async def test_how_the_app_is_set_is_told_to_a_configuration_token_alone(slack: FakeSlack) -> None:
+    def by(token: str) -> AsyncWebClient:
+        return AsyncWebClient(token=token, base_url=slack.base_url)
+
+    mine, app = slack.config_token(), slack.world.app_id
+    with pytest.raises(SlackApiError, match="failed_export"):
+        await by(mine).apps_manifest_export(app_id=app)
+    slack.configure(GOOD)
+    told = await by(mine).apps_manifest_export(app_id=app)
+    assert told["manifest"]["_metadata"]["major_version"] == 2
+    assert GOOD.items() <= told["manifest"].items()
+    refused = {
+        "not_allowed_token_type": (slack.bot_token, app),
+        "invalid_auth": ("xoxe.xoxp-1-x", app),
+        "token_expired": (slack.config_token(seconds=-1), app),
+        "no_permission": (slack.config_token(apps=()), app),
+        "app_not_found": (mine, "A9999999999"),
+        "invalid_app_id": (mine, "footnote"),
+    }
+    for error, (token, which) in refused.items():
+        with pytest.raises(SlackApiError, match=error):
+            await by(token).apps_manifest_export(app_id=which)
+
+
+async def test_how_the_app_is_set_may_be_asked_fifty_times_a_minute(slack: FakeSlack) -> None:
+    slack.configure(GOOD)
+    client = AsyncWebClient(token=slack.config_token(), base_url=slack.base_url)
+    for _ in range(50):
+        await client.apps_manifest_export(app_id=slack.world.app_id)
+    with pytest.raises(SlackApiError, match="ratelimited"):
+        await client.apps_manifest_export(app_id=slack.world.app_id)

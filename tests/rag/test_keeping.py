@@ -71,6 +71,7 @@ OTHERS: dict[str, Any] = {
     "audience": Audience(frozenset({"hr"})),
     "filters": Filters(paths=("a/**",), since=date(2026, 1, 1)),
     "recency_days": 30.0,
+    "language": "de",
 }
 
 

@@ -1,4 +1,4 @@
-"""``footnote slack``, ``footnote slack manifest`` and ``footnote slack check``."""
+"""``footnote slack`` and ``footnote slack manifest``."""
 
 import asyncio
 import json
@@ -11,7 +11,6 @@ import pytest
 
 from api.assembly import app_of, desk_of, with_slack
 from api.journal import Journal
-from api.slack.checkup import examine
 from api.slack.cli import listen_until_stopped
 from api.slack.manifest import SCOPES, manifest
 from fakes.engines import ROOT, OpenEngine, RunFootnote
@@ -19,7 +18,6 @@ from fakes.serving import serving
 from fakes.slack.manifests import checked
 from fakes.slack.server import FakeSlack
 from fakes.slack.settings import EVENTS
-from fakes.slack_bots import slack_settings
 from rag.settings import SlackSettings
 
 
@@ -77,42 +75,6 @@ def test_it_keeps_to_slacks_limits() -> None:
 def test_slack_takes_the_manifest(parts: dict[str, object], *, socket: bool) -> None:
     settings = SlackSettings.model_validate(parts)
     assert list(checked(manifest(settings, "https://docs.acme.example", socket=socket))) == []
-
-
-async def test_the_check_is_well_where_all_is_there(slack: FakeSlack, tmp_path: Path) -> None:
-    findings = await examine(slack_settings(slack, tmp_path))
-    assert {finding.check: finding.ok for finding in findings} == {
-        "bot token": True, "scopes": True, "events": True, "app token": True,
-    }  # fmt: skip
-
-
-async def test_it_names_the_scopes_that_are_missing(slack: FakeSlack, tmp_path: Path) -> None:
-    slack.installation.scopes = [scope for scope in slack.installation.scopes if not scope.startswith("im:")]
-    findings = await examine(slack_settings(slack, tmp_path, people=["U1"]))
-    (scopes,) = [finding for finding in findings if finding.check == "scopes"]
-    assert not scopes.ok
-    assert "missing: im:history, im:read, im:write" in scopes.detail
-
-
-@pytest.mark.parametrize(
-    ("parts", "told"),
-    [
-        ({"bot_token": "xoxb-wrong"}, "slack.bot_token: Slack says invalid_auth"),
-        ({"app_token": "xapp-wrong"}, "slack.app_token: Slack says invalid_auth"),
-        ({"api_url": "http://127.0.0.1:9/api/"}, "Slack cannot be reached"),
-        ({"bot_token": ""}, "slack.bot_token is not set"),
-        ({"app_token": "", "signing_secret": ""}, "set slack.app_token for `footnote slack`"),
-    ],
-)
-async def test_it_names_what_is_wrong(slack: FakeSlack, tmp_path: Path, parts: dict[str, str], told: str) -> None:
-    findings = await examine(slack_settings(slack, tmp_path, **parts))
-    assert any(told in finding.detail and not finding.ok for finding in findings)
-
-
-def test_the_check_fails_as_a_command_where_nothing_is_set(footnote: RunFootnote) -> None:
-    ran = footnote("slack", "check")
-    assert ran.code == 1
-    assert "FOOTNOTE_SLACK__BOT_TOKEN" in ran.out
 
 
 def test_without_an_app_token_the_bot_says_what_it_lacks(footnote: RunFootnote) -> None:

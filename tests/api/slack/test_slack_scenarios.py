@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,8 @@ from fakes.slack_bots import LEAVE, Ballot, Library, Start
 from indexes.types import Query
 from rag.errors import ModelUnreachableError
 from rag.filters import make_filters
-from rag.types import Answer, Completed, Delta, Event, Question, Retrieval, Retrieved
+from rag.foreign import FINDING
+from rag.types import Answer, Completed, Delta, Event, Question, Retrieval, Retrieved, Verdict
 
 
 class Dripping(ScriptedAnswerer):
@@ -29,6 +31,11 @@ class Dripping(ScriptedAnswerer):
         async for event in super().stream(question):
             await asyncio.sleep(self._seconds)
             yield event
+
+
+def in_another_language(text: str, verdict: Verdict) -> Answer:
+    told = said(text, {1: "so"}, verdicts=(verdict,))
+    return replace(told, sentences=tuple(replace(s, foreign=True, finding=FINDING) for s in told.sentences))
 
 
 def seen(messages: list[Message]) -> str:
@@ -296,6 +303,26 @@ async def test_sentences_that_are_not_supported_are_marked(slack: FakeSlack, sta
     assert "⚠ _No source named:_ It was 20 once." in shown
 
 
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [
+        ("weak", "⚠ _Not checked, as its source is in another language:_ So [1]."),
+        ("unsupported", "⚠ _Not supported by its source:_ So [1]. (in another language than its source"),
+    ],
+)
+async def test_sentences_in_another_language_than_their_source_are_marked_too(
+    slack: FakeSlack, start: Start, verdict: Verdict, told: str
+) -> None:
+    anna = slack.add_user("anna")
+    general = slack.add_channel("general", anna)
+    async with start(ScriptedAnswerer(*telling(in_another_language("So [1].", verdict)))):
+        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        await slack.settled()
+        shown = seen(slack.answers(general, asked.ts))
+    assert "So [1]. ⚠" in shown
+    assert told in shown
+
+
 async def test_a_declined_answer_is_short_and_offers_what_lies_near(slack: FakeSlack, start: Start) -> None:
     anna = slack.add_user("anna")
     general = slack.add_channel("general", anna)
@@ -382,6 +409,7 @@ async def test_a_channel_of_its_own_accord_gets_answers_that_are_supported(slack
         (said("Nothing.", status="declined"), "the documents do not answer"),
         (said("Half [1].", {1: "half"}, status="partly"), "they answer a part only"),
         (said("So [1].", {1: "so"}, verdicts=("unsupported",)), "1 of its sentences are not supported"),
+        (in_another_language("So [1].", "weak"), "1 of its sentences are not supported"),
         (said("So."), "the answer claims nothing"),
     ],
 )
@@ -414,10 +442,17 @@ async def test_a_channel_may_be_confined_to_some_documents(slack: FakeSlack, sta
 async def test_a_channel_may_have_the_bot_speak_another_language(slack: FakeSlack, start: Start) -> None:
     anna = slack.add_user("anna")
     berlin = slack.add_channel("berlin", anna)
-    async with start(channels=[{"channel": "berlin", "language": "de"}]):
+    general, library = slack.add_channel("general", anna), Library(LEAVE)
+    async with start(library, channels=[{"channel": "berlin", "language": "de"}]):
         asked = await slack.say(anna, berlin, f"{slack.bot.mention} how much leave do I get?")
         await slack.settled()
         assert "*Quellen*" in seen(slack.answers(berlin, asked.ts))
+        await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        await slack.settled()
+        declined = await slack.say(anna, berlin, f"{slack.bot.mention} what is the wifi password?")
+        await slack.settled()
+        assert "Die Dokumente beantworten diese Frage nicht." in seen(slack.answers(berlin, declined.ts))
+    assert [question.language for question in library.asked] == ["de", None, "de"]
 
 
 async def test_a_channel_may_have_who_asks_see_the_answer_first_and_share_it(slack: FakeSlack, start: Start) -> None:

@@ -1,11 +1,14 @@
 """Making workspaces: teams, people, channels, groups, the app in them."""
 
+import copy
+import time
 from collections.abc import Iterable
 
 from fakes.slack import manifests, oauth
 from fakes.slack.core import Core
 from fakes.slack.model import Channel, Group, Installation, Json, Kind, Team, User
 from fakes.slack.settings import SCOPES
+from fakes.slack.world import ConfigToken
 
 
 class Building(Core):
@@ -26,13 +29,23 @@ class Building(Core):
     def configure(self, manifest: Json) -> None:
         """Makes the app what the manifest says, and installs it so where it was installed.
 
+        What is changed in ``world.manifest`` after that is as though on the app's page, without installing it again.
+
         :raises AssertionError: where Slack would refuse the manifest.
         """
         app, settings = manifests.read(manifest), self.world.settings
+        self.world.manifest = copy.deepcopy(manifest)
         settings.events, settings.commands, settings.shortcuts = app.events, app.commands, app.shortcuts
         settings.agent_view, settings.redirect_url = app.agent_view, app.redirect_url
         for installation in self.world.state.installations.values():
             installation.scopes[:] = app.scopes
+
+    def config_token(self, *, apps: Iterable[str] | None = None, seconds: float = 12 * 3600) -> str:
+        """As the page of a person's apps makes one; ``apps``, where they are not all, are theirs."""
+        token = f"xoxe.xoxp-1-{self.world.state.new_id('')}"
+        theirs = {self.world.app_id} if apps is None else set(apps)
+        self.world.config_tokens[token] = ConfigToken(time.monotonic() + seconds, theirs)
+        return token
 
     def code(self, team: Team, user: User, redirect_uri: str | None = None, scopes: Iterable[str] = SCOPES) -> str:
         """An OAuth code, as though the person had agreed; oauth.v2.access gives a token for it."""

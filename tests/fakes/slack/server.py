@@ -59,10 +59,11 @@ class FakeSlack(Building, Talking, Interacting):
         self.settings, self.limits, self.state = Settings(), Limits(), State()
         self.client_id, self.client_secret = "1.2", "client-secret"
         self.signing_secret = "8f742231b10e8888abcd99yyyzzz85a5"
-        self.app_token = "xapp-1-A1-1-fake"
+        app = "A0000000001"
+        self.app_token = f"xapp-1-{app}-1-fake"
         tokens = {self.app_token: ["connections:write"]}
         secrets = (self.client_id, self.client_secret, self.signing_secret)
-        self.world = World(self.settings, self.state, self.limits, *secrets, "A0000000001", tokens)
+        self.world = World(self.settings, self.state, self.limits, *secrets, app, tokens)
         self.world.post = self.post
         self.sockets = OverSockets(self.world)
         self.deliveries = Deliveries(self.settings, self._transport)

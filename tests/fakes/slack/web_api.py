@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 
 from aiohttp import web
 
 from fakes.slack import (
+    methods_apps,
     methods_assistant,
     methods_chat,
     methods_conversations,
@@ -29,6 +31,13 @@ METHODS: dict[str, Method] = {
     )
     for name, method in module.METHODS.items()
 }
+OAUTH = "oauth.v2.access"
+OF_THE_APP: dict[str, tuple[Callable[[World, str, Json], Json], int | str]] = {
+    OAUTH: (oauth.access, "special"),
+    "apps.connections.open": (methods_apps.connections_open, "special"),
+    "apps.manifest.export": (methods_apps.manifest_export, 3),
+}
+"""A link for Socket Mode with an app token, a bot's token for an OAuth code, how the app is set; with their tiers."""
 STRUCTURED = {"blocks", "attachments", "metadata", "view", "prompts", "chunks", "loading_messages"}
 """Arguments that a form carries as JSON."""
 
@@ -70,7 +79,7 @@ class WebApi:
         try:
             args = await arguments(request)
             token = _token(request, args)
-            if method in ("apps.connections.open", "oauth.v2.access"):
+            if method in OF_THE_APP:
                 answer = self._of_the_app(method, request, token, args)
             else:
                 answer, readers = self._of_a_workspace(method, token, args, headers)
@@ -83,20 +92,11 @@ class WebApi:
         return web.json_response(answer, status=status, headers=headers)
 
     def _of_the_app(self, method: str, request: web.Request, token: str | None, args: Json) -> Json:
-        """What needs no workspace: a link for Socket Mode with an app token, a bot's token for an OAuth code."""
-        self._limit(method, "special", "app")
+        """What needs no workspace."""
+        run, tier = OF_THE_APP[method]
+        self._limit(method, tier, "app")
         self._fail(method)
-        if method == "oauth.v2.access":
-            return oauth.access(self.world, request.headers.get("Authorization", ""), args)
-        scopes = self.world.app_tokens.get(token or "")
-        if scopes is None:
-            raise SlackError("not_authed" if token is None else "invalid_auth")
-        if "connections:write" not in scopes:
-            raise SlackError("missing_scope", needed="connections:write", provided=",".join(scopes))
-        ticket = self.world.state.new_id("ticket")
-        self.world.tickets.add(ticket)
-        address = self.world.url.replace("http://", "ws://")
-        return {"url": f"{address}/link/?ticket={ticket}&app_id={self.world.app_id}"}
+        return run(self.world, request.headers.get("Authorization", "") if method == OAUTH else token or "", args)
 
     def _of_a_workspace(
         self, named: str, token: str | None, args: Json, headers: dict[str, str]

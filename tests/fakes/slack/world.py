@@ -39,6 +39,15 @@ class ResponseUrl:
 
 
 @dataclass
+class ConfigToken:
+    """A person's, for the apps of a workspace that they collaborate on; for twelve hours."""
+
+    until: float
+    """``time.monotonic()``."""
+    apps: set[str]
+
+
+@dataclass
 class World:
     """The state with what happens to it; ``url`` is the server's own, without a slash at its end."""
 
@@ -51,6 +60,10 @@ class World:
     app_id: str
     app_tokens: dict[str, list[str]]
     """The app-level tokens with their scopes."""
+    config_tokens: dict[str, ConfigToken] = field(default_factory=dict)
+    """The app configuration tokens, each a person's for a workspace."""
+    manifest: Json | None = None
+    """How the app is set, where a manifest made it."""
     url: str = ""
     outbound: list[Outbound] = field(default_factory=list)
     triggers: dict[str, Trigger] = field(default_factory=dict)
