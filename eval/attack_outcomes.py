@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from eval.attacks import Attack, Trial
+from eval.attacks import Attack, Position, Trial
 from eval.folders import Log, RunFolder
 from eval.types import Row
 from indexes.sentences import sentence_spans
@@ -36,7 +36,7 @@ class Outcome:
     id: str
     attack: str
     category: str
-    position: str
+    position: Position
     path: str
     inserted: str
     answer: str

@@ -22,7 +22,8 @@ from rag.types import Citation, Opinions, Sentence, Usage
 
 _log = logging.getLogger(__name__)
 
-_CLOSING = ".!?…"
+_CLOSING = " \t|.!?…*_"
+"""What ends a sentence, a row or bold print, which a marker stands before."""
 
 
 @dataclass(frozen=True, slots=True)

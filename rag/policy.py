@@ -5,20 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from indexes.sentences import is_row
-from indexes.words import figures
 from rag.declining import is_lack
+from rag.frames import FENCE, RULE, in_code, is_frame
 from rag.types import Citation, Sentence, Span, Usage
 
 Unsupported = Literal["mark", "cut", "retry"]
 _BORNE_OUT = ("supported", "weak")
 _WORTH = {"supported": 1.0, "weak": 0.5, "unsupported": -1.0, "uncited": -1.0}
-_LEADS_IN = 15
-"""Words that a heading, or what leads in to a list, may have."""
-_HEADING = re.compile(r"#{1,6}\s|(?:\*\*|__)[^*_]+(?:\*\*|__):?\Z")
-_YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí|si|sì)\W*", re.IGNORECASE)
-_RULE = re.compile(r"[\s|:-]*-[\s|:-]*")
-_FENCE = "```"
 _BARE = re.compile(r"[\W_]*(?:\d{1,3}[.)])?[\W_]*")
 """What is left of a line whose sentences are gone: a bullet, or an item's number."""
 
@@ -51,7 +44,9 @@ class Checked:
     @property
     def claims(self) -> tuple[Sentence, ...]:
         """The sentences that must have a source."""
-        return tuple(s for s in self.sentences if not is_lack(s) and not _is_frame(s, self.text))
+        return tuple(
+            s for s in self.sentences if not is_lack(s) and (s.citations or not is_frame(self.text, (s.start, s.end)))
+        )
 
     @property
     def doubtful(self) -> tuple[Sentence, ...]:
@@ -84,29 +79,6 @@ def cut(checked: Checked) -> Checked:
     return _without(checked, spans, gone)
 
 
-def _is_frame(sentence: Sentence, text: str) -> bool:
-    """Whether it claims nothing by itself: a heading, a table's head, a lead-in, a question, yes or no, or code.
-
-    One that has figures or names a source is held to them.
-    """
-    said = sentence.text.strip()
-    if _in_code(sentence, text):
-        return True
-    if sentence.citations or figures(said) or len(said.split()) > _LEADS_IN:
-        return False
-    if _YES_OR_NO.fullmatch(said):
-        return True
-    return said.endswith((":", "?")) or bool(_HEADING.match(said)) or (is_row(said) and _is_head(sentence, text))
-
-
-def _in_code(sentence: Sentence, text: str) -> bool:
-    return _FENCE in sentence.text or text.count(_FENCE, 0, sentence.start) % 2 == 1
-
-
-def _is_head(row: Sentence, text: str) -> bool:
-    return _RULE.fullmatch(text[row.end :].lstrip("\n").partition("\n")[0]) is not None
-
-
 def _leading_to_nothing(checked: Checked, gone: set[int]) -> Iterator[Sentence]:
     """Frames between which and the next one claims stood, and none is left. Code stays: it is not checked."""
     claims = {sentence.start for sentence in checked.claims}
@@ -114,7 +86,7 @@ def _leading_to_nothing(checked: Checked, gone: set[int]) -> Iterator[Sentence]:
     for sentence in reversed(checked.sentences):
         if sentence.start in claims:
             left = bool(left) or sentence.start not in gone
-        elif is_lack(sentence) or _in_code(sentence, checked.text):
+        elif is_lack(sentence) or in_code(checked.text, (sentence.start, sentence.end)):
             left = True
         else:
             if left is False:
@@ -129,7 +101,7 @@ def _whole_lines(text: str, spans: Sequence[Span]) -> Iterator[Span]:
     for line in re.finditer(r"[^\n]*\n|[^\n]+", text):
         within = [(start, end) for start, end in spans if line.start() <= start < line.end()]
         left = _left(text, line.span(), within)
-        bare = _FENCE not in left and _BARE.fullmatch(left)
+        bare = FENCE not in left and _BARE.fullmatch(left)
         if (within and bare) or (cut_before and _is_filling(line[0], blank=blank)):
             cut_before = True
             yield line.start(), max([line.end(), *(end for _, end in within)])
@@ -140,7 +112,7 @@ def _whole_lines(text: str, spans: Sequence[Span]) -> Iterator[Span]:
 
 def _is_filling(line: str, *, blank: bool) -> bool:
     """What is not needed after a line that goes: the rule under a table's head, a blank line after another."""
-    return _RULE.fullmatch(line.strip()) is not None or (blank and not line.strip())
+    return RULE.fullmatch(line.strip()) is not None or (blank and not line.strip())
 
 
 def _after_blanks(text: str, at: int) -> int:

@@ -1,6 +1,5 @@
 """The sentences of an answer, each with the places that may prove it."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ from indexes.types import Passage
 from indexes.words import content_words
 from rag import support
 from rag.citations import sentence_spans_with_markers
+from rag.frames import is_frame, without_number
 from rag.numbering import Mark, Place, marks_of
 from rag.output import REMOVED
 from rag.quantities import amounts
@@ -25,9 +25,6 @@ _LOOKED_AT = 0.1
 """By its words alone: below it, a passage that was not cited is not asked for its meaning."""
 _SOME = 0.5
 """Share of a claim's words, of one whose figures are there."""
-_FENCE = "```"
-_ITEM = re.compile(r"\s*\d{1,3}[.)]\s+")
-"""The number of an item in a list: no figure that a source must have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,33 +81,22 @@ class Claim:
 def claims_of(text: str, citations: Sequence[Citation], passages: Sequence[Passage]) -> list[Claim]:
     """The sentences of an answer that say something, each with what may prove it."""
     marks, made = marks_of(citations), []
-    at, fences, seen = 0, 0, 0
+    at = 0
     for start, end in sentence_spans_with_markers(text):
         first = at
         while at < len(marks) and marks[at].start < end:
             at += 1
         mine = tuple(mark for mark in marks[first:at] if mark.start >= start)
-        said = _ITEM.sub("", _without(text, (start, end), mine).replace(REMOVED, ""))
-        fences, seen = fences + text.count(_FENCE, seen, start), start
+        said = without_number(_without(text, (start, end), mine).replace(REMOVED, ""))
         if any(character.isalnum() for character in said):
-            may_cite = not fences % 2 and _may_be_cited(said)
-            made.append(Claim(start, end, mine, _proofs(said, mine, passages if may_cite else ())))
+            looked_up = len(content_words(said)) >= _LEAST_WORDS and not is_frame(text, (start, end))
+            made.append(Claim(start, end, mine, _proofs(said, mine, passages if looked_up else ())))
     return made
 
 
 def _without(text: str, span: Span, marks: Sequence[Mark]) -> str:
     edges = [span[0], *(edge for mark in marks for edge in (mark.start, mark.end)), span[1]]
     return "".join(text[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
-
-
-def _may_be_cited(said: str) -> bool:
-    """Headings, rows of tables and what leads in to a list take no marker."""
-    plain = said.strip()
-    return (
-        len(content_words(plain)) >= _LEAST_WORDS
-        and not plain.startswith(("#", "|"))
-        and not plain.endswith((":", "?"))
-    )
 
 
 def _proofs(said: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> tuple[Proof, ...]:

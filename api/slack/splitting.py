@@ -27,7 +27,7 @@ class _Splitter:
     def split(self, markdown: str) -> Iterator[str]:
         for line in markdown.split("\n"):
             for part in _parts(line, self._room):
-                if self._size + len(part) + 1 > self._room and self._lines:
+                while self._size + len(part) + 1 > self._room and len(self._lines) > len(self._head):
                     yield self._cut()
                 self._take(part)
         yield "\n".join(self._lines)

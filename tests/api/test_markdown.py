@@ -3,7 +3,7 @@
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -165,9 +165,11 @@ def test_what_nests_too_deep_is_shown_as_it_is_written() -> None:
 @pytest.mark.parametrize("bit", ["[1] ", "**a ", "`a``", "> ", "|a", "- ", "[a](", "<b ", "_a*", "&amp;", "\\", "a\n"])
 def test_it_takes_time_in_proportion_to_the_text(bit: str) -> None:
     def taken(times: int) -> float:
-        begun = perf_counter()
+        begun = process_time()
         rendered(bit * times)
-        return perf_counter() - begun
+        return process_time() - begun
 
     taken(100)
-    assert taken(8000) < 40 * max(taken(1000), 0.005)  # 8 times the text; 64 times if it were quadratic
+    assert min(taken(8000) for _ in range(3)) < 40 * max(
+        taken(1000), 0.005
+    )  # 8 times the text; 64 times if it were quadratic

@@ -204,6 +204,6 @@ def test_serve_answers_and_ends_when_it_is_told_to(samples_index: Path, tmp_path
                 told = client.post("/v1/ask", json={"question": PARENTS}).json()
             assert any("8 weeks" in citation["quote"] for citation in told["citations"])
             server.send_signal(signal.SIGTERM)
-            assert server.wait(timeout=10) == 0
+            assert server.wait(timeout=60) == 0
         finally:
             server.kill()

@@ -53,7 +53,7 @@ def test_an_upload_is_asked_about_survives_a_kill_and_an_index_run_and_is_delete
     with served(tmp_path) as (client, server), writer_lock(tmp_path / "index"):  # so that it cannot be indexed yet
         added = client.post("/v1/documents", files={"file": ("ferry.md", FERRY)}).json()
         server.kill()
-        server.wait(10)
+        server.wait(60)
     assert (tmp_path / "index" / added["path"]).read_bytes() == FERRY
     with served(tmp_path) as (client, server):
         becomes(lambda: client.get(f"/v1/documents/{added['id']}").status_code == 200)

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGS = [
@@ -24,6 +24,7 @@ MISSING = not CHROMIUM.exists() and not os.environ.get("CI")
 SCREENSHOTS = os.environ.get("FOOTNOTE_SCREENSHOTS")
 """A folder. Read here, since tests run without settings of the machine."""
 WHY_MISSING = "no /usr/bin/chromium: apt-get install chromium"
+expect.set_options(timeout=30_000)  # ms: two cores may be busy with all the other tests
 
 
 @asynccontextmanager

@@ -44,9 +44,8 @@ def test_a_sentence_without_a_marker_gets_the_passage_that_proves_it() -> None:
     [
         "Nobody knows why that is so.",
         "Yes.",
-        "# China makes 90 % of rare earths",
-        "| China | makes 90 % of rare earths |",
-        "Does China make 90 % of rare earths?",
+        "# Where China makes rare earths",
+        "Does China make most of the rare earths?",
         "```\nChina makes 90 % of rare earths.\n```",
         "China makes 80 % of rare earths.",
     ],
@@ -55,6 +54,21 @@ def test_what_nothing_proves_or_takes_no_marker_stays_uncited(written: str) -> N
     told = checked(written)
     assert (told.text, told.citations) == (written, ())
     assert {s.verdict for s in told.sentences} == {"uncited"}
+
+
+@pytest.mark.parametrize(
+    ("written", "marked"),
+    [
+        ("# China makes 90 % of rare earths", "# China makes 90 % of rare earths [1]"),
+        ("| China | makes 90 % of rare earths |", "| China | makes 90 % of rare earths [1] |"),
+        ("**China makes 90 % of rare earths.**", "**China makes 90 % of rare earths [1].**"),
+        ("1. China makes 90 % of rare earths:", "1. China makes 90 % of rare earths: [1]"),
+    ],
+    ids=["heading", "row", "bold", "lead-in"],
+)
+def test_what_is_held_to_its_figures_gets_its_marker_within_its_markup(written: str, marked: str) -> None:
+    told = checked(written)
+    assert (told.text, [s.verdict for s in told.sentences]) == (marked, ["supported"])
 
 
 def test_a_citation_whose_source_does_not_bear_it_out_stays_with_its_verdict_and_the_reason() -> None:

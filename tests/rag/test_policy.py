@@ -85,7 +85,15 @@ def test_what_only_leads_in_to_what_is_cut_goes_with_it(said: str, left: str) ->
 
 @pytest.mark.parametrize(
     "frame",
-    ["## What is known", "**Leave**", "Here is what I found:", "Yes.", "Shall I go on?", "```\ndays = 99\n```"],
+    [
+        "## What is known",
+        "**Leave**",
+        "1. Leave:",
+        "Here is what I found:",
+        "Yes.",
+        "Shall I go on?",
+        "```\ndays = 99\n```",
+    ],
 )
 async def test_what_claims_nothing_is_neither_marked_nor_asked_for_a_source(frame: str) -> None:
     told = await answer(ScriptedChat(f"{frame}\n{GOOD}"), "mark")

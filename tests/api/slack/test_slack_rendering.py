@@ -130,6 +130,12 @@ def test_pieces_have_the_length_and_all_the_words(text: str, limit: int) -> None
     assert not Counter(text.split()) - Counter("\n".join(cut).split())
 
 
+def test_a_long_paragraph_after_a_blank_line_is_cut_once_more() -> None:
+    cut = pieces("\n\nbefore\n\n" + "long word " * 101, 1000)
+    assert [len(piece) <= 1000 for piece in cut] == [True, True, True]
+    assert cut[0].strip() == "before"
+
+
 def test_code_that_is_cut_is_code_in_each_piece() -> None:
     code = "```python\n" + "\n".join(f"x{n} = {n}" for n in range(400)) + "\n```\nafter"
     for piece in pieces(code, 1500):
