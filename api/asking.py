@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from api.principals import LOCAL, Principal
+from api.door.principals import LOCAL, Principal
 from rag.protocols import Answerer
 from rag.types import Answer, Completed, Event, Question
 

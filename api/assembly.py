@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from api.asking import Asking, Direct
-from api.conversations import Conversations
 from api.desk import Desk
-from api.doors import door_of, names_of, origins_of
-from api.feedback import FeedbackBox
-from api.housekeeping import daily
+from api.door.doors import door_of, names_of, origins_of
+from api.door.queueing import QueuedAsking, Turns
+from api.door.rates import RatedAsking, Rates
 from api.http import create_app
-from api.indexing import Indexing
-from api.journal import Journal, JournalAsking
-from api.kept_asking import KeptAsking
-from api.library import Library
-from api.logs import configure
-from api.metrics import MeteredAsking, Metrics
-from api.queueing import QueuedAsking, Turns
-from api.rates import RatedAsking, Rates
-from api.readiness import Readiness
-from api.tracing import TracedAsking, exporting
+from api.kept.asking import KeptAsking
+from api.kept.conversations import Conversations
+from api.kept.feedback import FeedbackBox
+from api.kept.housekeeping import daily
+from api.kept.journal import Journal, JournalAsking
+from api.library.documents import Library
+from api.library.indexing import Indexing
+from api.watching.logs import configure
+from api.watching.metrics import MeteredAsking, Metrics
+from api.watching.readiness import Readiness
+from api.watching.tracing import TracedAsking, exporting
 from rag.bootstrap import Engine, limits_of
 from rag.refreshing import Refreshing
 from rag.settings import ServerSettings

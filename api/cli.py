@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api import journal_commands, key_commands, models, terminal
-from api.options import (
+from api.commands import journal as journal_commands
+from api.commands import keys as key_commands
+from api.commands import models, terminal
+from api.commands.options import (
     NONE_WITHIN,
     AnswerLanguage,
     AsJson,
@@ -30,7 +32,7 @@ from api.options import (
     load,
     print_json,
 )
-from api.searching import search
+from api.commands.searching import search
 from api.slack import cli as slack
 from indexes.errors import FootnoteError
 
@@ -132,11 +134,11 @@ def ask(
             terminal.say(NONE_WITHIN)
         answer = asyncio.run(_ask(engine.assistant, asked, show=not as_json))
         if as_json:
-            from api.wire import answer_to_wire
+            from api.wire.answers import answer_to_wire
 
             print_json(answer_to_wire(answer, engine.advice))
         else:
-            from api import terminal_answers
+            from api.commands import answers as terminal_answers
 
             terminal_answers.print_sources(answer, None if quiet else engine.advice)
             if left_out := str(answer.retrieval.left_out):
@@ -156,7 +158,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="The port; 8000 if not given, 0 takes a free one.")] = None,
 ) -> None:
     """Serve the HTTP API and the chat page."""
-    from api.doors import check_door
+    from api.door.doors import check_door
     from api.server import run
     from rag.bootstrap import open_engine
 
@@ -173,9 +175,9 @@ def serve(
 def mcp(index: IndexDir = None, config: ConfigFile = None, *, group: Groups = None) -> None:
     """Serve the tools search, ask and open_source to an MCP client, over standard input and output."""
     from api.assembly import desk_of
-    from api.links import Links
-    from api.mcp import serve_stdio
-    from api.principals import LOCAL
+    from api.door.principals import LOCAL
+    from api.library.links import Links
+    from api.mcp.serving import serve_stdio
     from indexes.types import Audience
     from rag.bootstrap import open_engine
 
@@ -219,7 +221,7 @@ def rebuild(index: IndexDir = None, config: ConfigFile = None) -> None:
 @app.command()
 def status(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     """Say what the index holds."""
-    from api.doctor import index_status
+    from api.commands.doctor import index_status
     from rag.bootstrap import open_engine
 
     with open_engine(load(config, index)) as engine:
@@ -230,7 +232,7 @@ def status(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson
 @app.command()
 def doctor(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     """Check what is installed and configured, and say what is wrong."""
-    from api.doctor import examine
+    from api.commands.doctor import examine
 
     findings = examine(lambda: load(config, index))
     if as_json:
@@ -302,7 +304,7 @@ def _follow(writer: "IndexWriter", settings: "Settings", docs: list[Path], *, as
 
 async def _ask(assistant: Any, question: "Question", *, show: bool) -> "Answer":
     """Streams the answer to the terminal as it comes."""
-    from api import terminal_answers
+    from api.commands import answers as terminal_answers
     from rag.types import Completed, Delta, Retrieved
 
     streamed = ""

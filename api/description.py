@@ -7,11 +7,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.examples import EVENTS, EXAMPLES, Example
-from api.openai_wire import error_body, status_of
+from api.door.request_ids import HEADER
 from api.problems import Problem
 from api.refusals import add_example, example_of, kind_of, kinds_of, told_by_status
-from api.request_ids import HEADER
+from api.wire.examples import EVENTS, EXAMPLES, Example
+from api.wire.openai import error_body, status_of
 
 Json = dict[str, Any]
 OPENAI = "OpenAI-compatible"

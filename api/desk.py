@@ -9,14 +9,14 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.exceptions import HTTPException
 
 from api.asking import Asking
-from api.conversations import Conversations
-from api.feedback import FeedbackBox
-from api.indexing import Indexing
-from api.library import Library
-from api.links import Links
-from api.metrics import Metrics
-from api.principals import Doorkeeper, ForbiddenError, OpenDoor, Principal, UnauthorizedError
-from api.rates import Rates
+from api.door.principals import Doorkeeper, ForbiddenError, OpenDoor, Principal, UnauthorizedError
+from api.door.rates import Rates
+from api.kept.conversations import Conversations
+from api.kept.feedback import FeedbackBox
+from api.library.documents import Library
+from api.library.indexing import Indexing
+from api.library.links import Links
+from api.watching.metrics import Metrics
 from indexes.protocols import Retriever
 
 if TYPE_CHECKING:

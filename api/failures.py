@@ -9,7 +9,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from api.guards import render
+from api.door.guards import render
 from api.problems import Problem, problem, problem_of
 from indexes.errors import FootnoteError
 

@@ -9,14 +9,14 @@ from starlette.routing import Route
 
 from api.description import describe
 from api.desk import Desk
+from api.door.guards import BodyLimit, BodyTimeout, KnownHosts, OwnSite, RequestIds, SecurityHeaders
+from api.door.hosts import LOOPBACK_HOSTS
 from api.failures import tell_failures
-from api.guards import BodyLimit, BodyTimeout, KnownHosts, OwnSite, RequestIds, SecurityHeaders
-from api.hosts import LOOPBACK_HOSTS
-from api.logs import log_request
-from api.mcp import PATH, McpOverHttp
+from api.mcp.serving import PATH, McpOverHttp
 from api.requests import WatchedRequests
 from api.routes import asking, conversations, documents, feedback, health, indexing, openai, page, searching, sessions
-from api.tracing import TracedRequests
+from api.watching.logs import log_request
+from api.watching.tracing import TracedRequests
 
 
 def create_app(

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.assembly import app_of, serving_desk, with_slack
-from api.connections import Watch, WatchedServer
+from api.door.connections import Watch, WatchedServer
 from indexes.errors import FootnoteError
 from indexes.types import Query
 from rag.bootstrap import Engine

@@ -6,15 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
-from api.ask_wire import AskRequest
 from api.asking import Ask
-from api.conversations import no_conversation
 from api.desk import AtDesk, Caller, Desk, ToSources, json_only
+from api.door.principals import Principal
 from api.failures import told
-from api.principals import Principal
+from api.kept.conversations import no_conversation
 from api.refusals import ANSWERING, SEARCHING, refusals
 from api.streams import EventStream, closing, while_connected
-from api.wire import DONE, AnswerBody, Frame, Telling, answer_body, event_frames, problem_frame
+from api.wire.answers import DONE, AnswerBody, Frame, Telling, answer_body, event_frames, problem_frame
+from api.wire.asking import AskRequest
 from rag.types import Event
 
 router = APIRouter(prefix="/v1", dependencies=[Depends(json_only)], tags=["asking"])

@@ -5,7 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from api.conversation_wire import (
+from api.desk import AtDesk, Caller, ToSources, json_only
+from api.kept.conversations import Conversations
+from api.refusals import CATALOG, Responses, refusals
+from api.wire.answers import Telling
+from api.wire.conversations import (
     CURSOR,
     ConversationBody,
     ConversationsBody,
@@ -17,10 +21,6 @@ from api.conversation_wire import (
     read_cursor,
     whole_body,
 )
-from api.conversations import Conversations
-from api.desk import AtDesk, Caller, ToSources, json_only
-from api.refusals import CATALOG, Responses, refusals
-from api.wire import Telling
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
 JSON = [Depends(json_only)]

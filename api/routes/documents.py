@@ -12,17 +12,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
 from api.desk import AtDesk, Caller, Writer
-from api.indexing import Indexing
-from api.library import MAX_EXCERPT, MAX_WIDTH, MIN_WIDTH, Library, Marked, Original
-from api.library_wire import (
+from api.door.principals import ForbiddenError, Principal
+from api.library.documents import MAX_EXCERPT, MAX_WIDTH, MIN_WIDTH, Library, Marked, Original
+from api.library.indexing import Indexing
+from api.refusals import CATALOG, Responses, refusals
+from api.wire.library import (
     DocumentsBody,
     UploadedBody,
     WholeDocumentBody,
     documents_body,
     whole_document_body,
 )
-from api.principals import ForbiddenError, Principal
-from api.refusals import CATALOG, Responses, refusals
 from indexes.documents import document_id
 from indexes.errors import FootnoteError
 from indexes.reading.formats import media_type

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends
 
 from api.desk import AtDesk, Caller, json_only
-from api.feedback import Feedback
+from api.kept.feedback import Feedback
 from api.refusals import refusals
 
 router = APIRouter(prefix="/v1/answers", tags=["feedback"])

@@ -5,10 +5,10 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from api.ask_wire import Body
 from api.desk import AtDesk, Caller
-from api.metrics import MEDIA_TYPE
 from api.refusals import CATALOG, Responses, refusals
+from api.watching.metrics import MEDIA_TYPE
+from api.wire.asking import Body
 
 router = APIRouter(tags=["operating"])
 metering = APIRouter(tags=["operating"])

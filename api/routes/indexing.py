@@ -6,12 +6,12 @@ from fastapi import APIRouter
 
 from api.desk import Caller, Writer
 from api.failures import told
-from api.indexing import Indexing
-from api.library_wire import IndexBody, SyncBody, last_body, run_frame
+from api.library.indexing import Indexing
 from api.refusals import CATALOG, refusals
 from api.routes.documents import AtIndexing, AtLibrary
 from api.streams import EventStream, closing
-from api.wire import Frame, problem_frame
+from api.wire.answers import Frame, problem_frame
+from api.wire.library import IndexBody, SyncBody, last_body, run_frame
 from indexes.types import Audience
 
 router = APIRouter(prefix="/v1/index", tags=["indexing"])

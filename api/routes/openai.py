@@ -13,11 +13,13 @@ from starlette.requests import ClientDisconnect
 from api.asking import Ask, new_id
 from api.description import OPENAI
 from api.desk import AtDesk, Caller, Desk, ToSources, json_only
+from api.door.guards import render
+from api.door.principals import Principal
 from api.failures import told
-from api.guards import render
-from api.links import Links
-from api.openai_chat import ChatRequest, check_model
-from api.openai_wire import (
+from api.library.links import Links
+from api.refusals import ANSWERING, Responses, refusals
+from api.streams import EventStream, cancelled, while_connected
+from api.wire.openai import (
     MODELS,
     CompletionBody,
     Data,
@@ -30,9 +32,7 @@ from api.openai_wire import (
     error_data,
     status_of,
 )
-from api.principals import Principal
-from api.refusals import ANSWERING, Responses, refusals
-from api.streams import EventStream, cancelled, while_connected
+from api.wire.openai_chat import ChatRequest, check_model
 
 _BEGUN = Data("")
 _STREAMED: Responses = {200: {"content": {EventStream.media_type: {"schema": {"type": "string"}}}}}

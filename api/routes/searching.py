@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 
 from api.desk import AtDesk, Searcher, ToSources, json_only
 from api.refusals import INDEX, SEARCHING, refusals
-from api.search_wire import SearchBody, SearchRequest, search_body
+from api.wire.searching import SearchBody, SearchRequest, search_body
 
 router = APIRouter(prefix="/v1", tags=["searching"])
 

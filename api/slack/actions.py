@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
-from api.feedback import Feedback, FeedbackBox, Reason
-from api.principals import Principal
+from api.door.principals import Principal
+from api.kept.feedback import Feedback, FeedbackBox, Reason
 from api.slack.answering import Answering, Setting
 from api.slack.deliveries import Asked, Deliveries
 from api.slack.harmless import escaped

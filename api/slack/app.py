@@ -16,7 +16,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
-from api.feedback import Feedback, FeedbackBox
+from api.kept.feedback import Feedback, FeedbackBox
 from api.slack.actions import DIALOG, Actions, dialog, feedback_of
 from api.slack.answering import Answering
 from api.slack.claims import Claims

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 
-from api.doctor import Finding
+from api.commands.doctor import Finding
 from api.slack.comparison import Manifest, asked, compared
 from api.slack.manifest import EVENTS, manifest
 from api.slack.polite import PoliteClient

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api import terminal
-from api.options import AsJson, ConfigFile, IndexDir, load, print_json
+from api.commands import terminal
+from api.commands.options import AsJson, ConfigFile, IndexDir, load, print_json
 from rag.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.doctor import Finding
+from api.commands.doctor import Finding
 
 Manifest = Mapping[str, Any]
 

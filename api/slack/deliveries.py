@@ -11,7 +11,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from api.records import Records, RecordsError
+from api.kept.records import Records, RecordsError
 from api.slack.types import Heard, Place
 from indexes.errors import FootnoteError
 

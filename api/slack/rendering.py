@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.links import view_url
+from api.library.links import view_url
 from api.slack.harmless import escaped, harmless
 from api.slack.splitting import pieces
 from api.slack.words import ENGLISH, Words

@@ -14,7 +14,7 @@ import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from api.principals import Principal
+from api.door.principals import Principal
 from api.slack.types import Heard
 from indexes.types import PUBLIC, Audience
 from rag.settings import SlackChannelSettings, SlackGroupSettings

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.desk import COOKIE
+from api.door.keys import KeyDoor, KeyStore
 from api.http import create_app
-from api.keys import KeyDoor, KeyStore
 from api.problems import MEDIA_TYPE
 from api.routes.page import STATIC
 from fakes.answerer import ScriptedAnswerer, answer, telling

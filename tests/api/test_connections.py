@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import uvicorn
 
-from api.connections import Watch, WatchedServer
+from api.door.connections import Watch, WatchedServer
 from api.http import create_app
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
 from fakes.desks import desk

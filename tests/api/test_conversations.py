@@ -16,14 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.asking import Ask, Direct
-from api.conversation_wire import markdown
-from api.conversations import Conversation, Conversations, KeptTurn, UnknownConversationError, shortened
-from api.feedback import FeedbackBox
+from api.door.principals import LOCAL
+from api.door.queueing import QueuedAsking, Turns
 from api.http import create_app
-from api.kept_asking import BusyConversationError, KeptAsking
-from api.principals import LOCAL
-from api.queueing import QueuedAsking, Turns
-from api.records import RecordsError, moment
+from api.kept.asking import BusyConversationError, KeptAsking
+from api.kept.conversations import Conversation, Conversations, KeptTurn, UnknownConversationError, shortened
+from api.kept.feedback import FeedbackBox
+from api.kept.records import RecordsError, moment
+from api.wire.conversations import markdown
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
 from fakes.desks import desk
 from fakes.documents import document, put

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from api.guards import BodyTimeout, OwnSite
+from api.door.guards import BodyTimeout, OwnSite
 from api.http import create_app
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import desk

@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from api.guards import MAX_BODY_BYTES
-from api.hosts import ANY_HOST, LOOPBACK_HOSTS, hosts_for
+from api.door.guards import MAX_BODY_BYTES
+from api.door.hosts import ANY_HOST, LOOPBACK_HOSTS, hosts_for
 from api.http import create_app
-from api.links import Links
+from api.library.links import Links
 from api.problems import KINDS
 from api.streams import PING_SECONDS, EventStream
-from api.wire import DONE, Frame, Telling, answer_body
+from api.wire.answers import DONE, Frame, Telling, answer_body
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
 from fakes.desks import desk
 from fakes.serving import serving

@@ -14,11 +14,11 @@ import httpx
 import pytest
 
 from api.asking import Ask, Direct
-from api.candidates import candidates
-from api.feedback import Feedback, FeedbackBox
 from api.http import create_app
-from api.journal import Journal, JournalAsking
-from api.records import RecordsError
+from api.kept.candidates import candidates
+from api.kept.feedback import Feedback, FeedbackBox
+from api.kept.journal import Journal, JournalAsking
+from api.kept.records import RecordsError
 from eval.feedback import read_feedback
 from eval.gold import read_gold
 from eval.review import Review

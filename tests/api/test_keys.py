@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.keys import Key, KeyDoor, KeyStore, UnknownKeyError
-from api.principals import LOCAL, Principal, UnauthorizedError
+from api.door.keys import Key, KeyDoor, KeyStore, UnknownKeyError
+from api.door.principals import LOCAL, Principal, UnauthorizedError
 from fakes.engines import RunFootnote
 from indexes.types import Audience
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from api.library import MAX_EXCERPT
+from api.library.documents import MAX_EXCERPT
 from fakes.documents import document
 from fakes.doors import bearer
 from fakes.engines import ROOT

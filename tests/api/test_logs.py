@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import request_ids
-from api.conversations import Conversations
+from api.door import request_ids
 from api.failures import told
-from api.housekeeping import daily
 from api.http import create_app
-from api.logs import FORMS, Form, configure
-from api.records import RecordsError
+from api.kept.conversations import Conversations
+from api.kept.housekeeping import daily
+from api.kept.records import RecordsError
 from api.requests import Handled
+from api.watching.logs import FORMS, Form, configure
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import desk
 from fakes.doors import ListedDoor, bearer, somebody

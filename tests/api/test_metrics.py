@@ -12,9 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.asking import Ask, Direct
 from api.http import create_app
-from api.metrics import MeteredAsking, Metrics
 from api.problems import KINDS
-from api.readiness import Readiness
+from api.watching.metrics import MeteredAsking, Metrics
+from api.watching.readiness import Readiness
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
 from fakes.desks import desk
 from fakes.doors import ListedDoor, bearer, somebody

@@ -6,11 +6,11 @@ import httpx
 import pytest
 
 from api.asking import Ask, Direct
+from api.door.keys import KeyDoor, KeyStore
+from api.door.principals import LOCAL
+from api.door.rates import RatedAsking, Rates
 from api.http import create_app
-from api.keys import KeyDoor, KeyStore
 from api.later import TooManyRequestsError
-from api.principals import LOCAL
-from api.rates import RatedAsking, Rates
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import desk
 from fakes.doors import bearer

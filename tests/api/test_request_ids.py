@@ -3,7 +3,7 @@ import re
 import httpx
 import pytest
 
-from api import request_ids
+from api.door import request_ids
 from api.http import create_app
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import desk

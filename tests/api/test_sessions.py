@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from api.desk import COOKIE
-from api.feedback import FeedbackBox
+from api.door.keys import KeyDoor, KeyStore
 from api.http import create_app
-from api.keys import KeyDoor, KeyStore
+from api.kept.feedback import FeedbackBox
 from fakes.answerer import ScriptedAnswerer
 from fakes.desks import desk
 from fakes.doors import bearer

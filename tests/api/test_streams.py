@@ -6,7 +6,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from api.streams import EventStream, while_connected
-from api.wire import DONE, Frame
+from api.wire.answers import DONE, Frame
 
 
 class Frames:

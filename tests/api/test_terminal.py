@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from api import terminal
+from api.commands import terminal
 from indexes.planning import make_plan
 from indexes.sync import Report
 

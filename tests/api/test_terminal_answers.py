@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from api.terminal_answers import end_of_text, print_sources
+from api.commands.answers import end_of_text, print_sources
 from fakes.answerer import answer, passage
 from rag.types import Answer, Near
 

@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from api.asking import Ask, Direct
 from api.http import create_app
-from api.tracing import TracedAsking, exporting
+from api.watching.tracing import TracedAsking, exporting
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
 from fakes.desks import desk
 from rag.errors import ModelBusyError
@@ -151,7 +151,7 @@ def test_a_collector_gets_the_spans_at_the_end_at_the_latest(
 def test_without_a_collector_nothing_of_it_is_loaded() -> None:
     script = """
 import sys
-from api.tracing import exporting
+from api.watching.tracing import exporting
 with exporting(None) as provider:
     assert provider is None
 assert not [name for name in sys.modules if name.startswith(("opentelemetry", "grpc"))]

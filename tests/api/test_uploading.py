@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from api.guards import MAX_BODY_BYTES
-from api.indexing import _MAX_FOLLOWERS, Indexing
+from api.door.guards import MAX_BODY_BYTES
+from api.library.indexing import _MAX_FOLLOWERS, Indexing
 from fakes.doors import bearer
 from fakes.libraries import Premises
 from fakes.serving import serving

@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from api.ask_wire import AskRequest
-from api.links import Links
-from api.wire import Telling, answer_body, answer_to_wire, event_frames
+from api.library.links import Links
+from api.wire.answers import Telling, answer_body, answer_to_wire, event_frames
+from api.wire.asking import AskRequest
 from fakes.answerer import answer, passage
 from indexes.documents import document_id
 from indexes.types import Filters, Hit, Query

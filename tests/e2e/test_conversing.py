@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from api.terminal_answers import print_sources
-from api.wire import answer_to_wire
+from api.commands.answers import print_sources
+from api.wire.answers import answer_to_wire
 from fakes.chat import ScriptedChat
 from fakes.engines import OpenEngine, RunFootnote
 from rag.assistant import Assistant

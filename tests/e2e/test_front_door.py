@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.keys import KeyStore
+from api.door.keys import KeyStore
 from fakes.doors import bearer
 from fakes.engines import ROOT, RunFootnote
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from api.conversations import Conversations
-from api.journal import Journal
-from api.principals import LOCAL
+from api.door.principals import LOCAL
+from api.kept.conversations import Conversations
+from api.kept.journal import Journal
 from fakes.engines import ROOT
 
 ROUNDS, CLIENTS = 5, 4

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from api.http import create_app
-from api.wire import AnswerBody
+from api.wire.answers import AnswerBody
 from fakes.desks import desk
 from fakes.engines import OpenEngine, RunFootnote
 from fakes.openai_server import OpenAIServer, Reply

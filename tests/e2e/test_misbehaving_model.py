@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api.wire import answer_to_wire
+from api.wire.answers import answer_to_wire
 from fakes.engines import OpenEngine, RunFootnote
 from fakes.faults import faults
 from fakes.openai_server import OpenAIServer, Reply

@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from api.assembly import app_of, desk_of
-from api.keys import KeyStore
+from api.door.keys import KeyStore
 from fakes.browser import MISSING, WHY_MISSING, chromium, serious_violations, shot
 from fakes.engines import OpenEngine
 from fakes.serving import serving

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.wire import AnswerBody
+from api.wire.answers import AnswerBody
 from eval.facts import facts
 from eval.folders import RunFolder
 from eval.gate import rule

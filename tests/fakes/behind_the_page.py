@@ -16,10 +16,10 @@ from PIL import Image, ImageDraw
 
 from api.asking import Ask
 from api.desk import COOKIE, AtDesk, Caller
-from api.guards import render
-from api.principals import LOCAL, Principal, UnauthorizedError
+from api.door.guards import render
+from api.door.principals import LOCAL, Principal, UnauthorizedError
 from api.problems import problem
-from api.wire import Frame, Telling, event_frames
+from api.wire.answers import Frame, Telling, event_frames
 from indexes.documents import document_id
 from indexes.types import Locator, Passage
 from rag.types import Answer, Citation, Question

@@ -1,6 +1,6 @@
 """Doorkeepers with a list."""
 
-from api.principals import Principal, UnauthorizedError
+from api.door.principals import Principal, UnauthorizedError
 from indexes.types import Audience
 
 

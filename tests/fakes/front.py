@@ -7,7 +7,7 @@ from functools import cached_property
 from fastapi import FastAPI
 
 from api.assembly import app_of, desk_of
-from api.keys import KeyStore
+from api.door.keys import KeyStore
 from rag.bootstrap import Engine
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import uvicorn
 
 from api.asking import Direct
-from api.conversations import Conversations
 from api.http import create_app
-from api.journal import Journal, JournalAsking
-from api.kept_asking import KeptAsking
+from api.kept.asking import KeptAsking
+from api.kept.conversations import Conversations
+from api.kept.journal import Journal, JournalAsking
 from api.server import listen
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import desk

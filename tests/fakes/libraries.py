@@ -10,8 +10,8 @@ import httpx
 
 from api.assembly import desk_of
 from api.http import create_app
-from api.indexing import Indexing
-from api.library import Library
+from api.library.documents import Library
+from api.library.indexing import Indexing
 from fakes.doors import ListedDoor, bearer, somebody
 from fakes.engines import RememberingEncoder
 from indexes.sync import Listener

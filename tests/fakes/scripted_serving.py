@@ -17,10 +17,10 @@ from fastapi.responses import StreamingResponse
 
 from api.asking import Direct
 from api.desk import Desk
+from api.door.keys import KeyDoor, KeyStore
+from api.door.queueing import QueuedAsking, Turns
+from api.door.rates import RatedAsking, Rates
 from api.http import create_app
-from api.keys import KeyDoor, KeyStore
-from api.queueing import QueuedAsking, Turns
-from api.rates import RatedAsking, Rates
 from api.server import listen, serve
 from fakes.answerer import ScriptedAnswerer, answer
 from rag.types import Completed, Delta, Event, Question, Retrieved

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from api.feedback import Feedback, FeedbackBox
+from api.door.principals import Principal
 from api.http import create_app
-from api.principals import Principal
+from api.kept.feedback import Feedback, FeedbackBox
 from api.slack.app import Bot
 from api.slack.http import slack_routes
 from api.slack.making import make_bot, make_oauth

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.doctor import Finding
+from api.commands.doctor import Finding
 from api.slack.checkup import examine
 from api.slack.manifest import EVENTS, manifest
 from fakes.engines import RunFootnote

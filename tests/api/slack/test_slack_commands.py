@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from api.assembly import app_of, desk_of, with_slack
-from api.journal import Journal
+from api.kept.journal import Journal
 from api.slack.cli import listen_until_stopped
 from api.slack.manifest import SCOPES, manifest
 from fakes.engines import ROOT, OpenEngine, RunFootnote

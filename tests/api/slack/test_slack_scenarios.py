@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from api.feedback import Feedback
+from api.kept.feedback import Feedback
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, telling
 from fakes.answerer import answer as said
 from fakes.slack.model import Message, texts

@@ -1,0 +1,1 @@
+"""What the commands of `footnote` do, beside those of slack and eval."""

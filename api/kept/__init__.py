@@ -1,0 +1,1 @@
+"""What the server keeps of what was asked: conversations, the journal, what people thought of answers."""

@@ -1,0 +1,1 @@
+"""The documents as they are listed, shown, uploaded and indexed over HTTP."""

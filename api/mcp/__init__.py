@@ -1,0 +1,1 @@
+"""The Model Context Protocol: tools to search, ask and open a source."""

@@ -1,0 +1,1 @@
+"""What tells how the server fares: logs, metrics, traces, readiness."""

@@ -1,0 +1,1 @@
+"""What crosses the edge, as JSON: the same for every way in."""
