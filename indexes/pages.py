@@ -37,6 +37,8 @@ class PagePicture:
     png: bytes
     marks: int
     """How many boxes were drawn: one for each line of what is marked."""
+    top: float | None = None
+    """Where the first begins, as a share of the page's height; None where nothing is marked."""
 
 
 class NoPageError(ReadError):
@@ -108,4 +110,5 @@ def load(answer: bytes) -> PagePicture:
     data = json.loads(answer)
     if "error" in data:
         raise (NoPageError if data["missing"] is True else ReadError)(str(data["error"]))
-    return PagePicture(base64.b64decode(data["png"], validate=True), int(data["marks"]))
+    top = None if data["top"] is None else float(data["top"])
+    return PagePicture(base64.b64decode(data["png"], validate=True), int(data["marks"]), top)

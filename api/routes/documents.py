@@ -66,7 +66,10 @@ _FORM = {
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _FILE: Responses = {200: {"content": dict.fromkeys((*sorted(_GIVEN), _OTHER), _BYTES)}}
 _MARKS = {"description": "how many lines of the page are marked", "schema": {"type": "integer"}}
-_PNG: Responses = {200: {"content": {"image/png": _BYTES}, "headers": {"Footnote-Marks": _MARKS}}}
+_TOP = {"description": "where the first begins, as a share of the page's height", "schema": {"type": "number"}}
+_PNG: Responses = {
+    200: {"content": {"image/png": _BYTES}, "headers": {"Footnote-Marks": _MARKS, "Footnote-Marks-Top": _TOP}}
+}
 READING = ("not-found", *CATALOG)
 CHANGED = ("original-gone", "original-changed")
 ADDING = (
@@ -170,7 +173,8 @@ def get_page(
 ) -> Response:
     """A page of a PDF as a picture, with the quote marked."""
     picture = library.picture(id, caller.audience, n, width, Marked(quote, start, end))
-    return Response(picture.png, headers={"Footnote-Marks": str(picture.marks)}, media_type="image/png")
+    top = {} if picture.top is None else {"Footnote-Marks-Top": f"{picture.top:.4f}"}
+    return Response(picture.png, headers={"Footnote-Marks": str(picture.marks), **top}, media_type="image/png")
 
 
 @router.post("/documents", status_code=202, openapi_extra=_FORM, responses=refusals(*ADDING))

@@ -1,7 +1,7 @@
 // The source beside the answer: its text or the picture of its page, the quote marked and in view.
 
 import { button, byId, copied, element, inWords, link } from "./dom.js";
-import { address, fetched } from "./server.js";
+import { address, call, fetched } from "./server.js";
 import { cutAt } from "./spans.js";
 
 const viewer = byId("viewer");
@@ -217,7 +217,20 @@ function drawPage() {
   frame.tabIndex = 0; // so that the keyboard can scroll it
   frame.setAttribute("role", "group");
   frame.setAttribute("aria-label", "Page");
+  if (quoted === page) picture.addEventListener("load", () => showQuote(picture, frame), { once: true });
   byId("viewer-body").replaceChildren(pager(), frame);
+}
+
+// Where on the page the quote is, the server says with the picture.
+async function showQuote(picture, frame) {
+  const response = await call("GET", picture.src).catch(() => null);
+  response?.body.cancel();
+  const top = response?.headers.get("Footnote-Marks-Top");
+  if (!top) return;
+  const place = element("span", "quote-place");
+  place.style.top = `${100 * top}%`;
+  frame.append(place);
+  place.scrollIntoView({ block: "center", behavior: "instant" });
 }
 
 function pager() {

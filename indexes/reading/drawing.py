@@ -47,7 +47,8 @@ def answer(message: bytes, _: "ReadingLimits") -> bytes:
         picture = draw(path, PageRequest(**data))
     except ReadError as error:
         return json.dumps({"error": str(error), "missing": isinstance(error, NoPageError)}).encode()
-    return json.dumps({"png": base64.b64encode(picture.png).decode(), "marks": picture.marks}).encode()
+    told = {"png": base64.b64encode(picture.png).decode(), "marks": picture.marks, "top": picture.top}
+    return json.dumps(told).encode()
 
 
 def draw(path: Path, request: PageRequest) -> PagePicture:
@@ -62,7 +63,7 @@ def draw(path: Path, request: PageRequest) -> PagePicture:
         _mark(picture, box)
     out = io.BytesIO()
     picture.save(out, "PNG", compress_level=_COMPRESSION)
-    return PagePicture(out.getvalue(), len(boxes))
+    return PagePicture(out.getvalue(), len(boxes), boxes[0].top / picture.height if boxes else None)
 
 
 def _rendered(page: pdfium.PdfPage, width: int) -> "Image":

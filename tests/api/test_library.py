@@ -201,6 +201,9 @@ async def test_a_quote_is_marked_where_it_is_printed_and_nowhere_else(open_premi
     assert (plain.headers["footnote-marks"], marked.headers["footnote-marks"]) == ("0", "1")
     assert marked_rows(plain.content) == []
     rows = marked_rows(marked.content)
+    height = Image.open(io.BytesIO(marked.content)).size[1]
+    assert abs(float(marked.headers["footnote-marks-top"]) * height - rows[0]) < 2
+    assert "footnote-marks-top" not in plain.headers
     assert 10 < rows[-1] - rows[0] < 30  # one line of print
     assert abs(rows[0] - 233) < 25  # where "speak. Your own statement covers…" stands at this width
 

@@ -67,9 +67,11 @@ async def test_from_a_key_to_the_words_in_the_source_and_the_same_after_a_reload
     page = visit.page
     await log_in(visit)
     await ask(page, WEEKS)
+    await page.set_viewport_size({"width": 1280, "height": 320})  # pixels: less than the page's picture has above it
     await page.locator(".marker", has_text="1").first.click()
     picture = page.locator("#viewer-body img")
     assert await picture.evaluate("image => image.decode().then(() => image.naturalWidth)") >= 1000
+    await expect(page.locator(".quote-place")).to_be_in_viewport()
     await shot(page, "real-pdf")
     await page.get_by_role("button", name="Text").click()
     await expect(page.locator("mark.quoted").first).to_be_in_viewport()

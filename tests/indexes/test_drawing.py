@@ -133,7 +133,15 @@ def test_a_page_of_any_size_takes_no_more_than_its_pixels(tmp_path: Path, size: 
 
 
 @pytest.mark.parametrize(
-    "answer", [b"{}\n", b"[]\n", b'{"png": "!", "marks": 0}\n', b'{"png": 5}\n', b'{"error": "x"}\n']
+    "answer",
+    [
+        b"{}\n",
+        b"[]\n",
+        b'{"png": "!", "marks": 0}\n',
+        b'{"png": 5}\n',
+        b'{"error": "x"}\n',
+        b'{"png": "", "marks": 1, "top": "x"}',
+    ],
 )
 def test_a_worker_that_was_taken_over_is_not_believed(answer: bytes) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
