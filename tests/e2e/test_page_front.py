@@ -477,6 +477,10 @@ async def test_on_a_phone_the_side_is_a_drawer_and_the_source_covers_the_page(op
         assert await serious_violations(page) == []
         await page.get_by_role("button", name="Close the source").click()
         await expect(page.get_by_role("button", name="Source 1: hr/leave.md")).to_be_focused()
+        await page.emulate_media(color_scheme="dark")
+        assert await is_dark(page)
+        await shot(page, "front-phone-dark")
+        assert await serious_violations(page) == []
 
 
 async def test_an_answer_and_a_link_are_copied(opened: Open) -> None:
