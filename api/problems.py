@@ -5,8 +5,8 @@ from math import ceil
 
 from pydantic import BaseModel, ConfigDict
 
+from api.door.later import LaterError
 from api.door.request_ids import current_urn
-from api.later import LaterError
 from indexes.errors import FootnoteError
 from rag.errors import ModelBusyError
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
 from api.asking import Ask, Asking
-from api.later import DeadlineError, TooBusyError
+from api.door.later import DeadlineError, TooBusyError
 from rag.types import Event
 
 _AGAIN_S = 5

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Literal
 
 from api.asking import Ask, Asking
-from api.later import TooManyRequestsError
+from api.door.later import TooManyRequestsError
 from rag.types import Event
 
 _WINDOW_S = 60

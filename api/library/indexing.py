@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
-from api.commands.index_runs import Outcome, Progress, Run, Stopped, in_words, progress_of
+from api.library.index_runs import Outcome, Progress, Run, Stopped, in_words, progress_of
 from indexes.errors import FootnoteError, IndexLockedError
 from indexes.sync import Listener, Report
 from indexes.types import Audience

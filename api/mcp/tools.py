@@ -8,12 +8,12 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from api.asking import Ask
-from api.commands.opening import AROUND, MOST, Place
 from api.desk import Desk
 from api.door.principals import Principal
 from api.library.links import Links
-from api.mcp.apparatus import with_apparatus
+from api.mcp.opening import AROUND, MOST, Place
 from api.wire.answers import CitationBody, DocumentId, LocatorBody, SentenceBody, Url, citation_body
+from api.wire.apparatus import with_apparatus
 from api.wire.asking import AnswerLanguage, AskRequest, Body, FiltersBody, Text, TurnBody
 from api.wire.searching import SearchRequest
 from indexes.types import Hit

@@ -5,9 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.commands.index_runs import Outcome, Progress, Stage
 from api.failures import told
 from api.library.documents import Library, Shelf
+from api.library.index_runs import Outcome, Progress, Stage
 from api.problems import Problem
 from api.wire.answers import Frame, frame, problem_frame
 from api.wire.asking import Body

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from api.library.links import Links
-from api.mcp.apparatus import with_apparatus
 from api.problems import Problem
+from api.wire.apparatus import with_apparatus
 from api.wire.asking import Body
 from api.wire.openai_chat import MODEL
 from rag.types import Answer, Usage

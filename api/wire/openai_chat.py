@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.mcp.apparatus import without_apparatus
+from api.wire.apparatus import without_apparatus
 from api.wire.asking import AnswerLanguage, Text
 from indexes.errors import FootnoteError
 from indexes.types import Audience

@@ -16,8 +16,8 @@ from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
-from api.commands.opening import AROUND, MOST
 from api.http import create_app
+from api.mcp.opening import AROUND, MOST
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import RecordingAsking, desk
 from fakes.doors import ListedDoor, bearer, somebody

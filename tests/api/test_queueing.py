@@ -7,9 +7,9 @@ from contextlib import aclosing
 import pytest
 
 from api.asking import Ask, Asking, Direct
+from api.door.later import DeadlineError, TooBusyError
 from api.door.principals import Principal
 from api.door.queueing import QueuedAsking, Turns
-from api.later import DeadlineError, TooBusyError
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
 from indexes.types import PUBLIC
 from rag.types import Completed, Delta, Event, Question

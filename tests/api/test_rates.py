@@ -7,10 +7,10 @@ import pytest
 
 from api.asking import Ask, Direct
 from api.door.keys import KeyDoor, KeyStore
+from api.door.later import TooManyRequestsError
 from api.door.principals import LOCAL
 from api.door.rates import RatedAsking, Rates
 from api.http import create_app
-from api.later import TooManyRequestsError
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import desk
 from fakes.doors import bearer
