@@ -12,11 +12,10 @@ from api.http import create_app
 from fakes.desks import desk
 from fakes.engines import OpenEngine, RunFootnote
 from fakes.openai_server import OpenAIServer, Reply
-from fakes.openai_wire import Json
+from fakes.openai_wire import Json, source_with
 from fakes.serving import serving
 from rag import prompts
 from rag.query_engine import FootnoteQueryEngine
-from rag.types import Turn
 
 PARENTS = "How long can fathers and other second parents stay off on full pay?"
 CLAIM = "The other parent has 8 weeks of fully paid leave"
@@ -24,9 +23,7 @@ GERMAN = "- Answer in German, whatever language the question and the sources are
 
 
 def citing(body: Json) -> Reply:
-    _, sources = prompts.read_user_turn(Turn("user", body["messages"][-1]["content"]))
-    number = next(source.number for source in sources if "8 weeks" in source.text)
-    return Reply((f"{CLAIM} [{number}].",))
+    return Reply((f"{CLAIM} [{source_with('8 weeks', body)}].",))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from fakes.engines import RunFootnote
 from fakes.openai_server import OpenAIServer, Reply
-from fakes.openai_wire import Json
+from fakes.openai_wire import Json, source_with
 from rag import prompts
 from rag.types import Turn
 
@@ -17,9 +17,7 @@ CLAIM = "Second parents stay at home for 8 weeks on full pay"
 
 
 def citing(body: Json) -> Reply:
-    _, sources = prompts.read_user_turn(Turn("user", body["messages"][-1]["content"]))
-    number = next(source.number for source in sources if "8 weeks" in source.text)
-    return Reply((f"{CLAIM} [{number}].",), usage=(1000, 20))
+    return Reply((f"{CLAIM} [{source_with('8 weeks', body)}].",), usage=(1000, 20))
 
 
 @pytest.fixture

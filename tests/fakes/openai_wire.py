@@ -5,7 +5,16 @@ import json
 import re
 from typing import Any
 
+from rag import prompts
+from rag.types import Turn
+
 Json = dict[str, Any]
+
+
+def source_with(words: str, body: Json) -> int:
+    """The number of the first source in a request to a model that has the words."""
+    _, sources = prompts.read_user_turn(Turn("user", body["messages"][-1]["content"]))
+    return next(source.number for source in sources if words in source.text)
 
 
 def hashed_vector(text: str, dimensions: int) -> tuple[float, ...]:

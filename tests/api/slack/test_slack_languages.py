@@ -7,20 +7,17 @@ import pytest
 
 from fakes.engines import OpenEngine
 from fakes.openai_server import OpenAIServer, Reply
-from fakes.openai_wire import Json
+from fakes.openai_wire import Json, source_with
 from fakes.slack.server import FakeSlack
 from fakes.slack_bots import Start
 from rag import prompts
-from rag.types import Turn
 
 PARENTS = "how long can fathers and other second parents stay off on full pay?"
 CLAIM = "Der zweite Elternteil hat 8 Wochen voll bezahlte Elternzeit"
 
 
 def in_german(body: Json) -> Reply:
-    _, sources = prompts.read_user_turn(Turn("user", body["messages"][-1]["content"]))
-    number = next(source.number for source in sources if "8 weeks" in source.text)
-    return Reply((f"{CLAIM} [{number}].",))
+    return Reply((f"{CLAIM} [{source_with('8 weeks', body)}].",))
 
 
 @pytest.fixture
