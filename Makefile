@@ -54,7 +54,7 @@ test: install lint
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 slack-load: install
-	SLACK_LOAD=1 $(BIN)/python -m pytest tests/api/slack/test_slack_deliveries.py -k ten_seconds -s
+	SLACK_LOAD=1 $(BIN)/python -m pytest tests/api/slack/events/test_event_store.py -k ten_seconds -s
 
 torture: install
 	PYTHONPATH=tests $(BIN)/python -m torture.rounds --rounds $(ROUNDS) --seed $(SEED) --first $(FIRST)

@@ -16,23 +16,23 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from eval.gold import read_gold
-from eval.retrieval_measures import retrieval_scores
-from eval.targets import resolve
+from eval.gold.evidence import resolve
+from eval.gold.files import read_gold
+from eval.metrics.retrieval import retrieval_scores
 from eval.types import Place
-from indexes.hybrid import HybridRetriever, Weights
-from indexes.merging import WholeRetriever
-from indexes.models.known import KNOWN
+from indexes.models.model_registry import KNOWN
 from indexes.protocols import Retriever
-from indexes.ranking import reciprocal_rank_fusion
-from indexes.reranking import RerankedRetriever
-from indexes.retrieval import DenseRetriever, LexicalRetriever
+from indexes.search.adjacent import WholeRetriever
+from indexes.search.diversity import VariedRetriever
+from indexes.search.fusion import reciprocal_rank_fusion
+from indexes.search.hybrid import HybridRetriever, Weights
+from indexes.search.reranking import RerankedRetriever
+from indexes.search.retrievers import DenseRetriever, LexicalRetriever
 from indexes.types import Hit, Query
-from indexes.variety import VariedRetriever
-from rag.bootstrap import Engine
-from rag.making import make_reranker
-from rag.questions import make_question
-from rag.rewriting import search_query
+from rag.answering.query_rewriting import search_query
+from rag.engine.engine import Engine
+from rag.engine.factories import make_reranker
+from rag.question.validation import make_question
 from rag.settings import load_settings
 
 RERANKER = "ms-marco-MiniLM-L-12-v2-int8"

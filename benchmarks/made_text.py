@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexes.catalog import FileState, FileVersion
-from indexes.documents import document_id
-from indexes.embedding import encoded_hash, encoder_text
+from indexes.ingest.documents import document_id
+from indexes.ingest.embedding import encoded_hash, encoder_text
 from indexes.protocols import Encoder, Splitter
-from indexes.reading.formats import read_file
-from indexes.sentences import sentence_spans
+from indexes.readers.registry import read_file
+from indexes.storage.catalog import FileState, FileVersion
+from indexes.text.sentences import sentence_spans
+from indexes.text.tokenization import STOP_WORDS
 from indexes.types import Document, Locator, Passage, Section
-from indexes.words import STOP_WORDS
 
 PER_DOCUMENT = 12
 KEPT = 0.6

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import httpx
 
-from api.http import create_app
+from api.app.fastapi_app import create_app
 from fakes.chat import ScriptedChat
 from fakes.desks import desk
 from fakes.serving import serving
-from rag.bootstrap import Engine, make_assistant, open_engine
+from rag.engine.engine import Engine, make_assistant, open_engine
 from rag.protocols import Answerer
 from rag.settings import load_settings
 

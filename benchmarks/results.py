@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.folders import RunFolder
-from eval.intervals import interval
-from eval.measures import BY_NAME, scored
+from eval.metrics.registry import BY_NAME, scored
+from eval.runs.folder import RunFolder
+from eval.stats.intervals import interval
 from eval.types import Cited, Found, GoldCase, Place, Row
 
 if TYPE_CHECKING:

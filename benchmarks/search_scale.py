@@ -31,15 +31,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from made_text import Zipf, read_sources, recombined
 
-from indexes.catalog import Catalog, FileVersion
-from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
-from indexes.generations import Generations
-from indexes.nearest import nearest
+from indexes.ingest.splitting import PassageSplitter
+from indexes.models.sentence_transformer import SentenceTransformerEncoder
 from indexes.protocols import Encoder
-from indexes.retrieval import LexicalRetriever
-from indexes.splitting import PassageSplitter
+from indexes.search.retrievers import LexicalRetriever
+from indexes.storage.catalog import Catalog, FileVersion
+from indexes.storage.generations import Generations
 from indexes.types import Query
-from rag.bootstrap import Generation, open_writer
+from indexes.vectors.exact import nearest
+from rag.engine.engine import Generation, open_writer
 from rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:

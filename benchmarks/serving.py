@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from api.door.keys import KeyStore
+from api.auth.api_keys import KeyStore
 
 PAUSE_S = 0.5
 """Between two pieces of an answer."""

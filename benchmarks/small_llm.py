@@ -18,16 +18,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from eval.attacks import evenly
-from eval.gold import read_gold
-from eval.sets import make_index
+from eval.gold.files import read_gold
+from eval.gold.sets import make_index
+from eval.red_team.attacks import evenly
 from eval.types import GoldCase
 from fakes.faults import faults, markers, misnumbered
 from fakes.llama_server import LlamaServer
 from indexes.errors import FootnoteError
-from rag.bootstrap import open_engine
+from rag.engine.engine import open_engine
 from rag.protocols import Answerer
-from rag.questions import make_question
+from rag.question.validation import make_question
 from rag.settings import Settings, load_settings
 from rag.types import Completed, Delta
 

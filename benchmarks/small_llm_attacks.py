@@ -22,19 +22,19 @@ from pathlib import Path
 from pydantic import TypeAdapter
 from small_llm import PASSAGES, PYTHON, settings_of
 
-from eval.attack_outcomes import Outcome, links
-from eval.attacks import evenly, insert
-from eval.folders import Log, RunFolder
-from eval.intervals import interval
+from eval.red_team.attacks import evenly, insert
+from eval.red_team.outcomes import Outcome, links
+from eval.runs.folder import Log, RunFolder
+from eval.stats.intervals import interval
 from eval.types import Found
 from fakes.llama_server import LlamaServer
+from indexes.text.tokenization import STOP_WORDS, stems, words
 from indexes.types import Hit, Locator, Passage, Query
-from indexes.words import STOP_WORDS, stems, words
-from rag.assistant import Assistant
-from rag.citations import without_markers
-from rag.making import make_llm
+from rag.answering.assistant import Assistant
+from rag.citations.markers import without_markers
+from rag.engine.factories import make_llm
 from rag.protocols import ChatModel
-from rag.questions import make_question
+from rag.question.validation import make_question
 from rag.types import Completed, Delta, Turn
 
 SETS = ("lihua", "apidocs")
@@ -91,7 +91,16 @@ def attacked(bench: Path, name: str) -> RunFolder:
     """The run of all attacks on a set, answered offline; made where it is not there."""
     run, attacks = Path("var/bench") / f"attack-{name}", bench / "injection" / "attacks.jsonl"
     if not (run / "attack.json").exists():
-        command = [sys.executable, "-m", "api.cli", "eval", "attack", str(bench / name), "--attacks", str(attacks)]
+        command = [
+            sys.executable,
+            "-m",
+            "api.commands.cli",
+            "eval",
+            "attack",
+            str(bench / name),
+            "--attacks",
+            str(attacks),
+        ]
         subprocess.run([*command, "--no-poison", "--run", str(run)], check=True, stdout=sys.stderr)
     return RunFolder(run)
 

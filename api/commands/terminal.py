@@ -11,16 +11,17 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from indexes.estimate import TimeLeft
-from indexes.planning import Plan
-from indexes.sync import Listener, Report
+from api.rendering.printable import printable
+from indexes.ingest.eta import TimeLeft
+from indexes.ingest.planning import Plan
+from indexes.ingest.sync import Listener, Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from rich.status import Status
 
-    from api.commands.doctor import Finding
+    from api.core.findings import Finding
 
 _out = Console(highlight=False, soft_wrap=True, emoji=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
@@ -38,7 +39,7 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    shown = "\n".join(visible(line) for line in text.split("\n"))
+    shown = "\n".join(printable(line) for line in text.split("\n"))
     _err.print(f"[red]Error:[/red] {escape(shown)}")
 
 
@@ -136,7 +137,7 @@ class OpeningProgress(SyncProgress):
 
     def healed(self, sentence: str) -> None:
         self.__exit__()
-        say(visible(sentence))
+        say(printable(sentence))
 
 
 def time_left(seconds: float | None) -> str:
@@ -155,10 +156,10 @@ def print_report(report: Report) -> None:
     _out.print(table)
     _out.print(f"{report.passages} passages in {report.seconds:.1f} s")
     if report.healed:
-        _out.print(escape(visible(report.healed)))
+        _out.print(escape(printable(report.healed)))
     for name, reasons in (("failed", report.failed), ("note", report.notes)):
         for path, reason in reasons.items():
-            _out.print(f"[red]{name}[/red] {escape(visible(path))}: {escape(reason)}")
+            _out.print(f"[red]{name}[/red] {escape(printable(path))}: {escape(reason)}")
     _print_skipped(report.skipped)
 
 
@@ -166,7 +167,7 @@ def _print_skipped(skipped: "Mapping[str, str]") -> None:
     """A line for each reason, with the first few files."""
     for reason in sorted(set(skipped.values())):
         paths = [path for path, its in skipped.items() if its == reason]
-        shown = ", ".join(visible(path) for path in paths[:_SHOWN])
+        shown = ", ".join(printable(path) for path in paths[:_SHOWN])
         more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
         _out.print(escape(f"skipped, {reason}: {shown}{more}"))
 
@@ -182,10 +183,10 @@ def plan_to_wire(plan: Plan) -> dict[str, Any]:
 def print_plan(plan: Plan) -> None:
     """A line for each file that would be touched."""
     for name in ("added", "changed", "removed"):
-        print_lines(f"{name:8} {visible(path)}" for path in getattr(plan, name))
+        print_lines(f"{name:8} {printable(path)}" for path in getattr(plan, name))
     for name, reasons in (("closed", plan.closed), ("skipped", plan.skipped)):
-        print_lines(f"{name:8} {visible(path)}: {reason}" for path, reason in reasons.items())
-    print_lines(f"renamed  {visible(old)} -> {visible(new)}" for new, old in plan.renamed.items())
+        print_lines(f"{name:8} {printable(path)}: {reason}" for path, reason in reasons.items())
+    print_lines(f"renamed  {printable(old)} -> {printable(new)}" for new, old in plan.renamed.items())
     print_lines([f"{len(plan.unchanged)} unchanged; nothing was done"])
 
 
@@ -225,8 +226,3 @@ def print_facts(facts: "Mapping[str, object]") -> None:
 def print_findings(findings: "Iterable[Finding]") -> None:
     for finding in findings:
         _out.print(f"{_MARKS[finding.ok]} {finding.check}: {escape(finding.detail)}")
-
-
-def visible(path: str) -> str:
-    """A file's name without what would move the cursor, break the line or turn its direction."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in path)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from indexes.errors import DeletionGuardError, FolderError, FootnoteError
-from indexes.planning import Plan
-from indexes.sync import Listener, Report
+from indexes.ingest.planning import Plan
+from indexes.ingest.sync import Listener, Report
 
 log = logging.getLogger(__name__)
 Stage = Literal["waiting", "indexing", "publishing"]

@@ -7,15 +7,15 @@ from typing import Any
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
-from api.asking import Ask
-from api.desk import Desk
-from api.door.principals import Principal
-from api.library.links import Links
-from api.mcp.opening import AROUND, MOST, Place
-from api.wire.answers import CitationBody, DocumentId, LocatorBody, SentenceBody, Url, citation_body
-from api.wire.apparatus import with_apparatus
-from api.wire.asking import AnswerLanguage, AskRequest, Body, FiltersBody, Text, TurnBody
-from api.wire.searching import SearchRequest
+from api.context.services import Desk
+from api.core.answerer import Ask
+from api.core.principals import Principal
+from api.mcp.excerpts import AROUND, MOST, Place
+from api.rendering.links import Links
+from api.schemas.answer import CitationBody, DocumentId, LocatorBody, SentenceBody, Url, citation_body
+from api.schemas.footnotes import with_apparatus
+from api.schemas.question import AnswerLanguage, AskRequest, Body, FiltersBody, Text, TurnBody
+from api.schemas.search_results import SearchRequest
 from indexes.types import Hit
 from rag.types import Answer
 from rag.types import Status as AnswerStatus

@@ -5,11 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from api.desk import AtDesk, Caller, ToSources, json_only
-from api.kept.conversations import Conversations
-from api.refusals import CATALOG, Responses, refusals
-from api.wire.answers import Telling
-from api.wire.conversations import (
+from api.context.services import AtDesk, Caller, ToSources, json_only
+from api.history.conversation_schemas import (
     CURSOR,
     ConversationBody,
     ConversationsBody,
@@ -21,6 +18,9 @@ from api.wire.conversations import (
     read_cursor,
     whole_body,
 )
+from api.history.conversation_store import Conversations
+from api.openapi.error_responses import CATALOG, Responses, refusals
+from api.schemas.answer import Telling
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
 JSON = [Depends(json_only)]

@@ -11,23 +11,23 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
-from api.desk import AtDesk, Caller, Writer
-from api.door.principals import ForbiddenError, Principal
-from api.library.documents import MAX_EXCERPT, MAX_WIDTH, MIN_WIDTH, Library, Marked, Original
-from api.library.indexing import Indexing
-from api.refusals import CATALOG, Responses, refusals
-from api.wire.library import (
+from api.context.services import AtDesk, Caller, Writer
+from api.core.principals import ForbiddenError, Principal
+from api.library.document_schemas import (
     DocumentsBody,
     UploadedBody,
     WholeDocumentBody,
     documents_body,
     whole_document_body,
 )
-from indexes.documents import document_id
+from api.library.library import MAX_EXCERPT, MAX_WIDTH, MIN_WIDTH, Library, Marked, Original
+from api.library.sync_jobs import Indexing
+from api.openapi.error_responses import CATALOG, Responses, refusals
 from indexes.errors import FootnoteError
-from indexes.reading.formats import media_type
+from indexes.ingest.documents import document_id
+from indexes.readers.registry import media_type
 from indexes.types import EVERYONE, Scope
-from rag.filters import make_filters
+from rag.question.filters import make_filters
 
 UPLOAD = "/v1/documents"
 FORM_BYTES = 64 * 1024

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Depends
 
-from api.desk import AtDesk, Caller, json_only
-from api.kept.feedback import Feedback
-from api.refusals import refusals
+from api.context.services import AtDesk, Caller, json_only
+from api.history.feedback_store import Feedback
+from api.openapi.error_responses import refusals
 
 router = APIRouter(prefix="/v1/answers", tags=["feedback"])
 

@@ -5,10 +5,10 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from api.desk import AtDesk, Caller
-from api.refusals import CATALOG, Responses, refusals
-from api.watching.metrics import MEDIA_TYPE
-from api.wire.asking import Body
+from api.context.services import AtDesk, Caller
+from api.observability.metrics import MEDIA_TYPE
+from api.openapi.error_responses import CATALOG, Responses, refusals
+from api.schemas.question import Body
 
 router = APIRouter(tags=["operating"])
 metering = APIRouter(tags=["operating"])

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 
 from fastapi import APIRouter
 
-from api.desk import Caller, Writer
-from api.failures import told
-from api.library.indexing import Indexing
-from api.refusals import CATALOG, refusals
+from api.context.event_streams import EventStream, closing
+from api.context.services import Caller, Writer
+from api.library.document_schemas import IndexBody, SyncBody, last_body, run_frame
+from api.library.sync_jobs import Indexing
+from api.middleware.failures import told
+from api.openapi.error_responses import CATALOG, refusals
 from api.routes.documents import AtIndexing, AtLibrary
-from api.streams import EventStream, closing
-from api.wire.answers import Frame, problem_frame
-from api.wire.library import IndexBody, SyncBody, last_body, run_frame
+from api.schemas.answer import Frame, problem_frame
 from indexes.types import Audience
 
 router = APIRouter(prefix="/v1/index", tags=["indexing"])

@@ -10,16 +10,17 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
-from api.asking import Ask, new_id
-from api.description import OPENAI
-from api.desk import AtDesk, Caller, Desk, ToSources, json_only
-from api.door.guards import render
-from api.door.principals import Principal
-from api.failures import told
-from api.library.links import Links
-from api.refusals import ANSWERING, Responses, refusals
-from api.streams import EventStream, cancelled, while_connected
-from api.wire.openai import (
+from api.context.event_streams import EventStream, cancelled, while_connected
+from api.context.services import AtDesk, Caller, Desk, ToSources, json_only
+from api.core.answerer import Ask, new_id
+from api.core.principals import Principal
+from api.middleware.failures import told
+from api.middleware.guards import render
+from api.openapi.description import OPENAI
+from api.openapi.error_responses import ANSWERING, Responses, refusals
+from api.rendering.links import Links
+from api.schemas.openai_request import ChatRequest, check_model
+from api.schemas.openai_response import (
     MODELS,
     CompletionBody,
     Data,
@@ -32,7 +33,6 @@ from api.wire.openai import (
     error_data,
     status_of,
 )
-from api.wire.openai_chat import ChatRequest, check_model
 
 _BEGUN = Data("")
 _STREAMED: Responses = {200: {"content": {EventStream.media_type: {"schema": {"type": "string"}}}}}

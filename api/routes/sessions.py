@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.desk import COOKIE, AtDesk, Caller, Desk, json_only
-from api.door.principals import Principal
-from api.refusals import refusals
-from api.wire.asking import Body, Text
+from api.context.services import COOKIE, AtDesk, Caller, Desk, json_only
+from api.core.principals import Principal
+from api.openapi.error_responses import refusals
+from api.schemas.question import Body, Text
 
 router = APIRouter(prefix="/v1/session", tags=["keys"])
 _KEPT_S = 30 * 24 * 3600

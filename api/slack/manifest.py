@@ -5,7 +5,7 @@ https://docs.slack.dev/reference/app-manifest
 
 from typing import Any
 
-from api.slack.app import SHORTCUT
+from api.slack.bot import SHORTCUT
 from rag.settings import SlackSettings
 
 _ALWAYS = ("app_mentions:read", "assistant:write", "chat:write", "commands", "im:history", "im:read", "users:read")

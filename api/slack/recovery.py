@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import logging
 
-from api.slack.deliveries import Deliveries, Unfinished
-from api.slack.installations import Workspace, Workspaces
-from api.slack.posting import post, whisper
-from api.slack.rendering import Message, plain
-from api.slack.rights import FAILURES, reason
-from api.slack.types import Heard
-from api.slack.words import WORDS
+from api.slack.events.event_store import Deliveries, Unfinished
+from api.slack.messages.blocks import Message, plain
+from api.slack.messages.posting import post, whisper
+from api.slack.messages.translations import WORDS
+from api.slack.workspace.installations import Workspace, Workspaces
+from api.slack.workspace.places import Heard
+from api.slack.workspace.slack_access import FAILURES, reason
 from rag.settings import Language
 
 log = logging.getLogger(__name__)

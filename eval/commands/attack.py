@@ -38,14 +38,14 @@ def attack(
     as_json: AsJson = False,
 ) -> None:
     """Attack a copy of a set's documents, and measure what is obeyed, repeated, lost and believed."""
-    from eval.attack import attack as make
-    from eval.attack import campaign, opened
-    from eval.attack_outcomes import gate
-    from eval.attack_report import report, table
-    from eval.attacks import OWN, AttackError, read_attacks
-    from eval.folders import RunFolder
-    from eval.gold import read_gold
-    from eval.sets import own_name, prepared
+    from eval.gold.files import read_gold
+    from eval.gold.sets import own_name, prepared
+    from eval.red_team.attack_report import report, table
+    from eval.red_team.attacks import OWN, AttackError, read_attacks
+    from eval.red_team.campaign import attack as make
+    from eval.red_team.campaign import campaign, opened
+    from eval.red_team.outcomes import gate
+    from eval.runs.folder import RunFolder
 
     if not (gold_set / "docs").is_dir():
         raise AttackError(

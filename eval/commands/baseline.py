@@ -11,8 +11,8 @@ def baseline(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the baseline is kept, or is replaced.")],
 ) -> None:
     """Keep what a gate needs of a run, small enough to commit: scores, summary and what it was made of."""
-    from eval.baseline import write_baseline
-    from eval.folders import RunFolder
+    from eval.regression.baselines import write_baseline
+    from eval.runs.folder import RunFolder
     from eval.terminal import say
 
     write_baseline(RunFolder(run), folder)

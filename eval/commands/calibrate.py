@@ -10,8 +10,8 @@ from eval.commands.sweep import Write
 from eval.terminal import columns, print_json, progress, say
 
 if TYPE_CHECKING:
-    from eval.calibration import Calibration, Errors
-    from eval.folders import RunFolder
+    from eval.experiments.threshold import Calibration, Errors
+    from eval.runs.folder import RunFolder
     from eval.types import GoldCase
     from rag.settings import Settings
 
@@ -39,11 +39,11 @@ def calibrate(
     """Find the confidence below which the offline answerer should decline (answer.min_confidence)."""
     from dataclasses import asdict
 
-    from eval.calibration import calibrate as find
-    from eval.calibration import check_enough, sample
-    from eval.config_file import write_settings
-    from eval.gold import read_gold
-    from eval.sets import own_name, prepared
+    from eval.experiments.config_file import write_settings
+    from eval.experiments.threshold import calibrate as find
+    from eval.experiments.threshold import check_enough, sample
+    from eval.gold.files import read_gold
+    from eval.gold.sets import own_name, prepared
     from rag.settings import CONFIG_FILE
 
     cases = read_gold(gold_set)[:limit]
@@ -59,11 +59,11 @@ def calibrate(
 
 def _run(settings: "Settings", cases: "list[GoldCase]", folder: Path, gold_file: str) -> "RunFolder":
     """Everything is answered, so that the confidence of each answer is known and whether it is right."""
-    from eval.calibration import CalibrationError
-    from eval.evaluation import Options, evaluate
-    from eval.sets import Telling
-    from rag.bootstrap import open_engine
-    from rag.making import has_llm
+    from eval.experiments.evaluate import Options, evaluate
+    from eval.experiments.threshold import CalibrationError
+    from eval.gold.sets import Telling
+    from rag.engine.engine import open_engine
+    from rag.engine.factories import has_llm
 
     if has_llm(settings.llm):
         raise CalibrationError(f"{_KEY} is the offline answerer's, and a language model is configured: unset llm.")

@@ -11,8 +11,8 @@ from eval.terminal import columns, print_json, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eval.checks import Outcome
-    from eval.folders import RunFolder
+    from eval.runs.folder import RunFolder
+    from eval.verification.verifier_scores import Outcome
 
 
 def checks(
@@ -29,11 +29,11 @@ def checks(
 
     What came of it is kept in the run's folder, and drawn in its report.
     """
-    from eval.checks import outcomes, pairs, save
-    from eval.facts import index_hash
-    from eval.folders import RunError, RunFolder
-    from eval.sets import Telling, settings_for
-    from rag.bootstrap import open_engine
+    from eval.gold.sets import Telling, settings_for
+    from eval.runs.folder import RunError, RunFolder
+    from eval.runs.provenance import index_hash
+    from eval.verification.verifier_scores import outcomes, pairs, save
+    from rag.engine.engine import open_engine
 
     folder = RunFolder(run)
     settings = settings_for(index or _index_of(folder), config)
@@ -51,7 +51,7 @@ def checks(
 
 def _index_of(folder: "RunFolder") -> Path | None:
     """Where `footnote eval SET` made one, if the run is of a set that has its own."""
-    from eval.sets import INDEXES, own_name
+    from eval.gold.sets import INDEXES, own_name
 
     gold = Path(folder.facts.gold_file)
     return made if gold.is_dir() and (made := INDEXES / own_name(gold)).is_dir() else None
@@ -60,14 +60,14 @@ def _index_of(folder: "RunFolder") -> Path | None:
 def _summary(run: Path, told: "Sequence[Outcome]") -> dict[str, Any]:
     from dataclasses import asdict
 
-    from eval.roc import area, by_kind, points
+    from eval.verification.roc import area, by_kind, points
 
     kinds = {kind: {"n": n, "unsupported": low, "or_weak": weak} for kind, n, low, weak in by_kind(told)}
     return {"run": str(run), "auc": area(told), "points": [asdict(one) for one in points(told)], "kinds": kinds}
 
 
 def _print(told: "Sequence[Outcome]") -> None:
-    from eval.roc import area, by_kind, points
+    from eval.verification.roc import area, by_kind, points
 
     rows = [(kind, str(n), f"{low:.3f}", f"{weak:.3f}") for kind, n, low, weak in by_kind(told)]
     typer.echo(columns([("claims", "n", "unsupported", "or weak"), *rows]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from eval.comparison import Compared, Comparison, Told
+    from eval.regression.comparison import Compared, Comparison, Told
 
 _SIGNIFICANT = 0.05
 _SHOWN = 160
@@ -24,9 +24,9 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:
     """Show what two runs of the same questions were made of, what differs, and which questions flipped."""
-    from eval.comparison import compare
-    from eval.folders import RunFolder
-    from eval.gate import GUARDS
+    from eval.regression.comparison import compare
+    from eval.regression.gate_rule import GUARDS
+    from eval.runs.folder import RunFolder
     from eval.terminal import print_json
 
     names = None if everything else {guard.name for guard in GUARDS}

@@ -12,7 +12,7 @@ from eval.terminal import progress, say
 
 if TYPE_CHECKING:
     from eval.types import GoldCase
-    from rag.bootstrap import Engine
+    from rag.engine.engine import Engine
 
 
 def draft(
@@ -26,11 +26,11 @@ def draft(
     beside: Annotated[Path | None, typer.Option(help="A gold file: what it asks is not asked again.")] = None,
 ) -> None:
     """Propose questions from the documents: by a language model where one is configured, else by rule."""
-    from eval.draft import new_drafts
-    from eval.feedback import read_feedback
-    from eval.gold import GoldError, read_gold, write_gold
-    from eval.sets import settings_for
-    from rag.bootstrap import open_engine
+    from eval.drafting.feedback import read_feedback
+    from eval.drafting.generator import new_drafts
+    from eval.gold.files import GoldError, read_gold, write_gold
+    from eval.gold.sets import settings_for
+    from rag.engine.engine import open_engine
 
     if out.exists():
         raise GoldError(f"{out} is there: review it first, or name another --out.")
@@ -58,8 +58,8 @@ def draft(
 
 def _drafts(engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
     """A model's drafts, where there is one, and by rule those that have no answer."""
-    from eval.draft import TO_CHECK, draft
-    from rag.making import has_llm
+    from eval.drafting.generator import TO_CHECK, draft
+    from rag.engine.factories import has_llm
 
     by_rule = draft(engine.catalog, count, known)
     if not has_llm(engine.settings.llm):
@@ -70,7 +70,7 @@ def _drafts(engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
 
 async def _of_model(engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
     """What came before the model failed is kept."""
-    from eval.draft_llm import draft_with
+    from eval.drafting.llm_generator import draft_with
     from rag.errors import ModelError
 
     refused, drafts = Counter[str](), list["GoldCase"]()

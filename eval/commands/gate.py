@@ -10,7 +10,7 @@ import typer
 from eval.commands.compare import table
 
 if TYPE_CHECKING:
-    from eval.gate import Ruling
+    from eval.regression.gate_rule import Ruling
 
 
 def gate(
@@ -26,16 +26,16 @@ def gate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
 ) -> None:
     """Exit with 1 where a guarded measure is worse than the baseline beyond its margin, with 0 where none is."""
-    from eval import gate_files
-    from eval.folders import RunFolder
-    from eval.gate import guard, rule
+    from eval.regression import ci_reports
+    from eval.regression.gate_rule import guard, rule
+    from eval.runs.folder import RunFolder
     from eval.terminal import print_json
 
     ruling = rule(RunFolder(baseline), RunFolder(run), [guard(told) for told in measure or ()])
     if junit:
-        _write(junit, gate_files.junit(ruling))
+        _write(junit, ci_reports.junit(ruling))
     if markdown:
-        _write(markdown, gate_files.markdown(ruling))
+        _write(markdown, ci_reports.markdown(ruling))
     if as_json:
         print_json({"passed": not ruling.failures, "failures": ruling.failures, **asdict(ruling)})
     else:
@@ -56,7 +56,7 @@ def _shown(ruling: "Ruling") -> Iterator[str]:
 
 
 def _write(file: Path, text: str) -> None:
-    from eval.gate import GateError
+    from eval.regression.gate_rule import GateError
 
     try:
         file.write_text(text, encoding="utf-8")

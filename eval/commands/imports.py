@@ -16,7 +16,7 @@ def import_set(
     out: Annotated[Path, typer.Argument(help="The folder of the set, which is made.")],
 ) -> None:
     """Make a set of a benchmark: documents and questions, for `footnote eval OUT`."""
-    from eval.imports import import_beir, import_squad
+    from eval.gold.importers import import_beir, import_squad
 
     made = import_squad(source, out) if form == "squad" else import_beir(source, out)
     say(f"{made.documents} documents and {made.questions} questions: `footnote eval {out}` asks them")

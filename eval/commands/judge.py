@@ -10,8 +10,8 @@ from eval.commands.run import AsJson, ConfigFile
 from eval.terminal import print_json, progress, say
 
 if TYPE_CHECKING:
-    from eval.folders import RunFolder
-    from eval.judge import Judge
+    from eval.judging.llm_judge import Judge
+    from eval.runs.folder import RunFolder
     from rag.settings import LLMSettings
 
 
@@ -28,10 +28,10 @@ def judge(
     """Have a language model judge a run's answers: are they right, and do their sources say so?"""
     import asyncio
 
-    from eval.agreement import read_labels
-    from eval.folders import RunError, RunFolder
-    from eval.judge import judge_all, unjudged
-    from rag.making import judge_settings
+    from eval.judging.llm_judge import judge_all, unjudged
+    from eval.runs.folder import RunError, RunFolder
+    from eval.stats.agreement import read_labels
+    from rag.engine.factories import judge_settings
     from rag.settings import load_settings
 
     folder = RunFolder(run)
@@ -55,20 +55,20 @@ def judge(
 
 
 def _judge_of(chosen: "LLMSettings") -> "Judge":
-    from eval.cache import CachedChat
-    from eval.evaluation import CACHE
-    from eval.facts import model_identity
-    from eval.judge import Judge
-    from rag.making import make_llm
+    from eval.experiments.evaluate import CACHE
+    from eval.judging.llm_judge import Judge
+    from eval.runs.llm_cache import CachedChat
+    from eval.runs.provenance import model_identity
+    from rag.engine.factories import make_llm
 
     return Judge(CachedChat(make_llm(chosen, "FOOTNOTE_JUDGE__"), CACHE, model_identity(chosen)))
 
 
 def _summary(folder: "RunFolder") -> dict[str, Any]:
     """The judged measures. A finished run's files have them from now on; an unfinished one stays so."""
-    from eval.judgements import MEASURES, with_judgements
-    from eval.measures import scored
-    from eval.summary import finish, summarise
+    from eval.metrics.judgements import MEASURES, with_judgements
+    from eval.metrics.registry import scored
+    from eval.metrics.summary import finish, summarise
 
     rows = folder.rows()
     finished = (folder.path / "scores.jsonl").exists()
@@ -82,8 +82,8 @@ def _summary(folder: "RunFolder") -> dict[str, Any]:
 
 def _spent(folder: "RunFolder", chosen: "LLMSettings") -> dict[str, Any]:
     """Of all judgements that stand; of those that a cache gave, what they once cost."""
-    from eval.judgements import judgements
-    from rag.making import make_prices
+    from eval.metrics.judgements import judgements
+    from rag.engine.factories import make_prices
 
     usages = [told.usage for told in judgements(folder).values()]
     prices = make_prices(chosen)
@@ -96,9 +96,9 @@ def _spent(folder: "RunFolder", chosen: "LLMSettings") -> dict[str, Any]:
 
 
 def _agreement(folder: "RunFolder", people: Mapping[str, bool]) -> dict[str, Any]:
-    from eval.agreement import ENOUGH, agreement
-    from eval.judgements import judgements
-    from eval.measures import cluster
+    from eval.metrics.judgements import judgements
+    from eval.metrics.registry import cluster
+    from eval.stats.agreement import ENOUGH, agreement
 
     if not people:
         return {}
@@ -116,7 +116,7 @@ def _agreement(folder: "RunFolder", people: Mapping[str, bool]) -> dict[str, Any
 
 
 def _complain_of_failures(folder: "RunFolder") -> None:
-    from eval.judgements import log
+    from eval.metrics.judgements import log
 
     if failed := [told for told in log(folder).read().values() if told.error]:
         say(f"{len(failed)} answers could not be judged: {failed[0].error} Run it again to go on.")

@@ -13,7 +13,7 @@ from eval.commands.run import AsJson, ConfigFile
 from eval.terminal import print_json, progress, say
 
 if TYPE_CHECKING:
-    from eval.lint import Finding
+    from eval.gold.linter import Finding
 
 
 def lint(
@@ -27,10 +27,10 @@ def lint(
     as_json: AsJson = False,
 ) -> None:
     """Check gold questions against the index: paths, pages, quotes, repeats, and what looks answerable."""
-    from eval.gold import gold_file
-    from eval.lint import lint, looks_answerable, read
-    from eval.sets import Telling, prepared
-    from rag.bootstrap import open_engine
+    from eval.gold.files import gold_file
+    from eval.gold.linter import lint, looks_answerable, read
+    from eval.gold.sets import Telling, prepared
+    from rag.engine.engine import open_engine
 
     file = gold_file(gold)
     asked, findings = read(file)

@@ -16,9 +16,9 @@ def report(
     out: Annotated[Path | None, typer.Option(help="The page; RUN/report.html if not given.")] = None,
 ) -> None:
     """Make one HTML file of a run: its measures, plots, and every question with what went wrong."""
-    from eval.folders import RunFolder
-    from eval.report import report as make
-    from eval.report import save
+    from eval.reports.page import report as make
+    from eval.reports.page import save
+    from eval.runs.folder import RunFolder
 
     page = out or run / "report.html"
     save(make(RunFolder(run), RunFolder(baseline) if baseline else None), page)

@@ -10,7 +10,7 @@ import typer
 from eval.terminal import say
 
 if TYPE_CHECKING:
-    from eval.review import Review
+    from eval.drafting.review_session import Review
     from eval.types import Evidence, GoldCase
 
 
@@ -19,7 +19,7 @@ def review(
     gold: Annotated[Path, typer.Option("--gold", help="Where accepted questions are added (.jsonl).")],
 ) -> None:
     """Accept, edit, skip or reject drafts of questions; what was decided is kept, and going on goes on."""
-    from eval.review import Review
+    from eval.drafting.review_session import Review
 
     going = Review(drafts, gold)
     waiting = going.waiting
@@ -70,7 +70,7 @@ def _place(item: "Evidence") -> str:
 
 
 def _edited(case: "GoldCase") -> "GoldCase":
-    from eval.review import edited
+    from eval.drafting.review_session import edited
 
     question = _asked("Question", case.question)
     told = ""

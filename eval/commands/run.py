@@ -11,7 +11,7 @@ import typer
 from eval.terminal import print_json, progress, say
 
 if TYPE_CHECKING:
-    from eval.folders import RunFolder
+    from eval.runs.folder import RunFolder
     from eval.types import Measure
 
 GoldSet = Annotated[
@@ -46,12 +46,12 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Measure the engine against a set of gold questions."""
-    from eval.evaluation import CACHE, Options, evaluate
-    from eval.folders import RunFolder
-    from eval.gold import read_gold
-    from eval.predictions import check_writable, write_predictions
-    from eval.sets import Telling, prepared
-    from rag.bootstrap import open_engine
+    from eval.experiments.evaluate import CACHE, Options, evaluate
+    from eval.gold.files import read_gold
+    from eval.gold.sets import Telling, prepared
+    from eval.integrations.predictions import check_writable, write_predictions
+    from eval.runs.folder import RunFolder
+    from rag.engine.engine import open_engine
 
     if predictions:
         check_writable(predictions)  # where it cannot be written, that is said before hours of work
@@ -78,7 +78,7 @@ def fresh(gold_set: Path) -> Path:
 
 
 def _print(made: "RunFolder", *, every: bool, as_json: bool) -> None:
-    from eval.measures import MEASURES
+    from eval.metrics.registry import MEASURES
 
     summary = made.read_json("summary.json")
     if as_json:

@@ -11,7 +11,7 @@ from eval.terminal import columns, print_json, progress, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eval.pareto import Outcome
+    from eval.experiments.pareto import Outcome
     from eval.types import Measure
 
 Write = Annotated[
@@ -36,13 +36,13 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Measure a set under every combination of settings, and say which is best for its time."""
-    from eval.config_file import write_settings
-    from eval.gold import read_gold
-    from eval.grid import combinations
-    from eval.pareto import choose
-    from eval.sets import own_name
-    from eval.sweep import Sweep, measure, report
-    from eval.sweep import sweep as make
+    from eval.experiments.config_file import write_settings
+    from eval.experiments.grid import combinations
+    from eval.experiments.parameter_sweep import Sweep, measure, report
+    from eval.experiments.parameter_sweep import sweep as make
+    from eval.experiments.pareto import choose
+    from eval.gold.files import read_gold
+    from eval.gold.sets import own_name
     from rag.settings import CONFIG_FILE
 
     grid = combinations(config, options or [])
@@ -60,7 +60,7 @@ def sweep(
 
 
 def _print(outcomes: "Sequence[Outcome]", measure: "Measure", chosen: "Outcome") -> None:
-    from eval.pareto import front
+    from eval.experiments.pareto import front
 
     best = front(outcomes, measure)
     head = ("", measure.name, "95 %", "ms", "settings")

@@ -1,1 +1,1 @@
-"""Optional models as data: which are known, where they lie, and how they are fetched."""
+"""Encoders and rerankers, and the model files they load."""

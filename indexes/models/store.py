@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from indexes.durable import to_disk
-from indexes.models.known import KNOWN, KnownModel, ModelFile
+from indexes.models.model_registry import KNOWN, KnownModel, ModelFile
+from indexes.storage.fsync import to_disk
 
 State = Literal["present", "absent", "damaged"]
 _MANIFEST = "footnote-model.json"

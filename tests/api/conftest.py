@@ -9,8 +9,8 @@ import pytest
 from fakes.engines import SAMPLES, OpenEngine, RememberingEncoder
 from fakes.front import Front, OpenFront
 from fakes.libraries import Premises, premises, written
-from indexes.sync import Listener
-from rag.bootstrap import open_writer
+from indexes.ingest.sync import Listener
+from rag.engine.engine import open_writer
 from rag.settings import load_settings
 
 RULES = ({"glob": "hr/**", "groups": ("hr",)},)

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from fakes.encoder import WordsEncoder
-from indexes.encoders.onnx import OnnxEncoder
-from indexes.encoders.sentence_transformer import SentenceTransformerEncoder
 from indexes.errors import EncoderError
-from indexes.models.known import KNOWN
+from indexes.models.model_registry import KNOWN
+from indexes.models.onnx_encoder import OnnxEncoder
+from indexes.models.sentence_transformer import SentenceTransformerEncoder
 from indexes.models.store import ModelStore
 from indexes.protocols import Encoder
 

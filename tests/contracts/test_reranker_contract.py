@@ -9,11 +9,11 @@ import pytest
 from fakes.cross_encoders import make_cross_encoder
 from fakes.reranker import WordsReranker
 from indexes.errors import RerankerError
-from indexes.models.known import KNOWN
+from indexes.models.cross_encoder_reranker import CrossEncoderReranker
+from indexes.models.model_registry import KNOWN
+from indexes.models.onnx_reranker import OnnxReranker
 from indexes.models.store import ModelStore
 from indexes.protocols import Reranker
-from indexes.rerankers.cross_encoder import CrossEncoderReranker
-from indexes.rerankers.onnx import OnnxReranker
 
 QUESTION = "How many days off do staff get?"
 TEXTS = ["Employees have 25 days of annual leave.", "", "Magnets contain rare earths.", "日本語 😀", "word " * 900]

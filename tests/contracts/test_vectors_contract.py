@@ -13,11 +13,11 @@ import httpx
 import pytest
 
 from fakes.vectors import Vectors, assert_exact, nearest_of, put, remove, search, units
-from indexes.catalog import Catalog
-from indexes.stores.embedded import EmbeddedChroma
-from indexes.stores.server import ChromaServer
-from indexes.stores.snapshots import SnapshotStore
-from indexes.vectors import ChromaVectors
+from indexes.storage.catalog import Catalog
+from indexes.vectors.chroma_embedded import EmbeddedChroma
+from indexes.vectors.chroma_server import ChromaServer
+from indexes.vectors.index import ChromaVectors
+from indexes.vectors.snapshots import SnapshotStore
 
 
 class Place(Protocol):

@@ -8,14 +8,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.http import create_app
+from api.app.fastapi_app import create_app
 from fakes.desks import desk
 from fakes.engines import OpenEngine, RunFootnote
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json, source_with
 from fakes.serving import serving
-from rag import prompts
-from rag.query_engine import FootnoteQueryEngine
+from rag.engine.query_engine import FootnoteQueryEngine
+from rag.prompting import prompts
 
 PARENTS = "How long can fathers and other second parents stay off on full pay?"
 CLAIM = "The other parent has 8 weeks of fully paid leave"

@@ -12,10 +12,10 @@ import pytest
 import schemathesis
 from schemathesis.engine import events, from_schema
 
-from api.assembly import desk_of
-from api.http import create_app
+from api.app.composition import desk_of
+from api.app.fastapi_app import create_app
 from fakes.engines import RememberingEncoder, WarmEngine
-from indexes.documents import document_id
+from indexes.ingest.documents import document_id
 from rag.settings import load_settings
 
 EXAMPLES = 10

@@ -13,14 +13,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.http import create_app
-from api.server import AddressError, listen
+from api.app.fastapi_app import create_app
+from api.app.http_server import AddressError, listen
 from fakes.answerer import ScriptedAnswerer
 from fakes.desks import desk
 from fakes.engines import SAMPLES, OpenEngine, Ran, RunFootnote
-from indexes.planning import Plan
-from indexes.sync import Listener
-from rag.bootstrap import open_writer
+from indexes.ingest.planning import Plan
+from indexes.ingest.sync import Listener
+from rag.engine.engine import open_writer
 from rag.settings import Settings
 from rag.types import Question
 
@@ -41,7 +41,7 @@ def docs(tmp_path: Path) -> Path:
 def lock_elsewhere(own_index: Path) -> Iterator[int]:
     """Another process writes ``own_index``: its id."""
     code = (
-        "import sys; from pathlib import Path; from indexes.locking import writer_lock\n"
+        "import sys; from pathlib import Path; from indexes.storage.lock import writer_lock\n"
         "with writer_lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(own_index)]

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from junitparser import JUnitXml
 
-from eval.gold import read_gold, write_gold
+from eval.gold.files import read_gold, write_gold
 from fakes.engines import ROOT, SAMPLES, RunFootnote
 
 EXAMPLES = ROOT / "docs" / "ci"
@@ -21,7 +21,7 @@ def commands(tmp_path: Path) -> Path:
     """A folder with a ``footnote`` of this checkout, as an installation puts one on the path."""
     (tmp_path / "bin").mkdir()
     file = tmp_path / "bin" / "footnote"
-    file.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m api.cli "$@"\n')
+    file.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m api.commands.cli "$@"\n')
     file.chmod(0o755)
     return file.parent
 

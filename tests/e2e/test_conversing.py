@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from api.commands.answers import print_sources
-from api.wire.answers import answer_to_wire
+from api.schemas.answer import answer_to_wire
 from fakes.chat import ScriptedChat
 from fakes.engines import OpenEngine, RunFootnote
-from rag.assistant import Assistant
-from rag.bootstrap import make_assistant
-from rag.policy import Policy
-from rag.query_engine import FootnoteQueryEngine
+from rag.answering.assistant import Assistant
+from rag.engine.engine import make_assistant
+from rag.engine.query_engine import FootnoteQueryEngine
 from rag.types import Answer, Question, Turn
+from rag.verification.policy import Policy
 
 PARENTS = "How long can fathers and other second parents stay off on full pay?"
 PLACE = re.compile(r"\[(\d)\] ([^,]+), ")

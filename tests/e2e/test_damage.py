@@ -10,7 +10,7 @@ import pytest
 
 from fakes.chroma_server import free_port
 from fakes.engines import SAMPLES, RunFootnote
-from indexes.locking import writer_lock
+from indexes.storage.lock import writer_lock
 
 QUESTIONS = [
     "How long can fathers and other second parents stay off on full pay?",

@@ -7,14 +7,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.http import create_app
+from api.app.fastapi_app import create_app
 from fakes.desks import desk
 from fakes.engines import OpenEngine
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json
 from fakes.serving import serving
 from indexes.types import Query
-from rag import prompts
+from rag.prompting import prompts
 from rag.types import Question, Turn
 
 PARENTS = "How long can fathers and other second parents stay off on full pay?"

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.door.keys import KeyStore
+from api.auth.api_keys import KeyStore
 from fakes.doors import bearer
 from fakes.engines import ROOT, RunFootnote
 
@@ -99,7 +99,7 @@ def test_a_real_server_wants_keys_and_notices_at_once_when_one_is_revoked(
     Path("footnote.toml").write_text("[server]\nkeys = 'always'\n")
     made = footnote("keys", "create", "Anna", "--groups", "hr")
     key = made.out.strip()
-    serve = [sys.executable, "-m", "api.cli", "serve", "--port", "0", "--index", str(samples_index)]
+    serve = [sys.executable, "-m", "api.commands.cli", "serve", "--port", "0", "--index", str(samples_index)]
     with subprocess.Popen(serve, stderr=subprocess.PIPE, text=True) as server:
         try:
             assert server.stderr

@@ -14,8 +14,8 @@ import pytest
 
 from fakes.chroma_server import free_port
 from fakes.engines import SAMPLES, RunFootnote
-from indexes.catalog import Catalog
-from indexes.uploads import Uploads
+from indexes.ingest.uploads import Uploads
+from indexes.storage.catalog import Catalog
 
 LEAVE = "How long can fathers and other second parents stay off on full pay?"
 
@@ -92,7 +92,7 @@ def test_a_folder_that_is_followed_is_taken_in_as_it_changes(tmp_path: Path) -> 
     docs, index = tmp_path / "docs", tmp_path / "index"
     docs.mkdir()
     (docs / "a.txt").write_text("Aardvarks dig.")
-    command = [sys.executable, "-m", "api.cli", "index", str(docs), "--index", str(index), "--watch"]
+    command = [sys.executable, "-m", "api.commands.cli", "index", str(docs), "--index", str(index), "--watch"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
         try:
             assert following.stderr

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from api.door.principals import LOCAL
-from api.kept.conversations import Conversations
-from api.kept.journal import Journal
+from api.core.principals import LOCAL
+from api.history.audit_log import Journal
+from api.history.conversation_store import Conversations
 from fakes.engines import ROOT
 
 ROUNDS, CLIENTS = 5, 4

@@ -11,16 +11,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.http import create_app
-from api.wire.answers import AnswerBody
+from api.app.fastapi_app import create_app
+from api.schemas.answer import AnswerBody
 from fakes.desks import desk
 from fakes.engines import OpenEngine, RunFootnote
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json
 from fakes.serving import serving
 from indexes.types import Query
-from rag import prompts
-from rag.assistant import DECLINED
+from rag.answering.assistant import DECLINED
+from rag.prompting import prompts
 from rag.types import Turn
 
 PARENTS = "How long can fathers and other second parents stay off on full pay?"

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from api.wire.answers import answer_to_wire
+from api.schemas.answer import answer_to_wire
 from fakes.engines import OpenEngine, RunFootnote
 from fakes.faults import faults
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json
 from indexes.types import Query
-from rag import prompts
-from rag.assistant import DECLINED
-from rag.questions import make_question
+from rag.answering.assistant import DECLINED
+from rag.prompting import prompts
+from rag.question.validation import make_question
 from rag.types import Completed, Delta, Turn
 
 PARENTS = "How long can fathers and other second parents stay off on full pay?"

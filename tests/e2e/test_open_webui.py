@@ -14,7 +14,7 @@ import httpx
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from api.door.keys import KeyStore
+from api.auth.api_keys import KeyStore
 from fakes.browser import MISSING, WHY_MISSING, chromium, shot
 from fakes.footnote_serve import footnote_serve
 from fakes.open_webui import OPEN_WEBUI, OpenWebUI

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.http import create_app
+from api.app.fastapi_app import create_app
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import desk
 from fakes.engines import ROOT

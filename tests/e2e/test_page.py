@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from api.http import create_app
+from api.app.fastapi_app import create_app
 from fakes.answerer import ScriptedAnswerer, answer, passage, telling
 from fakes.browser import MISSING, WHY_MISSING, contrast, is_dark, overflow, serious_violations, shot
 from fakes.desks import desk

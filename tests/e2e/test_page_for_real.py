@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from api.assembly import app_of, desk_of
-from api.door.keys import KeyStore
+from api.app.composition import app_of, desk_of
+from api.auth.api_keys import KeyStore
 from fakes.browser import MISSING, WHY_MISSING, chromium, serious_violations, shot
 from fakes.engines import OpenEngine
 from fakes.serving import serving

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from api.http import create_app
+from api.app.fastapi_app import create_app
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.behind_the_page import FakeDocument, Front, cited
 from fakes.browser import MISSING, WHY_MISSING, shot

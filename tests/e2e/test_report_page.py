@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from eval.folders import RunFolder
-from eval.report import report, save
+from eval.reports.page import report, save
+from eval.runs.folder import RunFolder
 from eval.types import Checked, Cited, Evidence, Found, GoldCase, Place, Row
 from fakes.browser import MISSING, WHY_MISSING, contrast, is_dark, overflow, shot
 from fakes.hostile import HOSTILE, hostile

@@ -14,17 +14,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.wire.answers import AnswerBody
-from eval.facts import facts
-from eval.folders import RunFolder
-from eval.gate import rule
-from eval.gold import read_gold
-from eval.runs import ask, run, with_gold
-from eval.summary import finish
+from api.schemas.answer import AnswerBody
+from eval.gold.files import read_gold
+from eval.metrics.summary import finish
+from eval.regression.gate_rule import rule
+from eval.runs.folder import RunFolder
+from eval.runs.provenance import facts
+from eval.runs.runner import ask, run, with_gold
 from fakes.engines import ROOT, RememberingEncoder, RunFootnote, WarmEngine
+from indexes.text.tokenization import words
 from indexes.types import Document
-from indexes.words import words
-from rag.models.offline import NAME
+from rag.extractive.model import NAME
 from rag.protocols import Answerer
 from rag.settings import Settings
 from rag.types import Answer, Citation, Event, Question
@@ -193,7 +193,7 @@ def test_doctor_finds_nothing_wrong(samples_index: Path, footnote: RunFootnote) 
 
 
 def test_serve_answers_and_ends_when_it_is_told_to(samples_index: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "api.cli", "serve", "--port", "0", "--index", str(samples_index)]
+    command = [sys.executable, "-m", "api.commands.cli", "serve", "--port", "0", "--index", str(samples_index)]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as server:
         try:
             assert server.stderr

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.app.fastapi_app import create_app
 from api.commands.options import NONE_WITHIN
-from api.commands.searching import _explained
-from api.http import create_app
+from api.commands.search_command import _explained
 from fakes.answerer import ScriptedAnswerer
 from fakes.desks import desk
 from fakes.engines import OpenEngine, RunFootnote

@@ -9,7 +9,7 @@ from pydantic import BaseModel, SecretStr
 
 from fakes.engines import OpenEngine
 from fakes.openai_server import OpenAIServer, Reply
-from rag import prompts
+from rag.prompting import prompts
 from rag.settings import Settings
 from rag.types import Question, Turn
 

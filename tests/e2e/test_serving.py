@@ -6,8 +6,8 @@ from pathlib import Path
 
 import httpx
 
-from api.kept.feedback import Feedback
-from api.kept.journal import Journal
+from api.history.audit_log import Journal
+from api.history.feedback_store import Feedback
 from fakes.footnote_serve import footnote_serve
 
 QUESTION = "How many days of leave does a new employee get?"

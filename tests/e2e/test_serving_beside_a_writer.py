@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from fakes.engines import RunFootnote
-from indexes.catalog import Catalog
+from indexes.storage.catalog import Catalog
 
 WITHIN = 5.0
 """Seconds after the commit, as promised."""
@@ -20,7 +20,7 @@ OLD, NEW = "Who looks after the lighthouse on Gull Point?", "Where is the spare 
 
 
 def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "api.cli", *map(str, arguments)]
+    return [sys.executable, "-m", "api.commands.cli", *map(str, arguments)]
 
 
 @pytest.fixture

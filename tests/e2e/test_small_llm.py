@@ -8,9 +8,9 @@ import pytest
 from fakes.engines import ROOT, OpenEngine
 from fakes.faults import faults, misnumbered
 from fakes.llama_server import NAME, LlamaServer
-from indexes.models.known import KNOWN
+from indexes.models.model_registry import KNOWN
 from indexes.models.store import ModelStore
-from rag.questions import make_question
+from rag.question.validation import make_question
 from rag.types import Completed, Delta
 
 PYTHON = ROOT / "var" / "llama" / "bin" / "python"

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from fakes.engines import RunFootnote
-from indexes.locking import writer_lock
+from indexes.storage.lock import writer_lock
 
 FERRY = b"# Ferry\n\nThe ferry to Seal Island is called the Grey Heron.\n"
 QUESTION = "What is the ferry to Seal Island called?"
@@ -20,7 +20,7 @@ QUESTION = "What is the ferry to Seal Island called?"
 
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
-    command = [sys.executable, "-m", "api.cli", "serve", "--port", "0", "--index", str(folder / "index")]
+    command = [sys.executable, "-m", "api.commands.cli", "serve", "--port", "0", "--index", str(folder / "index")]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as server:
         try:
             assert server.stderr

@@ -9,7 +9,7 @@ import pytest
 from fakes.engines import RunFootnote
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json, source_with
-from rag import prompts
+from rag.prompting import prompts
 from rag.types import Turn
 
 PARENTS = "How long can fathers and other second parents stay off on full pay?"

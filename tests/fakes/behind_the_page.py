@@ -14,13 +14,13 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response, Uploa
 from fastapi.responses import StreamingResponse
 from PIL import Image, ImageDraw
 
-from api.asking import Ask
-from api.desk import COOKIE, AtDesk, Caller
-from api.door.guards import render
-from api.door.principals import LOCAL, Principal, UnauthorizedError
-from api.problems import problem
-from api.wire.answers import Frame, Telling, event_frames
-from indexes.documents import document_id
+from api.context.services import COOKIE, AtDesk, Caller
+from api.core.answerer import Ask
+from api.core.principals import LOCAL, Principal, UnauthorizedError
+from api.core.problems import problem
+from api.middleware.guards import render
+from api.schemas.answer import Frame, Telling, event_frames
+from indexes.ingest.documents import document_id
 from indexes.types import Locator, Passage
 from rag.types import Answer, Citation, Question
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eval.folders import Facts, RunFolder
+from eval.runs.folder import Facts, RunFolder
 from eval.types import Scored
 
 OFFLINE = Facts(

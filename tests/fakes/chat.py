@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
-from rag import prompts
+from rag.prompting import prompts
 from rag.types import Piece, Turn
 
 

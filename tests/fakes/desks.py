@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from api.asking import Ask, Direct
-from api.desk import Desk
+from api.context.services import Desk
+from api.core.answerer import Ask, Direct
 from rag.protocols import Answerer
 from rag.types import Event
 

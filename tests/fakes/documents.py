@@ -4,9 +4,9 @@ from datetime import date
 from hashlib import sha256
 
 from fakes.encoder import WordsEncoder
-from indexes.catalog import Catalog, FileState, FileVersion
-from indexes.embedding import encoded_hash, encoder_text
-from indexes.splitting import PassageSplitter
+from indexes.ingest.embedding import encoded_hash, encoder_text
+from indexes.ingest.splitting import PassageSplitter
+from indexes.storage.catalog import Catalog, FileState, FileVersion
 from indexes.types import EVERYONE, Document, Kind, Passage, Section
 
 

@@ -1,6 +1,6 @@
 """Doorkeepers with a list."""
 
-from api.door.principals import Principal, UnauthorizedError
+from api.core.principals import Principal, UnauthorizedError
 from indexes.types import Audience
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from indexes.text.tokenization import stems
 from indexes.types import Matrix
-from indexes.words import stems
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray  # noqa: TC002 - as every import of types here
 
 from indexes.protocols import Encoder
 from indexes.types import Matrix
-from rag.bootstrap import Engine, Generation
+from rag.engine.engine import Engine, Generation
 from rag.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ def footnote_serve(
     index: Path, folder: Path, **variables: str
 ) -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
     """The process, its address ``http://127.0.0.1:…/``, and what it wrote to standard error so far."""
-    command = [sys.executable, "-m", "api.cli", "serve", "--port", "0", "--index", str(index)]
+    command = [sys.executable, "-m", "api.commands.cli", "serve", "--port", "0", "--index", str(index)]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, env=os.environ | variables) as server:
         assert server.stderr
         lines: list[str] = []

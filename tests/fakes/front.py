@@ -6,9 +6,9 @@ from functools import cached_property
 
 from fastapi import FastAPI
 
-from api.assembly import app_of, desk_of
-from api.door.keys import KeyStore
-from rag.bootstrap import Engine
+from api.app.composition import app_of, desk_of
+from api.auth.api_keys import KeyStore
+from rag.engine.engine import Engine
 
 
 @dataclass(frozen=True)

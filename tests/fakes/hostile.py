@@ -5,7 +5,7 @@ from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from eval.folders import RunFolder
+from eval.runs.folder import RunFolder
 from eval.types import GoldCase, Row
 from fakes.runs import facts, finished
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import uvicorn
 
-from api.asking import Direct
-from api.http import create_app
-from api.kept.asking import KeptAsking
-from api.kept.conversations import Conversations
-from api.kept.journal import Journal, JournalAsking
-from api.server import listen
+from api.app.fastapi_app import create_app
+from api.app.http_server import listen
+from api.core.answerer import Direct
+from api.history.audit_log import Journal, JournalAsking
+from api.history.conversation_answering import KeptAsking
+from api.history.conversation_store import Conversations
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.desks import desk
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import httpx
 
-from api.assembly import desk_of
-from api.http import create_app
-from api.library.documents import Library
-from api.library.indexing import Indexing
+from api.app.composition import desk_of
+from api.app.fastapi_app import create_app
+from api.library.library import Library
+from api.library.sync_jobs import Indexing
 from fakes.doors import ListedDoor, bearer, somebody
 from fakes.engines import RememberingEncoder
-from indexes.sync import Listener
-from rag.bootstrap import Engine, limits_of, open_writer
-from rag.refreshing import Refreshing
+from indexes.ingest.sync import Listener
+from rag.engine.engine import Engine, limits_of, open_writer
+from rag.engine.refresh import Refreshing
 from rag.settings import load_settings
 
 KEYS = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from indexes.protocols import Retriever
 from indexes.types import Hit, Query
-from rag.assistant import DECLINED
+from rag.answering.assistant import DECLINED
 from rag.protocols import Answerer
 from rag.types import Answer, Citation, Completed, Event, Question
 

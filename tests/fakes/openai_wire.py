@@ -5,7 +5,7 @@ import json
 import re
 from typing import Any
 
-from rag import prompts
+from rag.prompting import prompts
 from rag.types import Turn
 
 Json = dict[str, Any]

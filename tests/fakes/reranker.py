@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from indexes.words import stems
+from indexes.text.tokenization import stems
 
 
 class WordsReranker:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.folders import Facts, RunFolder
-from eval.summary import finish
+from eval.metrics.summary import finish
+from eval.runs.folder import Facts, RunFolder
 from eval.types import Checked, Cited, Evidence, Found, GoldCase, Place, Row, Status
 
 

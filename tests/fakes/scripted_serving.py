@@ -15,13 +15,13 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
-from api.asking import Direct
-from api.desk import Desk
-from api.door.keys import KeyDoor, KeyStore
-from api.door.queueing import QueuedAsking, Turns
-from api.door.rates import RatedAsking, Rates
-from api.http import create_app
-from api.server import listen, serve
+from api.app.fastapi_app import create_app
+from api.app.http_server import listen, serve
+from api.auth.api_keys import KeyDoor, KeyStore
+from api.context.services import Desk
+from api.core.answerer import Direct
+from api.limits.concurrency import QueuedAsking, Turns
+from api.limits.rate_limit import RatedAsking, Rates
 from fakes.answerer import ScriptedAnswerer, answer
 from rag.types import Completed, Delta, Event, Question, Retrieved
 

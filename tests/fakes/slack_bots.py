@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from api.door.principals import Principal
-from api.http import create_app
-from api.kept.feedback import Feedback, FeedbackBox
-from api.slack.app import Bot
-from api.slack.http import slack_routes
-from api.slack.making import make_bot, make_oauth
-from api.slack.socket import SocketMode
+from api.app.fastapi_app import create_app
+from api.core.principals import Principal
+from api.history.feedback_store import Feedback, FeedbackBox
+from api.slack.bot import Bot
+from api.slack.factory import make_bot, make_oauth
+from api.slack.http_mode import slack_routes
+from api.slack.socket_mode import SocketMode
 from fakes.answerer import answer, telling
 from fakes.desks import desk
 from fakes.serving import serving

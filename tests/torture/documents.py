@@ -10,8 +10,8 @@ from random import Random
 
 from fakes.encoder import WordsEncoder
 from indexes.errors import ReadError
-from indexes.reading.formats import read_file
-from indexes.splitting import PassageSplitter
+from indexes.ingest.splitting import PassageSplitter
+from indexes.readers.registry import read_file
 from indexes.types import Document, Passage
 
 PASSAGE_TOKENS = 48

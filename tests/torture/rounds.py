@@ -17,8 +17,8 @@ from importlib import import_module
 from pathlib import Path
 from random import Random
 
-from indexes.embedding import encoded_hash
-from indexes.generations import catalog_file
+from indexes.ingest.embedding import encoded_hash
+from indexes.storage.generations import catalog_file
 from torture.check import Expected, Held, Versions, examine
 from torture.documents import Folder, Version
 from torture.processes import Heard, Kill, adopt_orphans, ask, run

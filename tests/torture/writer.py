@@ -10,20 +10,21 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from fakes.encoder import WordsEncoder
-from indexes import catalog, generations, locking, sync, vectors, writing
-from indexes.catalog import Catalog
-from indexes.generations import Generations, catalog_file, chroma_folder
-from indexes.locking import writer_lock
-from indexes.planning import Plan
-from indexes.reading.sandbox import ReadingLimits
-from indexes.stores.embedded import EmbeddedChroma
-from indexes.sync import Listener
+from indexes.ingest import sync, writer
+from indexes.ingest.planning import Plan
+from indexes.ingest.sync import Listener
+from indexes.ingest.writer import IndexWriter
+from indexes.readers.sandbox import ReadingLimits
+from indexes.storage import catalog, generations, lock
+from indexes.storage.catalog import Catalog
+from indexes.storage.generations import Generations, catalog_file, chroma_folder
+from indexes.storage.lock import writer_lock
 from indexes.types import Matrix
-from indexes.vectors import ChromaVectors
-from indexes.writing import IndexWriter
+from indexes.vectors.chroma_embedded import EmbeddedChroma
+from indexes.vectors.index import ChromaVectors, index
 from torture.documents import splitter
 
-_WRITING: Sequence[ModuleType] = (catalog, generations, locking, sync, vectors, writing)
+_WRITING: Sequence[ModuleType] = (catalog, generations, lock, sync, index, writer)
 """What may be killed between any two of its lines."""
 
 Say = Callable[[str], None]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.slack.app import Bot
+from api.slack.bot import Bot
 from api.slack.manifest import EVENTS, SCOPES
 from fakes.slack.server import FakeSlack
 from fakes.slack_bots import LEAVE, PAY, Ballot, Library, Start, Transport, answering, slack_settings

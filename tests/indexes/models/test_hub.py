@@ -11,8 +11,8 @@ from fakes.chroma_server import free_port
 from fakes.cross_encoders import make_cross_encoder
 from fakes.engines import ROOT
 from fakes.hub import FakeHub
+from indexes.models.cross_encoder_reranker import CrossEncoderReranker
 from indexes.models.store import ModelStore
-from indexes.rerankers.cross_encoder import CrossEncoderReranker
 
 NAME = "org/tiny"
 UNWANTED = {
@@ -33,7 +33,7 @@ def footnote(url: str, folder: Path, name: str = NAME) -> subprocess.CompletedPr
     folder.mkdir(exist_ok=True)
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "TRANSFORMERS_"))}
     own = {"HF_ENDPOINT": url, "HF_HOME": str(folder / "hf"), "PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1"}
-    command = [sys.executable, "-m", "api.cli", "models", "pull", name]
+    command = [sys.executable, "-m", "api.commands.cli", "models", "pull", name]
     return subprocess.run(
         command, cwd=folder, env=inherited | own, capture_output=True, text=True, timeout=120, check=False
     )

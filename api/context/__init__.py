@@ -1,0 +1,1 @@
+"""What a route has at hand: services and event streams."""

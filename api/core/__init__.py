@@ -1,0 +1,1 @@
+"""Ground of the API: principals, problems, request ids, SQLite files."""

@@ -1,0 +1,1 @@
+"""Conversations, feedback and the audit log, kept in SQLite files."""

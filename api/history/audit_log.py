@@ -1,0 +1,155 @@
+"""A journal of what was asked and what came of it, where a setting asks for one: for those who run the server."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from api.core.answerer import Ask, Asking
+from api.core.principals import Principal
+from api.core.problems import kind_of
+from api.core.sqlite import MICROSECONDS_A_DAY, Records, RecordsError, moment, now
+from api.history.feedback_store import Feedback
+from api.history.journal_entry import Ended, Entry, NotedAnswer, noted
+from api.schemas.question import TurnBody
+from rag.types import Answer, Completed, Event
+
+_VERSION = 1
+_FILE = "journal.sqlite3"
+_SCHEMA = """
+CREATE TABLE entries (
+    id TEXT PRIMARY KEY, asked INTEGER NOT NULL, principal TEXT NOT NULL, via TEXT NOT NULL, question TEXT NOT NULL,
+    history TEXT NOT NULL, ended TEXT NOT NULL, failure TEXT, noted TEXT, feedback TEXT
+);
+CREATE INDEX entries_by_time ON entries (asked);
+"""
+_COLUMNS = "id, asked, principal, via, question, history, ended, failure, noted, feedback"
+_BATCH = 500
+
+
+class Journal:
+    """Safe to use from many threads; every method may block."""
+
+    def __init__(self, records: Records, days: float = 0) -> None:
+        """Entries older than ``days`` are forgotten by ``forget``; 0 keeps them."""
+        self._records = records
+        self._days = days
+
+    @classmethod
+    def opened(cls, folder: Path, days: float = 0) -> Self:
+        """Made first where there is none, and rid of what is too old. Raises ``RecordsError``."""
+        journal = cls(Records.opened(folder / _FILE, _SCHEMA, _VERSION), days)
+        journal.forget()
+        return journal
+
+    @classmethod
+    def existing(cls, folder: Path) -> Self:
+        """To read it. Raises ``RecordsError`` where there is none."""
+        if not (folder / _FILE).is_file():
+            raise RecordsError(
+                f"There is no journal in {folder}: with journal.on, the next `footnote serve` begins one."
+            )
+        return cls(Records(folder / _FILE, _VERSION))
+
+    def add(self, entry: Entry) -> None:
+        """On disk when it returns."""
+        history = json.dumps([turn.model_dump() for turn in entry.history])
+        told = entry.noted.model_dump_json() if entry.noted else None
+        asked = round(entry.asked.timestamp() * 1e6)
+        row = (entry.id, asked, entry.principal, entry.via, entry.question, history, entry.ended, entry.failure, told)
+        with self._records.transaction() as db:
+            db.execute(f"INSERT INTO entries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", row)  # noqa: S608
+
+    def rate(self, principal: Principal, answer_id: str, feedback: Feedback, /) -> bool:
+        """See ``Keeper``."""
+        query = "UPDATE entries SET feedback = ? WHERE id = ? AND principal = ? AND noted IS NOT NULL"
+        with self._records.transaction() as db:
+            return db.execute(query, (feedback.model_dump_json(), answer_id, principal.id)).rowcount > 0
+
+    def entries(self, *, feedback_only: bool = False) -> Iterator[Entry]:
+        """The oldest first."""
+        chosen = "WHERE feedback IS NOT NULL" if feedback_only else ""
+        query = f"SELECT {_COLUMNS} FROM entries {chosen} ORDER BY asked, id"  # noqa: S608
+        for rows in self._records.batches(query, (), _BATCH):
+            yield from map(_entry, rows)
+
+    def last(self, count: int) -> list[Entry]:
+        """The latest first."""
+        query = f"SELECT {_COLUMNS} FROM entries ORDER BY asked DESC, id DESC LIMIT ?"  # noqa: S608
+        return [_entry(row) for row in self._records.rows(query, (count,))]
+
+    def forget(self) -> None:
+        """What is older than the days that are set."""
+        if self._days:
+            since = now() - int(self._days * MICROSECONDS_A_DAY)
+            with self._records.transaction() as db:
+                db.execute("DELETE FROM entries WHERE asked < ?", (since,))
+
+    def close(self) -> None:
+        self._records.close()
+
+
+class JournalAsking(Asking):
+    """Enters what is asked, however it ends: an answer before it is told. One that cannot be entered is not told."""
+
+    def __init__(self, asking: Asking, journal: Journal) -> None:
+        self._asking = asking
+        self._journal = journal
+
+    async def stream(self, ask: Ask, /) -> AsyncGenerator[Event]:
+        """As ``Asking``; raises ``RecordsError`` too."""
+        asked, entered = moment(now()), False
+        try:
+            async with aclosing(self._asking.stream(ask)) as events:
+                async for event in events:
+                    if isinstance(event, Completed):
+                        entered = True
+                        ended: Ended = "declined" if event.answer.status == "declined" else "answered"
+                        await self._enter(entry_of(ask, asked, ended, told=event.answer))
+                    yield event
+        except Exception as error:
+            if not entered:
+                await self._enter(entry_of(ask, asked, "failed", failure=kind_of(error)))
+            raise
+        except BaseException:  # the client left, or the server stops
+            if not entered:
+                await self._enter(entry_of(ask, asked, "abandoned"))
+            raise
+
+    async def _enter(self, entry: Entry) -> None:
+        await asyncio.to_thread(self._journal.add, entry)
+
+
+def entry_of(
+    ask: Ask, asked: datetime, ended: Ended, *, told: Answer | None = None, failure: str | None = None
+) -> Entry:
+    return Entry(
+        id=ask.id,
+        asked=asked,
+        principal=ask.principal.id,
+        via=ask.via,
+        question=ask.question.text,
+        history=tuple(TurnBody(role=turn.role, text=turn.text) for turn in ask.question.history),
+        ended=ended,
+        failure=failure,
+        noted=told and noted(told),
+    )
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    name, asked, principal, via, question, history, ended, failure, told, feedback = row
+    return Entry(
+        id=name,
+        asked=moment(asked),
+        principal=principal,
+        via=via,
+        question=question,
+        history=tuple(TurnBody.model_validate(turn) for turn in json.loads(history)),
+        ended=ended,
+        failure=failure,
+        noted=told and NotedAnswer.model_validate_json(told),
+        feedback=feedback and Feedback.model_validate_json(feedback),
+    )

@@ -1,0 +1,158 @@
+"""Documents and index runs, as JSON."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import Field
+
+from api.core.problems import Problem
+from api.library.index_runs import Outcome, Progress, Stage
+from api.library.library import Library, Shelf
+from api.middleware.failures import told
+from api.schemas.answer import Frame, frame, problem_frame
+from api.schemas.question import Body
+from indexes.storage.library_rows import Excerpt, Listed
+from indexes.types import Kind
+
+
+class DocumentBody(Body):
+    id: str
+    path: str = Field(examples=["handbook/leave-policy.pdf"])
+    title: str
+    media_type: str
+    dated: date = Field(description="the day it gives itself, else that of its file")
+    labels: tuple[str, ...]
+    bytes: int | None = Field(description="of its file; null where it lies in another file, as an attachment does")
+    pages: int | None = Field(description="the last page that holds text, where it has pages")
+    uploaded: bool = Field(description="whether it came by POST /v1/documents, and can be deleted")
+
+
+class DocumentsBody(Body):
+    documents: tuple[DocumentBody, ...]
+    next: str | None = Field(description="give it as 'after' for the next ones; null where there are none")
+    total: int = Field(description="how many there are within the filters, on all pages together")
+
+
+class SectionBody(Body):
+    """``char_*`` count the characters (Unicode code points) of the whole document's text."""
+
+    char_start: int
+    char_end: int
+    line: int
+    heading: tuple[str, ...]
+    page: int | None
+    sheet: str | None
+    slide: int | None
+    kind: Kind
+
+
+class WholeDocumentBody(DocumentBody):
+    text: str
+    text_start: int = Field(description="which of the document's characters is the first of 'text'")
+    text_end: int
+    characters: int = Field(description="of the whole document; where text_end is less, ask on from there")
+    sections: tuple[SectionBody, ...] = Field(description="those of which a part is in 'text'")
+    has_original: bool = Field(description="whether its file, or the one it lies in, is where it was indexed")
+    has_pages: bool = Field(description="whether its pages can be shown as pictures")
+
+
+class UploadedBody(Body):
+    id: str
+    path: str
+
+
+class FailedBody(Body):
+    path: str
+    reason: str
+
+
+class FinishedBody(Body):
+    """Numbers of files, of those that one may see."""
+
+    added: int
+    changed: int
+    removed: int
+    failed: tuple[FailedBody, ...]
+
+
+class LastBody(FinishedBody):
+    ended: datetime
+    error: Problem | None = Field(description="where the run came to no good end")
+
+
+class IndexBody(Body):
+    documents: int = Field(description="those that one may read")
+    passages: int
+    revision: int = Field(description="another with each change")
+    embedding_model: str | None
+    syncing: bool
+    last: LastBody | None = Field(description="how the last index run of this server ended")
+
+
+class ProgressBody(Body):
+    """Of the files that one may see."""
+
+    stage: Stage
+    done: int
+    total: int
+    path: str | None
+
+
+class SyncBody(Body):
+    status: Literal["accepted"] = "accepted"
+
+
+def document_body(listed: Listed, library: Library) -> DocumentBody:
+    return DocumentBody(**_facts(listed, library))
+
+
+def documents_body(shelf: Shelf, library: Library) -> DocumentsBody:
+    documents = tuple(document_body(listed, library) for listed in shelf.documents)
+    return DocumentsBody(documents=documents, next=shelf.next, total=shelf.total)
+
+
+def whole_document_body(excerpt: Excerpt, library: Library) -> WholeDocumentBody:
+    return WholeDocumentBody(
+        **_facts(excerpt.listed, library),
+        text=excerpt.text,
+        text_start=excerpt.char_start,
+        text_end=excerpt.char_end,
+        characters=excerpt.characters,
+        sections=tuple(SectionBody.model_validate(section) for section in excerpt.sections),
+        has_original=library.has_original(excerpt.listed),
+        has_pages=library.has_pages(excerpt.listed),
+    )
+
+
+def last_body(outcome: Outcome) -> LastBody:
+    error = told(outcome.error) if outcome.error else None
+    return LastBody(**_finished(outcome).model_dump(), ended=outcome.ended, error=error)
+
+
+def run_frame(event: Progress | Outcome) -> Frame:
+    match event:
+        case Progress():
+            return frame("progress", ProgressBody.model_validate(event))
+        case Outcome(error=None):
+            return frame("finished", _finished(event))
+        case Outcome(error=error):
+            return problem_frame(told(error or AssertionError("matched above")))
+
+
+def _finished(outcome: Outcome) -> FinishedBody:
+    failed = tuple(FailedBody(path=path, reason=reason) for path, reason in outcome.failed)
+    return FinishedBody(added=outcome.added, changed=outcome.changed, removed=outcome.removed, failed=failed)
+
+
+def _facts(listed: Listed, library: Library) -> dict[str, object]:
+    return {
+        "id": listed.id,
+        "path": listed.path,
+        "title": listed.title,
+        "media_type": listed.media_type,
+        "dated": listed.dated,
+        "labels": listed.labels,
+        "bytes": None if listed.enclosed else listed.size,
+        "pages": listed.pages,
+        "uploaded": library.is_uploaded(listed),
+    }

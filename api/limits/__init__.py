@@ -1,0 +1,1 @@
+"""How many questions at once, and how many a minute."""

@@ -1,0 +1,1 @@
+"""ASGI middleware: guards, failures, request log, connection limits."""

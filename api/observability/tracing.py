@@ -1,0 +1,150 @@
+"""Traces by OpenTelemetry, where a collector is set: a span for each request, each question and each of its stages.
+
+They hold no question, no text and no path of a document. Nothing of OpenTelemetry is imported where none is set.
+"""
+
+import os
+import time
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.core.answerer import Ask, Asking
+from api.core.problems import kind_of
+from api.middleware.request_log import route_of
+from rag.types import Answer, Completed, Event
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.trace import Span, Tracer
+
+_STANDARD = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_STAGES = ("rewrite", "retrieve", "generate", "check", "retry")
+"""In the order in which a question takes them, each from where the one before ended."""
+_NS = 10**9
+
+
+@contextmanager
+def exporting(endpoint: str | None) -> Iterator["TracerProvider | None"]:
+    """Sends spans to the collector at ``endpoint`` (OTLP over gRPC), or as the standard variables say; None without.
+
+    What was not sent yet is sent at the end.
+    """
+    if not endpoint and not any(os.environ.get(name) for name in _STANDARD):
+        yield None
+        return
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    named = {} if os.environ.get("OTEL_SERVICE_NAME") else {SERVICE_NAME: "footnote"}
+    provider = TracerProvider(resource=Resource.create(named))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+    try:
+        yield provider
+    finally:
+        provider.shutdown()
+
+
+class TracedAsking(Asking):
+    """A span for each question, and within it one for each stage that an answer took."""
+
+    def __init__(self, asking: Asking, provider: "TracerProvider") -> None:
+        self._asking = asking
+        self._tracer = provider.get_tracer(__name__)
+
+    def stream(self, ask: Ask, /) -> AsyncGenerator[Event]:
+        """As ``Asking``; what is refused at once is."""
+        return self._traced(ask, self._asking.stream(ask))
+
+    async def _traced(self, ask: Ask, answering: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+        from opentelemetry.trace import StatusCode
+
+        began = time.time_ns()
+        # not made the current one: a generator may go on in another context than it began in
+        span = self._tracer.start_span("ask", start_time=began, attributes={"footnote.via": ask.via})
+        try:
+            async with aclosing(answering) as events:
+                async for event in events:
+                    if isinstance(event, Completed):
+                        span.set_attributes(_facts(event.answer))
+                        _tell_stages(self._tracer, span, began, event.answer.timings)
+                    yield event
+        except Exception as error:
+            span.set_status(StatusCode.ERROR, kind_of(error))
+            raise
+        finally:
+            span.end()
+
+
+class TracedRequests:
+    """A span for each request, within the trace that its ``traceparent`` names."""
+
+    def __init__(self, app: ASGIApp, provider: "TracerProvider") -> None:
+        self._app = app
+        self._tracer = provider.get_tracer(__name__)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        from opentelemetry.trace import SpanKind, StatusCode
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        outer = TraceContextTextMapPropagator().extract(dict(Headers(scope=scope)))
+        with self._tracer.start_as_current_span(
+            "request", outer, SpanKind.SERVER, record_exception=False, set_status_on_exception=False
+        ) as span:
+            try:
+                await self._app(scope, receive, _noting(send, span))
+            except Exception as error:
+                span.set_status(StatusCode.ERROR, kind_of(error))
+                raise
+            finally:
+                span.update_name(f"{scope['method']} {route_of(scope)}")
+                span.set_attribute("http.route", route_of(scope))
+
+
+def _noting(send: Send, span: "Span") -> Send:
+    from opentelemetry.trace import StatusCode
+
+    async def noting(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            status = message["status"]
+            span.set_attribute("http.response.status_code", status)
+            if status >= 500:
+                span.set_status(StatusCode.ERROR)
+        await send(message)
+
+    return noting
+
+
+def _tell_stages(tracer: "Tracer", within: "Span", began: int, timings: Mapping[str, float]) -> None:
+    """The assistant measured them: of a kept answer there are none."""
+    from opentelemetry.trace import set_span_in_context
+
+    at = began
+    for stage in _STAGES:
+        if stage in timings:
+            end = at + round(timings[stage] * _NS)
+            tracer.start_span(stage, set_span_in_context(within), start_time=at).end(end)
+            at = end
+
+
+def _facts(answer: Answer) -> Mapping[str, str | int | float | bool]:
+    told: Mapping[str, str | int | float | bool | None] = {
+        "footnote.status": answer.status,
+        "footnote.declined_by": answer.declined_by,
+        "footnote.cached": answer.cached,
+        "footnote.confidence": answer.confidence,
+        "footnote.hits": len(answer.retrieval.hits),
+        "footnote.citations": len(answer.citations),
+        "gen_ai.response.model": answer.model,
+        "gen_ai.usage.input_tokens": answer.usage.input_tokens,
+        "gen_ai.usage.output_tokens": answer.usage.output_tokens,
+    }
+    return {name: value for name, value in told.items() if value is not None}

@@ -1,0 +1,1 @@
+"""Answers as safe Markdown and HTML, links, printable text."""

@@ -1,0 +1,1 @@
+"""JSON schemas of questions, answers and searches."""

@@ -1,0 +1,202 @@
+"""OpenAI's chat completions, as JSON: what is told of an answer, whole and in pieces, and of failures."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import Field
+
+from api.core.problems import Problem
+from api.rendering.links import Links
+from api.schemas.footnotes import with_apparatus
+from api.schemas.openai_request import MODEL
+from api.schemas.question import Body
+from rag.types import Answer, Usage
+
+Json = dict[str, Any]
+# codes that OpenAI has for what we have another name for
+_CODES = {
+    "unauthorized": "invalid_api_key",
+    "no-such-model": "model_not_found",
+    "too-many-requests": "rate_limit_exceeded",
+    "question-too-long": "context_length_exceeded",
+}
+_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+_PIECE = re.compile(r"(?s).{1,64}\S*\s*")
+
+
+class UrlCitationBody(Body):
+    start_index: int = Field(description="where the marker stands in the content, in code points")
+    end_index: int
+    title: str
+    url: str = Field(description="opens the source where the quote stands")
+
+
+class AnnotationBody(Body):
+    type: Literal["url_citation"] = "url_citation"
+    url_citation: UrlCitationBody
+
+
+class SaidBody(Body):
+    role: Literal["assistant"] = "assistant"
+    content: str = Field(description="Markdown, with markers [1], [2]… in order of first use")
+    refusal: None = None
+    annotations: tuple[AnnotationBody, ...]
+
+
+class ChoiceBody(Body):
+    index: int = 0
+    message: SaidBody
+    logprobs: None = None
+    finish_reason: Literal["stop", "length"]
+
+
+class CachedBody(Body):
+    cached_tokens: int
+
+
+class ChatUsageBody(Body):
+    """0 where it is not known."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: CachedBody
+
+
+class CompletionBody(Body):
+    id: str = Field(description="chatcmpl-, and what the answer is known by")
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str = MODEL
+    choices: tuple[ChoiceBody, ...]
+    usage: ChatUsageBody
+
+
+class ModelBody(Body):
+    id: str
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: str = MODEL
+
+
+class ModelsBody(Body):
+    object: Literal["list"] = "list"
+    data: tuple[ModelBody, ...]
+
+
+MODELS = ModelsBody(data=(ModelBody(id=MODEL),))
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """A server-sent event without a name: one line of JSON, or OpenAI's word for the end."""
+
+    data: str
+
+    def encode(self) -> bytes:
+        return f"data: {self.data}\n\n".encode()
+
+
+END = Data("[DONE]")
+
+
+def completion_body(
+    answer: Answer, answer_id: str, links: Links, *, sources: bool = True, annotations: bool = True
+) -> CompletionBody:
+    said = SaidBody(
+        content=with_apparatus(answer, links) if sources else answer.text,
+        annotations=_annotations(answer, links) if annotations else (),
+    )
+    return _completion(answer_id, said, answer.usage, "length" if answer.cut_short else "stop")
+
+
+def empty_completion(answer_id: str) -> CompletionBody:
+    """An empty JSON object: no title, no tags, no suggestions, to a client that wants such of the model."""
+    return _completion(answer_id, SaidBody(content="{}", annotations=()), Usage())
+
+
+def chunks(completion: CompletionBody, *, include_usage: bool) -> Iterator[Data]:
+    """The completion as it would have been streamed, to the end."""
+    choice, usage = completion.choices[0], {"usage": None} if include_usage else {}
+    said = choice.message
+    yield _chunk(completion, usage, {"role": said.role, "content": ""})
+    for piece in _PIECE.findall(said.content):
+        yield _chunk(completion, usage, {"content": piece})
+    if said.annotations:
+        yield _chunk(completion, usage, {"annotations": [note.model_dump() for note in said.annotations]})
+    yield _chunk(completion, usage, {}, choice.finish_reason)
+    if include_usage:
+        yield _data(_head(completion) | {"choices": [], "usage": completion.usage.model_dump()})
+    yield END
+
+
+def status_of(told: Problem) -> int:
+    """OpenAI has 400 where we have 422."""
+    return 400 if told.status == 422 else told.status
+
+
+def error_body(told: Problem, param: str | None = None) -> Json:
+    """A failure in OpenAI's shape; its ``code`` is OpenAI's own, or the problem's kind."""
+    kind = told.type.rpartition(":")[2]
+    type_ = _TYPES.get(told.status, "invalid_request_error" if told.status < 500 else "server_error")
+    return {"error": {"message": told.detail, "type": type_, "param": param, "code": _CODES.get(kind, kind)}}
+
+
+def error_data(told: Problem) -> Data:
+    return _data(error_body(told))
+
+
+def _annotations(answer: Answer, links: Links) -> tuple[AnnotationBody, ...]:
+    """One for each marker, in the order of the text."""
+    cited = [(span, citation) for citation in answer.citations for span in citation.answer_spans]
+    cited.sort(key=lambda pair: pair[0])
+    return tuple(
+        AnnotationBody(
+            url_citation=UrlCitationBody(
+                start_index=start,
+                end_index=end,
+                title=f"{citation.passage.title}, {citation.locator}",
+                url=links.to(citation.passage.document_id, citation.locator) or "",
+            )
+        )
+        for (start, end), citation in cited
+    )
+
+
+def _completion(
+    answer_id: str, said: SaidBody, usage: Usage, finish_reason: Literal["stop", "length"] = "stop"
+) -> CompletionBody:
+    return CompletionBody(
+        id=f"chatcmpl-{answer_id}",
+        created=int(time.time()),
+        choices=(ChoiceBody(message=said, finish_reason=finish_reason),),
+        usage=_usage(usage),
+    )
+
+
+def _usage(usage: Usage) -> ChatUsageBody:
+    read, written = usage.input_tokens or 0, usage.output_tokens or 0
+    return ChatUsageBody(
+        prompt_tokens=read,
+        completion_tokens=written,
+        total_tokens=read + written,
+        prompt_tokens_details=CachedBody(cached_tokens=usage.cached_input_tokens or 0),
+    )
+
+
+def _chunk(completion: CompletionBody, usage: Json, delta: Json, finish_reason: str | None = None) -> Data:
+    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+    return _data(_head(completion) | {"choices": [choice]} | usage)
+
+
+def _head(completion: CompletionBody) -> Json:
+    head = {"id": completion.id, "object": "chat.completion.chunk"}
+    return head | {"created": completion.created, "model": completion.model}
+
+
+def _data(content: Json) -> Data:
+    return Data(json.dumps(content, ensure_ascii=False))

@@ -1,0 +1,78 @@
+"""What a search is, as JSON: the same shapes for HTTP and for ``footnote search --json``."""
+
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from api.rendering.links import NOWHERE, Links
+from api.schemas.answer import DocumentId, LocatorBody, Url
+from api.schemas.question import AskRequest, Body, FiltersBody, Recency, Text
+from indexes.search.snippets import matched
+from indexes.types import PUBLIC, Audience, Hit, Query
+from rag.answering.query_rewriting import search_query
+
+
+class SearchRequest(Body):
+    query: Text = Field(examples=["days of leave"])
+    limit: int = Field(8, ge=1, le=100)
+    filters: FiltersBody = FiltersBody()
+    recency_days: Recency = None
+
+    def to_query(self, max_chars: int, audience: Audience = PUBLIC) -> Query:
+        """Raises as ``AskRequest.to_question`` does."""
+        asked = AskRequest(question=self.query, filters=self.filters, recency_days=self.recency_days)
+        return search_query(asked.to_question(max_chars, audience))
+
+
+class SignalBody(Body):
+    name: str = Field(examples=["dense"])
+    score: float
+    rank: int | None = Field(description="from 1, where this step ranked")
+
+
+class MatchedBody(Body):
+    """Words of the query that stand there, in this or another form."""
+
+    text: tuple[str, ...]
+    title: tuple[str, ...]
+    heading: tuple[str, ...]
+
+
+class FoundBody(Body):
+    document: DocumentId
+    path: str
+    title: str
+    place: str = Field(examples=["page 4, lines 12–15"])
+    url: Url
+    locator: LocatorBody
+    heading: tuple[str, ...]
+    score: float
+    text: str
+    signals: tuple[SignalBody, ...] = Field(description="how it came to be found, in the order of the steps")
+    matched: MatchedBody
+
+
+class SearchBody(Body):
+    query: str
+    hits: tuple[FoundBody, ...] = Field(description="best first")
+
+
+def search_body(query: Query, hits: Iterable[Hit], links: Links = NOWHERE) -> SearchBody:
+    return SearchBody(query=query.text, hits=tuple(found_body(query, hit, links) for hit in hits))
+
+
+def found_body(query: Query, hit: Hit, links: Links = NOWHERE) -> FoundBody:
+    passage = hit.passage
+    return FoundBody(
+        document=passage.document_id,
+        url=links.to(passage.document_id, passage.locator),
+        path=passage.path,
+        title=passage.title,
+        place=str(passage.locator),
+        locator=LocatorBody.model_validate(passage.locator),
+        heading=passage.locator.heading,
+        score=hit.score,
+        text=passage.text,
+        signals=tuple(SignalBody.model_validate(signal) for signal in hit.signals),
+        matched=MatchedBody.model_validate(matched(query, passage)),
+    )

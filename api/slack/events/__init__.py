@@ -1,0 +1,1 @@
+"""Events from Slack: signatures, payloads, deduplication, order."""

@@ -1,0 +1,1 @@
+"""Messages to Slack: blocks, escaping, streams, translations."""

@@ -1,0 +1,226 @@
+"""What the bot itself says, by language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rag.settings import Language
+from rag.verification.abstention import DECLINED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    searching: str
+    """Follows the bot's name, with the number of documents."""
+    sources: str
+    unsupported: str
+    foreign: str
+    """Of a sentence that its source may bear out, which is in another language."""
+    uncited: str
+    declined: str
+    """In place of an answer."""
+    unanswered: str
+    cut_short: str
+    nearest: str
+    person: str
+    asks: str
+    """With who asks, after those who are asked."""
+    asked: str
+    share: str
+    shared: str
+    """Before the question that somebody shares the answer to."""
+    not_shared: str
+    stop: str
+    stopped: str
+    interrupted: str
+    helpful: str
+    unhelpful: str
+    thanks: str
+    why: str
+    comment: str
+    send: str
+    continued: str
+    reasons: Mapping[str, str]
+    """What may be the matter with an answer."""
+
+
+ENGLISH = Words(
+    searching="is searching {} documents…",
+    sources="Sources",
+    unsupported="Not supported by its source",
+    foreign="Not checked, as its source is in another language",
+    uncited="No source named",
+    declined=DECLINED,
+    unanswered="The documents do not answer",
+    cut_short="Cut short",
+    nearest="You may want to look at",
+    person="Ask a person",
+    asks="{} would like your help with a question that the documents do not answer:",
+    asked="They have been asked.",
+    share="Share with the channel",
+    shared="{} shares the answer to:",
+    not_shared="Nothing that everyone in this channel may see answers it, so nothing was shared.",
+    stop="Stop",
+    stopped="Stopped. What stands here was not checked.",
+    interrupted="I was interrupted before the answer was done. Please ask again.",
+    helpful="Helpful",
+    unhelpful="Not helpful",
+    thanks="Thank you: noted.",
+    why="What was wrong with it?",
+    comment="What would be right?",
+    send="Send",
+    continued="(continued)",
+    reasons={
+        "wrong": "It is wrong",
+        "incomplete": "Something is missing",
+        "unsupported": "Its sources do not say so",
+        "outdated": "It is out of date",
+        "should_have_answered": "It should have answered",
+        "should_have_declined": "It should have declined",
+        "other": "Something else",
+    },
+)
+GERMAN = Words(
+    searching="durchsucht {} Dokumente…",
+    sources="Quellen",
+    unsupported="Von seiner Quelle nicht gestützt",
+    foreign="Nicht geprüft, da die Quelle in einer anderen Sprache ist",
+    uncited="Keine Quelle genannt",
+    declined="Die Dokumente beantworten diese Frage nicht.",
+    unanswered="Die Dokumente beantworten nicht",
+    cut_short="Abgebrochen",
+    nearest="Vielleicht hilft ein Blick in",
+    person="Jemanden fragen",
+    asks="{} bittet um Hilfe bei einer Frage, die die Dokumente nicht beantworten:",
+    asked="Sie wurden gefragt.",
+    share="Im Kanal teilen",
+    shared="{} teilt die Antwort auf:",
+    not_shared="Nichts, was alle im Kanal sehen dürfen, beantwortet es; darum wurde nichts geteilt.",
+    stop="Anhalten",
+    stopped="Angehalten. Was hier steht, wurde nicht geprüft.",
+    interrupted="Ich wurde unterbrochen, bevor die Antwort fertig war. Bitte noch einmal fragen.",
+    helpful="Hilfreich",
+    unhelpful="Nicht hilfreich",
+    thanks="Danke, notiert.",
+    why="Was war daran falsch?",
+    comment="Was wäre richtig?",
+    send="Senden",
+    continued="(Fortsetzung)",
+    reasons={
+        "wrong": "Es ist falsch",
+        "incomplete": "Etwas fehlt",
+        "unsupported": "Die Quellen sagen das nicht",
+        "outdated": "Es ist veraltet",
+        "should_have_answered": "Es hätte antworten sollen",
+        "should_have_declined": "Es hätte nicht antworten sollen",
+        "other": "Etwas anderes",
+    },
+)
+FRENCH = Words(
+    searching="cherche dans {} documents…",
+    sources="Sources",
+    unsupported="Non étayé par sa source",
+    foreign="Non vérifié, car sa source est dans une autre langue",
+    uncited="Aucune source indiquée",
+    declined="Les documents ne répondent pas à cette question.",
+    unanswered="Les documents ne répondent pas à",
+    cut_short="Interrompu",
+    nearest="À consulter peut-être",
+    person="Demander à quelqu’un",
+    asks="{} demande votre aide pour une question à laquelle les documents ne répondent pas :",
+    asked="La question leur a été transmise.",
+    share="Partager dans le canal",
+    shared="{} partage la réponse à :",
+    not_shared="Rien de ce que tout le canal peut voir n’y répond : rien n’a été partagé.",
+    stop="Arrêter",
+    stopped="Arrêté. Ce qui figure ici n’a pas été vérifié.",
+    interrupted="J’ai été interrompu avant la fin de la réponse. Merci de reposer la question.",
+    helpful="Utile",
+    unhelpful="Pas utile",
+    thanks="Merci, c’est noté.",
+    why="Qu’est-ce qui n’allait pas ?",
+    comment="Qu’est-ce qui serait juste ?",
+    send="Envoyer",
+    continued="(suite)",
+    reasons={
+        "wrong": "C’est faux",
+        "incomplete": "Il manque quelque chose",
+        "unsupported": "Les sources ne disent pas cela",
+        "outdated": "Ce n’est plus à jour",
+        "should_have_answered": "Il fallait répondre",
+        "should_have_declined": "Il ne fallait pas répondre",
+        "other": "Autre chose",
+    },
+)
+SPANISH = Words(
+    searching="busca en {} documentos…",
+    sources="Fuentes",
+    unsupported="No respaldado por su fuente",
+    foreign="No comprobado, porque su fuente está en otro idioma",
+    uncited="Sin fuente indicada",
+    declined="Los documentos no responden a esta pregunta.",
+    unanswered="Los documentos no responden",
+    cut_short="Interrumpido",
+    nearest="Quizá le sirva consultar",
+    person="Preguntar a una persona",
+    asks="{} pide ayuda con una pregunta que los documentos no responden:",
+    asked="Se les ha preguntado.",
+    share="Compartir en el canal",
+    shared="{} comparte la respuesta a:",
+    not_shared="Nada de lo que todo el canal puede ver lo responde; no se compartió nada.",
+    stop="Detener",
+    stopped="Detenido. Lo que figura aquí no se ha comprobado.",
+    interrupted="Me interrumpieron antes de terminar la respuesta. Pregunte de nuevo, por favor.",
+    helpful="Útil",
+    unhelpful="No útil",
+    thanks="Gracias, anotado.",
+    why="¿Qué estaba mal?",
+    comment="¿Qué sería correcto?",
+    send="Enviar",
+    continued="(continuación)",
+    reasons={
+        "wrong": "Es falso",
+        "incomplete": "Falta algo",
+        "unsupported": "Las fuentes no lo dicen",
+        "outdated": "Está desactualizado",
+        "should_have_answered": "Debió responder",
+        "should_have_declined": "No debió responder",
+        "other": "Otra cosa",
+    },
+)
+ITALIAN = Words(
+    searching="cerca in {} documenti…",
+    sources="Fonti",
+    unsupported="Non sostenuto dalla sua fonte",
+    foreign="Non verificato, perché la fonte è in un’altra lingua",
+    uncited="Nessuna fonte indicata",
+    declined="I documenti non rispondono a questa domanda.",
+    unanswered="I documenti non rispondono a",
+    cut_short="Interrotto",
+    nearest="Forse è utile guardare",
+    person="Chiedi a una persona",
+    asks="{} chiede aiuto per una domanda a cui i documenti non rispondono:",
+    asked="La domanda è stata inoltrata.",
+    share="Condividi nel canale",
+    shared="{} condivide la risposta a:",
+    not_shared="Niente di ciò che tutto il canale può vedere risponde; nulla è stato condiviso.",
+    stop="Ferma",
+    stopped="Fermato. Ciò che si legge qui non è stato verificato.",
+    interrupted="Sono stato interrotto prima di finire la risposta. Si prega di chiedere di nuovo.",
+    helpful="Utile",
+    unhelpful="Non utile",
+    thanks="Grazie, annotato.",
+    why="Che cosa non andava?",
+    comment="Che cosa sarebbe giusto?",
+    send="Invia",
+    continued="(continua)",
+    reasons={
+        "wrong": "È sbagliato",
+        "incomplete": "Manca qualcosa",
+        "unsupported": "Le fonti non lo dicono",
+        "outdated": "Non è aggiornato",
+        "should_have_answered": "Doveva rispondere",
+        "should_have_declined": "Non doveva rispondere",
+        "other": "Altro",
+    },
+)
+WORDS: Mapping[Language, Words] = {"en": ENGLISH, "de": GERMAN, "fr": FRENCH, "es": SPANISH, "it": ITALIAN}

@@ -1,0 +1,1 @@
+"""A Slack workspace: installations, places, the client, access."""

@@ -1,1 +1,0 @@
-"""What tells how the server fares: logs, metrics, traces, readiness."""

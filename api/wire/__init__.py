@@ -1,1 +1,0 @@
-"""What crosses the edge, as JSON: the same for every way in."""

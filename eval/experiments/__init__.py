@@ -1,0 +1,1 @@
+"""Evaluations, sweeps over settings, and thresholds."""

@@ -1,0 +1,1 @@
+"""pytest, LlamaIndex and predictions of other systems."""

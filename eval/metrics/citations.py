@@ -1,0 +1,80 @@
+"""How well an answer is cited: against the evidence, and by its own checking."""
+
+from collections.abc import Sequence
+
+from eval.metrics.spans import characters, files, have_characters, pages, precision, recall, shared_characters
+from eval.types import Measure, Place, Row
+
+MEASURES = (
+    Measure("citation_file_recall", "Share of the evidence's files that are cited.", guarded=True, margin=0.02),
+    Measure(
+        "citation_file_precision",
+        "Share of the citations whose file is evidence.",
+        guarded=True,
+        margin=0.02,
+        of_answer=True,
+    ),
+    Measure("citation_page_recall", "Share of the evidence's pages that are cited."),
+    Measure("citation_page_precision", "Share of the citations whose page is evidence."),
+    Measure(
+        "citation_page1_recall",
+        "Share of the evidence's pages of which they, or one beside, are cited.",
+        guarded=True,
+        margin=0.02,
+    ),
+    Measure("citation_page1_precision", "Share of the citations at most a page from the evidence."),
+    Measure("citation_span_recall", "Share of the evidence's characters that are quoted.", guarded=True, margin=0.02),
+    Measure("citation_span_precision", "Share of the characters quoted that are evidence."),
+    Measure("has_citation", "Whether anything is cited, where there is an answer to cite.", kind="rate"),
+    Measure(
+        "cited_unanswerable", "Whether anything is cited, where the documents give no answer.", "lower", kind="rate"
+    ),
+    Measure(
+        "sentences_supported",
+        "Share of the answer's sentences that what they cite bears out (ALCE's citation recall).",
+        guarded=True,
+        margin=0.02,
+        of_answer=True,
+    ),
+    Measure("sentences_unsupported", "Share of the answer's sentences uncited, or not borne out at all.", "lower"),
+    Measure(
+        "citations_needed",
+        "Share of the citations that stand in a sentence that is borne out (ALCE's citation precision, but that one"
+        " beside another that would do is counted too).",
+    ),
+)
+"""Recall of what is not cited is 0; precision of no citations is not told. A file or page that is evidence twice
+counts once, where ``score.py`` of the benchmarks counts it twice."""
+
+
+def citation_scores(gold: Sequence[Place], cited: Sequence[Place]) -> dict[str, float]:
+    """Against evidence: ``gold`` is not empty."""
+    scores = _at("citation_file", files(gold), cited, 0)
+    if any(place.page is not None for place in gold):
+        scores |= _at("citation_page", pages(gold), cited, 0) | _at("citation_page1", pages(gold), cited, 1)
+    return scores | (_quoted(gold, cited) if have_characters(gold) else {})
+
+
+def _at(name: str, gold: Sequence[Place], cited: Sequence[Place], tolerance: int) -> dict[str, float]:
+    scores = {f"{name}_recall": recall(gold, cited, tolerance)}
+    return scores | ({f"{name}_precision": precision(gold, cited, tolerance)} if cited else {})
+
+
+def _quoted(gold: Sequence[Place], cited: Sequence[Place]) -> dict[str, float]:
+    shared, quoted = shared_characters(gold, cited), characters(cited)
+    scores = {"citation_span_recall": shared / characters(gold)}
+    return scores | ({"citation_span_precision": shared / quoted} if quoted else {})
+
+
+def support_scores(row: Row) -> dict[str, float]:
+    """By the row's own verdicts; nothing of a row without sentences."""
+    if not row.sentences:
+        return {}
+    verdicts = [sentence.verdict for sentence in row.sentences]
+    needed = {number for sentence in row.sentences if sentence.verdict == "supported" for number in sentence.citations}
+    scores = {
+        "sentences_supported": verdicts.count("supported") / len(verdicts),
+        "sentences_unsupported": (verdicts.count("unsupported") + verdicts.count("uncited")) / len(verdicts),
+    }
+    numbers = {cited.number for cited in row.citations}
+    return scores | ({"citations_needed": len(needed & numbers) / len(numbers)} if numbers else {})

@@ -1,0 +1,1 @@
+"""Attacks by instructions in documents."""

@@ -1,0 +1,1 @@
+"""Statistics: intervals, differences, calibration error, agreement."""

@@ -1,0 +1,1 @@
+"""Measures of the verifier itself."""

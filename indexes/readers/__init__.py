@@ -1,0 +1,1 @@
+"""Files of every format become text with sections and places."""

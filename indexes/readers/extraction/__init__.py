@@ -1,0 +1,1 @@
+"""What every reader uses: a builder of extractions, archives, budgets, scratch files."""

@@ -1,0 +1,1 @@
+"""Readers of text, code, data and markup."""

@@ -1,0 +1,1 @@
+"""Readers of Word, OpenDocument, PowerPoint, Excel and RTF files."""

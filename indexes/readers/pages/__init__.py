@@ -1,0 +1,1 @@
+"""Readers of files that have pages: PDF and images."""

@@ -1,0 +1,125 @@
+"""Which reader reads which file."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+from indexes.errors import ReadError
+from indexes.protocols import Reader
+from indexes.readers.extraction.budget import Allowance
+from indexes.readers.extraction.extraction_builder import one_line
+from indexes.readers.pages import ocr
+from indexes.types import Extraction
+
+# suffix: (media type, module, reader). Modules are imported when a file of theirs comes.
+_FORMATS = {
+    ".txt": ("text/plain", "markup.text", "read_plain"),
+    ".md": ("text/markdown", "markup.text", "read_markdown"),
+    ".markdown": ("text/markdown", "markup.text", "read_markdown"),
+    ".csv": ("text/csv", "markup.text", "read_csv"),
+    ".tsv": ("text/tab-separated-values", "markup.text", "read_tsv"),
+    ".rst": ("text/x-rst", "markup.rst", "read_rst"),
+    ".json": ("application/json", "markup.json_data", "read_json"),
+    ".jsonl": ("application/jsonl", "markup.json_data", "read_jsonl"),
+    ".html": ("text/html", "markup.html", "read_html"),
+    ".htm": ("text/html", "markup.html", "read_html"),
+    ".epub": ("application/epub+zip", "markup.epub", "read_epub"),
+    ".eml": ("message/rfc822", "eml", "read_eml"),
+    ".msg": ("application/vnd.ms-outlook", "msg", "read_msg"),
+    ".zip": ("application/zip", "zip", "read_zip"),
+    ".pdf": ("application/pdf", "pages.pdf", "read_pdf"),
+    ".docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "office.docx", "read_docx"),
+    ".pptx": ("application/vnd.openxmlformats-officedocument.presentationml.presentation", "office.pptx", "read_pptx"),
+    ".odt": ("application/vnd.oasis.opendocument.text", "office.odt", "read_odt"),
+    ".rtf": ("application/rtf", "office.rtf", "read_rtf"),
+    ".xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "office.xlsx", "read_xlsx"),
+} | {
+    suffix: (media_type, "markup.code", "read_code")
+    for suffix, media_type in {
+        ".py": "text/x-python",
+        ".js": "text/javascript",
+        ".ts": "text/x-typescript",
+        ".java": "text/x-java",
+        ".go": "text/x-go",
+        ".rs": "text/x-rust",
+        ".c": "text/x-c",
+        ".h": "text/x-c",
+        ".cpp": "text/x-c++",
+        ".cs": "text/x-csharp",
+        ".rb": "text/x-ruby",
+        ".php": "text/x-php",
+        ".sh": "text/x-sh",
+        ".sql": "application/sql",
+        ".yaml": "application/yaml",
+        ".yml": "application/yaml",
+        ".toml": "application/toml",
+        ".ini": "text/plain",
+        ".css": "text/css",
+    }.items()
+}
+_PICTURES = {
+    suffix: (media_type, "pages.images", "read_picture")
+    for suffix, media_type in {
+        ".png": "image/png",
+        ".jpg": "image/jpeg",
+        ".jpeg": "image/jpeg",
+        ".tif": "image/tiff",
+        ".tiff": "image/tiff",
+    }.items()
+}
+if ocr.installed():  # else they are skipped, not failed: folders are full of pictures
+    _FORMATS |= _PICTURES
+SUFFIXES = frozenset(_FORMATS)
+_HOLD_FILES = {".eml", ".msg", ".zip"}
+_MAX_HEADING = 300
+"""Characters."""
+_MAX_REASON = 300
+"""Characters: a parser may repeat all of a file in its complaint."""
+
+
+def media_type(path: str) -> str:
+    return _FORMATS[Path(path).suffix.lower()][0]
+
+
+def suffix_of(media_type: str) -> str:
+    """The first of the suffixes of such files; none where they are not read."""
+    return next((suffix for suffix, known in _FORMATS.items() if known[0] == media_type), "")
+
+
+def read_file(path: Path, allowance: Allowance | None = None) -> Extraction:
+    """Raises ``ReadError`` with the reason; for files from outside, ``sandbox`` reads more safely.
+
+    ``allowance`` is what is left for the files in it, where it lies in a file itself.
+    """
+    suffix = path.suffix.lower()
+    _, module, function = _FORMATS[suffix]
+    read = getattr(import_module(f"indexes.readers.{module}"), function)
+    reader: Reader = partial(read, allowance=allowance or Allowance()) if suffix in _HOLD_FILES else read
+    return _short(reader(path))
+
+
+def attempt(read: Callable[[], Extraction]) -> Extraction | str:
+    """What was read, or why it was not."""
+    try:
+        return read()
+    except ReadError as error:
+        return one_line(str(error))[:_MAX_REASON]
+    except MemoryError:
+        return "needs more memory to read than is allowed"
+    except OSError as error:
+        return f"cannot be opened: {error.strerror or error}"
+    except Exception as error:  # noqa: BLE001 - a parser may raise anything over a hostile file; the other files go on
+        return one_line(f"cannot be read: {type(error).__name__}: {error}")[:_MAX_REASON]
+
+
+def _short(extraction: Extraction) -> Extraction:
+    """Every passage tells its title and headings, so that one of a megabyte would be kept a thousand times."""
+    sections = tuple(
+        replace(section, heading=tuple(part[:_MAX_HEADING] for part in section.heading))
+        if any(len(part) > _MAX_HEADING for part in section.heading)
+        else section
+        for section in extraction.sections
+    )
+    return replace(extraction, title=extraction.title[:_MAX_HEADING], sections=sections)

@@ -1,1 +1,0 @@
-"""Files become documents: one module a format family."""

@@ -1,1 +1,0 @@
-"""Question and text are read together and scored: one module a vendor."""

@@ -1,0 +1,1 @@
+"""The catalog in SQLite, the record of the index, and its folder on disk."""

@@ -1,0 +1,158 @@
+"""Snapshots as folders of embedded Chroma: built aside, on disk, then renamed, so that a kill leaves none half-made."""
+
+import hashlib
+import os
+import shutil
+import sqlite3
+import threading
+import uuid
+import weakref
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexes.errors import ChromaUnavailableError
+from indexes.storage.catalog import Catalog
+from indexes.storage.fsync import to_disk
+from indexes.vectors.snapshots import HNSW, OpenSnapshot, Progress, Snapshot, SnapshotError, chroma_errors, fill
+
+if TYPE_CHECKING:
+    from chromadb.api.client import Client
+
+_COLLECTION = "passages"
+_DATABASE = "chroma.sqlite3"
+_WRITTEN_AT_OPENING = "acquire_write"
+"""The one table of its database that Chroma changes whenever it opens one."""
+_chroma = threading.RLock()
+"""Held to open and close a store: Chroma's list of those that are open is not safe to use from many threads."""
+
+
+class EmbeddedChroma:
+    """A folder of snapshots, one folder each."""
+
+    place = "embedded"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def check(self, snapshot: Snapshot) -> None:
+        folder = self._folder / snapshot.name
+        if folder.is_dir() and not os.access(folder, os.W_OK):
+            raise ChromaUnavailableError(f"Chroma opens only folders that it may write, and {folder} is not one.")
+        if not _intact(folder, snapshot.seal):  # Chroma crashes on files that were damaged
+            raise SnapshotError(f"the files in {folder} are gone or damaged")
+
+    def open(self, snapshot: Snapshot) -> OpenSnapshot:
+        self.check(snapshot)
+        folder = self._folder / snapshot.name
+        with chroma_errors(self.place):
+            client = _client(folder)
+            opened = OpenSnapshot(snapshot, client.get_collection(_COLLECTION, embedding_function=None))
+        weakref.finalize(opened, _close, client).atexit = False
+        return opened
+
+    def build(self, catalog: Catalog, base: Snapshot | None, progress: Progress) -> Snapshot:
+        revision = catalog.revision
+        name = f"r{revision}-{uuid.uuid4().hex[:8]}"
+        building = self._folder / f"{name}.building"
+        if self._folder.is_file():
+            self._folder.unlink()
+        building.mkdir(parents=True)
+        try:
+            count = self._fill(building, catalog, base, progress)
+            for path in (*building.rglob("*"), building):  # the catalog must not name what only memory holds
+                to_disk(path)
+        except BaseException:  # on a full disk the catalog needs the room
+            _remove(building)
+            raise
+        building.rename(self._folder / name)
+        to_disk(self._folder)
+        return Snapshot(self.place, name, revision, count, _seal(self._folder / name))
+
+    def _fill(self, building: Path, catalog: Catalog, base: Snapshot | None, progress: Progress) -> int:
+        """How many vectors it then holds."""
+        if base:
+            shutil.copytree(self._folder / base.name, building, dirs_exist_ok=True)
+        with chroma_errors(self.place), _writing(building) as client:
+            collection = client.get_or_create_collection(
+                _COLLECTION,
+                embedding_function=None,
+                configuration={"hnsw": HNSW},  # type: ignore[arg-type]
+            )
+            fill(collection, catalog, after=base.revision if base else 0, progress=progress)
+            return collection.count()
+
+    def keep(self, names: Collection[str]) -> None:
+        for entry in self._folder.iterdir() if self._folder.is_dir() else ():
+            if entry.name not in names:
+                _remove(entry)
+
+
+def _intact(folder: Path, seal: dict[str, str]) -> bool:
+    try:
+        return _seal(folder) == seal
+    except (OSError, sqlite3.Error):
+        return False
+
+
+def _seal(folder: Path) -> dict[str, str]:
+    """Digests by file; of the database, of what it holds, as Chroma fails over any table that lacks something.
+
+    A graph's files count where there is ``index_metadata.pickle``; without it, Chroma makes them anew.
+    """
+    files = [file for graph in folder.glob("*/index_metadata.pickle") for file in graph.parent.iterdir()]
+    digests = {file.relative_to(folder).as_posix(): _digest(file) for file in sorted(files)}
+    return digests | {_DATABASE: _rows_digest(folder / _DATABASE)}
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _rows_digest(file: Path) -> str:
+    digest = hashlib.sha256()
+    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=rw", uri=True)) as db:
+        schema = db.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY name").fetchall()
+        digest.update(repr(schema).encode())
+        for kind, table, _ in schema:
+            if kind == "table" and table != _WRITTEN_AT_OPENING:
+                for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608
+                    digest.update(repr(row).encode())
+    return digest.hexdigest()
+
+
+def _remove(path: Path) -> None:
+    """Whatever it is, and if it is."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator["Client"]:
+    client = _client(folder)
+    try:
+        yield client
+    finally:
+        _close(client)
+
+
+def _client(folder: Path) -> "Client":
+    import chromadb
+    from chromadb.config import Settings
+
+    with _chroma:
+        try:
+            return chromadb.PersistentClient(  # type: ignore[return-value]  # typed as the API it implements, without close()
+                folder, settings=Settings(anonymized_telemetry=False)
+            )
+        except AttributeError as error:  # it stumbles over clearing up what it could not begin, on a full disk
+            raise error.__context__ or error from None
+
+
+def _close(client: "Client") -> None:
+    with _chroma:
+        client.close()

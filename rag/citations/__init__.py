@@ -1,0 +1,1 @@
+"""Citations: markers, quotes and numbers."""

@@ -1,0 +1,1 @@
+"""The engine: everything above, made from the settings."""

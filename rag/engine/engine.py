@@ -1,0 +1,305 @@
+"""Puts the parts together as the settings say."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+from indexes.access.labels import LabelRule
+from indexes.access.rules import AccessRule
+from indexes.errors import ChromaUnavailableError, IndexLockedError, IndexMissingError, IndexUnreadableError
+from indexes.ingest.embedding import check_encoder
+from indexes.ingest.planning import Plan, make_plan
+from indexes.ingest.rule_application import Rules
+from indexes.ingest.splitting import VERSION, PassageSplitter
+from indexes.ingest.sync import Listener
+from indexes.ingest.uploads import uploads_of
+from indexes.ingest.writer import IndexWriter
+from indexes.protocols import Encoder, Retriever
+from indexes.readers.sandbox import ReadingLimits
+from indexes.search.adjacent import WholeRetriever
+from indexes.search.diversity import VariedRetriever
+from indexes.search.hybrid import HybridRetriever, Weights
+from indexes.search.reranking import RerankedRetriever
+from indexes.search.retrievers import DenseRetriever, LexicalRetriever
+from indexes.storage.catalog import Catalog
+from indexes.storage.generations import Generations, catalog_file, chroma_folder
+from indexes.storage.lock import writer_lock
+from indexes.types import Document, Hit, Passage, Query
+from indexes.vectors.chroma_embedded import EmbeddedChroma
+from indexes.vectors.chroma_server import ChromaServer
+from indexes.vectors.index import ChromaVectors, made_anew
+from indexes.vectors.snapshots import SnapshotStore
+from rag.answering.assistant import Assistant
+from rag.engine.factories import (
+    has_llm,
+    make_checker,
+    make_encoder,
+    make_kept,
+    make_model,
+    make_policy,
+    make_prices,
+    make_reranker,
+    make_rewriter,
+    make_window,
+)
+from rag.llms.pricing import PricedChat
+from rag.protocols import Answerer, ChatModel
+from rag.settings import EmbeddingSettings, RetrievalSettings, Settings
+
+CONNECT = (
+    "To connect a language model, set FOOTNOTE_LLM__MODEL and FOOTNOTE_LLM__BASE_URL (any OpenAI-compatible endpoint), "
+    "or [llm] in footnote.toml."
+)
+_URL_KEY = "encoder_url"
+ADVICE = f"This answer was put together from sentences of the documents, without a language model. {CONNECT}"
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What is open of an index: the catalog and vectors of one embedding model. Parts are made when first used."""
+
+    settings: Settings
+    folder: Path
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        return Catalog(catalog_file(self.folder))
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The model that made it, which may not be the one that is configured now."""
+        encoder = make_encoder(embedding_of(self.catalog, self.settings.embedding), self.settings.models.dir)
+        check_encoder(self.catalog, encoder)
+        return encoder
+
+    @cached_property
+    def vectors(self) -> ChromaVectors:
+        return ChromaVectors(make_store(self.settings, self.folder, self.catalog), self.catalog)
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        chosen = self.settings.retrieval
+        dense = DenseRetriever(self.catalog, self.vectors, self.encoder, min_cosine=chosen.min_cosine)
+        found: Retriever = HybridRetriever(
+            self.catalog, dense, LexicalRetriever(self.catalog), weights=_weights(chosen), candidates=chosen.candidates
+        )
+        if reranker := make_reranker(self.settings):
+            rerank = self.settings.reranking
+            seconds = rerank.budget_ms / 1000
+            found = RerankedRetriever(found, reranker, candidates=rerank.candidates, seconds=seconds)
+        return WholeRetriever(VariedRetriever(found, loss=chosen.section_loss), self.catalog)
+
+    def close(self) -> None:
+        self.vectors.close()
+        self.catalog.close()
+
+
+class Engine:
+    """An open index and what answers from it. A ``Retriever`` of the generation that is current at each question."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._generations = Generations(settings.index.dir)
+        self._opened: tuple[object, Generation] | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def generation(self) -> Generation:
+        """Another process may have switched to another one since the last question, or made the index anew.
+
+        The one before closes when the last question that uses it is answered.
+        """
+        with self._lock:
+            folder = self._generations.current
+            identity = (folder, _identity(catalog_file(folder)))
+            if self._opened is None or self._opened[0] != identity:
+                self._opened = identity, self._open(folder)
+            return self._opened[1]
+
+    def _open(self, folder: Path) -> Generation:
+        return Generation(self.settings, folder)
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.generation.catalog
+
+    @property
+    def vectors(self) -> ChromaVectors:
+        return self.generation.vectors
+
+    @property
+    def encoder(self) -> Encoder:
+        return self.generation.encoder
+
+    def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
+        return self.generation.retriever.retrieve(query, limit=limit)
+
+    def search(self, query: Query, limit: int = 8) -> list[Hit]:
+        """What ``retrieve`` finds, for who wants the passages themselves."""
+        return self.retrieve(query, limit=limit)
+
+    @cached_property
+    def model(self) -> ChatModel:
+        return make_model(self.settings, self.encoder)
+
+    @cached_property
+    def assistant(self) -> Answerer:
+        return make_kept(make_assistant(self, self.model), self.settings, self.model.name, self._indexed)
+
+    def _indexed(self) -> str:
+        """Another with each change of what is indexed."""
+        catalog = self.catalog
+        return f"{catalog.get('id')}/{catalog.revision}"
+
+    @property
+    def another_model(self) -> str | None:
+        """In words, where the index was made by another embedding model than is configured now."""
+        made_by, wanted = self.catalog.get("encoder"), self.settings.embedding.model
+        if made_by in (None, wanted):
+            return None
+        return f"The embedding model {made_by} made the index, and answers until `footnote index` ran with {wanted}."
+
+    @property
+    def advice(self) -> str | None:
+        """How to connect a language model, where none is."""
+        return None if has_llm(self.settings.llm) else ADVICE
+
+    def close(self) -> None:
+        if self._opened:
+            self._opened[1].close()
+
+
+@contextmanager
+def open_engine(settings: Settings, listener: Listener | None = None) -> Iterator[Engine]:
+    """Raises ``IndexMissingError`` or ``IndexUnreadableError``.
+
+    Where Chroma's copy is damaged it is made anew, and the listener told; without one, nothing is changed.
+    """
+    engine = Engine(settings)
+    try:
+        if engine.catalog.counts() == (0, 0):
+            raise IndexMissingError(f"The index in {settings.index.dir} is empty: fill it with `footnote index DOCS`.")
+        if listener and (damage := engine.vectors.damaged()):
+            listener.healed(_heal(engine, damage, listener))
+        yield engine
+    finally:
+        engine.close()
+
+
+def _heal(engine: Engine, damage: str, listener: Listener) -> str:
+    """What was done, or why that must wait, in a sentence."""
+    began = time.perf_counter()
+    try:
+        with writing(engine.settings):
+            _, passages = engine.catalog.counts()
+            if engine.vectors.damaged():  # or another process healed it just now
+                listener.publishing(passages)
+                engine.vectors.publish(listener.published, force=True)
+    except (IndexLockedError, IndexUnreadableError, ChromaUnavailableError) as error:
+        return f"The catalog answers alone, as {damage}, which cannot be mended for now: {error}"
+    return made_anew(damage, passages, time.perf_counter() - began)
+
+
+def writing(settings: Settings) -> AbstractContextManager[None]:
+    """The writer's lock; raises ``IndexLockedError`` where another process has it."""
+    return writer_lock(settings.index.dir)
+
+
+@contextmanager
+def open_writer(settings: Settings, encoder: Encoder | None = None) -> Iterator[IndexWriter]:
+    """``encoder`` is one that is loaded already. Raises ``IndexLockedError`` where another process writes the index."""
+    encoder = encoder or make_encoder(settings.embedding, settings.models.dir)
+    splitter, store = _Splitter(settings, encoder), partial(make_store, settings)
+    with IndexWriter(settings.index.dir, encoder, splitter, limits_of(settings), rules_of(settings), store) as writer:
+        writer.catalog.set(_URL_KEY, settings.embedding.base_url or "")
+        yield writer
+
+
+def plan(settings: Settings, docs: Sequence[Path]) -> Plan:
+    """What indexing these folders would do. Changes nothing; raises ``FolderError``."""
+    generation = Generations(settings.index.dir).of_model(settings.embedding.model)
+    uploads = uploads_of(settings.index.dir)
+    try:
+        with closing(Catalog(catalog_file(generation))) as catalog:
+            anew = catalog.get("splitter") not in (None, _splitting(settings))
+            return make_plan(docs, catalog.files(), uploads=uploads, anew=anew)
+    except IndexMissingError:
+        return make_plan(docs, {}, uploads=uploads)
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    with suppress(FileNotFoundError):
+        facts = file.stat()
+        return facts.st_dev, facts.st_ino
+    return None
+
+
+def embedding_of(catalog: Catalog, configured: EmbeddingSettings) -> EmbeddingSettings:
+    """The settings of the model that made the catalog's vectors; a key goes to no other endpoint than its own."""
+    made_by, url = catalog.get("encoder"), catalog.get(_URL_KEY) or None
+    if made_by in (None, configured.model):
+        return configured
+    key = configured.api_key if url == configured.base_url else None
+    return configured.model_copy(update={"model": made_by, "base_url": url, "api_key": key})
+
+
+class _Splitter:
+    """Asks the encoder for its limit with the first document: where nothing is new, no model is loaded."""
+
+    def __init__(self, settings: Settings, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._max_tokens = settings.index.passage_tokens
+        self.version = _splitting(settings)
+
+    def split(self, document: Document) -> list[Passage]:
+        return self._splitter.split(document)
+
+    @cached_property
+    def _splitter(self) -> PassageSplitter:
+        return PassageSplitter(self._encoder.count_tokens, min(self._max_tokens, self._encoder.max_tokens))
+
+
+def _splitting(settings: Settings) -> str:
+    return f"{VERSION}/{settings.index.passage_tokens}"
+
+
+def make_store(settings: Settings, generation: Path, catalog: Catalog) -> SnapshotStore:
+    """Where this generation's Chroma snapshots lie."""
+    url = settings.index.chroma_url
+    return ChromaServer(url, catalog, generation) if url else EmbeddedChroma(chroma_folder(generation))
+
+
+def make_assistant(engine: Engine, model: ChatModel) -> Assistant:
+    """Of the engine, with ``model`` in place of its own wherever a model is asked."""
+    settings = engine.settings
+    if has_llm(settings.llm):
+        model = PricedChat(model, make_prices(settings.llm))
+    return Assistant(
+        engine,
+        model,
+        limit=settings.retrieval.limit,
+        rewriter=make_rewriter(settings, model),
+        window=make_window(settings),
+        policy=make_policy(settings),
+        checker=make_checker(settings, engine.encoder, model),
+    )
+
+
+def rules_of(settings: Settings) -> Rules:
+    return (
+        *(AccessRule(rule.glob, rule.groups) for rule in settings.access),
+        *(LabelRule(rule.glob, rule.labels) for rule in settings.labels),
+    )
+
+
+def _weights(chosen: RetrievalSettings) -> Weights:
+    return Weights(chosen.words_weight, chosen.together_weight, chosen.around_weight, chosen.named_weight)
+
+
+def limits_of(settings: Settings) -> ReadingLimits:
+    chosen = settings.reading
+    return ReadingLimits(chosen.max_file_mb, chosen.max_text_mb, chosen.memory_mb, chosen.timeout_s)

@@ -1,0 +1,217 @@
+"""The models that the settings name: for embedding, reranking, rewriting, answering and judging."""
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+
+from indexes.models.model_registry import KNOWN, KnownModel, Purpose
+from indexes.models.sentence_transformer import SentenceTransformerEncoder
+from indexes.models.store import ModelStore
+from indexes.protocols import Encoder, Reranker
+from indexes.text.token_count import estimated_tokens
+from rag.answering.cache import KeepingAnswerer, Shelf
+from rag.answering.query_rewriting import OFFLINE, ModelRewriter
+from rag.errors import ConfigError
+from rag.extractive import model
+from rag.extractive.conversation import OfflineConversation
+from rag.llms.limits import CHARS_A_TOKEN, BoundedChat
+from rag.llms.pricing import Prices
+from rag.prompting import prompts
+from rag.prompting.context_window import OPEN, Counter, Window
+from rag.protocols import Answerer, ChatModel, Entailment, Rewriter
+from rag.settings import EmbeddingSettings, LLMSettings, Settings
+from rag.verification.checker import Checker
+from rag.verification.llm_entailment import ModelEntailment
+from rag.verification.policy import Policy
+
+
+def make_encoder(chosen: EmbeddingSettings, models: Path) -> Encoder:
+    """``models`` is the folder of pulled ones. Raises ``ConfigError`` where the model is for something else."""
+    if chosen.base_url is None:
+        return _local_encoder(chosen, ModelStore(models))
+    from indexes.models.openai_encoder import OpenAIEncoder
+
+    return OpenAIEncoder(
+        chosen.model,
+        base_url=chosen.base_url,
+        api_key=_secret(chosen.api_key),
+        batch_size=chosen.batch_size,
+        timeout=chosen.timeout_s,
+    )
+
+
+def _local_encoder(chosen: EmbeddingSettings, store: ModelStore) -> Encoder:
+    if known := _known("embedding", chosen.model):
+        from indexes.models.onnx_encoder import OnnxEncoder
+
+        return OnnxEncoder(known, store)
+    return SentenceTransformerEncoder(chosen.model, store, batch_size=chosen.batch_size)
+
+
+def make_reranker(settings: Settings) -> Reranker | None:
+    """None where reranking is off. Raises ``ConfigError`` where the model is for something else."""
+    model, store = settings.reranking.model, ModelStore(settings.models.dir)
+    if model is None:
+        return None
+    if known := _known("reranking", model):
+        from indexes.models.onnx_reranker import OnnxReranker
+
+        return OnnxReranker(known, store)
+    from indexes.models.cross_encoder_reranker import CrossEncoderReranker
+
+    return CrossEncoderReranker(model, store)
+
+
+def _known(purpose: Purpose, name: str) -> KnownModel | None:
+    known = KNOWN.get(name)
+    if known and known.purpose != purpose:
+        fitting = ", ".join(model.name for model in KNOWN.values() if model.purpose == purpose)
+        raise ConfigError(f"{purpose}.model: {name} is a model for {known.purpose}; for {purpose} there is {fitting}.")
+    return known
+
+
+def has_llm(settings: LLMSettings) -> bool:
+    """Raises ``ConfigError`` where an endpoint is given without a model."""
+    if settings.base_url and not settings.model:
+        raise ConfigError("llm.base_url is set and llm.model is not: name the model, or answers cannot be asked of it.")
+    return bool(settings.model or settings.class_)
+
+
+def make_model(settings: Settings, encoder: Encoder) -> ChatModel:
+    if not has_llm(settings.llm):
+        return OfflineConversation(model.OfflineChat(encoder, min_confidence=settings.answer.min_confidence), encoder)
+    return make_llm(settings.llm)
+
+
+def make_llm(chosen: LLMSettings, variables: str = "FOOTNOTE_LLM__") -> BoundedChat:
+    """Of settings that ``has_llm``; failures name the ``variables`` by which they are mended."""
+    longest = CHARS_A_TOKEN * chosen.max_output_tokens
+    return BoundedChat(_unbounded(chosen, variables), longest, chosen.deadline_s, variables)
+
+
+def _unbounded(chosen: LLMSettings, variables: str) -> ChatModel:
+    if chosen.class_:
+        from rag.llms.llama_index import LlamaIndexChat
+
+        return LlamaIndexChat(_instance(chosen.class_, chosen.options), chosen.stall_timeout_s)
+    from rag.llms.openai import OpenAIChat
+
+    return OpenAIChat(
+        str(chosen.model),
+        base_url=chosen.base_url,
+        api_key=_secret(chosen.api_key),
+        temperature=chosen.temperature,
+        max_output_tokens=chosen.max_output_tokens,
+        connect_timeout=chosen.connect_timeout_s,
+        stall_timeout=chosen.stall_timeout_s,
+        retries=chosen.retries,
+        variables=variables,
+    )
+
+
+def make_window(settings: Settings) -> Window:
+    """What the model takes at once. The offline answerer takes all; raises ``ConfigError`` for a bad tokenizer."""
+    chosen = settings.llm
+    if not has_llm(chosen):
+        return OPEN
+    return Window(chosen.context_tokens, chosen.max_output_tokens, _counter(chosen.tokenizer))
+
+
+@lru_cache(maxsize=2)
+def _counter(file: Path | None) -> Counter:
+    if file is None:
+        return estimated_tokens
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(file))
+    except Exception as error:  # the library raises no other class
+        raise ConfigError(f"llm.tokenizer: {file} is no tokenizer.json that can be read: {error}.") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return lambda text: len(tokenizer.encode(text, add_special_tokens=False))
+
+
+def make_prices(chosen: LLMSettings) -> Prices:
+    return Prices(chosen.input_price, chosen.output_price, chosen.cached_input_price)
+
+
+def make_rewriter(settings: Settings, model: ChatModel) -> Rewriter:
+    if settings.retrieval.rewriting == "never" or not has_llm(settings.llm):
+        return OFFLINE
+    return ModelRewriter(model, timeout=settings.retrieval.rewrite_timeout_s, count=_counter(settings.llm.tokenizer))
+
+
+def make_kept(answerer: Answerer, settings: Settings, model: str, indexed: Callable[[], str]) -> Answerer:
+    """With its answers kept, where the settings say so; ``indexed`` tells one state of the index from another."""
+    if not settings.answer.cache_mb:
+        return answerer
+    shelf = Shelf(settings.index.dir / "answers.sqlite3", settings.answer.cache_mb, settings.answer.cache_days)
+    chosen = settings.model_dump(exclude={"server": True, "judge": True, "index": {"dir"}})
+    made = json.dumps([version("footnote"), prompts.VERSION, model, chosen], default=str)
+    return KeepingAnswerer(answerer, shelf, lambda: f"{indexed()} {made}")
+
+
+def make_policy(settings: Settings) -> Policy:
+    chosen = settings.answer
+    # sentences of the documents, asked for again, come back the same
+    again = chosen.unsupported == "retry" and not has_llm(settings.llm)
+    return Policy("mark" if again else chosen.unsupported, chosen.min_evidence)
+
+
+def make_checker(settings: Settings, encoder: Encoder, model: ChatModel) -> Checker:
+    """Raises ``ConfigError`` where whoever is to give a second opinion is not configured, or not on this machine."""
+    return Checker(encoder, _entailment(settings, model))
+
+
+def _entailment(settings: Settings, chat: ChatModel) -> Entailment | None:
+    chosen = settings.checking
+    if chosen.entailment is None:
+        return None
+    if chosen.entailment != "llm":
+        from rag.verification.nli import CrossEncoderEntailment
+
+        model = CrossEncoderEntailment(chosen.entailment, ModelStore(settings.models.dir))
+        model.check()  # an answer that is written already would be lost by it
+        return model
+    if not has_llm(settings.llm):
+        raise ConfigError('checking.entailment is "llm" and llm.model is not set: name a model, or leave it out.')
+    return ModelEntailment(chat, timeout=chosen.entailment_timeout_s)
+
+
+def judge_settings(settings: Settings) -> LLMSettings:
+    """``[judge]``, and ``[llm]`` for what it leaves out. Raises ``ConfigError`` where neither names a model."""
+    own = settings.judge.model_dump(exclude_unset=True, exclude_none=True)
+    base = settings.llm
+    if own.get("base_url", base.base_url) != base.base_url:
+        base = base.model_copy(update={"api_key": None})
+    if own.keys() & {"model", "base_url"}:
+        base = base.model_copy(update={"class_": None, "options": {}})
+    chosen = base.model_copy(update=own)
+    if not (chosen.model or chosen.class_):
+        raise ConfigError(
+            "Judging needs a language model, and judge.model is not set: set FOOTNOTE_JUDGE__MODEL (and "
+            "FOOTNOTE_JUDGE__BASE_URL for any OpenAI-compatible endpoint), or [judge] in footnote.toml."
+        )
+    return chosen
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
+
+
+def _instance(name: str, options: dict[str, Any]) -> Any:
+    module, _, cls = name.rpartition(".")
+    try:
+        return getattr(import_module(module), cls)(**options)
+    except ValidationError as error:  # its own text repeats what was given, keys too
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigError(f"llm.options: {name} cannot be made: {wrong}.") from error
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise ConfigError(f"llm.class: {name} cannot be made: {error}.") from error

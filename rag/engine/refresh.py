@@ -1,0 +1,63 @@
+"""Brings an open index up to date in place, with the embedding model that answers from it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from indexes.access.rules import AccessRule, readers_of
+from indexes.errors import FootnoteError, IndexLockedError
+from indexes.ingest.planning import make_plan
+from indexes.ingest.sync import Listener, Report
+from indexes.ingest.uploads import PREFIX, UPLOADED, uploads_of
+from indexes.types import Audience
+from rag.engine.engine import Engine, embedding_of, open_writer, rules_of, writing
+
+
+class RootsUnknownError(FootnoteError):
+    """The index does not say where its documents lie."""
+
+    kind = "no-roots"
+
+
+class Refreshing:
+    """Runs over the folders that the last ``footnote index`` was given, or over the uploads alone."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def check(self) -> None:
+        """Raises ``RootsUnknownError``, or ``IndexLockedError`` where another process writes the index now."""
+        self._roots()
+        with writing(self._engine.settings):
+            pass
+
+    def run(self, listener: Listener, *, whole: bool) -> Report:
+        """Raises as ``check`` does, and as ``IndexWriter.run`` and ``run_uploads`` do."""
+        engine, encoder = self._engine, self._engine.encoder
+        embedding = embedding_of(engine.catalog, engine.settings.embedding)
+        with open_writer(engine.settings.model_copy(update={"embedding": embedding}), encoder) as writer:
+            if engine.encoder is not encoder:
+                raise IndexLockedError("Another embedding model took over the index just now.")
+            return writer.run(self._roots(), listener) if whole else writer.run_uploads(listener)
+
+    def waiting(self) -> bool:
+        """Whether uploads differ from what is indexed of them: the server may have been killed before that."""
+        uploads = uploads_of(self._engine.settings.index.dir)
+        if uploads is None:
+            return False
+        before = {path: file for path, file in self._engine.catalog.files().items() if path.startswith(PREFIX)}
+        return make_plan((), before, uploads=uploads).differs
+
+    def sees(self, audience: Audience) -> Callable[[str], bool]:
+        """Whether a file's path may be told to them, by the rules as they are now: a path is a secret too."""
+        rules = [rule for rule in rules_of(self._engine.settings) if isinstance(rule, AccessRule)]
+        if uploads_of(self._engine.settings.index.dir):
+            rules.insert(0, UPLOADED)
+        return lambda path: audience.may_read(readers_of(path, rules))
+
+    def _roots(self) -> Sequence[Path]:
+        roots = self._engine.catalog.roots
+        if not roots:
+            raise RootsUnknownError(
+                "The index does not say where its documents lie: run `footnote index DOCS` once, which notes it down."
+            )
+        return roots

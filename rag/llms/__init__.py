@@ -1,0 +1,1 @@
+"""Language models: clients, limits, usage and prices."""

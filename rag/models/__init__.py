@@ -1,1 +1,0 @@
-"""The chat models that can answer."""

@@ -1,0 +1,1 @@
+"""The question: validation, filters, language, parts, follow-ups."""

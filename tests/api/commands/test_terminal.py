@@ -1,0 +1,50 @@
+"""What the command line prints."""
+
+from pathlib import Path
+
+import pytest
+
+from api.commands import terminal
+from indexes.ingest.planning import make_plan
+from indexes.ingest.sync import Report
+
+
+def test_where_no_one_watches_plain_lines_tell_the_time_left(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("Aardvarks dig. " * 100)
+    with terminal.SyncProgress(plain_every=0) as progress:
+        progress.planned(make_plan([tmp_path], {}))
+        progress.read("a.txt", 2, 1600)
+        progress.embedded(2, 1600)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("0 of 2 files, 2 passages embedded, ")
+    assert line.endswith(" passages/s, about 0 s left")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(4.4, "about 4 s left"), (89, "about 89 s left"), (150, "about 2 min left"), (7300, "about 2 h 2 min left")],
+)
+def test_the_time_left_is_told_as_people_say_it(seconds: float, words: str) -> None:
+    assert terminal.time_left(seconds) == words
+
+
+def test_skipped_files_are_told_by_reason_and_the_first_few_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    many = {f"{n}.xyz": "a format that is not read" for n in range(7)}
+    terminal.print_report(Report(skipped={"up": "a link to a folder", **many}))
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "skipped, a format that is not read: 0.xyz, 1.xyz, 2.xyz, 3.xyz, 4.xyz and 2 more",
+        "skipped, a link to a folder: up",
+    ]
+
+
+def test_making_chroma_anew_as_an_index_is_opened_is_told_in_a_sentence_and_seen_only_where_it_takes_long(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with terminal.OpeningProgress(plain_every=0) as progress:
+        progress.publishing(10_000)
+        progress.published(5_000)
+        progress.healed("Made anew.")
+    assert capsys.readouterr().err.splitlines() == ["5000 of 10000 vectors in Chroma", "Made anew."]

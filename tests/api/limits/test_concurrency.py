@@ -1,0 +1,175 @@
+"""So many answers at once, the others in turn, none for longer than the deadline."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import pytest
+
+from api.core.answerer import Ask, Asking, Direct
+from api.core.principals import Principal
+from api.core.retry_errors import DeadlineError, TooBusyError
+from api.limits.concurrency import QueuedAsking, Turns
+from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
+from indexes.types import PUBLIC
+from rag.types import Completed, Delta, Event, Question
+
+LEAVE = answer("Staff get 25 days [1].", {1: "25 days"})
+
+
+def ask(who: str = "anna", text: str = "Leave?") -> Ask:
+    return Ask(question=Question(text), principal=Principal(who, who, PUBLIC))
+
+
+class Gated(Asking):
+    """Notes who is answered, in order, and answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.gate = asyncio.Event()
+
+    async def stream(self, ask: Ask, /) -> AsyncGenerator[Event]:
+        self.begun.append(ask.question.text)
+        await self.gate.wait()
+        yield Completed(LEAVE)
+
+
+async def settle() -> None:
+    """Lets all that can go on go on."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_what_is_told_is_what_the_answerer_tells() -> None:
+    asking = QueuedAsking(Direct(ScriptedAnswerer(*telling(LEAVE))), Turns(1, 0), 5)
+    assert tuple([event async for event in asking.stream(ask())]) == telling(LEAVE)
+
+
+async def test_what_fails_fails_as_itself_and_gives_its_turn_on() -> None:
+    asking = QueuedAsking(Direct(ScriptedAnswerer(Delta("Staff"), TimeoutError("its own"))), Turns(1, 0), 5)
+    for _ in range(2):
+        with pytest.raises(TimeoutError, match="its own"):
+            await asking.answer(ask())
+
+
+async def test_no_more_are_answered_at_once_than_may_be() -> None:
+    gated = Gated()
+    asking = QueuedAsking(gated, Turns(2, 3), 5)
+    answers = [asyncio.create_task(asking.answer(ask(text=str(n)))) for n in range(5)]
+    await settle()
+    assert gated.begun == ["0", "1"]
+    gated.gate.set()
+    assert await asyncio.gather(*answers) == [LEAVE] * 5
+    assert gated.begun == ["0", "1", "2", "3", "4"]
+
+
+async def test_who_finds_the_queue_full_is_told_at_once_when_to_come_again() -> None:
+    gated = Gated()
+    asking = QueuedAsking(gated, Turns(1, 1), 5)
+    answers = [asyncio.create_task(asking.answer(ask())) for _ in range(2)]
+    await settle()
+    with pytest.raises(TooBusyError) as refused:
+        asking.stream(ask())  # before anything is awaited: a stream's status is not sent yet
+    assert refused.value.retry_after > 0
+    gated.gate.set()
+    await asyncio.gather(*answers)
+    assert await asking.answer(ask()) is LEAVE
+
+
+async def test_who_asks_much_is_answered_in_turn_with_the_others() -> None:
+    gated = Gated()
+    asking = QueuedAsking(gated, Turns(1, 9), 5)
+    wanted = [
+        ("anna", "a0"),
+        ("anna", "a1"),
+        ("anna", "a2"),
+        ("anna", "a3"),
+        ("bob", "b1"),
+        ("cem", "c1"),
+        ("bob", "b2"),
+    ]
+    answers = []
+    for who, text in wanted:
+        answers.append(asyncio.create_task(asking.answer(ask(who, text))))
+        await settle()
+    gated.gate.set()
+    await asyncio.gather(*answers)
+    assert gated.begun == ["a0", "a1", "b1", "c1", "a2", "b2", "a3"]
+
+
+async def test_who_leaves_the_queue_frees_the_place_at_once() -> None:
+    gated, turns = Gated(), Turns(1, 1)
+    asking = QueuedAsking(gated, turns, 5)
+    answering, waiting = (asyncio.create_task(asking.answer(ask(text=text))) for text in ("first", "second"))
+    await settle()
+    assert (turns.taken, turns.waiting) == (1, 1)
+    waiting.cancel()
+    await settle()
+    assert (turns.taken, turns.waiting) == (1, 0)
+    third = asyncio.create_task(asking.answer(ask(text="third")))
+    await settle()
+    gated.gate.set()
+    await asyncio.gather(answering, third)
+    assert gated.begun == ["first", "third"]
+    assert (turns.taken, turns.waiting) == (0, 0)
+
+
+async def test_who_leaves_while_answered_frees_the_turn_for_the_next() -> None:
+    answerer, turns = ScriptedAnswerer(Delta("Staff"), asyncio.Event()), Turns(1, 1)
+    asking = QueuedAsking(Direct(answerer), turns, 5)
+    async with aclosing(asking.stream(ask())) as events:
+        await anext(events)
+        assert turns.taken == 1
+    assert answerer.ended.is_set()
+    assert turns.taken == 0
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_at_whatever_moment_somebody_leaves_no_turn_is_lost(steps: int) -> None:
+    gated, turns = Gated(), Turns(1, 3)
+    gated.gate.set()
+    asking = QueuedAsking(gated, turns, 5)
+    answers = [asyncio.create_task(asking.answer(ask(text=str(n)))) for n in range(4)]
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    answers[1].cancel()
+    await asyncio.gather(*answers, return_exceptions=True)
+    assert (turns.taken, turns.waiting) == (0, 0)
+    assert await asyncio.wait_for(asking.answer(ask()), 1) is LEAVE
+
+
+async def test_an_answer_is_given_up_at_the_deadline_in_words() -> None:
+    answerer, turns = ScriptedAnswerer(Delta("Staff"), asyncio.Event()), Turns(1, 1)
+    with pytest.raises(DeadlineError, match=r"within 0.05 s"):
+        await QueuedAsking(Direct(answerer), turns, 0.05).answer(ask())
+    assert answerer.ended.is_set()
+    assert (turns.taken, turns.waiting) == (0, 0)
+
+
+async def test_waiting_counts_towards_the_deadline() -> None:
+    gated, turns = Gated(), Turns(1, 1)
+    first = asyncio.create_task(QueuedAsking(gated, turns, 5).answer(ask(text="first")))
+    await settle()
+    with pytest.raises(DeadlineError):
+        await QueuedAsking(gated, turns, 0.05).answer(ask(text="second"))
+    assert (gated.begun, turns.waiting) == (["first"], 0)
+    gated.gate.set()
+    await first
+
+
+async def test_who_reads_slowly_holds_up_nobody() -> None:
+    asking = QueuedAsking(Direct(ScriptedAnswerer(*telling(LEAVE))), Turns(1, 1), 5)
+    async with aclosing(asking.stream(ask("slow"))) as events:
+        await anext(events)
+        assert await asyncio.wait_for(asking.answer(ask("quick")), 1) == LEAVE
+        assert [type(event) for event in [event async for event in events]][-1] is Completed
+
+
+async def test_an_answer_without_end_that_nobody_reads_ends_at_the_deadline() -> None:
+    answerer, turns = EndlessAnswerer(), Turns(1, 0)
+    async with aclosing(QueuedAsking(Direct(answerer), turns, 0.2).stream(ask())) as events:
+        await anext(events)
+        await asyncio.wait_for(answerer.ended.wait(), 5)
+        assert turns.taken == 0
+        with pytest.raises(DeadlineError):
+            [event async for event in events]

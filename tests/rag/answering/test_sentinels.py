@@ -1,0 +1,62 @@
+"""What a model writes to say that the sources do not answer is read, and never shown."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.answering.sentinels import Sentinels
+
+
+def read(*pieces: str) -> tuple[str, str, bool]:
+    """What is shown, the part that is not answered, and whether all is declined."""
+    sentinels = Sentinels()
+    shown = "".join([*map(sentinels.feed, pieces), sentinels.finish()])
+    return shown.rstrip(), sentinels.unanswered, sentinels.declined
+
+
+@pytest.mark.parametrize(
+    ("reply", "shown", "part"),
+    [
+        ("Eight weeks [1].\nNOT_ANSWERED: what the pager pays", "Eight weeks [1].", "what the pager pays"),
+        ("Eight weeks [1].\n\n**NOT_ANSWERED:** the pager.\n", "Eight weeks [1].", "the pager"),
+        ("Eight weeks [1]. NOT_ANSWERED: the pager", "Eight weeks [1].", "the pager"),
+        ("- Eight weeks [1]\n- NOT_ANSWERED: the pager", "- Eight weeks [1]", "the pager"),
+        ("NOT_ANSWERED: the pager\nEight weeks [1].", "Eight weeks [1].", "the pager"),
+        ("Eight weeks [1].\nNOT_ANSWERED: a\nNOT_ANSWERED: b", "Eight weeks [1].", "a; b"),
+        ("Eight weeks [1].\nNOT_ANSWERED: none.", "Eight weeks [1].", ""),
+        ("Eight weeks [1].\nNOT_ANSWERED:", "Eight weeks [1].", ""),
+        ("Eight weeks [1].\nNO_ANSWER", "Eight weeks [1].", ""),
+        ("NO, it is not NOT_ANSWER.", "NO, it is not NOT_ANSWER.", ""),
+        ("Plan N", "Plan N", ""),
+    ],
+)
+def test_the_line_on_what_is_not_answered_is_taken_out_however_it_comes(reply: str, shown: str, part: str) -> None:
+    for size in (1, 2, 3, 7, len(reply)):
+        assert read(*(reply[i : i + size] for i in range(0, len(reply), size))) == (shown, part, False)
+
+
+@pytest.mark.parametrize("reply", ["NO_ANSWER", " **NO_ANSWER**.", "\nNO_ANSWER [1]", "NO_ANSWER: they do not say."])
+def test_a_reply_that_begins_so_declines_the_whole(reply: str) -> None:
+    for size in (1, 2, len(reply)):
+        assert read(*(reply[i : i + size] for i in range(0, len(reply), size))) == ("", "", True)
+
+
+def test_a_part_that_never_ends_is_cut_short() -> None:
+    _, part, _ = read("A [1].\nNOT_ANSWERED: ", *(["the pager "] * 1000))
+    assert 290 <= len(part) <= 300
+
+
+@given(st.lists(st.sampled_from(["N", "NO", "_ANSWER", "T", "NOT_ANSWERED", ": a", "\n", " ", "*", "x [1]."])))
+def test_a_word_that_was_streamed_is_never_a_sentinel(pieces: list[str]) -> None:
+    shown, _, _ = read(*pieces)
+    assert "NOT_ANSWERED" not in shown
+
+
+@pytest.mark.parametrize("piece", [" ", "*", "N", "NO_ANSWER", "NOT_ANSWERED", "-\n"])
+def test_no_reply_takes_long_to_read(piece: str) -> None:
+    began = time.perf_counter()
+    read(*([piece] * 20_000))
+    read(piece * 20_000)
+    assert time.perf_counter() - began < 2

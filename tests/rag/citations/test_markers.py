@@ -1,0 +1,146 @@
+"""Markers: read, dropped, renumbered, and tied to exact quotes."""
+
+import asyncio
+import itertools
+import random
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakes.passages import passage
+from indexes.types import Passage
+from rag.citations.markers import MarkerStream
+from rag.types import Sentence
+from rag.verification.checker import Checker
+
+CHINA = passage("China makes 90 % of rare earths. The United States imports most of them.", path="a.txt", start=100)
+LEAVE = passage("Staff get 25 days of leave.\nPart-time staff get\nfewer days.", path="b.pdf", page=4)
+
+
+def settled(text: str, *passages: Passage, cut: list[int] | None = None) -> MarkerStream:
+    stream = MarkerStream(passages or (CHINA, LEAVE))
+    edges = [0, *sorted(cut or []), len(text)]
+    streamed = "".join(stream.feed(text[a:b]) for a, b in itertools.pairwise(edges)) + stream.finish()
+    assert streamed == stream.text
+    return stream
+
+
+def checked(stream: MarkerStream) -> tuple[Sentence, ...]:
+    return asyncio.run(Checker().check(stream.text, stream.citations(), ())).sentences
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("China makes 90 % of rare earths [1].", "China makes 90 % of rare earths [1]."),
+        ("China makes 90 % of rare earths.[1]", "China makes 90 % of rare earths. [1]"),
+        ("China makes 90 % of rare earths【1】.", "China makes 90 % of rare earths [1]."),
+        ("China makes 90 % of rare earths【1†source】.", "China makes 90 % of rare earths [1]."),
+        ("China makes 90 % of rare earths [^1].", "China makes 90 % of rare earths [1]."),
+        ("China makes 90 % of rare earths [1][1].", "China makes 90 % of rare earths [1]."),
+        ("Staff get 25 days of leave [2].", "Staff get 25 days of leave [1]."),
+        ("Staff get 25 days of leave [2, 1].", "Staff get 25 days of leave [1][2]."),
+        ("Staff get 25 days of leave [1-2].", "Staff get 25 days of leave [1][2]."),
+    ],
+)
+def test_the_variants_models_write_become_one_form(written: str, read: str) -> None:
+    assert settled(written).text == read
+
+
+def test_invented_markers_are_removed() -> None:
+    stream = settled("China makes 90 % of rare earths [9]. Staff get 25 days [0] of leave [2][77].")
+    assert stream.text == "China makes 90 % of rare earths. Staff get 25 days of leave [1]."
+    assert [c.passage for c in stream.citations()] == [LEAVE]
+
+
+def test_numbers_follow_first_use_and_the_same_place_is_one_source() -> None:
+    stream = settled(
+        "Staff get 25 days of leave [2]. China makes 90 % of rare earths [1]. Staff get 25 days of leave [2]."
+    )
+    assert stream.text.count("[1]") == 2
+    assert [c.number for c in stream.citations()] == [1, 2]
+    assert [stream.text[a:b] for a, b in stream.citations()[0].answer_spans] == ["[1]", "[1]"]
+
+
+def test_two_places_in_one_passage_are_two_sources() -> None:
+    stream = settled("China makes 90 % of rare earths [1]. The United States imports most of them [1].")
+    assert [c.quote for c in stream.citations()] == [
+        "China makes 90 % of rare earths.",
+        "The United States imports most of them.",
+    ]
+
+
+def test_a_quote_knows_its_page_lines_and_characters() -> None:
+    (citation,) = settled("Those who work part-time get fewer days [2].").citations()
+    assert citation.quote == "Part-time staff get\nfewer days."
+    assert (citation.locator.page, citation.locator.line_start, citation.locator.line_end) == (4, 2, 3)
+
+
+def test_code_blocks_keep_their_brackets() -> None:
+    text = "Staff get 25 days of leave [2].\n```\nx = days[1]\n```\n"
+    assert "x = days[1]" in settled(text).text
+
+
+def test_a_marker_before_any_claim_is_dropped() -> None:
+    assert settled("[1] Hello.").text == " Hello."
+
+
+@given(st.text(alphabet="ab. []1239^,-【】`\n", max_size=60), st.lists(st.integers(0, 60), max_size=8))
+def test_however_it_is_cut_the_text_is_the_same(text: str, cuts: list[int]) -> None:
+    whole, pieces = settled(text), settled(text, cut=[min(c, len(text)) for c in cuts])
+    assert pieces.text == whole.text
+    assert pieces.citations() == whole.citations()
+
+
+@given(st.text(alphabet="Ca hi.na 90 %\n[]123【】^-,", max_size=80), st.text(min_size=1, max_size=80))
+def test_spans_are_valid_and_numbers_run_from_one_for_any_answer_and_passage(answer: str, text: str) -> None:
+    found = passage(text, start=7)
+    stream = settled(answer, found, CHINA)
+    citations = stream.citations()
+    assert [c.number for c in citations] == list(range(1, len(citations) + 1))
+    assert len({(c.passage.id, c.locator.char_start, c.locator.char_end) for c in citations}) == len(citations)
+    for citation in citations:
+        start = citation.passage.locator.char_start
+        span = citation.passage.text[citation.locator.char_start - start : citation.locator.char_end - start]
+        assert span == citation.quote
+        assert all(stream.text[a:b] == f"[{citation.number}]" for a, b in citation.answer_spans)
+    for sentence in checked(stream):
+        assert stream.text[sentence.start : sentence.end] == sentence.text
+
+
+@pytest.mark.parametrize("unit", [" ", "[", "[1", "【", "[1,", "a [1]", "\n", "[1]" * 3 + "```"])
+def test_reading_takes_linear_time(unit: str) -> None:
+    def seconds(size: int) -> float:
+        text, began = unit * (size // len(unit)), time.process_time()
+        settled(text, cut=random.Random(0).choices(range(len(text)), k=size // 20))
+        return time.process_time() - began
+
+    seconds(1000)
+    assert seconds(40_000) < 12 * max(seconds(10_000), 0.01)
+
+
+def test_sentences_are_held_against_what_they_cite() -> None:
+    stream = settled("China makes 90 % of rare earths [1]. Staff get 30 days of leave. [2] Nobody knows why.")
+    sentences = checked(stream)
+    assert [(s.verdict, s.citations) for s in sentences] == [
+        ("supported", (1,)),
+        ("unsupported", (2,)),
+        ("uncited", ()),
+    ]
+
+
+def test_a_line_of_an_answer_is_a_claim_of_its_own() -> None:
+    table = passage("Harbour & Pine, page 3\nOther parent 8 weeks, in up to three blocks\nBirth parent 26 weeks")
+    stream = settled("Other parent 8 weeks, in up to three blocks [1]\nBirth parent 26 weeks [1]\n", table)
+    assert [c.quote for c in stream.citations()] == [
+        "Other parent 8 weeks, in up to three blocks",
+        "Birth parent 26 weeks",
+    ]
+    assert [s.citations for s in checked(stream)] == [(1,), (2,)]
+
+
+def test_inline_code_keeps_its_brackets_and_a_marker_takes_its_link_along() -> None:
+    assert "`days[1]`" in settled("Staff get 25 days of leave [2], see `days[1]`.").text
+    assert settled("China makes 90 % of rare earths [1](http://evil/x).").text == "China makes 90 % of rare earths [1]."

@@ -1,0 +1,55 @@
+"""The language of a text is told by its commonest words, or not at all."""
+
+import pytest
+
+from fakes.engines import SAMPLES
+from indexes.text.sentences import sentence_spans
+from rag.evidence.language_id import OTHER_SCRIPT, denies, tongue
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("New employees get 25 days of leave in each year.", "en"),
+        ("Neue Angestellte bekommen 25 Tage Urlaub im Jahr.", "de"),
+        ("Les nouveaux employés ont 25 jours de congé par an.", "fr"),
+        ("L’employé n’a pas de congé cette année.", "fr"),
+        ("Los empleados nuevos tienen 25 días de permiso al año.", "es"),
+        ("I nuovi impiegati hanno 25 giorni di ferie all’anno.", "it"),
+        ("新员工每年有25天假期。", OTHER_SCRIPT),
+        ("Новые сотрудники получают 25 дней отпуска.", OTHER_SCRIPT),
+        ("", None),
+        ("25", None),
+        ("Berlin", None),
+        ("Urlaub: 25", None),
+        ("The Spiegel wrote: der Urlaub ist bezahlt", None),
+        ("Las Vegas, Los Angeles and El Paso are in the west of the country.", None),
+    ],
+)
+def test_the_language_is_told_where_it_is_sure(text: str, told: str | None) -> None:
+    assert tongue(text) == told
+
+
+def test_no_sentence_of_the_english_samples_is_taken_for_another_language() -> None:
+    texts = [file.read_text(encoding="utf-8") for file in sorted(SAMPLES.rglob("*.md"))]
+    sentences = [text[start:end] for text in texts for start, end in sentence_spans(text)]
+    told = [tongue(sentence) for sentence in sentences]
+    assert set(told) <= {"en", None}
+    assert told.count("en") > 20
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "expected"),
+    [
+        ("Das wird nicht bezahlt.", "de", True),
+        ("Das wird bezahlt.", "de", False),
+        ("Ce n’est pas payé.", "fr", True),
+        ("No se paga.", "es", True),
+        ("Non è pagato.", "it", True),
+        ("It isn't paid.", "en", True),
+        ("It is paid.", "en", False),
+        ("这不付款。", OTHER_SCRIPT, False),
+    ],
+)
+def test_a_negation_is_seen_in_each_language(text: str, of: str, *, expected: bool) -> None:
+    assert denies(text, of) is expected

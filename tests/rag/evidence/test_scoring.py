@@ -1,0 +1,71 @@
+"""Does the passage say it?"""
+
+import pytest
+
+from fakes.passages import passage
+from rag.citations.quotes import locate
+from rag.evidence.scoring import support, verdict
+
+TEXT = "On Friday the ministry in Beijing fined Nvidia 1,496.50 dollars. It gave no reason for the fine."
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("The ministry fined Nvidia 1496.5 dollars.", "supported"),
+        ("The ministry fined Nvidia 1496.6 dollars.", "unsupported"),
+        ("The ministry fined Nvidia 1.4965 thousand dollars.", "supported"),
+        ("The ministry fined Nvidia 1,496.50 euros.", "unsupported"),
+        ("The ministry fined Huawei 1496.5 dollars.", "unsupported"),
+        ("Nvidia was fined by the ministry in Beijing on Friday.", "supported"),
+        ("Merkel fined Nvidia on Friday in Beijing.", "weak"),
+        ("Elephants never forget their friends.", "unsupported"),
+    ],
+)
+def test_figures_and_names_must_occur_and_words_agree(claim: str, expected: str) -> None:
+    assert verdict(support(claim, TEXT), cited=True) == expected
+
+
+def test_what_only_the_headings_say_counts_less_than_what_the_text_says() -> None:
+    without, with_heading, in_text = (
+        support("The vision plan covers glasses.", text, heading)
+        for text, heading in (
+            ("It covers glasses.", ""),
+            ("It covers glasses.", "Vision plan"),
+            ("Vision: the plan covers glasses.", ""),
+        )
+    )
+    assert without < with_heading < in_text
+
+
+def test_without_a_citation_a_sentence_is_uncited() -> None:
+    assert verdict(1.0, cited=False) == "uncited"
+
+
+def test_the_quote_is_the_fewest_sentences_that_prove_the_claim() -> None:
+    found = passage(TEXT)
+    quote = locate("Nvidia had to pay 1,496.50 dollars.", found)
+    assert TEXT[slice(*quote)] == "On Friday the ministry in Beijing fined Nvidia 1,496.50 dollars."
+
+
+def test_a_claim_out_of_two_sentences_quotes_both() -> None:
+    text = "Ann leads the team. She came from Lisbon in May. The team makes boats."
+    quote = locate("Ann leads the team and came from Lisbon in May.", passage(text))
+    assert text[slice(*quote)] == "Ann leads the team. She came from Lisbon in May."
+
+
+@pytest.mark.parametrize(
+    ("claim", "text"),
+    [
+        ("Dogs are not allowed in the office.", "Dogs are allowed in the office."),
+        ("Hand it in before 30 June.", "Hand it in after 30 June."),
+        ("Stays under two weeks need leave.", "Stays over two weeks need leave."),
+    ],
+)
+def test_the_opposite_is_not_support(claim: str, text: str) -> None:
+    assert support(claim, text) == 0.0
+    assert support(text, text) == 1.0
+
+
+def test_what_the_text_denies_is_not_borne_out() -> None:
+    assert support("Dogs are allowed in the office.", "Dogs are not allowed in the office.") == 0.0
