@@ -7,12 +7,13 @@ ROUNDS ?= 200
 SEED ?= 1
 FIRST ?= 0
 
-.PHONY: help install demo test torture lint format lock clean bench bench-sync bench-index bench-search llm bench-llm bench-attacks bench-checks bench-serving openai-like open-webui slack-load
+.PHONY: help install demo test house torture lint format lock clean bench bench-sync bench-index bench-search llm bench-llm bench-attacks bench-checks bench-serving openai-like open-webui slack-load
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   install, index the sample documents, answer three questions, offline"
 	@echo "make test   install, then format, lint, types, import rules and all tests"
+	@echo "make house   how readable the code and the documents are, held against budgets"
 	@echo "make torture   kill writers of an index at random moments, and check it (ROUNDS=200 SEED=1)"
 	@echo "make slack-load   fifty questions at once in Slack, of a model that takes ten seconds: how fast each is acknowledged"
 	@echo "make format / lint / lock / clean"
@@ -52,6 +53,9 @@ demo: install
 
 test: install lint
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+house: install
+	$(BIN)/python benchmarks/house.py
 
 slack-load: install
 	SLACK_LOAD=1 $(BIN)/python -m pytest tests/api/slack/events/test_event_store.py -k ten_seconds -s
