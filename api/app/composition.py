@@ -18,7 +18,8 @@ from api.history.feedback_store import FeedbackBox
 from api.history.retention import daily
 from api.library.library import Library
 from api.library.sync_jobs import Indexing
-from api.limits.concurrency import QueuedAsking, Turns
+from api.limits.concurrency import QueuedAsking
+from api.limits.fair_queue import FairQueue
 from api.limits.rate_limit import RatedAsking, Rates
 from api.observability.logs import configure
 from api.observability.metrics import MeteredAsking, Metrics
@@ -100,9 +101,9 @@ def _limited(
     asking: Asking, server: ServerSettings, metrics: Metrics, rates: Rates, traces: "TracerProvider | None"
 ) -> Asking:
     """Limits stand outermost: what they refuse must be told before a stream begins."""
-    turns = Turns(server.concurrent_answers, server.queued_answers)
-    metrics.watch("questions_waiting", "Questions that wait for their turn", lambda: turns.waiting)
-    counted: Asking = MeteredAsking(QueuedAsking(asking, turns, server.deadline_s), metrics)
+    queue = FairQueue(server.concurrent_answers, server.queued_answers)
+    metrics.watch("questions_waiting", "Questions that wait for their turn", lambda: queue.waiting)
+    counted: Asking = MeteredAsking(QueuedAsking(asking, queue, server.deadline_s), metrics)
     return RatedAsking(TracedAsking(counted, traces) if traces else counted, rates)
 
 

@@ -6,7 +6,6 @@ Slack, or waits for anything but the disk.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -17,9 +16,9 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
 from api.history.feedback_store import Feedback, FeedbackBox
+from api.slack.events.background_work import BackgroundWork
 from api.slack.events.claim_batching import Claims
 from api.slack.events.event_store import Deliveries
-from api.slack.events.fair_queue import FairQueue
 from api.slack.events.payloads import Payload, heard_command, heard_message, heard_shortcut, spoken
 from api.slack.interactions import DIALOG, Actions, dialog, feedback_of
 from api.slack.recovery import tell_interrupted
@@ -27,7 +26,7 @@ from api.slack.responder import Answering
 from api.slack.workspace.installations import Workspace, Workspaces
 from api.slack.workspace.places import Heard, Place
 from api.slack.workspace.rate_limited_client import PoliteClient
-from api.slack.workspace.slack_access import FAILURES, Rights, reason
+from api.slack.workspace.slack_access import Rights
 from rag.settings import SlackSettings
 
 log = logging.getLogger(__name__)
@@ -72,28 +71,22 @@ class Bot:
         self._answering, self._rights = answering, rights
         self._claims = Claims(deliveries)
         self._actions = Actions(answering, deliveries, settings.people, box)
-        self._queue = FairQueue(settings.at_once)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = BackgroundWork(settings.at_once)
         self.app = self._listening()
 
     async def start(self) -> None:
         """Tells of what was interrupted when the last process ended."""
-        self._do(tell_interrupted(self._deliveries, self._workspaces, self._settings.language))
+        self._background.start(tell_interrupted(self._deliveries, self._workspaces, self._settings.language))
 
     async def close(self) -> None:
         """Ends what is under way, and says so where it was to appear."""
-        await self._queue.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.close()
         await tell_interrupted(self._deliveries, self._workspaces, self._settings.language)
         self._deliveries.close()
 
     async def idle(self) -> None:
         """When all that was heard is answered."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
-        await self._queue.idle()
+        await self._background.idle()
 
     def _listening(self) -> AsyncApp:
         app = AsyncApp(
@@ -147,7 +140,7 @@ class Bot:
         thread = event.get("assistant_thread") or {}
         channel = thread.get("channel_id") or event.get("channel")
         if self._settings.prompts and channel and event.get("tab") in (None, "messages"):
-            self._do(self._prompt(await self._workspace(context), channel, thread.get("thread_ts")))
+            self._background.start(self._prompt(await self._workspace(context), channel, thread.get("thread_ts")))
 
     async def _on_stopped(self, event: Payload, context: AsyncBoltContext) -> None:
         workspace = await self._workspace(context)
@@ -164,22 +157,22 @@ class Bot:
     async def _on_share(self, ack: AsyncAck, action: Payload, body: Payload) -> None:
         await ack()
         if heard := await self._actions.share(str(action.get("value")), body["user"]["id"]):
-            self._queue.put(heard.place, lambda: self._actions.shared(heard))
+            self._background.enqueue(heard.place, lambda: self._actions.shared(heard))
 
     async def _on_person(self, ack: AsyncAck, action: Payload, body: Payload) -> None:
         await ack()
-        self._do(self._actions.ask_people(str(action.get("value")), body["user"]["id"]))
+        self._background.start(self._actions.ask_people(str(action.get("value")), body["user"]["id"]))
 
     async def _on_feedback(self, ack: AsyncAck, action: Payload, body: Payload, context: AsyncBoltContext) -> None:
         await ack()
         verdict, _, answer_id = str(action.get("value")).partition(":")
-        self._do(self._rated(await self._workspace(context), verdict, answer_id, body))
+        self._background.start(self._rated(await self._workspace(context), verdict, answer_id, body))
 
     async def _on_dialog(self, ack: AsyncAck, view: dict[str, Any], body: Payload) -> None:
         await ack()
         answer_id, user = view["private_metadata"], body["user"]["id"]
         if words := await self._actions.rate(answer_id, user, feedback_of(view)):
-            self._do(self._actions.thank(answer_id, user, words))
+            self._background.start(self._actions.thank(answer_id, user, words))
 
     async def _rated(self, workspace: Workspace, verdict: str, answer_id: str, body: Payload) -> None:
         user = body["user"]["id"]
@@ -200,7 +193,7 @@ class Bot:
     async def _hear(self, heard: Heard) -> None:
         """Once it is on disk it will be answered, or told that it was not."""
         if await self._claims.claim(heard, quiet=not heard.addressed):
-            self._queue.put(heard.place, lambda: self._answering.answer(heard))
+            self._background.enqueue(heard.place, lambda: self._answering.answer(heard))
 
     def _stopped(self, place: Place) -> bool:
         return self._answering.stop(lambda _, where: where == place)
@@ -211,23 +204,9 @@ class Bot:
             raise LookupError("it was found when the request was authorised, and is gone")
         return workspace
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(_logged(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
 
 async def _told(error: Exception) -> BoltResponse:
     """Where Slack sent what Bolt cannot take, 400; where we failed, 503, and Slack tries again."""
     malformed = isinstance(error, AttributeError | LookupError | TypeError | ValueError)
     log.error("What Slack sent could not be taken: %r", error, exc_info=error)
     return BoltResponse(status=400 if malformed else 503)
-
-
-async def _logged(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except FAILURES as error:
-        log.warning("Slack refused: %s", reason(error))
-    except Exception:
-        log.exception("What a button does failed")

@@ -20,7 +20,8 @@ from api.app.http_server import listen, serve
 from api.auth.api_keys import KeyDoor, KeyStore
 from api.context.services import Desk
 from api.core.answerer import Direct
-from api.limits.concurrency import QueuedAsking, Turns
+from api.limits.concurrency import QueuedAsking
+from api.limits.fair_queue import FairQueue
 from api.limits.rate_limit import RatedAsking, Rates
 from fakes.answerer import ScriptedAnswerer, answer
 from rag.types import Completed, Delta, Event, Question, Retrieved
@@ -47,7 +48,7 @@ class PacedAnswerer(ScriptedAnswerer):
 
 def footnote_app(args: argparse.Namespace) -> FastAPI:
     rates = Rates(1_000_000)
-    queued = QueuedAsking(Direct(PacedAnswerer(args.pieces, args.pause)), Turns(args.at_once, args.waiting), 3600)
+    queued = QueuedAsking(Direct(PacedAnswerer(args.pieces, args.pause)), FairQueue(args.at_once, args.waiting), 3600)
     keys = KeyStore(Path(args.folder))
     return create_app(
         Desk(

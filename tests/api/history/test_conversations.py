@@ -23,7 +23,8 @@ from api.history.conversation_answering import BusyConversationError, KeptAsking
 from api.history.conversation_schemas import markdown
 from api.history.conversation_store import Conversation, Conversations, KeptTurn, UnknownConversationError, shortened
 from api.history.feedback_store import FeedbackBox
-from api.limits.concurrency import QueuedAsking, Turns
+from api.limits.concurrency import QueuedAsking
+from api.limits.fair_queue import FairQueue
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
 from fakes.desks import desk
 from fakes.documents import document, put
@@ -612,7 +613,7 @@ def test_who_asked_and_what_was_said_before_are_not_kept_again_with_each_answer(
 async def test_a_question_that_is_refused_for_want_of_room_is_not_kept(tmp_path: Path, path: str) -> None:
     gate = asyncio.Event()
     answerer = ScriptedAnswerer(gate, *telling(LEAVE))
-    conversations, room = Conversations.opened(tmp_path, lambda ids, _: set(ids)), Turns(1, 0)
+    conversations, room = Conversations.opened(tmp_path, lambda ids, _: set(ids)), FairQueue(1, 0)
     asking = QueuedAsking(KeptAsking(Direct(answerer), conversations), room, 60)
     app = create_app(desk(answerer, asking=asking, conversations=conversations))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:

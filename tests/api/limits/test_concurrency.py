@@ -9,7 +9,8 @@ import pytest
 from api.core.answerer import Ask, Asking, Direct
 from api.core.principals import Principal
 from api.core.retry_errors import DeadlineError, TooBusyError
-from api.limits.concurrency import QueuedAsking, Turns
+from api.limits.concurrency import QueuedAsking
+from api.limits.fair_queue import FairQueue
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
 from indexes.types import PUBLIC
 from rag.types import Completed, Delta, Event, Question
@@ -41,12 +42,12 @@ async def settle() -> None:
 
 
 async def test_what_is_told_is_what_the_answerer_tells() -> None:
-    asking = QueuedAsking(Direct(ScriptedAnswerer(*telling(LEAVE))), Turns(1, 0), 5)
+    asking = QueuedAsking(Direct(ScriptedAnswerer(*telling(LEAVE))), FairQueue(1, 0), 5)
     assert tuple([event async for event in asking.stream(ask())]) == telling(LEAVE)
 
 
 async def test_what_fails_fails_as_itself_and_gives_its_turn_on() -> None:
-    asking = QueuedAsking(Direct(ScriptedAnswerer(Delta("Staff"), TimeoutError("its own"))), Turns(1, 0), 5)
+    asking = QueuedAsking(Direct(ScriptedAnswerer(Delta("Staff"), TimeoutError("its own"))), FairQueue(1, 0), 5)
     for _ in range(2):
         with pytest.raises(TimeoutError, match="its own"):
             await asking.answer(ask())
@@ -54,7 +55,7 @@ async def test_what_fails_fails_as_itself_and_gives_its_turn_on() -> None:
 
 async def test_no_more_are_answered_at_once_than_may_be() -> None:
     gated = Gated()
-    asking = QueuedAsking(gated, Turns(2, 3), 5)
+    asking = QueuedAsking(gated, FairQueue(2, 3), 5)
     answers = [asyncio.create_task(asking.answer(ask(text=str(n)))) for n in range(5)]
     await settle()
     assert gated.begun == ["0", "1"]
@@ -65,7 +66,7 @@ async def test_no_more_are_answered_at_once_than_may_be() -> None:
 
 async def test_who_finds_the_queue_full_is_told_at_once_when_to_come_again() -> None:
     gated = Gated()
-    asking = QueuedAsking(gated, Turns(1, 1), 5)
+    asking = QueuedAsking(gated, FairQueue(1, 1), 5)
     answers = [asyncio.create_task(asking.answer(ask())) for _ in range(2)]
     await settle()
     with pytest.raises(TooBusyError) as refused:
@@ -78,7 +79,7 @@ async def test_who_finds_the_queue_full_is_told_at_once_when_to_come_again() -> 
 
 async def test_who_asks_much_is_answered_in_turn_with_the_others() -> None:
     gated = Gated()
-    asking = QueuedAsking(gated, Turns(1, 9), 5)
+    asking = QueuedAsking(gated, FairQueue(1, 9), 5)
     wanted = [
         ("anna", "a0"),
         ("anna", "a1"),
@@ -98,67 +99,67 @@ async def test_who_asks_much_is_answered_in_turn_with_the_others() -> None:
 
 
 async def test_who_leaves_the_queue_frees_the_place_at_once() -> None:
-    gated, turns = Gated(), Turns(1, 1)
-    asking = QueuedAsking(gated, turns, 5)
+    gated, queue = Gated(), FairQueue(1, 1)
+    asking = QueuedAsking(gated, queue, 5)
     answering, waiting = (asyncio.create_task(asking.answer(ask(text=text))) for text in ("first", "second"))
     await settle()
-    assert (turns.taken, turns.waiting) == (1, 1)
+    assert (queue.running, queue.waiting) == (1, 1)
     waiting.cancel()
     await settle()
-    assert (turns.taken, turns.waiting) == (1, 0)
+    assert (queue.running, queue.waiting) == (1, 0)
     third = asyncio.create_task(asking.answer(ask(text="third")))
     await settle()
     gated.gate.set()
     await asyncio.gather(answering, third)
     assert gated.begun == ["first", "third"]
-    assert (turns.taken, turns.waiting) == (0, 0)
+    assert (queue.running, queue.waiting) == (0, 0)
 
 
 async def test_who_leaves_while_answered_frees_the_turn_for_the_next() -> None:
-    answerer, turns = ScriptedAnswerer(Delta("Staff"), asyncio.Event()), Turns(1, 1)
-    asking = QueuedAsking(Direct(answerer), turns, 5)
+    answerer, queue = ScriptedAnswerer(Delta("Staff"), asyncio.Event()), FairQueue(1, 1)
+    asking = QueuedAsking(Direct(answerer), queue, 5)
     async with aclosing(asking.stream(ask())) as events:
         await anext(events)
-        assert turns.taken == 1
+        assert queue.running == 1
     assert answerer.ended.is_set()
-    assert turns.taken == 0
+    assert queue.running == 0
 
 
 @pytest.mark.parametrize("steps", range(12))
 async def test_at_whatever_moment_somebody_leaves_no_turn_is_lost(steps: int) -> None:
-    gated, turns = Gated(), Turns(1, 3)
+    gated, queue = Gated(), FairQueue(1, 3)
     gated.gate.set()
-    asking = QueuedAsking(gated, turns, 5)
+    asking = QueuedAsking(gated, queue, 5)
     answers = [asyncio.create_task(asking.answer(ask(text=str(n)))) for n in range(4)]
     for _ in range(steps):
         await asyncio.sleep(0)
     answers[1].cancel()
     await asyncio.gather(*answers, return_exceptions=True)
-    assert (turns.taken, turns.waiting) == (0, 0)
+    assert (queue.running, queue.waiting) == (0, 0)
     assert await asyncio.wait_for(asking.answer(ask()), 1) is LEAVE
 
 
 async def test_an_answer_is_given_up_at_the_deadline_in_words() -> None:
-    answerer, turns = ScriptedAnswerer(Delta("Staff"), asyncio.Event()), Turns(1, 1)
+    answerer, queue = ScriptedAnswerer(Delta("Staff"), asyncio.Event()), FairQueue(1, 1)
     with pytest.raises(DeadlineError, match=r"within 0.05 s"):
-        await QueuedAsking(Direct(answerer), turns, 0.05).answer(ask())
+        await QueuedAsking(Direct(answerer), queue, 0.05).answer(ask())
     assert answerer.ended.is_set()
-    assert (turns.taken, turns.waiting) == (0, 0)
+    assert (queue.running, queue.waiting) == (0, 0)
 
 
 async def test_waiting_counts_towards_the_deadline() -> None:
-    gated, turns = Gated(), Turns(1, 1)
-    first = asyncio.create_task(QueuedAsking(gated, turns, 5).answer(ask(text="first")))
+    gated, queue = Gated(), FairQueue(1, 1)
+    first = asyncio.create_task(QueuedAsking(gated, queue, 5).answer(ask(text="first")))
     await settle()
     with pytest.raises(DeadlineError):
-        await QueuedAsking(gated, turns, 0.05).answer(ask(text="second"))
-    assert (gated.begun, turns.waiting) == (["first"], 0)
+        await QueuedAsking(gated, queue, 0.05).answer(ask(text="second"))
+    assert (gated.begun, queue.waiting) == (["first"], 0)
     gated.gate.set()
     await first
 
 
 async def test_who_reads_slowly_holds_up_nobody() -> None:
-    asking = QueuedAsking(Direct(ScriptedAnswerer(*telling(LEAVE))), Turns(1, 1), 5)
+    asking = QueuedAsking(Direct(ScriptedAnswerer(*telling(LEAVE))), FairQueue(1, 1), 5)
     async with aclosing(asking.stream(ask("slow"))) as events:
         await anext(events)
         assert await asyncio.wait_for(asking.answer(ask("quick")), 1) == LEAVE
@@ -166,10 +167,10 @@ async def test_who_reads_slowly_holds_up_nobody() -> None:
 
 
 async def test_an_answer_without_end_that_nobody_reads_ends_at_the_deadline() -> None:
-    answerer, turns = EndlessAnswerer(), Turns(1, 0)
-    async with aclosing(QueuedAsking(Direct(answerer), turns, 0.2).stream(ask())) as events:
+    answerer, queue = EndlessAnswerer(), FairQueue(1, 0)
+    async with aclosing(QueuedAsking(Direct(answerer), queue, 0.2).stream(ask())) as events:
         await anext(events)
         await asyncio.wait_for(answerer.ended.wait(), 5)
-        assert turns.taken == 0
+        assert queue.running == 0
         with pytest.raises(DeadlineError):
             [event async for event in events]
