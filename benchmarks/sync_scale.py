@@ -153,7 +153,7 @@ class Told(Listener):
     def __init__(self) -> None:
         self._count = 0
 
-    def embedded(self, passages: int, characters: int) -> None:  # noqa: ARG002
+    def embedded(self, passages: int) -> None:
         self._tell("index", passages)
 
     def publishing(self, passages: int) -> None:  # noqa: ARG002
@@ -221,7 +221,7 @@ class Stages(Listener):
         self._ends("split")
         return passages
 
-    def embedded(self, passages: int, characters: int) -> None:  # noqa: ARG002
+    def embedded(self, passages: int) -> None:  # noqa: ARG002
         self._ends("embed")
 
     def done(self, path: str, passages: int) -> None:  # noqa: ARG002

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from api.rendering.printable import printable
-from indexes.ingest.eta import TimeLeft
 from indexes.ingest.planning import Plan
 from indexes.ingest.sync import Listener, Report
 
@@ -60,7 +59,7 @@ def write(text: str) -> None:
 
 
 class SyncProgress(Listener):
-    """Files done, passages a second, and the time left by what the files hold."""
+    """Shows the files done, the passages per second and, on a terminal, the time left."""
 
     def __init__(self, plain_every: float = _PLAIN_EVERY) -> None:
         self._plain_every = plain_every
@@ -69,13 +68,13 @@ class SyncProgress(Listener):
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[speed]}"),
+            TimeRemainingColumn(),
             console=_err,
             disable=not _err.is_terminal,
         )
         self._task = self._bar.add_task("Looking", total=None, speed="")
         self._embedded, self._done = 0, 0
         self._total, self._began, self._told = 0, 0.0, time.monotonic()
-        self._left = TimeLeft({})
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -86,22 +85,16 @@ class SyncProgress(Listener):
 
     def planned(self, plan: Plan) -> None:
         self._total, self._began = len(plan.added) + len(plan.changed), time.monotonic()
-        self._left = TimeLeft(plan.sizes())
         self._bar.update(self._task, description="Indexing", total=self._total)
 
-    def read(self, path: str, passages: int, characters: int) -> None:
-        self._left.read(path, passages, characters)
-
     def done(self, path: str, passages: int) -> None:  # noqa: ARG002
-        self._left.done(path)
         self._done += 1
         self._bar.update(self._task, completed=self._done)
 
-    def embedded(self, passages: int, characters: int) -> None:
-        self._left.embedded(passages, characters)
+    def embedded(self, passages: int) -> None:
         self._embedded += passages
         rate = self._embedded / max(0.001, time.monotonic() - self._began)
-        speed = f"{rate:.0f} passages/s, {time_left(self._left.seconds())}"
+        speed = f"{rate:.0f} passages/s"
         self._bar.update(self._task, speed=speed)
         self._tell(f"{self._done} of {self._total} files, {self._embedded} passages embedded, {speed}")
 
@@ -138,15 +131,6 @@ class OpeningProgress(SyncProgress):
     def healed(self, sentence: str) -> None:
         self.__exit__()
         say(printable(sentence))
-
-
-def time_left(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    hours, minutes = divmod(round(seconds / 60), 60)
-    if hours:
-        return f"about {hours} h {minutes} min left"
-    return f"about {minutes} min left" if seconds >= 90 else f"about {seconds:.0f} s left"
 
 
 def print_report(report: Report) -> None:

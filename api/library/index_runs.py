@@ -70,7 +70,7 @@ class Run(Listener):
         self.finished.append(path)
         self.told()
 
-    def embedded(self, passages: int, characters: int) -> None:  # noqa: ARG002 - likewise
+    def embedded(self, passages: int) -> None:  # noqa: ARG002 - likewise
         self.told()
 
     def publishing(self, passages: int) -> None:  # noqa: ARG002 - likewise

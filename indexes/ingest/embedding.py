@@ -28,11 +28,11 @@ def encoded_hash(passage: Passage) -> str:
 
 
 def embedded(
-    passages: Sequence[Passage], encoder: Encoder, catalog: Catalog, tell: Callable[[int, int], None]
+    passages: Sequence[Passage], encoder: Encoder, catalog: Catalog, tell: Callable[[int], None]
 ) -> dict[str, bytes]:
     """Vectors by the hash of what was embedded; those that the catalog knows are not made again.
 
-    ``tell`` hears how many texts and characters were embedded. Raises ``EncoderMismatchError`` before any is.
+    ``tell`` gets the number of texts after each batch. Raises ``EncoderMismatchError`` before any is.
     """
     texts = {encoded_hash(passage): encoder_text(passage) for passage in passages}
     vectors = catalog.known_vectors(texts)
@@ -44,7 +44,7 @@ def embedded(
         keys = missing[start : start + BATCH]
         made = encoder.encode([texts[key] for key in keys])
         vectors |= {key: row.tobytes() for key, row in zip(keys, made, strict=True)}
-        tell(len(keys), sum(len(texts[key]) for key in keys))
+        tell(len(keys))
     return vectors
 
 

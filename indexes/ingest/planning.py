@@ -61,10 +61,6 @@ class Plan:
         """Where the file is read."""
         return Path(self.files[path].source)
 
-    def sizes(self) -> dict[str, int]:
-        """Bytes of the files to be read, by path; of those whose vectors are there under another name, none."""
-        return {path: 0 if path in self.renamed else self.files[path].size for path in (*self.added, *self.changed)}
-
 
 def make_plan(
     roots: Sequence[Path], before: Mapping[str, FileState], *, uploads: Path | None = None, anew: bool = False

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from indexes.errors import ReadError
 from indexes.ingest.documents import DocumentReader
-from indexes.ingest.embedding import BATCH, embedded, encoded_hash, encoder_text
+from indexes.ingest.embedding import BATCH, embedded, encoded_hash
 from indexes.ingest.files import copied
 from indexes.ingest.planning import Plan, beneath, guard, make_plan
 from indexes.ingest.rule_application import Rules, apply
@@ -44,8 +44,7 @@ class Listener:
     """Hears how far a sync is; every method may be left as it is."""
 
     def planned(self, plan: Plan) -> None: ...
-    def read(self, path: str, passages: int, characters: int) -> None: ...
-    def embedded(self, passages: int, characters: int) -> None: ...
+    def embedded(self, passages: int) -> None: ...
     def done(self, path: str, passages: int) -> None: ...
     def publishing(self, passages: int) -> None: ...
     def published(self, passages: int) -> None: ...
@@ -171,8 +170,6 @@ class Sync:
     def _apply(self, plan: Plan, report: Report, listener: Listener) -> None:
         waiting: list[_Read] = []
         for read in self._read(plan, report, listener):
-            if read.file.path in plan.files:
-                listener.read(read.file.path, len(read.passages), sum(len(encoder_text(p)) for p in read.passages))
             waiting.append(read)
             if sum(len(item.passages) for item in waiting) >= BATCH:
                 self._commit(waiting, plan, report, listener)
