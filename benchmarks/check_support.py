@@ -27,7 +27,7 @@ from sklearn.metrics import roc_auc_score
 
 from eval.gold.files import read_gold
 from eval.verification.claims import FALSE, SUPPORTED, Claim
-from eval.verification.verifier_scores import pairs
+from eval.verification.verifier_scores import make_cited_claims
 from indexes.models.sentence_transformer import SentenceTransformerEncoder
 from indexes.storage.catalog import Catalog
 from indexes.storage.generations import Generations, catalog_file
@@ -93,8 +93,8 @@ def main() -> None:
 def made(folder: Path, indexes: Path, limit: int) -> Iterator[Pair]:
     """Of one sentence of each question's evidence, and of each of its gold answer where that is written out."""
     with closing(Catalog(catalog_file(Generations(indexes / folder.name).current))) as catalog:
-        told = pairs(catalog, read_gold(folder), limit=limit, seed=folder.name, answers=folder.name in ANSWERS)
-        for pair in told:
+        cases, answers = read_gold(folder), folder.name in ANSWERS
+        for pair in make_cited_claims(catalog, cases, limit=limit, seed=folder.name, answers=answers):
             yield Pair(folder.name, pair.origin, pair.claim, pair.cited, pair.proof)
 
 

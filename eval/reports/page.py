@@ -18,7 +18,7 @@ from eval.reports.plots import plots
 from eval.reports.question_rows import records
 from eval.runs.folder import Facts, RunError, RunFolder
 from eval.types import Measure
-from eval.verification import verifier_scores
+from eval.verification.verifier_scores import read_scores
 
 with eval_extra():
     from jinja2 import Environment, StrictUndefined
@@ -72,7 +72,7 @@ def report(run: RunFolder, baseline: RunFolder | None = None) -> str:
         comparison=comparison,
         causes=_causes(data["questions"]),
         groups=_grouped(lines),
-        plots=plots(summary, timings, list(run.scored().values()), run.rows(), verifier_scores.read(run)),
+        plots=plots(summary, timings, list(run.scored().values()), run.rows(), read_scores(run)),
         data={
             **data,
             "measures": _measures(lines),

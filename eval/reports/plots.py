@@ -9,8 +9,8 @@ from eval.optional import eval_extra
 from eval.reports.diagnosis import holds
 from eval.reports.plot_style import ACCENT, INK, RIGHT, SOFT, WRONG, Plot, drawn, note
 from eval.types import Row, Scored
-from eval.verification.roc import area, curve, points
-from eval.verification.verifier_scores import Outcome
+from eval.verification.roc import area, curve, threshold_points
+from eval.verification.verifier_scores import ClaimScore
 
 with eval_extra():
     from matplotlib.axes import Axes
@@ -38,7 +38,7 @@ def plots(
     timings: Stages,
     scored: Sequence[Scored],
     rows: Mapping[str, Row],
-    checked: Sequence[Outcome],
+    checked: Sequence[ClaimScore],
 ) -> list[Plot]:
     """Equal values give equal plots, to the byte."""
     return [
@@ -177,7 +177,7 @@ def _retrieval(rows: Iterable[Row]) -> Plot:
     return _distributions(plot, {"gold": gold, "other": other}, "score", (min(every), max(every)))
 
 
-def _checks(told: Sequence[Outcome]) -> Plot:
+def _checks(told: Sequence[ClaimScore]) -> Plot:
     plot = Plot(
         "False sentences found",
         f"{len(told)} claims made of the gold evidence, true and false, by whether the check finds the false ones.",
@@ -190,7 +190,7 @@ def _checks(told: Sequence[Outcome]) -> Plot:
     def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color=SOFT, lw=0.9, dashes=(4, 3))
         axes.plot(*curve(told), color=ACCENT, lw=1.4)
-        for one, mark in zip(points(told), "os", strict=True):
+        for one, mark in zip(threshold_points(told), "os", strict=True):
             found = f"{one.name}: {one.found:.3f} found, {one.wrongly:.3f} wrongly"
             axes.plot(one.wrongly, one.found, color=ACCENT, marker=mark, ms=4, lw=0, clip_on=False, label=found)
         axes.legend(loc="lower right")

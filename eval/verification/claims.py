@@ -1,4 +1,4 @@
-"""Claims made of a set's own sentences: as they stand, worded otherwise, and false in ways that models are."""
+"""True and false claims, made by rule from the sentences of a gold set. They are false in the ways that models err."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -7,11 +7,11 @@ from random import Random
 
 SUPPORTED = ("verbatim", "reworded")
 FALSE = ("number", "number near", "swapped", "unit", "name", "name near", "negated", "elsewhere", "half true")
-"""``near``: what was put in stands elsewhere in the same passage, so that a look at its words cannot tell."""
+"""A ``near`` kind takes its replacement from elsewhere in the passage, so that its words do not give it away."""
 _FIGURE = re.compile(r"(?<![\w.,-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w]|[.,]\d)")
 _NAME = re.compile(r"\b[A-Z][a-z]+(?:[ -][A-Z][a-z]+)*\b|\b[A-Z]{2,}\b")
 _WITHIN = re.compile(r"[a-z,] $")
-_NO_NAMES = frozenset(
+_NOT_NAMES = frozenset(
     "January February March April May June July August September October November December Monday Tuesday Wednesday"
     " Thursday Friday Saturday Sunday The This These If When For You Your In On At As To And But It Its We They He She"
     " Use Note".split()
@@ -47,129 +47,129 @@ _SYNONYM = re.compile(rf"\b(?:{'|'.join(_SYNONYMS)})\b(?!-)")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What may be said of a passage, and how it was made."""
+    """A sentence that a passage may bear out, and the kind of rule that made it."""
 
     kind: str
     text: str
 
     @property
     def is_true(self) -> bool:
+        """Whether the passage bears it out."""
         return self.kind in SUPPORTED
 
 
-def claims(sentence: str, passage: str, others: Sequence[str], chance: Random) -> Iterator[Claim]:
-    """Of a sentence of a passage, of each kind that can be made; ``others`` are sentences of other documents."""
-    makers: dict[str, Callable[[], str]] = {
+def make_claims(sentence: str, passage: str, others: Sequence[str], rng: Random) -> Iterator[Claim]:
+    """Yield a claim of each kind that the sentence allows. ``others`` are sentences of other documents."""
+    rules: dict[str, Callable[[], str]] = {
         "verbatim": lambda: sentence,
-        "reworded": lambda: reworded(sentence),
-        "number": lambda: _other_number(sentence, passage, chance),
-        "number near": lambda: _near(sentence, passage, _FIGURE, chance),
-        "unit": lambda: _other_unit(sentence),
-        "name": lambda: _other_name(sentence, passage, others, chance),
-        "name near": lambda: _near(sentence, passage, _NAME, chance),
-        "negated": lambda: negated(sentence),
-        "half true": lambda: _joined(sentence, chance.choice(others)),
-        "swapped": lambda: swapped(sentence),
+        "reworded": lambda: reword(sentence),
+        "number": lambda: _change_digit(sentence, passage, rng),
+        "number near": lambda: _replace_by_near(sentence, passage, _FIGURE, rng),
+        "unit": lambda: _change_unit(sentence),
+        "name": lambda: _change_name(sentence, passage, others, rng),
+        "name near": lambda: _replace_by_near(sentence, passage, _NAME, rng),
+        "negated": lambda: negate(sentence),
+        "half true": lambda: f"{sentence.rstrip('.')}, and {_lower_first(rng.choice(others))}",
+        "swapped": lambda: swap_figures(sentence),
     }
-    for kind, make in makers.items():
-        text = make()
+    for kind, rule in rules.items():
+        text = rule()
         if text and (kind == "verbatim" or text != sentence):
             yield Claim(kind, text)
 
 
-def reworded(sentence: str) -> str:
-    """By rules: words for others, figures and dates in another spelling, asides left out, what comes first put last."""
+def reword(sentence: str) -> str:
+    """Return a paraphrase: synonyms, figures and dates spelled differently, asides dropped, an opening phrase last."""
     text = re.sub(r"\s*\([^()]*\)", "", sentence)
     text = re.sub(r", (?:which|who) [^,.]{5,80}(?=[,.])", "", text)
     text = _DAY.sub(r"\2 \1", text) if _DAY.search(text) else _DAY_AFTER.sub(r"\2 \1", text)
-    text = re.sub(r"(?<![\w.,$-])(?:[2-9]|1[0-2])(?= [a-z])", lambda found: _WORDS[int(found[0])], text)
+    text = re.sub(r"(?<![\w.,$-])(?:[2-9]|1[0-2])(?= [a-z])", lambda match: _WORDS[int(match[0])], text)
     text = re.sub(r"(?<=\d)\s?%", " percent", text)
     text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    text = _SYNONYM.sub(lambda found: _SYNONYMS[found[0]], text)
-    first = re.match(r"((?:In|On|At|During|After|By|For|Since|From) [^,]{3,60}), (\w)([^;:?]*)\.$", text)
-    if first:
-        text = f"{first[2].upper()}{first[3]} {first[1][0].lower()}{first[1][1:]}."
+    text = _SYNONYM.sub(lambda match: _SYNONYMS[match[0]], text)
+    opening = re.match(r"((?:In|On|At|During|After|By|For|Since|From) [^,]{3,60}), (\w)([^;:?]*)\.$", text)
+    if opening:
+        text = f"{opening[2].upper()}{opening[3]} {_lower_first(opening[1])}."
     return text
 
 
-def negated(sentence: str) -> str:
+def negate(sentence: str) -> str:
+    """Return the sentence with its only negation removed, or one added; empty where it has several."""
     if _NEGATION.search(sentence):
         return _NEGATION.sub("", sentence) if len(_NEGATION.findall(sentence)) == 1 else ""
     return _AUXILIARY.sub(r"\1 not", sentence, count=1)
 
 
-def swapped(sentence: str) -> str:
-    """Its first two figures in each other's place, where a word stands between them."""
-    one, other = (*_FIGURE.finditer(sentence), None, None)[:2]
-    if one is None or other is None or one[0] == other[0]:
+def swap_figures(sentence: str) -> str:
+    """Return the sentence with its first two figures exchanged; empty where no word stands between them."""
+    first, second = (*_FIGURE.finditer(sentence), None, None)[:2]
+    if first is None or second is None or first[0] == second[0]:
         return ""
-    between = sentence[one.end() : other.start()]
+    between = sentence[first.end() : second.start()]
     if not re.search(r"[a-z]{2}", re.sub(r"\b(?:and|or)\b", "", between)):
         return ""
-    return f"{sentence[: one.start()]}{other[0]}{between}{one[0]}{sentence[other.end() :]}"
+    return f"{sentence[: first.start()]}{second[0]}{between}{first[0]}{sentence[second.end() :]}"
 
 
-def name_spans(text: str, passage: str) -> list[re.Match[str]]:
-    """A capital at the beginning is a name's where it stands within the passage's sentences too."""
+def find_names(text: str, passage: str) -> list[re.Match[str]]:
+    """Return the names in a text. A capital word that opens it is one if the passage also has it inside a sentence."""
     return [
-        found
-        for found in _NAME.finditer(text)
-        if not set(found[0].split()) & _NO_NAMES
-        and (_WITHIN.search(text[: found.start()]) or re.search(rf"[a-z,] {re.escape(found[0])}\b", passage))
+        match
+        for match in _NAME.finditer(text)
+        if not set(match[0].split()) & _NOT_NAMES
+        and (_WITHIN.search(text[: match.start()]) or re.search(rf"[a-z,] {re.escape(match[0])}\b", passage))
     ]
 
 
-def _other_number(sentence: str, passage: str, chance: Random) -> str:
-    found = list(_FIGURE.finditer(sentence))
-    if not found:
+def _change_digit(sentence: str, passage: str, rng: Random) -> str:
+    """One digit of one figure is another, and the passage has no such figure."""
+    figures = list(_FIGURE.finditer(sentence))
+    if not figures:
         return ""
-    one = chance.choice(found)
+    match = rng.choice(figures)
+    figure = match[0]
     for _ in range(20):
-        other = _changed(one[0], chance)
+        at = rng.choice([at for at, character in enumerate(figure) if character.isdigit()])
+        other = figure[:at] + rng.choice([digit for digit in "123456789" if digit != figure[at]]) + figure[at + 1 :]
         if not re.search(rf"(?<![\d.,]){re.escape(other)}(?!\d)", passage) and other.replace(",", "") not in passage:
-            return sentence[: one.start()] + other + sentence[one.end() :]
+            return _replace(sentence, match, other)
     return ""
 
 
-def _changed(figure: str, chance: Random) -> str:
-    """One digit of it another."""
-    at = chance.choice([at for at, character in enumerate(figure) if character.isdigit()])
-    return figure[:at] + chance.choice([d for d in "123456789" if d != figure[at]]) + figure[at + 1 :]
-
-
-def _other_unit(sentence: str) -> str:
-    for one, other in _UNITS:
-        found = re.search(rf"(\d[ -]?|\d ){re.escape(one)}(?!\w)", sentence)
-        if found:
-            return sentence[: found.start()] + found[1] + other.strip().join(["", sentence[found.end() :]])
+def _change_unit(sentence: str) -> str:
+    for unit, other in _UNITS:
+        match = re.search(rf"(\d[ -]?|\d ){re.escape(unit)}(?!\w)", sentence)
+        if match:
+            return _replace(sentence, match, match[1] + other.strip())
     return ""
 
 
-def _other_name(sentence: str, passage: str, others: Sequence[str], chance: Random) -> str:
-    spans = name_spans(sentence, passage)
-    strange = [
-        found[0] for other in chance.sample(others, min(40, len(others))) for found in name_spans(other, other)
-        if found[0].lower() not in passage.lower()
+def _change_name(sentence: str, passage: str, others: Sequence[str], rng: Random) -> str:
+    """A name is one of another document that the passage lacks."""
+    names = find_names(sentence, passage)
+    foreign = [
+        match[0] for other in rng.sample(others, min(40, len(others))) for match in find_names(other, other)
+        if match[0].lower() not in passage.lower()
     ]  # fmt: skip
-    return _put(sentence, chance.choice(spans), chance.choice(strange)) if spans and strange else ""
+    return _replace(sentence, rng.choice(names), rng.choice(foreign)) if names and foreign else ""
 
 
-def _near(sentence: str, passage: str, pattern: re.Pattern[str], chance: Random) -> str:
-    spans = list(pattern.finditer(sentence)) if pattern is _FIGURE else name_spans(sentence, passage)
-    rest = passage.replace(sentence, " ")
-    near = [found[0] for found in (pattern.finditer(rest) if pattern is _FIGURE else name_spans(rest, rest))]
-    near = [other for other in near if other not in sentence and not any(_overlap(other, s[0]) for s in spans)]
-    return _put(sentence, chance.choice(spans), chance.choice(near)) if spans and near else ""
+def _replace_by_near(sentence: str, passage: str, pattern: re.Pattern[str], rng: Random) -> str:
+    """A figure or name is another one of the same passage."""
+
+    def find(text: str, context: str) -> list[re.Match[str]]:
+        return list(pattern.finditer(text)) if pattern is _FIGURE else find_names(text, context)
+
+    spans, rest = find(sentence, passage), passage.replace(sentence, " ")
+    words = {word for span in spans for word in span[0].lower().split()}
+    near = [match[0] for match in find(rest, rest)]
+    near = [other for other in near if other not in sentence and not words & set(other.lower().split())]
+    return _replace(sentence, rng.choice(spans), rng.choice(near)) if spans and near else ""
 
 
-def _overlap(one: str, other: str) -> bool:
-    return bool(set(one.lower().split()) & set(other.lower().split()))
+def _replace(sentence: str, span: re.Match[str], other: str) -> str:
+    return sentence[: span.start()] + other + sentence[span.end() :]
 
 
-def _put(sentence: str, found: re.Match[str], other: str) -> str:
-    return sentence[: found.start()] + other + sentence[found.end() :]
-
-
-def _joined(sentence: str, other: str) -> str:
-    """A true half and one from elsewhere."""
-    return f"{sentence.rstrip('.')}, and {other[0].lower()}{other[1:]}"
+def _lower_first(text: str) -> str:
+    return text[0].lower() + text[1:]

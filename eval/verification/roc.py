@@ -1,4 +1,4 @@
-"""How well the check tells false claims from true ones: its curve, and where its thresholds stand on it."""
+"""How well the verifier separates false claims from true ones: its ROC curve, and its two thresholds on it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from statistics import fmean
 
 from eval.optional import eval_extra
 from eval.verification.claims import FALSE, SUPPORTED
-from eval.verification.verifier_scores import Outcome
+from eval.verification.verifier_scores import ClaimScore
 from rag.evidence import scoring
 
 with eval_extra():
@@ -17,38 +17,36 @@ THRESHOLDS = {"unsupported": scoring.WEAK, "unsupported or weak": scoring.SUPPOR
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A verdict: the share of the false claims that it finds, and of the true ones that it calls false."""
+    """A threshold's share of false claims found, and of true claims wrongly called false."""
 
     name: str
     found: float
     wrongly: float
 
 
-def points(told: Sequence[Outcome]) -> list[Point]:
-    """Of claims of both sorts."""
+def threshold_points(scores: Sequence[ClaimScore]) -> list[Point]:
+    """Return a point for each threshold. ``scores`` holds both true and false claims."""
     return [
-        Point(
-            name,
-            *(fmean(one.support < least for one in told if one.is_true == is_true) for is_true in (False, True)),
-        )
-        for name, least in THRESHOLDS.items()
+        Point(name, *(fmean(s.support < limit for s in scores if s.is_true == is_true) for is_true in (False, True)))
+        for name, limit in THRESHOLDS.items()
     ]
 
 
-def curve(told: Sequence[Outcome]) -> tuple[list[float], list[float]]:
-    """Shares of the true claims called false, and of the false ones found, by rising threshold."""
-    wrongly, found, _ = roc_curve([not one.is_true for one in told], [-one.support for one in told])
+def curve(scores: Sequence[ClaimScore]) -> tuple[list[float], list[float]]:
+    """Return the shares of true claims called false, and of false claims found, by rising threshold."""
+    wrongly, found, _ = roc_curve([not score.is_true for score in scores], [-score.support for score in scores])
     return wrongly.tolist(), found.tolist()
 
 
-def area(told: Sequence[Outcome]) -> float:
-    return float(roc_auc_score([not one.is_true for one in told], [-one.support for one in told]))
+def area(scores: Sequence[ClaimScore]) -> float:
+    """Return the area under the curve, from 0 to 1."""
+    return float(roc_auc_score([not score.is_true for score in scores], [-score.support for score in scores]))
 
 
-def by_kind(told: Sequence[Outcome]) -> Iterator[tuple[str, int, float, float]]:
-    """A kind of claims, how many, and the shares that are unsupported, and unsupported or weak."""
+def rates_by_kind(scores: Sequence[ClaimScore]) -> Iterator[tuple[str, int, float, float]]:
+    """Yield each kind of claim, its number, and its shares that are unsupported, and unsupported or weak."""
     for kind in (*SUPPORTED, *FALSE):
-        scores = [one.support for one in told if one.kind == kind]
-        if scores:
-            low, weak = (fmean(score < least for score in scores) for least in THRESHOLDS.values())
-            yield kind, len(scores), low, weak
+        supports = [score.support for score in scores if score.kind == kind]
+        if supports:
+            low, weak = (fmean(support < limit for support in supports) for limit in THRESHOLDS.values())
+            yield kind, len(supports), low, weak

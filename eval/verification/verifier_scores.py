@@ -1,4 +1,4 @@
-"""The check put to the test: claims made of the sentences of gold evidence, true and false, each with what it cites."""
+"""Test the verifier with true and false claims made from the gold evidence, each with the passages it cites."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,8 +8,8 @@ from random import Random
 from pydantic import TypeAdapter
 
 from eval.runs.folder import RunError, RunFolder
-from eval.types import Evidence, GoldCase
-from eval.verification.claims import SUPPORTED, Claim, claims
+from eval.types import GoldCase
+from eval.verification.claims import SUPPORTED, Claim, make_claims
 from indexes.protocols import Encoder
 from indexes.storage.catalog import Catalog
 from indexes.text.sentences import sentence_spans
@@ -19,34 +19,35 @@ from rag.evidence.similarity import Likeness
 from rag.verification.claims import Proof, located
 
 FILE = "checks.jsonl"
-"""In a run's folder, beside its answers."""
+"""The file in a run's folder that keeps the scores."""
 _WHOLE = re.compile(r"[A-Z0-9\"“].{38,300}[.!]$", re.DOTALL)
 _FEWEST_WORDS = 5
-_MOST = 2000
-"""Passages of a document that are looked at."""
-_STRANGERS = 20
-"""Passages of other documents, of which the likest is cited by a claim that is not borne out there."""
+_MOST_PASSAGES = 2000
+"""Passages of a document that are read."""
+_SAMPLE = 20
+"""Passages of other documents; the most similar of them is what an ``elsewhere`` claim cites."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """A claim and what it cites."""
+class CitedClaim:
+    """A claim and the passages it cites."""
 
     question: str
-    """The id of the gold question whose evidence it was made of."""
+    """The id of the gold question whose evidence it was made from."""
     origin: str
-    """``evidence``: of a sentence of the passage; ``answer``: of what somebody wrote from it."""
+    """``evidence``: made from a sentence of the passage; ``answer``: from a sentence of the gold answer."""
     claim: Claim
     cited: tuple[Passage, ...]
 
     @property
     def proof(self) -> Proof:
+        """The comparison of the claim with its passages."""
         return Proof.of(self.claim.text, [located(self.claim.text, passage) for passage in self.cited])
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the check said of a pair."""
+class ClaimScore:
+    """The verifier's score of a claim: a line of ``checks.jsonl``."""
 
     question: str
     kind: str
@@ -56,101 +57,98 @@ class Outcome:
 
     @property
     def is_true(self) -> bool:
+        """Whether the claim is true by construction."""
         return self.kind in SUPPORTED
 
 
-_OUTCOME = TypeAdapter(Outcome)
+_CLAIM_SCORE = TypeAdapter(ClaimScore)
 
 
-def pairs(
+def make_cited_claims(
     catalog: Catalog, cases: Sequence[GoldCase], *, limit: int, seed: str, answers: bool = False
-) -> Iterator[Pair]:
-    """Of one sentence of the evidence of each of ``limit`` questions; with ``answers``, of each of its gold answer's.
+) -> Iterator[CitedClaim]:
+    """Yield claims from one sentence of evidence of each of ``limit`` questions; the same for equal arguments.
 
-    The same for equal arguments.
+    With ``answers`` every whole sentence of the first gold answer gives claims too.
     """
-    able = [case for case in cases if case.answerable and case.evidence]
-    Random(seed).shuffle(able)  # noqa: S311 - no secret
-    gold = [(case, passages) for case in able[:limit] if (passages := _gold_passages(catalog, case))]
-    every = list({passage.id: passage for _, found in gold for passage in found}.values())
-    for case, found in gold:
-        chance = Random(case.id)  # noqa: S311
-        told = [(passage, sentence) for passage in found for sentence in _whole_sentences(passage.text)]
-        if told:
-            passage, sentence = chance.choice(told)
-            yield from _of_sentence(case, "evidence", sentence, (passage,), every, chance)
+    answerable = [case for case in cases if case.answerable and case.evidence]
+    Random(seed).shuffle(answerable)  # noqa: S311 - no secret
+    gold = [(case, passages) for case in answerable[:limit] if (passages := _evidence_passages(catalog, case))]
+    pool = list({passage.id: passage for _, passages in gold for passage in passages}.values())
+    for case, passages in gold:
+        rng = Random(case.id)  # noqa: S311
+        sentences = [(passage, sentence) for passage in passages for sentence in _whole_sentences(passage.text)]
+        if sentences:
+            passage, sentence = rng.choice(sentences)
+            yield from _claims_of(case, "evidence", sentence, (passage,), pool, rng)
         for sentence in _whole_sentences(" ".join(case.answers[:1])) if answers else ():
-            yield from _of_sentence(case, "answer", sentence, _nearest(sentence, found, 3), every, chance)
+            yield from _claims_of(case, "answer", sentence, _most_similar(sentence, passages, 3), pool, rng)
 
 
-def outcomes(made: Sequence[Pair], encoder: Encoder) -> list[Outcome]:
-    """As answers are checked, without a second opinion. Raises ``EncoderError``."""
-    proofs = [pair.proof for pair in made]
+def score_claims(claims: Sequence[CitedClaim], encoder: Encoder) -> list[ClaimScore]:
+    """Score claims as an answer's sentences are scored, without an entailment model. Raises ``EncoderError``."""
+    proofs = [claim.proof for claim in claims]
     open_ = [proof for proof in proofs if proof.is_open]
     alike = iter(Likeness(encoder).of([(proof.claim, proof.source.text) for proof in open_]) if open_ else ())
     scores = [proof.score(next(alike) if proof.is_open else None) for proof in proofs]
     return [
-        Outcome(pair.question, pair.claim.kind, pair.claim.text, score, proof.told.finding)
-        for pair, proof, score in zip(made, proofs, scores, strict=True)
+        ClaimScore(cited.question, cited.claim.kind, cited.claim.text, score, proof.told.finding)
+        for cited, proof, score in zip(claims, proofs, scores, strict=True)
     ]
 
 
-def save(run: RunFolder, told: Sequence[Outcome]) -> None:
-    """In place of what an earlier check left. Raises ``RunError``."""
-    run.write(FILE, "".join(f"{_OUTCOME.dump_json(one).decode()}\n" for one in told))
+def save_scores(run: RunFolder, scores: Sequence[ClaimScore]) -> None:
+    """Write the scores to the run's folder and replace earlier ones. Raises ``RunError``."""
+    run.write(FILE, "".join(f"{_CLAIM_SCORE.dump_json(score).decode()}\n" for score in scores))
 
 
-def read(run: RunFolder) -> list[Outcome]:
-    """Empty where the check was not put to the test. Raises ``RunError``."""
+def read_scores(run: RunFolder) -> list[ClaimScore]:
+    """Return the saved scores; none where the run was never checked. Raises ``RunError``."""
     file = run.path / FILE
     try:
-        return [_OUTCOME.validate_json(line) for line in file.read_bytes().splitlines()] if file.exists() else []
+        return [_CLAIM_SCORE.validate_json(line) for line in file.read_bytes().splitlines()] if file.exists() else []
     except (OSError, ValueError) as error:
         raise RunError(f"{file} cannot be read: run `footnote eval checks {run.path}` again.") from error
 
 
-def _of_sentence(
-    case: GoldCase, origin: str, sentence: str, cited: tuple[Passage, ...], every: Sequence[Passage], chance: Random
-) -> Iterator[Pair]:
-    strange = [other for other in every if other.path not in {p.path for p in cited} and sentence not in other.text]
-    told = [said for other in strange for said in _whole_sentences(other.text)]
-    if not told:
+def _claims_of(
+    case: GoldCase, origin: str, sentence: str, cited: tuple[Passage, ...], pool: Sequence[Passage], rng: Random
+) -> Iterator[CitedClaim]:
+    """Nothing where no other document has a whole sentence."""
+    foreign = [other for other in pool if other.path not in {p.path for p in cited} and sentence not in other.text]
+    others = [other for passage in foreign for other in _whole_sentences(passage.text)]
+    if not others:
         return
-    for claim in claims(sentence, "\n".join(passage.text for passage in cited), told, chance):
-        yield Pair(case.id, origin, claim, cited)
-    likest = _nearest(sentence, chance.sample(strange, min(_STRANGERS, len(strange))), 1)
-    yield Pair(case.id, origin, Claim("elsewhere", sentence), likest)
+    for claim in make_claims(sentence, "\n".join(passage.text for passage in cited), others, rng):
+        yield CitedClaim(case.id, origin, claim, cited)
+    similar = _most_similar(sentence, rng.sample(foreign, min(_SAMPLE, len(foreign))), 1)
+    yield CitedClaim(case.id, origin, Claim("elsewhere", sentence), similar)
 
 
-def _nearest(sentence: str, passages: Sequence[Passage], count: int) -> tuple[Passage, ...]:
-    """Those that share most words with it."""
-    wanted = set(content_words(sentence))
-    return tuple(sorted(passages, key=lambda p: -len(wanted & set(content_words(p.text))))[:count])
+def _most_similar(sentence: str, passages: Sequence[Passage], count: int) -> tuple[Passage, ...]:
+    """Those that share most words with the sentence."""
+    words = set(content_words(sentence))
+    return tuple(sorted(passages, key=lambda p: -len(words & set(content_words(p.text))))[:count])
 
 
-def _gold_passages(catalog: Catalog, case: GoldCase) -> list[Passage]:
-    return [passage for place in case.evidence for passage in _at(catalog, place)]
-
-
-def _at(catalog: Catalog, place: Evidence) -> Iterator[Passage]:
-    document = catalog.document_at(place.path)
-    if document is None:
-        return
-    start = document.text.find(place.quote) if place.quote else 0
-    end = start + len(place.quote) if place.quote and start >= 0 else len(document.text)
-    for entry in catalog.entries.of_documents([document.id], Scope(), most=_MOST):
-        where = entry.passage.locator
-        if (
-            where.char_start < end
-            and where.char_end > start
-            and place.page in (None, where.page)
-            and (place.section is None or place.section in where.heading)
-        ):
-            yield entry.passage
+def _evidence_passages(catalog: Catalog, case: GoldCase) -> list[Passage]:
+    passages = []
+    for place in case.evidence:
+        document = catalog.document_at(place.path)
+        if document is None:
+            continue
+        start = document.text.find(place.quote) if place.quote else 0
+        end = start + len(place.quote) if place.quote and start >= 0 else len(document.text)
+        for entry in catalog.entries.of_documents([document.id], Scope(), most=_MOST_PASSAGES):
+            at = entry.passage.locator
+            overlaps = at.char_start < end and at.char_end > start
+            if overlaps and place.page in (None, at.page) and place.section in (None, *at.heading):
+                passages.append(entry.passage)
+    return passages
 
 
 def _whole_sentences(text: str) -> Iterator[str]:
     for start, end in sentence_spans(text):
-        said = " ".join(text[start:end].split())
-        if _WHOLE.match(said) and " | " not in said and len(content_words(said)) >= _FEWEST_WORDS:
-            yield said
+        sentence = " ".join(text[start:end].split())
+        if _WHOLE.match(sentence) and " | " not in sentence and len(content_words(sentence)) >= _FEWEST_WORDS:
+            yield sentence

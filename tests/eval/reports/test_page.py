@@ -17,7 +17,7 @@ from lxml import html
 from eval.reports.page import report
 from eval.runs.folder import RunError, RunFolder
 from eval.types import GoldCase, Row
-from eval.verification.verifier_scores import Outcome, save
+from eval.verification.verifier_scores import ClaimScore, save_scores
 from fakes.asked import case, row
 from fakes.engines import RunFootnote
 from fakes.hostile import HOSTILE, hostile
@@ -66,7 +66,10 @@ PLOTS = (
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     made = finished(tmp_path_factory.mktemp("runs") / "candidate", CASES, ROWS)
-    save(made, [Outcome("q-1", "verbatim", "So it is.", 0.9, ""), Outcome("q-1", "number", "So it is 5.", 0.0, "5")])
+    save_scores(
+        made,
+        [ClaimScore("q-1", "verbatim", "So it is.", 0.9, ""), ClaimScore("q-1", "number", "So it is 5.", 0.0, "5")],
+    )
     return made
 
 

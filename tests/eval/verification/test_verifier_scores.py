@@ -1,4 +1,4 @@
-"""The check put to the test: claims made of gold evidence, and what a run keeps of them."""
+"""Test claims made from gold evidence, their scores, and what a run keeps of them."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,9 @@ from random import Random
 import pytest
 
 from eval.runs.folder import RunError
-from eval.verification.claims import claims, swapped
-from eval.verification.roc import area, by_kind, points
-from eval.verification.verifier_scores import Outcome, read, save
+from eval.verification.claims import make_claims, swap_figures
+from eval.verification.roc import area, rates_by_kind, threshold_points
+from eval.verification.verifier_scores import ClaimScore, read_scores, save_scores
 from fakes.engines import RunFootnote
 from fakes.runs import case, finished, row
 
@@ -30,18 +30,18 @@ def gold_set(tmp_path: Path) -> Path:
 
 
 def test_each_kind_of_claim_is_made_and_is_another_sentence() -> None:
-    made = {claim.kind: claim.text for claim in claims(LEAVE, f"{LEAVE} Oslo had 31.", [FERRY], Random(1))}
-    assert made["verbatim"] == LEAVE
-    assert made["negated"] == LEAVE.replace("have 27", "have not 27")
-    assert made["swapped"] == LEAVE.replace("27", "*").replace("12", "27").replace("*", "12")
-    assert "31" in made["number near"]
-    assert made["half true"].endswith("9 euros a person.")
-    assert len(set(made.values())) == len(made)
+    texts = {claim.kind: claim.text for claim in make_claims(LEAVE, f"{LEAVE} Oslo had 31.", [FERRY], Random(1))}
+    assert texts["verbatim"] == LEAVE
+    assert texts["negated"] == LEAVE.replace("have 27", "have not 27")
+    assert texts["swapped"] == LEAVE.replace("27", "*").replace("12", "27").replace("*", "12")
+    assert "31" in texts["number near"]
+    assert texts["half true"].endswith("9 euros a person.")
+    assert len(set(texts.values())) == len(texts)
 
 
 @pytest.mark.parametrize("sentence", ["It takes 5 days.", "It takes 5 days or 5 weeks.", "It takes 5 or 6."])
 def test_figures_that_say_the_same_in_either_order_are_not_swapped(sentence: str) -> None:
-    assert swapped(sentence) == ""
+    assert swap_figures(sentence) == ""
 
 
 def test_a_run_is_checked_and_its_report_draws_it(gold_set: Path, tmp_path: Path, footnote: RunFootnote) -> None:
@@ -63,26 +63,26 @@ def test_a_run_of_another_index_is_not_checked(gold_set: Path, tmp_path: Path, f
     assert footnote("index", gold_set / "docs", "--index", tmp_path / "other").code == 0
     ran = footnote("eval", "checks", tmp_path / "run", "--index", tmp_path / "other")
     assert ran.code == 1
-    assert "is not the index that" in ran.err
+    assert "was made with another index" in ran.err
 
 
-def test_what_a_verdict_finds_is_told_of_true_and_of_false_claims() -> None:
+def test_each_threshold_has_its_share_of_false_and_of_true_claims() -> None:
     kinds = [("verbatim", 0.9), ("verbatim", 0.5), ("number", 0.0), ("number", 0.6), ("name", 0.7), ("name", 0.1)]
-    told = [Outcome("q", kind, "So.", support, "") for kind, support in kinds]
-    assert [(one.name, one.found, one.wrongly) for one in points(told)] == [
+    scores = [ClaimScore("q", kind, "So.", support, "") for kind, support in kinds]
+    assert [(point.name, point.found, point.wrongly) for point in threshold_points(scores)] == [
         ("unsupported", 0.5, 0.0),
         ("unsupported or weak", 0.75, 0.5),
     ]
-    assert area(told) == 0.75
-    assert list(by_kind(told)) == [("verbatim", 2, 0, 0.5), ("number", 2, 0.5, 1), ("name", 2, 0.5, 0.5)]
+    assert area(scores) == 0.75
+    assert list(rates_by_kind(scores)) == [("verbatim", 2, 0, 0.5), ("number", 2, 0.5, 1), ("name", 2, 0.5, 0.5)]
 
 
-def test_outcomes_are_read_as_they_were_kept_and_others_are_refused(tmp_path: Path) -> None:
+def test_scores_are_read_as_they_were_saved_and_others_are_refused(tmp_path: Path) -> None:
     run = finished(tmp_path / "run", [case("q")], [row("q", status="declined")])
-    assert read(run) == []
-    told = [Outcome("q", "name", "Ann\u2028left.", 0.5, "ann")]
-    save(run, told)
-    assert read(run) == told
+    assert read_scores(run) == []
+    scores = [ClaimScore("q", "name", "Ann\u2028left.", 0.5, "ann")]
+    save_scores(run, scores)
+    assert read_scores(run) == scores
     (run.path / "checks.jsonl").write_text("{}\n")
     with pytest.raises(RunError, match="cannot be read: run `footnote eval checks"):
-        read(run)
+        read_scores(run)
