@@ -1,11 +1,9 @@
 """How an evaluation looks on a terminal: a bar with the time left, or a line now and then where no one watches."""
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 _PLAIN_EVERY = 10.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -13,10 +11,6 @@ _PLAIN_EVERY = 10.0
 
 def say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
-
-
-def print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
 @contextmanager

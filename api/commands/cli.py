@@ -16,24 +16,18 @@ from api.commands import journal as journal_commands
 from api.commands import keys as key_commands
 from api.commands import models, slack, terminal
 from api.commands.options import (
-    NONE_WITHIN,
-    AnswerLanguage,
+    NO_DOCUMENTS,
     AsJson,
     ConfigFile,
     Groups,
     IndexDir,
-    Labels,
-    Paths,
-    Recency,
-    Since,
-    Types,
-    Until,
-    filters_of,
+    SearchOptions,
     load,
-    print_json,
+    with_search_options,
 )
 from api.commands.search_command import search
 from indexes.errors import FootnoteError
+from rag.console import print_json
 
 if TYPE_CHECKING:
     from indexes.ingest.sync import Report
@@ -91,19 +85,17 @@ def index(
 
 
 @app.command()
+@with_search_options
 def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.")],
     index: IndexDir = None,
     config: ConfigFile = None,
     *,
-    group: Groups = None,
-    path: Paths = None,
-    type_: Types = None,
-    label: Labels = None,
-    since: Since = None,
-    until: Until = None,
-    recency: Recency = None,
-    language: AnswerLanguage = None,
+    options: SearchOptions,
+    language: Annotated[
+        str | None,
+        typer.Option("--language", help="Answer in this language, as de, pt-BR or German. Needs a language model."),
+    ] = None,
     history: Annotated[
         Path | None, typer.Option(help="A file that keeps the conversation: read before, written after.")
     ] = None,
@@ -111,26 +103,20 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask one question; the answer comes with numbered sources."""
-    from indexes.types import ALL, Audience, Scope
+    from indexes.types import ALL, Scope
     from rag.engine.engine import open_engine
-    from rag.question.filters import make_recency
     from rag.question.languages import make_language
     from rag.question.validation import make_question
 
     settings = load(config, index)
     turns = _read_history(history) if history else ()
-    asked = replace(
-        make_question(question, turns, settings.answer.max_question_chars),
-        audience=Audience(frozenset(group or ())),
-        filters=filters_of(path, type_, label, since, until),
-        recency_days=make_recency(recency),
-        language=make_language(language),
-    )
+    asked = options.apply(make_question(question, turns, settings.answer.max_question_chars))
+    asked = replace(asked, language=make_language(language))
     with terminal.OpeningProgress() as progress, open_engine(settings, progress) as engine:
         if engine.another_model and not quiet:
             terminal.say(engine.another_model)
         if asked.filters != ALL and not engine.catalog.documents_within(Scope(asked.audience, asked.filters)):
-            terminal.say(NONE_WITHIN)
+            terminal.say(NO_DOCUMENTS)
         answer = asyncio.run(_ask(engine.assistant, asked, show=not as_json))
         if as_json:
             from api.schemas.answer import answer_to_wire

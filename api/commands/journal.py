@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from api.commands import terminal
-from api.commands.options import AsJson, ConfigFile, load, print_json
+from api.commands.options import AsJson, ConfigFile, load
 from api.rendering.printable import printable
+from rag.console import print_json
 
 if TYPE_CHECKING:
     from api.history.audit_log import Journal

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands import terminal
-from api.commands.options import AsJson, ConfigFile, load, print_json
+from api.commands.options import AsJson, ConfigFile, load
 from api.rendering.printable import printable
+from rag.console import print_json
 
 if TYPE_CHECKING:
     from api.auth.api_keys import Key, KeyStore

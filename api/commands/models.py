@@ -1,7 +1,5 @@
 """``footnote models``: optional model weights, fetched when they are asked for and at no other time."""
 
-import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +8,7 @@ import typer
 
 from api.commands import terminal
 from api.commands.options import AsJson, ConfigFile, load
+from rag.console import print_json
 
 if TYPE_CHECKING:
     from indexes.models.download import Pulled
@@ -34,7 +33,7 @@ def pull(
     with terminal.stopped("Nothing was changed; run it again to begin anew."):
         pulled = pull(name, _store(config), terminal.say, wheel)
     if as_json:
-        _print_json(_pulled_to_wire(pulled))
+        print_json(_pulled_to_wire(pulled))
     else:
         mb = f"{pulled.size / 2**20:.0f} MB"
         state = "is now in" if pulled.new else "is there already, each file as it should be:"
@@ -46,7 +45,7 @@ def list_models(config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     """Say which models are known, what each is for, and which are there."""
     rows = _rows(_store(config))
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     else:
         terminal.print_lines([_line(row) for row in rows])
 
@@ -82,7 +81,3 @@ def _store(config: Path | None) -> "ModelStore":
     from indexes.models.store import ModelStore
 
     return ModelStore(load(config, None).models.dir)
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")

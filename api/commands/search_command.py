@@ -6,29 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands import terminal
-from api.commands.options import (
-    NONE_WITHIN,
-    AsJson,
-    ConfigFile,
-    Groups,
-    IndexDir,
-    Labels,
-    Paths,
-    Recency,
-    Since,
-    Types,
-    Until,
-    filters_of,
-    load,
-    print_json,
-)
+from api.commands.options import NO_DOCUMENTS, AsJson, ConfigFile, IndexDir, SearchOptions, load, with_search_options
 from api.rendering.printable import printable
+from rag.console import print_json
 
 if TYPE_CHECKING:
     from indexes.types import Hit, Query
     from rag.engine.engine import Engine
 
 
+@with_search_options
 def search(
     query: Annotated[str, typer.Argument(help="What to look for, in words or as a question.")],
     index: IndexDir = None,
@@ -36,28 +23,16 @@ def search(
     *,
     limit: Annotated[int, typer.Option(min=1, help="How many passages, at most.")] = 8,
     explain: Annotated[bool, typer.Option("--explain", help="Show for each passage why it was found.")] = False,
-    group: Groups = None,
-    path: Paths = None,
-    type_: Types = None,
-    label: Labels = None,
-    since: Since = None,
-    until: Until = None,
-    recency: Recency = None,
+    options: SearchOptions,
     as_json: AsJson = False,
 ) -> None:
     """Find passages, without an answer: best first, each with its place."""
-    from indexes.types import Audience, Query
+    from indexes.types import Query
     from rag.engine.engine import open_engine
-    from rag.question.filters import make_recency
     from rag.question.validation import make_question
 
     settings = load(config, index)
-    asked = Query(
-        make_question(query, max_chars=settings.answer.max_question_chars).text,
-        audience=Audience(frozenset(group or ())),
-        filters=filters_of(path, type_, label, since, until),
-        recency_days=make_recency(recency),
-    )
+    asked = options.apply(Query(make_question(query, max_chars=settings.answer.max_question_chars).text))
     with terminal.OpeningProgress() as progress, open_engine(settings, progress) as engine:
         hits = engine.search(asked, limit)
         if as_json:
@@ -74,7 +49,7 @@ def _nothing(engine: "Engine", query: "Query") -> str:
     from indexes.types import ALL
 
     confined = query.filters != ALL
-    return NONE_WITHIN if confined and not engine.catalog.documents_within(query.scope) else "Nothing was found."
+    return NO_DOCUMENTS if confined and not engine.catalog.documents_within(query.scope) else "Nothing was found."
 
 
 def _shown(query: "Query", hits: Sequence["Hit"], *, explain: bool) -> Iterator[str]:

@@ -1,15 +1,14 @@
 """``footnote slack``: the bot by Socket Mode, its manifest, and whether Slack lets it do its work."""
 
 import asyncio
-import json
 import signal
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.commands import terminal
-from api.commands.options import AsJson, ConfigFile, IndexDir, load, print_json
+from api.commands.options import AsJson, ConfigFile, IndexDir, load
+from rag.console import print_json
 from rag.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,8 +55,7 @@ def manifest(
         raise ConfigError(
             "server.public_url is not set: it is where Slack sends events to, as https://docs.example.com."
         )
-    told = made(settings.slack, settings.server.public_url, socket=not http, name=name)
-    sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
+    print_json(made(settings.slack, settings.server.public_url, socket=not http, name=name))
 
 
 @app.command()

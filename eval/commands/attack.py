@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from eval.commands.run import AsJson, ConfigFile, GoldSet
-from eval.terminal import print_json, progress, say
+from eval.terminal import progress, say
+from rag.console import print_json
 
 
 def attack(

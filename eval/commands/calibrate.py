@@ -7,7 +7,8 @@ import typer
 
 from eval.commands.run import AsJson, ConfigFile, GoldSet, IndexDir
 from eval.commands.sweep import Write
-from eval.terminal import columns, print_json, progress, say
+from eval.terminal import columns, progress, say
+from rag.console import print_json
 
 if TYPE_CHECKING:
     from eval.experiments.threshold import Calibration, Errors

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from eval.commands.run import AsJson, ConfigFile, IndexDir
-from eval.terminal import columns, print_json, say
+from eval.terminal import columns, say
+from rag.console import print_json
 
 
 def checks(

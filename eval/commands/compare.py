@@ -27,7 +27,7 @@ def compare(
     from eval.regression.comparison import compare
     from eval.regression.gate_rule import GUARDS
     from eval.runs.folder import RunFolder
-    from eval.terminal import print_json
+    from rag.console import print_json
 
     names = None if everything else {guard.name for guard in GUARDS}
     told = compare(RunFolder(before), RunFolder(after), names)

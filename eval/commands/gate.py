@@ -29,7 +29,7 @@ def gate(
     from eval.regression import ci_reports
     from eval.regression.gate_rule import guard, rule
     from eval.runs.folder import RunFolder
-    from eval.terminal import print_json
+    from rag.console import print_json
 
     ruling = rule(RunFolder(baseline), RunFolder(run), [guard(told) for told in measure or ()])
     if junit:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eval.commands.run import AsJson, ConfigFile
-from eval.terminal import print_json, progress, say
+from eval.terminal import progress, say
+from rag.console import print_json
 
 if TYPE_CHECKING:
     from eval.judging.llm_judge import Judge

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from eval.terminal import print_json, progress, say
+from eval.terminal import progress, say
+from rag.console import print_json
 
 if TYPE_CHECKING:
     from eval.runs.folder import RunFolder

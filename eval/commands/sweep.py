@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from eval.commands.run import AsJson, ConfigFile, GoldSet, IndexDir
-from eval.terminal import columns, print_json, progress, say
+from eval.terminal import columns, progress, say
+from rag.console import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from api.app.fastapi_app import create_app
-from api.commands.options import NONE_WITHIN
+from api.commands.options import NO_DOCUMENTS
 from api.commands.search_command import _explained
 from fakes.answerer import ScriptedAnswerer
 from fakes.desks import desk
@@ -107,7 +107,7 @@ def test_filters_that_no_document_is_within_are_no_error_and_said(
 ) -> None:
     ran = footnote(command, "days of leave", "--label", "none such", "--index", dated_index)
     assert ran.code == 0
-    assert NONE_WITHIN in ran.err
+    assert NO_DOCUMENTS in ran.err
     assert ("The documents do not answer" in ran.out) is (command == "ask")
 
 
@@ -115,7 +115,7 @@ def test_what_may_not_be_read_is_not_told_of_either(footnote: RunFootnote, dated
     Path("footnote.toml").write_text('[[access]]\nglob = "hr/**"\ngroups = ["hr"]\n')
     footnote("index", tmp_path / "docs", "--index", dated_index)
     hidden = footnote("search", "days of leave", "--path", "hr/**", "--index", dated_index)
-    assert NONE_WITHIN in hidden.err
+    assert NO_DOCUMENTS in hidden.err
     shown = footnote("search", "days of leave", "--path", "hr/**", "--group", "hr", "--index", dated_index)
     assert "hr/leave.txt" in shown.out
 

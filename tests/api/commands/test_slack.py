@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from api.app.composition import app_of, desk_of, with_slack
 from api.commands.slack import listen_until_stopped
 from api.history.audit_log import Journal
+from api.slack.manifest import EVENTS as SUBSCRIBED
 from api.slack.manifest import SCOPES, manifest
 from fakes.engines import ROOT, OpenEngine, RunFootnote
 from fakes.serving import serving
@@ -19,6 +21,14 @@ from fakes.slack.manifests import checked
 from fakes.slack.server import FakeSlack
 from fakes.slack.settings import EVENTS
 from rag.settings import SlackSettings
+
+
+@pytest.fixture
+async def slack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[FakeSlack]:
+    monkeypatch.chdir(tmp_path)
+    async with FakeSlack() as fake:
+        fake.settings.events, fake.installation.scopes = set(SUBSCRIBED), list(SCOPES)
+        yield fake
 
 
 def test_the_manifest_is_json_of_what_slack_needs_for_socket_mode(footnote: RunFootnote) -> None:
