@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from api.history.conversation_store import Conversation, KeptTurn, Page, shortened
 from api.history.feedback_store import Feedback
+from api.rendering.printable import on_one_line
 from api.schemas.answer import AnswerBody, Telling, answer_body
 from api.schemas.question import Body, Text
 
@@ -125,5 +126,4 @@ def _notes(turn: KeptTurn, before: int) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return _ACTIVE.sub(r"\\\g<0>", line)
+    return _ACTIVE.sub(r"\\\g<0>", on_one_line(text))

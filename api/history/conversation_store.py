@@ -17,6 +17,7 @@ from api.core.answerer import Ask, new_id
 from api.core.principals import Principal
 from api.core.sqlite import MICROSECONDS_A_DAY, Records, moment, now
 from api.history.feedback_store import Feedback
+from api.rendering.printable import on_one_line
 from indexes.errors import FootnoteError
 from indexes.types import PUBLIC, Audience
 from rag.types import Answer, Turn
@@ -209,7 +210,7 @@ class Conversations:
 
 def shortened(title: str) -> str:
     """On one line, of printable characters, 80 at most."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in title).split())
+    line = on_one_line(title)
     return line if len(line) <= _TITLE_CHARS else f"{line[: _TITLE_CHARS - 1].rstrip()}…"
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from api.core import request_ids
 from api.middleware.request_log import Handled
+from api.rendering.printable import printable
 
 Form = Literal["text", "json"]
 _log = logging.getLogger("api.middleware.request_log")
@@ -80,7 +81,7 @@ class TextLines(JsonLines):
         head = " ".join(str(told.pop(name)) for name in ("time", "level"))
         logger, message = told.pop("logger"), told.pop("message")
         facts = "".join(f", {name}={_fact(value)}" for name, value in told.items())
-        return _on_one_line(f"{head} {logger}: {message}{facts}")
+        return printable(f"{head} {logger}: {message}{facts}")
 
 
 FORMS: Mapping[Form, type[JsonLines]] = {"text": TextLines, "json": JsonLines}
@@ -106,10 +107,6 @@ def _places(raised: TracebackType | None) -> str:
 
 def _fact(value: object) -> str:
     return value if isinstance(value, str) and value.isalnum() else _ascii_json(value)
-
-
-def _on_one_line(text: str) -> str:
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _ascii_json(value: object) -> str:

@@ -1,6 +1,11 @@
-"""Text without what would move a cursor."""
+"""Text without characters that would move a cursor."""
 
 
-def printable(path: str) -> str:
-    """A file's name without what would move the cursor, break the line or turn its direction."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in path)
+def printable(text: str) -> str:
+    """Return the text with escapes in place of what moves the cursor, breaks the line or turns its direction."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def on_one_line(text: str) -> str:
+    """Return the text on one line: blanks in place of what cannot be printed, one at a time."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eval.drafting.table_cells import PERSON, Cell, cell_question, cells_of
+from indexes.text.number_words import MONTH_NAMES, any_of
 from indexes.text.sentences import is_row, sentence_spans
 from indexes.text.tokenization import stems, words
 from indexes.types import Document, Passage
@@ -29,7 +30,7 @@ _MOST_ANSWER = 12
 _NOUN = r"(?:The|A|An|Our|Each|Every|All) [^,;:()]{3,60}?"
 _NP = rf"(?P<np>{_NOUN}|[A-Z][\w'’-]+(?: (?:of |the |for )?[A-Z0-9][\w'’-]*){{0,4}})"
 _ABOUT = r"(?:about |around |roughly |nearly |almost |up to |at least |at most |only |more than |fewer than )?"
-_MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+_MONTH = f"(?:{any_of(MONTH_NAMES)})"
 _TIME = rf"(?:\d(?:[\w.,:]*\w)?|the \w+day|{_MONTH}|the end of)[^,;:()]{{0,40}}?"
 _CLAUSE = re.compile(
     r"\b(?:that|which|who|whose|it|they|we|you|he|she|if|when|because|while|is|are|was|were|has|have|had|must|may|can|"

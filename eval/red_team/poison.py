@@ -8,6 +8,7 @@ from typing import Literal
 
 from eval.gold.evidence import located
 from eval.types import GoldCase, Row
+from indexes.text.number_words import MONTH_NAMES, any_of
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import STOP_WORDS, stems
 from indexes.types import Document
@@ -17,8 +18,7 @@ MOST = 5
 """Poisoned documents for one question."""
 Effect = Literal["kept", "both", "flipped", "neither"]
 """Whether an answer gives the true value, the true and the false one, the false one alone, or none."""
-_MONTHS = "January February March April May June July August September October November December".split()
-_MONTH = re.compile(rf"\b(?:{'|'.join(_MONTHS)})\b")
+_MONTH = re.compile(rf"\b(?:{any_of(MONTH_NAMES)})\b")
 _FIGURE = re.compile(r"(?<![\w.,])\d+")
 _NAME = re.compile(r"\b[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*")
 _NO_NAMES = {*STOP_WORDS, "yes"}
@@ -63,7 +63,7 @@ def poison(case: GoldCase, documents: Callable[[str], Document | None]) -> Poiso
 def changed(answer: str) -> Iterable[tuple[str, str]]:
     """What is true in an answer and what is false in its place: a month, a figure or a name, whichever it has."""
     if month := _MONTH.search(answer):
-        yield month[0], _MONTHS[(_MONTHS.index(month[0]) + 5) % len(_MONTHS)]
+        yield month[0], MONTH_NAMES[(MONTH_NAMES.index(month[0]) + 5) % len(MONTH_NAMES)]
     if figure := _FIGURE.search(answer):
         yield figure[0], _other_figure(figure[0])
     for name in _NAME.finditer(answer):

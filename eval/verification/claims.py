@@ -5,28 +5,25 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from indexes.text.number_words import MONTH_NAMES, SMALL_CARDINALS, any_of
+
 SUPPORTED = ("verbatim", "reworded")
 FALSE = ("number", "number near", "swapped", "unit", "name", "name near", "negated", "elsewhere", "half true")
 """A ``near`` kind takes its replacement from elsewhere in the passage, so that its words do not give it away."""
 _FIGURE = re.compile(r"(?<![\w.,-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w]|[.,]\d)")
 _NAME = re.compile(r"\b[A-Z][a-z]+(?:[ -][A-Z][a-z]+)*\b|\b[A-Z]{2,}\b")
 _WITHIN = re.compile(r"[a-z,] $")
-_NOT_NAMES = frozenset(
-    "January February March April May June July August September October November December Monday Tuesday Wednesday"
-    " Thursday Friday Saturday Sunday The This These If When For You Your In On At As To And But It Its We They He She"
-    " Use Note".split()
+_NOT_NAMES = frozenset(MONTH_NAMES) | frozenset(
+    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday The This These If When For You Your In On At As To And"
+    " But It Its We They He She Use Note".split()
 )
 _UNITS = (("days", "weeks"), ("hours", "minutes"), ("weeks", "months"), ("months", "years"), ("years", "decades"),
           ("million", "billion"), ("%", " million"), (" percent", " million"), ("day", "week"))  # fmt: skip
 _AUXILIARY = re.compile(r"\b(is|are|was|were|can|will|may|must|should|could|would|has|have|had|did|does)\b(?! not|n't)")
 _NEGATION = re.compile(r"(?<=\w) not\b(?! only)|\bnever ")
-_DAY = re.compile(
-    r"\b(\d{1,2}) (January|February|March|April|May|June|July|August|September|October|November|December)\b"
-)
-_DAY_AFTER = re.compile(
-    r"\b(January|February|March|April|May|June|July|August|September|October|November|December) (\d{1,2})\b(?!,\d)"
-)
-_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_DAY = re.compile(rf"\b(\d{{1,2}}) ({any_of(MONTH_NAMES)})\b")
+_DAY_AFTER = re.compile(rf"\b({any_of(MONTH_NAMES)}) (\d{{1,2}})\b(?!,\d)")
+_WORDS = tuple(SMALL_CARDINALS)
 _SYNONYMS = {
     "about": "approximately", "also": "as well", "although": "though", "assist": "help", "because": "since",
     "began": "started", "begin": "start", "big": "large", "bought": "purchased", "build": "construct",

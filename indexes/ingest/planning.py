@@ -14,6 +14,7 @@ from indexes.ingest.files import changed_ns, state
 from indexes.ingest.uploads import PREFIX
 from indexes.readers.registry import SUFFIXES
 from indexes.storage.catalog import FileState
+from indexes.text.invisible_characters import CONTROLS, FORMATTING
 
 _GUARD_SHARE, _GUARD_COUNT = 0.3, 10
 """A removal of more than both needs leave."""
@@ -21,10 +22,7 @@ _GONE, _OTHER_FORMAT = "gone while its folder was read", "a format that is not r
 _LOCK, _INDEX = "writer.lock", {"catalog.sqlite3", "current"}
 """Files by which an index is known, the one and any of the others: it may lie among the documents."""
 _TAKEN = f"the index keeps uploaded documents as {PREFIX}…: rename the folder"
-_UNSEEN = re.compile(
-    "[\\\\\0-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e0fff\ud800-\udfff]"
-)
+_UNSEEN = re.compile(rf"[\\\t-\r\u2028\u2029\U000e01f0-\U000e0fff{CONTROLS}{FORMATTING}]")
 """In names: the backslash that marks the others; controls, what turns or hides text, and bytes that are not UTF-8."""
 
 

@@ -31,7 +31,6 @@ _MAX_NAME, _MAX_FOLDERS = 200, 8
 _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Names that Windows keeps to itself, where the folder may be copied to."""
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ def upload_path(name: str, folder: str, readers: Collection[str]) -> str:
 
 def _safe(step: str) -> str:
     """One step of a path that is itself everywhere; nothing where nothing is left."""
-    seen = "".join(c for c in unicodedata.normalize("NFC", step) if unicodedata.category(c) not in _UNSEEN)
+    seen = "".join(c for c in unicodedata.normalize("NFC", step) if c.isprintable() or unicodedata.category(c) == "Zs")
     plain = " ".join(_FORBIDDEN.sub("_", seen).split()).strip(". ")
     if _RESERVED.fullmatch(plain):
         plain = f"_{plain}"

@@ -7,16 +7,11 @@ from contextlib import suppress
 from charset_normalizer import from_bytes
 
 from indexes.errors import ReadError
+from indexes.text.invisible_characters import CONTROLS, FORMATTING, LINE_BREAKS
 
-_NEWLINES = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-# Controls, soft hyphens, zero-width and direction-changing characters, Unicode tags and the variation selectors that
-# carry bytes: what a reader cannot see, a model must not read. The joiners U+200C and U+200D stay: Persian, Hindi and
-# emoji are spelled with them.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f"
-    "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef\ud800-\udfff]"
-)
+# What a reader cannot see, a model must not read.
+_INVISIBLE = re.compile(f"[{CONTROLS}{FORMATTING}]")
 _SPELLED_OUT = str.maketrans(
     {
         "\uf0b7": "•",
@@ -36,7 +31,7 @@ _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\xff\x
 
 def normalise(text: str) -> str:
     """One kind of newline, plain spaces, composed letters, and nothing that cannot be seen."""
-    text = _NEWLINES.sub("\n", text)
+    text = LINE_BREAKS.sub("\n", text)
     text = _INVISIBLE.sub("", _SPACES.sub(" ", text))
     return unicodedata.normalize("NFC", text.translate(_SPELLED_OUT))
 

@@ -1,23 +1,11 @@
 """Dates as they are compared: "May 3rd, 2024" is "2024-05-03"."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-_MONTHS = {name: number for number, names in enumerate(
-    "jan january|feb february|mar march|apr april|may|jun june|jul july|aug august|sep sept september|oct october|"
-    "nov november|dec december".split("|"), start=1
-) for name in names.split()}  # fmt: skip
+from indexes.text.number_words import MONTH_NUMBERS, MONTHS, any_of
 
-_NAMED = {number: name for name, number in _MONTHS.items()}
-
-
-def any_of(words: Iterable[str]) -> str:
-    """A pattern, the longest first: "months" before "month"."""
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-
-
-_MONTH = rf"(?P<month>{any_of(_MONTHS)})\b\.?"
+_MONTH = rf"(?P<month>{any_of(MONTH_NUMBERS)})\b\.?"
 _YEAR = r"(?P<year>1[0-9]\d\d|20\d\d)\b"
 _DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\b"
 _DATES = tuple(
@@ -56,7 +44,7 @@ def days_in(text: str) -> tuple[set[Day], str]:
 def _day(found: re.Match[str]) -> Day | None:
     parts = found.groupdict()
     month = str(parts["month"]).lower()
-    number = int(month) if month.isdigit() else _MONTHS[month]
+    number = int(month) if month.isdigit() else MONTH_NUMBERS[month]
     if parts["month"] == "may" or not 1 <= number <= 12:  # the verb
         return None
     return Day(int(parts.get("year") or 0), number, int(parts.get("day") or 0))
@@ -73,4 +61,6 @@ def _one_date(found: re.Match[str]) -> str:
     day = _day(found)
     if day is None:
         return found[0]
-    return " ".join([*([str(day.day)] if day.day else []), _NAMED[day.month], *([str(day.year)] if day.year else [])])
+    return " ".join(
+        [*([str(day.day)] if day.day else []), MONTHS[day.month - 1], *([str(day.year)] if day.year else [])]
+    )

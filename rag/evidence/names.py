@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from indexes.text.number_words import MONTHS
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import STOP_WORDS, words
 
@@ -24,9 +25,7 @@ _IRREGULAR = {
 }  # fmt: skip
 _ABSTRACT = re.compile(r"[aeiou]\w*(?:tion|sion|ment|ness|ity|ance|ence|ing|ism|ship|ure|age|ly|als?|[^s]s)$")
 """How nouns end that may begin a sentence without an article, and are no names."""
-_NO_NAMES = frozenset(
-    "i january february march april may june july august september october november december mr mrs ms dr prof".split()
-)
+_NO_NAMES = frozenset(("i", *MONTHS, "mr", "mrs", "ms", "dr", "prof"))
 
 
 @lru_cache(maxsize=4096)

@@ -5,19 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from indexes.text.number_words import ORDINALS, SMALL_CARDINALS, TENS, any_of
 from indexes.text.tokenization import figures
-from rag.evidence.dates import Day, any_of, days_in, with_days_respelt
+from rag.evidence.dates import Day, days_in, with_days_respelt
 
-_SMALL = {word: value for value, word in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-    " eighteen nineteen".split()
-)}  # fmt: skip
-_TENS = {word: 10 * value for value, word in enumerate(
-    "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2
-)}  # fmt: skip
-_ORDINALS = {word: value for value, word in enumerate(
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), start=1
-)} | {"twentieth": 20}  # fmt: skip
 _SCALES = {"hundred": 2, "thousand": 3, "k": 3, "million": 6, "mn": 6, "billion": 9, "bn": 9, "trillion": 12, "tn": 12}
 _SHORT_SCALES = {"m": 6, "b": 9, "t": 12}
 """Only of money: 5 m is otherwise a length."""
@@ -40,7 +31,8 @@ _UNITS = {
 _MONEY = frozenset("$€£¥")
 _SPOKEN = {"%": "percent", "$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "th": ""}
 _WORD_NUMBER = (
-    rf"(?:{any_of(_TENS)})(?:[- ](?:{any_of([*_SMALL, *_ORDINALS])}))?|{any_of(_SMALL)}|{any_of(_ORDINALS)}|an?|dozen"
+    rf"(?:{any_of(TENS)})(?:[- ](?:{any_of([*SMALL_CARDINALS, *ORDINALS])}))?"
+    rf"|{any_of(SMALL_CARDINALS)}|{any_of(ORDINALS)}|an?|dozen"
 )
 _UNIT = r"%|per[ -]cent|percentage[ -]points?|" + any_of(form for form in _UNITS if form != "%" and form.isalpha())
 _QUANTITY = re.compile(
@@ -183,14 +175,14 @@ def _quantity(found: re.Match[str], text: str) -> Quantity | None:
     written = _plain(found["figure"]) if found["figure"] else str(_of_words(word))
     before = text[max(0, found.start() - _ROUGH_CHARS) : found.start()]
     soft = word in ("a", "an", "one") and not scale and not (word == "one" and unit)
-    if not unit and (found["nth"] or re.split("[- ]", word)[-1] in _ORDINALS):
+    if not unit and (found["nth"] or re.split("[- ]", word)[-1] in ORDINALS):
         unit = "th"
     return Quantity(_scaled(written, scale), written, scale, unit, bool(_ROUGH.search(before)), soft or unit == "th")
 
 
 def _of_words(word: str) -> int:
     """``twenty-five`` is 25."""
-    known = _SMALL | _TENS | _ORDINALS | {"a": 1, "an": 1, "dozen": 12}
+    known = SMALL_CARDINALS | TENS | ORDINALS | {"a": 1, "an": 1, "dozen": 12}
     return sum(known[part] for part in re.split("[- ]", word))
 
 

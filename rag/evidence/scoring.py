@@ -1,6 +1,5 @@
 """Does the source say it? Facts must occur, whatever else agrees; the rest is weighed by a small calibrated model."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,7 @@ from rag.evidence.alignment import conflict, spoken
 from rag.evidence.cross_language import compared, is_foreign
 from rag.evidence.names import first_name, folded, names, unknown
 from rag.evidence.negation import flipped, negates, polarity
+from rag.evidence.probability import sigmoid
 from rag.evidence.quantities import amounts, missing, respelt
 from rag.types import Verdict
 
@@ -105,7 +105,7 @@ def likelihood(told: Evidence, likeness: float | None = None) -> float:
         return WEAK if told.foreign == "agrees" else 0.0
     weights, bias = _WORDS_ONLY if likeness is None else _WEIGHTS
     features = told.features if likeness is None else told.features | {"likeness": likeness}
-    told_by = 1 / (1 + math.exp(-bias - sum(weight * features[name] for name, weight in weights.items())))
+    told_by = sigmoid(bias + sum(weight * features[name] for name, weight in weights.items()))
     return min(told_by, WEAK) if told.is_doubtful else told_by
 
 

@@ -3,6 +3,7 @@
 import re
 from typing import Literal
 
+from indexes.text.number_words import MONTHS, SMALL_CARDINALS, any_of
 from indexes.text.tokenization import figures, stem, words
 
 Kind = Literal["figure", "date", "name", "place", "reason", "other"]
@@ -21,19 +22,18 @@ _QUESTION_WORDS: tuple[tuple[str, Kind], ...] = (
 )
 _KINDS = tuple((re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), kind) for pattern, kind in _QUESTION_WORDS)
 _DATE = re.compile(
-    r"\b(?:1[0-9]|20)\d\d(?:\b|s\b|\d{4}\b)|\b\d{1,2}[:.]\d\d\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+    rf"\b(?:1[0-9]|20)\d\d(?:\b|s\b|\d{{4}}\b)|\b\d{{1,2}}[:.]\d\d\b|\b(?:{any_of(month[:3] for month in MONTHS)})"
     r"[a-z]*\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bcentur(?:y|ies)\b",
     re.IGNORECASE,
 )
 _YEAR = re.compile(
-    r"\b(?:in|since|by|early|late|mid|from|until|during|before|after|january|february|march|april|may|june|july|august|"
-    r"september|october|november|december)[ -](?:1[5-9]|20)\d\d\b",
+    rf"\b(?:in|since|by|early|late|mid|from|until|during|before|after|{any_of(MONTHS)})[ -](?:1[5-9]|20)\d\d\b",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w-]+")
 _NUMBER_WORD = re.compile(
-    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|third|quarter|dozen|hundred|thousand|"
-    r"million|billion|twice|once|daily|weekly|monthly|annually)\b",
+    rf"\b(?:{any_of([*SMALL_CARDINALS][1:13])}|half|third|quarter|dozen|hundred|thousand|million|"
+    r"billion|twice|once|daily|weekly|monthly|annually)\b",
     re.IGNORECASE,
 )
 _PLACE = re.compile(

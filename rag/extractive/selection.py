@@ -1,12 +1,12 @@
 """Which of the candidates answer, how many are needed, and how sure that is. Decision 0010 tells of the fit."""
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 
 from indexes.text.tokenization import stems
+from rag.evidence.probability import sigmoid
 from rag.extractive.candidates import Candidate
 
 _STANDS_FOR = re.compile(r"\W*(?:he|she|it|they|his|her|its|their|this|these|such)\b", re.IGNORECASE)
@@ -83,7 +83,7 @@ def _lead(candidate: Candidate) -> Candidate | None:
 
 
 def _likelihood(weights: Mapping[str, float], bias: float, features: Mapping[str, float]) -> float:
-    return 1 / (1 + math.exp(-bias - _sum(weights, features)))
+    return sigmoid(bias + _sum(weights, features))
 
 
 def _sum(weights: Mapping[str, float], features: Mapping[str, float]) -> float:

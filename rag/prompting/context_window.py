@@ -10,7 +10,7 @@ from indexes.types import Hit, Passage
 from rag.citations.markers import without_markers
 from rag.errors import QuestionTooLongError
 from rag.prompting import prompts
-from rag.safety.invisible_text import visible
+from rag.safety.invisible_text import strip_invisible
 from rag.types import LeftOut, Question, Turn
 
 Counter = Callable[[str], int]
@@ -76,7 +76,7 @@ def latest(turns: Sequence[Turn], room: float, count: Counter, each: float = flo
     """
     kept: list[Turn] = []
     for turn in reversed(turns):
-        whole = without_markers(visible(turn.text))
+        whole = without_markers(strip_invisible(turn.text))
         text = _beginning(whole, min(room, each) - _MESSAGE, count)
         if text:
             kept.append(Turn(turn.role, text))

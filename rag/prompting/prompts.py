@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from indexes.types import Hit, Passage
 from rag.question.languages import name_of
-from rag.safety.invisible_text import visible
+from rag.safety.invisible_text import strip_invisible
 from rag.types import Turn
 
 VERSION = "3"
@@ -142,7 +142,7 @@ def _attribute(value: str) -> str:
 
 def escape(text: str, tag: re.Pattern[str] = _TAG) -> str:
     """Our own tags inside a text would end it early; ``&`` marks are doubled so that reading back is exact."""
-    return tag.sub(lambda m: _SPELLED.get(m[0]) or "&amp;" + m[0][1:], visible(text))
+    return tag.sub(lambda m: _SPELLED.get(m[0]) or "&amp;" + m[0][1:], strip_invisible(text))
 
 
 def _unescape(text: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from indexes.types import Passage
 from rag.citations.markers import MarkerStream
-from rag.safety.invisible_text import seen, visible
+from rag.safety.invisible_text import strip_invisible, strip_invisible_piece
 from rag.types import Citation
 
 REMOVED = "‹link removed›"
@@ -52,7 +52,7 @@ def addresses(text: str) -> frozenset[str]:
 
 
 def addresses_of(passages: Sequence[Passage]) -> frozenset[str]:
-    return addresses("\n".join(visible("\n".join((p.path, p.title, p.context, p.text))) for p in passages))
+    return addresses("\n".join(strip_invisible("\n".join((p.path, p.title, p.context, p.text))) for p in passages))
 
 
 class Screen:
@@ -137,7 +137,7 @@ class ScreenedStream(MarkerStream):
         return "".join(self._told)
 
     def feed(self, piece: str) -> str:
-        return self._tell(self._screen.feed(super().feed(seen(piece))))
+        return self._tell(self._screen.feed(super().feed(strip_invisible_piece(piece))))
 
     def finish(self) -> str:
         told = self._tell(self._screen.feed(super().finish()) + self._screen.finish())
@@ -178,7 +178,7 @@ def _plain(text: str) -> str:
 
 def _decoded(entity: re.Match[str]) -> str:
     told = html.unescape(entity[0])
-    return told if told == entity[0] else visible(re.sub(r"\s", " ", told))
+    return told if told == entity[0] else strip_invisible(re.sub(r"\s", " ", told))
 
 
 def _still(live: re.Match[str]) -> str:

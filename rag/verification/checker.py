@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +12,7 @@ from rag.citations.renumbering import Mark, Numbered, marks_of, numbered
 from rag.errors import ModelError
 from rag.evidence import scoring
 from rag.evidence.cross_language import FINDING
+from rag.evidence.probability import log_odds, sigmoid
 from rag.evidence.scoring import Evidence, Source
 from rag.evidence.similarity import Likeness
 from rag.protocols import Entailment
@@ -93,12 +93,7 @@ def _seconded(judged: _Judged, opinion: float | None) -> _Judged:
     if opinion is None:
         return judged
     first = max(judged.score, scoring.WEAK) if judged.proof.told.foreign else judged.score
-    return replace(judged, score=1 / (1 + math.exp(-(_log_odds(first) + _log_odds(opinion)) / 2)))
-
-
-def _log_odds(probability: float) -> float:
-    kept = min(max(probability, 0.01), 0.99)
-    return math.log(kept / (1 - kept))
+    return replace(judged, score=sigmoid((log_odds(first) + log_odds(opinion)) / 2))
 
 
 def _premise(source: Source) -> str:

@@ -6,7 +6,7 @@ Markdown is changed where it would be live, and shows it: a blank after ``<``, `
 
 import re
 
-from rag.safety.invisible_text import visible
+from rag.safety.invisible_text import strip_invisible
 
 _TOKEN = re.compile(r"<(?=[@!#A-Za-z/?])")
 _MARKDOWN_LINK = re.compile(r"\](?=[(:])")
@@ -25,13 +25,13 @@ _LONGEST_WORD = 2000
 
 def harmless(text: str) -> str:
     """Of Markdown. What is so already stays as it is."""
-    text = _MARKDOWN_LINK.sub("] ", _TOKEN.sub("< ", visible(text)))
+    text = _MARKDOWN_LINK.sub("] ", _TOKEN.sub("< ", strip_invisible(text)))
     return _AT.sub("[@]", _DOT.sub("[.]", _COLON.sub("[:]", text)))
 
 
 def escaped(text: str) -> str:
     """For Slack's mrkdwn with ``verbatim``, which links nothing that is not in angle brackets."""
-    return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return strip_invisible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 class HarmlessStream:

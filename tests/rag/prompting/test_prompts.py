@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.prompting import prompts
-from rag.safety.invisible_text import visible
+from rag.safety.invisible_text import strip_invisible
 from rag.types import Turn
 
 NASTY = st.text() | st.sampled_from(
@@ -33,8 +33,8 @@ NASTY = st.text() | st.sampled_from(
 @given(question=NASTY, texts=st.lists(st.tuples(NASTY, NASTY), max_size=4))
 def test_what_is_written_is_read_back_whatever_documents_hold(question: str, texts: list[tuple[str, str]]) -> None:
     sources = [prompts.Source(n, "a.txt", "line 1", c, t) for n, (c, t) in enumerate(texts, start=1)]
-    seen = [replace(s, context=visible(s.context), text=visible(s.text)) for s in sources]
-    assert prompts.read_user_turn(prompts.user_turn(question, sources)) == (visible(question), seen)
+    seen = [replace(s, context=strip_invisible(s.context), text=strip_invisible(s.text)) for s in sources]
+    assert prompts.read_user_turn(prompts.user_turn(question, sources)) == (strip_invisible(question), seen)
 
 
 def test_a_document_cannot_end_its_source_or_ask_a_question() -> None:
