@@ -7,7 +7,7 @@ ROUNDS ?= 200
 SEED ?= 1
 FIRST ?= 0
 
-.PHONY: help install demo test house torture lint format lock clean bench bench-sync bench-index bench-search llm bench-llm bench-attacks bench-checks bench-serving openai-like open-webui slack-load
+.PHONY: help install demo test house torture lint format lock clean bench bench-sync bench-index bench-search llm bench-llm bench-attacks bench-checks bench-serving trace openai-like open-webui slack-load
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo "make bench-llm / bench-attacks   what that model's answers come to, and whether it obeys documents (BENCH=folder of sets)"
 	@echo "make bench-checks   whether false sentences are found, and what checking costs (needs the indexes of make bench)"
 	@echo "make bench-serving   what the front door of the HTTP API costs and bears: some 16 minutes, on an idle machine"
+	@echo "make trace   the path of one question through our code: files, functions, frames"
 	@echo "make bench-sync / bench-index / bench-search   figures of size: benchmarks/SIZE.md (BENCH=folder of sets, PEER=its python)"
 
 # torch first, by itself: as a dependency of another package, pip may take the CUDA build, which is gigabytes.
@@ -130,6 +131,9 @@ bench-checks: install
 
 bench-serving: install
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/serving.py
+
+trace: install
+	PYTHONPATH=. $(BIN)/python benchmarks/trace_question.py
 
 # What a fresh machine resolves to. Run in a clean .venv after changing pyproject.toml's ranges.
 lock: install
