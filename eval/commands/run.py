@@ -1,28 +1,24 @@
-"""``footnote eval run``: a set's questions, asked of the engine."""
+"""``footnote eval run``: ask the engine the questions of a set, and measure the answers."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from eval.terminal import progress, say
 from rag.console import print_json
 
-if TYPE_CHECKING:
-    from eval.runs.folder import RunFolder
-    from eval.types import Measure
-
 GoldSet = Annotated[
     Path, typer.Argument(metavar="SET", help="A folder with docs/ and questions.jsonl, or a gold file (.jsonl, .csv).")
 ]
 IndexDir = Annotated[
-    Path | None, typer.Option("--index", help="An index that is there; a set's docs/ are indexed in var/eval.")
+    Path | None, typer.Option("--index", help="An existing index. By default a set's docs/ are indexed in var/eval.")
 ]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="A configuration file.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def run(
@@ -31,23 +27,24 @@ def run(
     config: ConfigFile = None,
     folder: Annotated[
         Path | None,
-        typer.Option("--run", help="The run's folder, to make or to go on with; var/runs/SET-TIME if not given."),
+        typer.Option("--run", help="The run's folder, to make or to resume. The default is var/runs/SET-TIME."),
     ] = None,
     predictions: Annotated[
-        Path | None, typer.Option(help="Also write a row a question, as the benchmarks' scorer reads it.")
+        Path | None, typer.Option(help="Also write one row per question in the format of the benchmarks' scorer.")
     ] = None,
     concurrency: Annotated[
-        int | None, typer.Option(min=1, help="Questions asked at once; if not given, 4 of a language model, 1 offline.")
+        int | None,
+        typer.Option(min=1, help="Questions asked at a time. The default is 4 with a language model, and 1 offline."),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Ask only the first N questions.")] = None,
     *,
     retrieval_only: Annotated[bool, typer.Option("--retrieval-only", help="Search, and do not answer.")] = False,
-    every: Annotated[bool, typer.Option("--all", help="Show all measures, not the guarded ones alone.")] = False,
-    cache: Annotated[bool, typer.Option(help="Ask a language model the same thing only once.")] = True,
+    every: Annotated[bool, typer.Option("--all", help="Show all measures, not only the guarded ones.")] = False,
+    cache: Annotated[bool, typer.Option(help="Reuse a language model's earlier replies.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Measure the engine against a set of gold questions."""
-    from eval.experiments.evaluate import CACHE, Options, evaluate
+    """Measure the engine on a set of gold questions."""
+    from eval.experiments.evaluate import CACHE, RunOptions, evaluate
     from eval.gold.files import read_gold
     from eval.gold.sets import Telling, prepared
     from eval.integrations.predictions import check_writable, write_predictions
@@ -55,55 +52,47 @@ def run(
     from rag.engine.engine import open_engine
 
     if predictions:
-        check_writable(predictions)  # where it cannot be written, that is said before hours of work
+        check_writable(predictions)  # before hours of work
     cases = read_gold(gold_set)[:limit]
     settings = prepared(gold_set, index, config)
-    folder = folder or fresh(gold_set)
-    options = Options(str(gold_set), retrieval_only, concurrency, CACHE if cache else None)
+    folder = folder or make_run_folder(gold_set)
+    options = RunOptions(str(gold_set), retrieval_only, concurrency, CACHE if cache else None)
     with open_engine(settings, Telling()) as engine:
-        there = len(RunFolder(folder).answered())
-        say(f"Run {folder}, {there} of {len(cases)} questions asked. If it is stopped, --run FOLDER goes on with it.")
-        with progress("Asking", len(cases) - there) as advance:
-            made = evaluate(engine, cases, folder, options, lambda _: advance())
+        answered = len(RunFolder(folder).answered())
+        say(f"Run {folder}: {answered} of {len(cases)} questions asked. If it stops, --run FOLDER resumes it.")
+        with progress("Asking", len(cases) - answered) as advance:
+            result = evaluate(engine, cases, folder, options, lambda _: advance())
     if predictions:
-        write_predictions(predictions, made.rows().values())
-    _print(made, every=every, as_json=as_json)
+        write_predictions(predictions, result.rows().values())
+    summary, timings = result.read_json("summary.json"), result.read_json("timings.json")
+    if as_json:
+        print_json({"run": str(folder), **summary, "timings": timings})
+    else:
+        _print_summary(summary, timings, every=every)
     say(f"footnote eval report {folder} makes a page of it.")
 
 
-def fresh(gold_set: Path) -> Path:
-    """A folder for a run of its own."""
-    name = gold_set.resolve()
+def make_run_folder(gold_set: Path) -> Path:
+    """Return a new folder's path for a run of the set, named by set and time."""
+    place = gold_set.resolve()
+    name = place.name if gold_set.is_dir() else place.stem
     started = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}"  # two may start in the same second
-    return Path("var/runs") / f"{name.name if gold_set.is_dir() else name.stem}-{started}"
+    return Path("var/runs") / f"{name}-{started}"
 
 
-def _print(made: "RunFolder", *, every: bool, as_json: bool) -> None:
+def _print_summary(summary: Mapping[str, Any], timings: Mapping[str, Any], *, every: bool) -> None:
     from eval.metrics.registry import MEASURES
 
-    summary = made.read_json("summary.json")
-    if as_json:
-        print_json({"run": str(made.path), **summary, "timings": made.read_json("timings.json")})
-        return
-    typer.echo(_headline(summary, made.read_json("timings.json")))
-    told = [measure for measure in MEASURES if measure.name in summary["measures"]]
-    for measure in told:
-        if measure.guarded or every:
-            typer.echo(_line(measure, summary["measures"][measure.name]))
+    measured = summary["measures"]
+    correct, seconds = measured.get("correct"), timings.get("total")
+    right = f", {round(correct['value'] * correct['n'])} of {correct['n']} right" if correct else ""
+    time = f", {seconds['p50']:.2f} s per question" if seconds else ""
+    typer.echo(f"{summary['questions']} questions{right}{time}")
+    for measure in MEASURES:
+        if (value := measured.get(measure.name)) and (measure.guarded or every):
+            interval = f"{value['value']:.3f}  [{value['low']:.3f}, {value['high']:.3f}]"
+            lower = ", lower is better" if measure.better == "lower" else ""
+            typer.echo(f"  {interval}  {measure.name}, of {value['n']}{lower}")
     if not every:
-        typer.echo(f"--all shows {sum(not measure.guarded for measure in told)} more measures.")
-
-
-def _headline(summary: Mapping[str, Any], timings: Mapping[str, Any]) -> str:
-    parts = [f"{summary['questions']} questions"]
-    if correct := summary["measures"].get("correct"):
-        parts.append(f"{round(correct['value'] * correct['n'])} of {correct['n']} right")
-    if "total" in timings:
-        parts.append(f"{timings['total']['p50']:.2f} s a question")
-    return ", ".join(parts)
-
-
-def _line(measure: "Measure", measured: Mapping[str, Any]) -> str:
-    interval = f"{measured['value']:.3f}  [{measured['low']:.3f}, {measured['high']:.3f}]"
-    lower = ", lower is better" if measure.better == "lower" else ""
-    return f"  {interval}  {measure.name}, of {measured['n']}{lower}"
+        more = sum(not measure.guarded for measure in MEASURES if measure.name in measured)
+        typer.echo(f"--all shows {more} more measures.")

@@ -1,7 +1,7 @@
-"""``footnote eval sweep``: a set under every combination of settings."""
+"""``footnote eval sweep``: measure a set under every combination of settings."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -9,14 +9,9 @@ from eval.commands.run import AsJson, ConfigFile, GoldSet, IndexDir
 from eval.terminal import columns, progress, say
 from rag.console import print_json
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from eval.experiments.pareto import Outcome
-    from eval.types import Measure
-
 Write = Annotated[
-    bool, typer.Option("--write", help="Write the choice into --config, or footnote.toml; made if need be.")
+    bool,
+    typer.Option("--write", help="Write the choice to --config, or to footnote.toml. The file is made if missing."),
 ]
 
 
@@ -25,54 +20,50 @@ def sweep(
     index: IndexDir = None,
     config: ConfigFile = None,
     options: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE,VALUE", help="A setting's values; again for more.")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE,VALUE", help="A setting and its values. Repeat it for more settings."),
     ] = None,
     quality: Annotated[str, typer.Option(help="The measure that decides.")] = "correct",
     folder: Annotated[
-        Path | None, typer.Option("--runs", help="Where the runs go; var/runs/SET-HASH-sweep if not given.")
+        Path | None, typer.Option("--runs", help="The folder for the runs. The default is var/runs/SET-HASH-sweep.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N questions.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Ask only the first N questions.")] = None,
     *,
     write: Write = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a set under every combination of settings, and say which is best for its time."""
+    """Measure a set under every combination of settings, and choose the best for its time."""
     from eval.experiments.config_file import write_settings
-    from eval.experiments.grid import combinations
-    from eval.experiments.parameter_sweep import Sweep, measure, report
-    from eval.experiments.parameter_sweep import sweep as make
-    from eval.experiments.pareto import choose
+    from eval.experiments.grid import make_grid
+    from eval.experiments.parameter_sweep import Sweep, find_measure, run_sweep, write_report
+    from eval.experiments.pareto import choose, pareto_front
     from eval.gold.files import read_gold
     from eval.gold.sets import own_name
     from rag.settings import CONFIG_FILE
 
-    grid = combinations(config, options or [])
+    grid = make_grid(config, options or [])
     cases = read_gold(gold_set)[:limit]
-    of = Sweep(gold_set, index, cases, folder or Path("var/runs") / f"{own_name(gold_set)}-sweep", measure(quality))
+    folder = folder or Path("var/runs") / f"{own_name(gold_set)}-sweep"
+    plan = Sweep(gold_set, index, cases, folder, find_measure(quality))
     with progress("Asking", len(cases) * len(grid)) as advance:
-        outcomes = make(of, grid, advance)
-    told = report(of, outcomes)
-    chosen = choose(outcomes, of.measure, of.folder)
-    print_json(told) if as_json else _print(outcomes, of.measure, chosen)
-    say(f"Its runs, sweep.json and pareto.svg, a picture of quality against time, are in {of.folder}.")
+        results = run_sweep(plan, grid, advance)
+    report = write_report(plan, results)
+    choice = choose(results, plan.measure, folder)
+    if as_json:
+        print_json(report)
+    else:
+        rows = [("", plan.measure.name, "95 %", "ms", "settings")]
+        front = pareto_front(results, plan.measure)
+        for result in results:
+            mark, ms = "*" * (result in front), "-" if result.milliseconds is None else f"{result.milliseconds:.0f}"
+            rows.append((mark, f"{result.quality:.3f}", f"{result.low:.3f}-{result.high:.3f}", ms, result.name))
+        typer.echo(columns(rows))
+        typer.echo("* no other is better and as fast, or faster and as good")
+        typer.echo(
+            f"Chosen: {choice.name}. It is the fastest whose answers do not differ significantly from the best one's "
+            "(p ≥ .05). Of those that take at most a tenth longer, it is the best."
+        )
+    say(f"The runs, sweep.json and pareto.svg, a plot of quality against time, are in {folder}.")
     if write:
-        for line in write_settings(config or CONFIG_FILE, chosen.values):
-            say(line)
-
-
-def _print(outcomes: "Sequence[Outcome]", measure: "Measure", chosen: "Outcome") -> None:
-    from eval.experiments.pareto import front
-
-    best = front(outcomes, measure)
-    head = ("", measure.name, "95 %", "ms", "settings")
-    typer.echo(columns([head, *(_row(one, mark=one in best) for one in outcomes)]))
-    typer.echo("* no other is better and as fast, or faster and as good")
-    typer.echo(
-        f"Chosen: {chosen.name}: the fastest of those that this set cannot tell from the best, question by question "
-        "(p of at least .05); of those that take a tenth longer at most, the best."
-    )
-
-
-def _row(one: "Outcome", *, mark: bool) -> tuple[str, ...]:
-    milliseconds = "-" if one.milliseconds is None else f"{one.milliseconds:.0f}"
-    return ("*" if mark else "", f"{one.quality:.3f}", f"{one.low:.3f}-{one.high:.3f}", milliseconds, one.name)
+        for change in write_settings(config or CONFIG_FILE, choice.values):
+            say(change)

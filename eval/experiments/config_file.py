@@ -1,4 +1,4 @@
-"""Writes settings into ``footnote.toml`` and leaves all else in it as it is: comments, order, white space, mode."""
+"""Write settings into ``footnote.toml``. Its comments, order, white space and file mode stay as they are."""
 
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
@@ -14,28 +14,32 @@ with eval_extra():
 
 
 def write_settings(file: Path, values: Mapping[str, Any]) -> list[str]:
-    """``values`` by key: ``retrieval.limit``. What changed, a line each. Makes the file where there is none.
+    """Write ``values``, by key as in ``retrieval.limit``, and return a line for each change. A missing file is made.
 
     Raises ``ConfigError`` where it cannot be read or written.
     """
     try:
-        text = file.read_bytes().decode() if file.exists() else ""
-        document = tomlkit.parse(text)
-        changed = [line for key, value in values.items() if (line := _put(document, key, value))]
-        if changed:
-            _replace(file.resolve(), _with_line_ends(tomlkit.dumps(document), text))
+        before = file.read_bytes().decode() if file.exists() else ""
+        document = tomlkit.parse(before)
+        changes = [change for key, value in values.items() if (change := _set_value(document, key, value))]
+        if changes:
+            text = tomlkit.dumps(document)
+            if "\r\n" in before and "\n" not in before.replace("\r\n", ""):  # tomlkit ends new lines by \n alone
+                text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+            _replace_file(file.resolve(), text)
     except (OSError, UnicodeDecodeError, TOMLKitError, ConfigError) as error:
         raise ConfigError(f"{file} cannot be changed: {error}.") from error
-    return [f"{file}: {line}" for line in changed]
+    return [f"{file}: {change}" for change in changes]
 
 
-def _put(document: tomlkit.TOMLDocument, key: str, value: Any) -> str | None:
+def _set_value(document: tomlkit.TOMLDocument, key: str, value: Any) -> str | None:
+    """Returns the change in words; None where the key has the value already."""
     part, _, name = key.partition(".")
     if part not in document:
         document[part] = tomlkit.table()
     table: Any = document[part]
     if not isinstance(table, MutableMapping):
-        raise ConfigError(f"{part} is a value in it, and not a part as [{part}] is")
+        raise ConfigError(f"in it, {part} is a value and not a table [{part}]")
     before = table.get(name)
     new = "" if value is None else value
     if before == new:
@@ -44,14 +48,8 @@ def _put(document: tomlkit.TOMLDocument, key: str, value: Any) -> str | None:
     return f"{key} = {new}" + (f", before {before}" if before is not None else "")
 
 
-def _with_line_ends(text: str, before: str) -> str:
-    """What was added ends its lines as all the others do."""
-    as_windows = "\r\n" in before and "\n" not in before.replace("\r\n", "")
-    return text.replace("\r\n", "\n").replace("\n", "\r\n") if as_windows else text
-
-
-def _replace(file: Path, text: str) -> None:
-    """A whole file or none: a kill leaves the one before. At no time may more people read it than before."""
+def _replace_file(file: Path, text: str) -> None:
+    """Replaces the file at once, so that a kill leaves the old one. At no time can more people read it than before."""
     beside = file.with_name(f"{file.name}.new")
     beside.unlink(missing_ok=True)
     beside.touch(0o600 if file.exists() else 0o666, exist_ok=False)

@@ -1,4 +1,4 @@
-"""An engine measured on gold questions: ``evaluate(engine, cases, folder)`` gives a finished run."""
+"""Measure an engine on gold questions: ``evaluate(engine, cases, folder)`` returns a finished run."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,60 +11,48 @@ from eval.runs.folder import RunFolder
 from eval.runs.llm_cache import CachedChat
 from eval.runs.provenance import facts, model_identity
 from eval.runs.runner import Asking, Listener, ask, retrieve, run, with_gold
-from eval.types import GoldCase, Row
+from eval.types import GoldCase
 from rag.engine.engine import Engine, make_assistant
 from rag.engine.factories import has_llm, make_prices, make_rewriter
-from rag.protocols import ChatModel
 
 CACHE = Path("var/replies.sqlite3")
 _DOCUMENTS = 64
-"""Documents kept at hand: gold questions on one of them stand together."""
+"""Documents held in memory: gold questions on one document stand together."""
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """How a run is made; none of it changes what is measured."""
+class RunOptions:
+    """How a run is made. No option changes what is measured."""
 
     gold_file: str = ""
     retrieval_only: bool = False
     concurrency: int | None = None
-    """Questions asked at once: by default 4 of a language model, and 1 offline, where they share the processor."""
+    """Questions asked at a time. None means 4 with a language model, and 1 offline, where they share the processor."""
     cache: Path | None = CACHE
-    """A language model's replies by all that they depend on; None asks for each anew."""
-
-
-def _nothing(_: Row) -> None: ...
+    """A file of a language model's earlier replies; None asks for each anew."""
 
 
 def evaluate(
     engine: Engine,
     cases: Sequence[GoldCase],
     folder: Path,
-    options: Options = Options(),
-    listener: Listener = _nothing,
+    options: RunOptions = RunOptions(),
+    listener: Listener = lambda _: None,
 ) -> RunFolder:
-    """Asks what the folder has no answer to yet, then sums up. Raises ``RunError`` where it holds another run."""
-    made = RunFolder(folder)
+    """Ask what the folder has no answer to yet, then score. Raises ``RunError`` where the folder holds another run."""
+    result, settings, model = RunFolder(folder), engine.settings, engine.model
     about = facts(engine, cases, folder.name, options.gold_file, retrieval_only=options.retrieval_only)
-    asking = with_gold(_asking(engine, options), lru_cache(_DOCUMENTS)(engine.catalog.document_at))
-    concurrency = options.concurrency or (4 if has_llm(engine.settings.llm) and not options.retrieval_only else 1)
-    with made.begun(about, cases):
-        asyncio.run(run(made, about, cases, asking, listener, concurrency=concurrency))
-        finish(made)
-    return made
-
-
-def _asking(engine: Engine, options: Options) -> Asking:
-    llm, model = engine.settings.llm, _model(engine, options.cache)
-    prices = make_prices(llm)
-    if not options.retrieval_only:
-        return partial(ask, answerer=make_assistant(engine, model), prices=prices)
-    rewriter = make_rewriter(engine.settings, model)
-    return partial(retrieve, retriever=engine, limit=engine.settings.retrieval.limit, rewriter=rewriter, prices=prices)
-
-
-def _model(engine: Engine, cache: Path | None) -> ChatModel:
-    """The engine's own, with its replies kept. Offline there is no model to ask."""
-    if cache is None or not has_llm(engine.settings.llm):
-        return engine.model
-    return CachedChat(engine.model, cache, model_identity(engine.settings.llm))
+    prices, online = make_prices(settings.llm), has_llm(settings.llm)
+    if options.cache and online:
+        model = CachedChat(model, options.cache, model_identity(settings.llm))
+    if options.retrieval_only:
+        limit, rewriter = settings.retrieval.limit, make_rewriter(settings, model)
+        asking: Asking = partial(retrieve, retriever=engine, limit=limit, rewriter=rewriter, prices=prices)
+    else:
+        asking = partial(ask, answerer=make_assistant(engine, model), prices=prices)
+    asking = with_gold(asking, lru_cache(_DOCUMENTS)(engine.catalog.document_at))
+    concurrency = options.concurrency or (4 if online and not options.retrieval_only else 1)
+    with result.begun(about, cases):
+        asyncio.run(run(result, about, cases, asking, listener, concurrency=concurrency))
+        finish(result)
+    return result

@@ -1,4 +1,4 @@
-"""Quality against time: which settings nothing else beats on both, which of them to take, and a picture of it."""
+"""Quality against time: the Pareto front of a sweep, the choice from it, and a plot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from eval.stats.differences import difference
 from eval.types import Measure
 
 _SIGNIFICANT = 0.05
-_AS_QUICK = 1.1
-"""So many times the shortest time counts as the same."""
+_TIME_RATIO = 1.1
+"""Times up to this multiple of the shortest count as equal."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one combination of settings."""
+class SweepResult:
+    """The quality and time of one combination of settings."""
 
     name: str
     values: dict[str, Any]
@@ -27,69 +27,70 @@ class Outcome:
     low: float
     high: float
     milliseconds: float | None
-    """A question, at the median; None where every reply came from the cache."""
+    """The median per question; None where every reply came from the cache."""
 
 
-def front(outcomes: Sequence[Outcome], measure: Measure) -> list[Outcome]:
-    """Those that no other is as good as and faster, or as fast as and better."""
-    timed = [one for one in outcomes if one.milliseconds is not None]
-    return [one for one in timed if not any(_beats(other, one, measure) for other in timed)]
+def pareto_front(results: Sequence[SweepResult], measure: Measure) -> list[SweepResult]:
+    """Return the timed results that no other one beats: as good and faster, or as fast and better."""
+    points = [
+        (_quality(result, measure), -_time(result), result) for result in results if result.milliseconds is not None
+    ]
+    return [
+        result
+        for quality, speed, result in points
+        if not any(q >= quality and s >= speed and (q, s) != (quality, speed) for q, s, _ in points)
+    ]
 
 
-def choose(outcomes: Sequence[Outcome], measure: Measure, runs: Path) -> Outcome:
-    """The fastest of those whose answers the set cannot tell from the best one's, question by question.
+def choose(results: Sequence[SweepResult], measure: Measure, runs: Path) -> SweepResult:
+    """Return the fastest result whose answers do not differ significantly from the best one's.
 
-    Of those that take a tenth longer at most, the best. ``runs`` holds their runs.
+    Of those that take at most a tenth longer, it is the best. ``runs`` is the folder of their runs.
     """
-    best = max(outcomes, key=lambda one: _worth(one, measure))
-    near = [one for one in outcomes if one is best or _alike(best, one, measure, runs)]
-    timed = [one for one in near if one.milliseconds is not None]
-    quick = min(map(_time, timed), default=0.0) * _AS_QUICK
-    return max(
-        (one for one in timed if _time(one) <= quick), key=lambda one: (_worth(one, measure), -_time(one)), default=best
-    )
+    best = max(results, key=lambda result: _quality(result, measure))
+    near = [result for result in results if result is best or not _differ(best, result, measure, runs)]
+    timed = [result for result in near if result.milliseconds is not None]
+    limit = min(map(_time, timed), default=0.0) * _TIME_RATIO
+    fast = [result for result in timed if _time(result) <= limit]
+    return max(fast, key=lambda result: (_quality(result, measure), -_time(result)), default=best)
 
 
-def plot(outcomes: Sequence[Outcome], measure: Measure) -> str:
-    """An SVG: every combination with its interval, the front joined by a line. The same for the same outcomes."""
+def plot_results(results: Sequence[SweepResult], measure: Measure) -> str:
+    """Return an SVG: each combination with its interval, the front joined by a line. Equal results give equal bytes."""
     with eval_extra():
         from matplotlib import rc_context
         from matplotlib.figure import Figure
-    best = sorted(front(outcomes, measure), key=_time)
-    timed = [one for one in outcomes if one.milliseconds is not None]
+    front = sorted(pareto_front(results, measure), key=_time)
+    timed = [result for result in results if result.milliseconds is not None]
     with rc_context({"svg.hashsalt": "footnote", "svg.fonttype": "none"}):
         figure = Figure(figsize=(8, 5), layout="constrained")
         axes = figure.subplots()
-        spread = [[one.quality - one.low for one in timed], [one.high - one.quality for one in timed]]
-        at, quality = list(map(_time, timed)), [one.quality for one in timed]
-        axes.errorbar(at, quality, yerr=spread, fmt="o", color="tab:gray", ecolor="lightgray", label="combination")
-        axes.plot(list(map(_time, best)), [one.quality for one in best], "o-", label="Pareto front")
-        for one in best:
-            axes.annotate(one.name, (_time(one), one.quality), fontsize=7, xytext=(4, 4), textcoords="offset points")
-        axes.set(xlabel="milliseconds a question, median", ylabel=f"{measure.name}, 95 % interval")
+        spread = [[r.quality - r.low for r in timed], [r.high - r.quality for r in timed]]
+        times, quality = list(map(_time, timed)), [result.quality for result in timed]
+        axes.errorbar(times, quality, yerr=spread, fmt="o", color="tab:gray", ecolor="lightgray", label="combination")
+        axes.plot(list(map(_time, front)), [result.quality for result in front], "o-", label="Pareto front")
+        for r in front:
+            axes.annotate(r.name, (_time(r), r.quality), fontsize=7, xytext=(4, 4), textcoords="offset points")
+        axes.set(xlabel="milliseconds per question, median", ylabel=f"{measure.name}, 95 % interval")
         axes.legend()
-        drawn = StringIO()
-        figure.savefig(drawn, format="svg", metadata={"Date": None})
-    return drawn.getvalue()
+        image = StringIO()
+        figure.savefig(image, format="svg", metadata={"Date": None})
+    return image.getvalue()
 
 
-def _alike(best: Outcome, one: Outcome, measure: Measure, runs: Path) -> bool:
-    name, after = measure.name, RunFolder(runs / one.run).scored()
-    told = [(b, after[b.id]) for b in RunFolder(runs / best.run).scored().values() if b.id in after]
-    both = [(b, a) for b, a in told if name in b.scores and name in a.scores]
-    before, since = [b.scores[name] for b, _ in both], [a.scores[name] for _, a in both]
-    return bool(both) and difference(before, since, [b.cluster for b, _ in both], measure.kind).p >= _SIGNIFICANT
+def _differ(best: SweepResult, other: SweepResult, measure: Measure, runs: Path) -> bool:
+    """Whether the paired difference over the questions is significant."""
+    before, after = (RunFolder(runs / result.run).scored() for result in (best, other))
+    pairs = [(before[id_], after[id_]) for id_ in before if id_ in after]
+    pairs = [(b, a) for b, a in pairs if measure.name in b.scores and measure.name in a.scores]
+    old, new = [b.scores[measure.name] for b, _ in pairs], [a.scores[measure.name] for _, a in pairs]
+    return not pairs or difference(old, new, [b.cluster for b, _ in pairs], measure.kind).p < _SIGNIFICANT
 
 
-def _time(one: Outcome) -> float:
-    return one.milliseconds or 0.0
+def _time(result: SweepResult) -> float:
+    return result.milliseconds or 0.0
 
 
-def _worth(one: Outcome, measure: Measure) -> float:
-    return one.quality if measure.better == "higher" else -one.quality
-
-
-def _beats(other: Outcome, one: Outcome, measure: Measure) -> bool:
-    worth = _worth(other, measure), -_time(other)
-    than = _worth(one, measure), -_time(one)
-    return worth != than and all(a >= b for a, b in zip(worth, than, strict=True))
+def _quality(result: SweepResult, measure: Measure) -> float:
+    """Higher is better, whatever the measure."""
+    return result.quality if measure.better == "higher" else -result.quality

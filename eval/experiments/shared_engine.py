@@ -1,4 +1,4 @@
-"""One open index under many settings, and each embedding model loaded once for all of them."""
+"""One open index under many settings. Each embedding model is loaded once for all of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,40 +13,44 @@ from rag.engine.engine import Engine, Generation, embedding_of
 from rag.settings import EmbeddingSettings, Settings
 
 Encoders = Callable[[EmbeddingSettings, Path], Encoder]
-"""``rag.engine.factories.make_encoder``, or one that keeps what it made."""
+"""``rag.engine.factories.make_encoder``, or a cached one."""
 
 
 @dataclass(frozen=True)
-class _Shared(Generation):
-    """Closing it closes nothing: that is for who opened the other."""
+class _SharedGeneration(Generation):
+    """Closing it closes nothing: the owner of ``shared`` does that."""
 
-    other: Generation
+    shared: Generation
     encoders: Encoders
 
     @cached_property
     def catalog(self) -> Catalog:
-        return self.other.catalog
+        """The shared catalog."""
+        return self.shared.catalog
 
     @cached_property
     def vectors(self) -> ChromaVectors:
-        return self.other.vectors
+        """The shared vectors."""
+        return self.shared.vectors
 
     @cached_property
     def encoder(self) -> Encoder:
+        """The encoder that the settings name, checked against the catalog."""
         encoder = self.encoders(embedding_of(self.catalog, self.settings.embedding), self.settings.models.dir)
         check_encoder(self.catalog, encoder)
         return encoder
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Do nothing."""
 
 
-class Tuned(Engine):
-    """The index that ``opened`` has open, under other settings; those that shape an index must be the same."""
+class EngineVariant(Engine):
+    """The index of an open engine under other settings. Settings that shape an index must be the same."""
 
-    def __init__(self, opened: Engine, settings: Settings, encoders: Encoders) -> None:
+    def __init__(self, engine: Engine, settings: Settings, encoders: Encoders) -> None:
         super().__init__(settings)
-        self._other = opened
+        self._engine = engine
         self._encoders = encoders
 
     def _open(self, folder: Path) -> Generation:
-        return _Shared(self.settings, folder, self._other.generation, self._encoders)
+        return _SharedGeneration(self.settings, folder, self._engine.generation, self._encoders)

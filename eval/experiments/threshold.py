@@ -1,4 +1,4 @@
-"""The confidence below which it is best to decline, from questions that were all answered."""
+"""Find the confidence below which it is best to decline, from questions that were all answered."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _FOLDS = 5
 _RESAMPLES = 1000
 _SEED = 20240229
 _DIGITS = 3
-"""Of a threshold, where they part the confidences beside it."""
+"""Digits of a threshold, or as many more as separate the confidences beside it."""
 _MOST_DIGITS = 18
 
 _ROUNDING = 1e-9
@@ -35,7 +35,7 @@ class CalibrationError(FootnoteError):
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """What a threshold does to the questions that it is tried on."""
+    """The errors of a threshold on a sample, each a share from 0 to 1."""
 
     threshold: float
     declined_answerable: float
@@ -43,7 +43,7 @@ class Errors:
     coverage: float
     """Share of all questions that is answered."""
     accuracy: float
-    """Share of the answers that are right; an answer to what the documents do not answer is wrong."""
+    """Share of the answers that are right. An answer to an unanswerable question is wrong."""
 
     @property
     def balanced(self) -> float:
@@ -53,126 +53,124 @@ class Errors:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """An entry a question. ``confidence`` is -1 where even a threshold of 0 declines."""
+    """Arrays with an entry per question. ``confidence`` is -1 where even a threshold of 0 declines."""
 
     confidence: _Numbers
     answerable: NDArray[np.bool_]
     correct: _Numbers
     clusters: NDArray[np.str_]
 
-    def of(self, entries: NDArray[np.intp]) -> "Sample":
+    def take(self, entries: NDArray[np.intp]) -> "Sample":
+        """Return the sample of these entries, which may repeat."""
         return Sample(self.confidence[entries], self.answerable[entries], self.correct[entries], self.clusters[entries])
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The threshold, what it does where it was found, and what thresholds found elsewhere did there."""
+    """The chosen threshold with its interval, its errors on the sample, and the errors of thresholds held out."""
 
     chosen: Errors
     low: float
     high: float
-    """Between them lie 95 % of the thresholds that resamples of the documents choose."""
+    """95 % of the thresholds that resamples of the documents choose lie from ``low`` to ``high``."""
     held_out: Errors
     """Each question under the threshold of the folds without its document; ``threshold`` is their mean."""
     curve: tuple[Errors, ...]
 
 
-def check_enough(answerable: Sequence[bool]) -> None:
-    """Raises ``CalibrationError``."""
+def check_sample_size(answerable: Sequence[bool]) -> None:
+    """Raise ``CalibrationError`` where there are too few answerable or unanswerable questions."""
     for count, kind in ((answerable.count(True), "answerable"), (answerable.count(False), "unanswerable")):
         if count < _FEWEST:
-            raise CalibrationError(f"{count} {kind} questions are too few to find a threshold by: it takes {_FEWEST}.")
+            raise CalibrationError(f"{count} {kind} questions are too few to find a threshold: it takes {_FEWEST}.")
 
 
-def sample(cases: Sequence[GoldCase], rows: Mapping[str, Row], scored: Mapping[str, Scored]) -> Sample:
-    """Raises ``CalibrationError`` where too few are answerable, or too few are not; failures are left out."""
-    kept = [case for case in cases if rows[case.id].error is None]
-    check_enough([case.answerable for case in kept])
-    answerable = np.array([case.answerable for case in kept], dtype=bool)
-    return Sample(
-        np.array([_confidence(rows[case.id]) for case in kept]),
-        answerable,
-        np.array([scored[case.id].scores.get("correct", 0.0) if case.answerable else 0.0 for case in kept]),
-        np.array([scored[case.id].cluster for case in kept]),
-    )
+def make_sample(cases: Sequence[GoldCase], rows: Mapping[str, Row], scored: Mapping[str, Scored]) -> Sample:
+    """Return the sample of all questions that did not fail. Raises ``CalibrationError`` where it is too small."""
+    asked = [(case, rows[case.id], scored[case.id]) for case in cases if rows[case.id].error is None]
+    answerable = [case.answerable for case, _, _ in asked]
+    check_sample_size(answerable)
+    confidence = [-1.0 if row.declined or row.confidence is None else row.confidence for _, row, _ in asked]
+    correct = [score.scores.get("correct", 0.0) if case.answerable else 0.0 for case, _, score in asked]
+    clusters = [score.cluster for _, _, score in asked]
+    return Sample(np.array(confidence), np.array(answerable, dtype=bool), np.array(correct), np.array(clusters))
 
 
-def calibrate(of: Sample, max_declined: float = 1.0) -> Calibration:
-    """The best balance of both errors among thresholds that decline at most so many of the answerable questions.
+def calibrate(sample: Sample, max_declined: float = 1.0) -> Calibration:
+    """Return the threshold that best balances both errors and declines at most this share of the answerable questions.
 
-    Raises ``CalibrationError`` where none does.
+    Raises ``CalibrationError`` where there is none.
     """
-    chosen = threshold(of, max_declined)
-    low, high = _interval(of, max_declined)
-    steps = np.linspace(0, 1, 101)
-    return Calibration(errors(of, chosen), low, high, _held_out(of, max_declined), tuple(errors(of, t) for t in steps))
+    chosen = find_threshold(sample, max_declined)
+    low, high = _bootstrap_interval(sample, max_declined)
+    held_out = _cross_validate(sample, max_declined)
+    curve = tuple(errors_at(sample, threshold) for threshold in np.linspace(0, 1, 101))
+    return Calibration(errors_at(sample, chosen), low, high, held_out, curve)
 
 
-def errors(of: Sample, at: float | _Numbers) -> Errors:
-    """``at`` is one threshold, or one for each question."""
-    answered = of.confidence >= at
+def errors_at(sample: Sample, threshold: float | _Numbers) -> Errors:
+    """Return the errors under one threshold, or under an array with one for each question."""
+    answered = sample.confidence >= threshold
     return Errors(
-        threshold=float(np.mean(at)),
-        declined_answerable=float(np.mean(~answered[of.answerable])),
-        answered_unanswerable=float(np.mean(answered[~of.answerable])),
+        threshold=float(np.mean(threshold)),
+        declined_answerable=float(np.mean(~answered[sample.answerable])),
+        answered_unanswerable=float(np.mean(answered[~sample.answerable])),
         coverage=float(np.mean(answered)),
-        accuracy=float(of.correct[answered].mean()) if answered.any() else 0.0,
+        accuracy=float(sample.correct[answered].mean()) if answered.any() else 0.0,
     )
 
 
-def threshold(of: Sample, max_declined: float = 1.0) -> float:
-    """The one of the best balance. Raises ``CalibrationError`` where none declines at most so many."""
-    if of.answerable.all() or not of.answerable.any():
-        raise CalibrationError("All answerable questions, or all others, are of one document: none can be held out.")
-    best = _best(of, max_declined)
+def find_threshold(sample: Sample, max_declined: float = 1.0) -> float:
+    """Return the threshold of the best balance. Raises ``CalibrationError`` where none declines few enough."""
+    if sample.answerable.all() or not sample.answerable.any():
+        raise CalibrationError(
+            "One document has all answerable or all unanswerable questions, so no document can be held out."
+        )
+    best = _best_threshold(sample, max_declined)
     if best is None:
         raise CalibrationError(f"No threshold declines at most {max_declined:.1%} of the answerable questions.")
     return best
 
 
-def _best(of: Sample, max_declined: float) -> float | None:
-    """Midway between two confidences where one does as well as the other, and the middle of equals."""
-    wrongly, rightly, at = roc_curve(of.answerable, of.confidence, drop_intermediate=False)
-    allowed = (1 - rightly <= max_declined + _ROUNDING) & (at >= 0)
+def _best_threshold(sample: Sample, max_declined: float) -> float | None:
+    """The middle of equally good ones, halfway between two confidences, in the fewest digits that separate these.
+
+    Rounded further, it would decline or answer another question.
+    """
+    wrongly, rightly, cuts = roc_curve(sample.answerable, sample.confidence, drop_intermediate=False)
+    allowed = (1 - rightly <= max_declined + _ROUNDING) & (cuts >= 0)
     if not allowed.any():
         return None
-    worth = np.where(allowed, rightly - wrongly, -np.inf)
-    best = np.flatnonzero(worth >= worth.max() - _ROUNDING)
-    above = best[len(best) // 2]
-    return _between(float(at[above + 1]) if above + 1 < len(at) else -1.0, min(float(at[above]), 1.0))
+    balance = np.where(allowed, rightly - wrongly, -np.inf)
+    best = np.flatnonzero(balance >= balance.max() - _ROUNDING)
+    middle = best[len(best) // 2]
+    above = min(float(cuts[middle]), 1.0)
+    below = float(cuts[middle + 1]) if middle + 1 < len(cuts) else -1.0
+    rounded = (round((max(below, 0.0) + above) / 2, digits) for digits in range(_DIGITS, _MOST_DIGITS))
+    return next((threshold for threshold in rounded if below < threshold <= above), above)
 
 
-def _between(below: float, above: float) -> float:
-    """Midway, in as few digits as part them: rounded further, it would decline what it should not, or answer it."""
-    middle = (max(below, 0.0) + above) / 2
-    rounded = (round(middle, digits) for digits in range(_DIGITS, _MOST_DIGITS))
-    return next((one for one in rounded if below < one <= above), above)
-
-
-def _interval(of: Sample, max_declined: float) -> tuple[float, float]:
-    """Documents are drawn, not questions: those on one document err together."""
+def _bootstrap_interval(sample: Sample, max_declined: float) -> tuple[float, float]:
+    """Draws documents and not questions, since questions on one document err together."""
     random = np.random.default_rng(_SEED)
-    members = [np.flatnonzero(of.clusters == name) for name in np.unique(of.clusters)]
-    found = []
+    members = [np.flatnonzero(sample.clusters == name) for name in np.unique(sample.clusters)]
+    thresholds = []
     for _ in range(_RESAMPLES):
-        drawn = random.integers(len(members), size=len(members))
-        again = of.of(np.concatenate([members[i] for i in drawn]))
-        one_kind = again.answerable.all() or not again.answerable.any()
-        if not one_kind and (best := _best(again, max_declined)) is not None:
-            found.append(best)
-    low, high = np.percentile(found, [2.5, 97.5])
+        draw = random.integers(len(members), size=len(members))
+        resample = sample.take(np.concatenate([members[i] for i in draw]))
+        one_kind = resample.answerable.all() or not resample.answerable.any()
+        if not one_kind and (best := _best_threshold(resample, max_declined)) is not None:
+            thresholds.append(best)
+    low, high = np.percentile(thresholds, [2.5, 97.5])
     return float(low), float(high)
 
 
-def _held_out(of: Sample, max_declined: float) -> Errors:
-    at, documents = np.empty(len(of.confidence)), len(np.unique(of.clusters))
+def _cross_validate(sample: Sample, max_declined: float) -> Errors:
+    """Raises ``CalibrationError`` where there is only one document."""
+    thresholds, documents = np.empty(len(sample.confidence)), len(np.unique(sample.clusters))
     if documents < 2:
-        raise CalibrationError("All questions are of one document: none can be held out.")
+        raise CalibrationError("All questions are of one document, so none can be held out.")
     folds = StratifiedGroupKFold(n_splits=min(_FOLDS, documents), shuffle=True, random_state=_SEED)
-    for learned, held in folds.split(of.confidence, of.answerable, of.clusters):
-        at[held] = threshold(of.of(learned), max_declined)
-    return errors(of, at)
-
-
-def _confidence(row: Row) -> float:
-    return -1.0 if row.declined or row.confidence is None else row.confidence
+    for train, test in folds.split(sample.confidence, sample.answerable, sample.clusters):
+        thresholds[test] = find_threshold(sample.take(train), max_declined)
+    return errors_at(sample, thresholds)

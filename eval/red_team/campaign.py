@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
-from eval.experiments.shared_engine import Tuned
+from eval.experiments.shared_engine import EngineVariant
 from eval.gold.evidence import located
 from eval.red_team.attacks import Attack, AttackError, Trial, evenly, insert, rounds, trials
 from eval.red_team.poison import MOST, Poison, poison
@@ -102,7 +102,7 @@ def opened(settings: Settings, docs: Path) -> Iterator[Range]:
         writer = stack.enter_context(open_writer(own, encoders(own.embedding, own.models.dir)))
         writer.run([scratch / "docs"], Listener(), allow_delete=True)
         engine = stack.enter_context(open_engine(own))
-        yield Range(scratch / "docs", Tuned(engine, own, encoders), writer)
+        yield Range(scratch / "docs", EngineVariant(engine, own, encoders), writer)
 
 
 def campaign(of: Range, cases: Sequence[GoldCase], attacks: Sequence[Attack], limit: int | None) -> Campaign:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.experiments.evaluate import Options, evaluate
+from eval.experiments.evaluate import RunOptions, evaluate
 from eval.types import GoldCase, Row
 from fakes.engines import OpenEngine
 from fakes.openai_server import OpenAIServer, Reply
@@ -33,7 +33,7 @@ def server() -> Iterator[OpenAIServer]:
         yield server
 
 
-def rows(opened: OpenEngine, index: Path, server: OpenAIServer, folder: str, options: Options) -> dict[str, Row]:
+def rows(opened: OpenEngine, index: Path, server: OpenAIServer, folder: str, options: RunOptions) -> dict[str, Row]:
     llm = {"model": "fake", "base_url": server.base_url, "input_price": 1.0, "output_price": 1.0}
     return evaluate(opened(index, llm=llm), [FOLLOW_UP, PLAIN], Path(folder), options).rows()
 
@@ -42,7 +42,7 @@ def rows(opened: OpenEngine, index: Path, server: OpenAIServer, folder: str, opt
 def test_rewritings_are_asked_for_once_counted_and_paid_for(
     samples_index: Path, opened: OpenEngine, server: OpenAIServer, retrieval_only: bool, asked: int, usage: Usage
 ) -> None:
-    options = Options(retrieval_only=retrieval_only, cache=Path("cache"))
+    options = RunOptions(retrieval_only=retrieval_only, cache=Path("cache"))
     first = rows(opened, samples_index, server, "first", options)
     assert (len(server.requests), first["q-1"].usage, first["q-1"].cached) == (asked, usage, False)
     assert first["q-1"].cost == pytest.approx(sum((usage.input_tokens or 0, usage.output_tokens or 0)) / 1e6)
@@ -57,5 +57,5 @@ def test_a_run_that_only_retrieves_asks_no_model_where_none_may_rewrite(
 ) -> None:
     llm = {"model": "fake", "base_url": server.base_url}
     engine = opened(samples_index, llm=llm, retrieval={"rewriting": "never"})
-    told = evaluate(engine, [FOLLOW_UP], Path("run"), Options(retrieval_only=True, cache=None)).rows()
+    told = evaluate(engine, [FOLLOW_UP], Path("run"), RunOptions(retrieval_only=True, cache=None)).rows()
     assert (server.requests, told["q-1"].usage, told["q-1"].cost) == ([], Usage(), None)

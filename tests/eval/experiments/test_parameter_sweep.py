@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from eval.experiments.shared_engine import Tuned
+from eval.experiments.shared_engine import EngineVariant
 from eval.gold.sets import own_name
 from eval.runs.folder import RunFolder
 from fakes.engines import ROOT, OpenEngine, RunFootnote
@@ -43,7 +43,7 @@ def test_an_engine_under_other_settings_searches_the_same_open_index(samples_ind
         asked.append((chosen, models))
         return engine.encoder
 
-    tuned = Tuned(engine, settings, loaded)
+    tuned = EngineVariant(engine, settings, loaded)
     assert (tuned.catalog, tuned.vectors) == (engine.catalog, engine.vectors)
     found, strict = [e.retrieve(Query("the spare on-call phone"), limit=8) for e in (engine, tuned)]
     assert strict != found  # by words alone

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.experiments.pareto import Outcome, choose, front, plot
+from eval.experiments.pareto import SweepResult, choose, pareto_front, plot_results
 from eval.types import Measure, Scored
 from fakes.chance import run_folder
 
 QUALITY = Measure("correct", "Whether it is right.", kind="rate")
 ERRORS = Measure("brier", "How far off.", "lower")
 
-Ran = Callable[..., Outcome]
+Ran = Callable[..., SweepResult]
 
 
-def outcome(name: str, quality: float, milliseconds: float | None, half: float = 0.0) -> Outcome:
-    return Outcome(name, {"retrieval.limit": name}, name, quality, quality - half, quality + half, milliseconds)
+def outcome(name: str, quality: float, milliseconds: float | None, half: float = 0.0) -> SweepResult:
+    return SweepResult(name, {"retrieval.limit": name}, name, quality, quality - half, quality + half, milliseconds)
 
 
 OUTCOMES = st.lists(
@@ -29,7 +29,7 @@ OUTCOMES = st.lists(
 )
 
 
-def beats(other: Outcome, one: Outcome, sign: int) -> bool:
+def beats(other: SweepResult, one: SweepResult, sign: int) -> bool:
     """As good and faster, or as fast and better, written out."""
     assert other.milliseconds is not None
     assert one.milliseconds is not None
@@ -40,9 +40,9 @@ def beats(other: Outcome, one: Outcome, sign: int) -> bool:
 @pytest.mark.parametrize(("measure", "sign"), [(QUALITY, 1), (ERRORS, -1)])
 @given(outcomes=OUTCOMES)
 def test_the_front_is_what_nothing_beats_and_beats_all_else(
-    outcomes: list[Outcome], measure: Measure, sign: int
+    outcomes: list[SweepResult], measure: Measure, sign: int
 ) -> None:
-    best = front(outcomes, measure)
+    best = pareto_front(outcomes, measure)
     timed = [one for one in outcomes if one.milliseconds is not None]
     assert not any(beats(other, one, sign) for one in best for other in timed)
     assert all(any(beats(one, other, sign) for one in best) for other in timed if other not in best)
@@ -50,7 +50,7 @@ def test_the_front_is_what_nothing_beats_and_beats_all_else(
 
 @pytest.fixture
 def ran(tmp_path: Path) -> Ran:
-    def make(name: str, values: Sequence[float], milliseconds: float | None, measure: Measure = QUALITY) -> Outcome:
+    def make(name: str, values: Sequence[float], milliseconds: float | None, measure: Measure = QUALITY) -> SweepResult:
         told = [Scored(str(n), "", str(n), "answered", {measure.name: float(value)}) for n, value in enumerate(values)]
         run_folder(tmp_path / name, told)
         return outcome(name, sum(values) / len(values), milliseconds)
@@ -88,8 +88,8 @@ def test_without_times_quality_alone_decides(ran: Ran, tmp_path: Path) -> None:
 
 def test_the_picture_is_the_same_each_time_and_names_the_front() -> None:
     grid = [outcome("limit=4", 0.8, 100, half=0.1), outcome("limit=8", 0.7, 200), outcome("cached", 0.9, None)]
-    drawn = plot(grid, QUALITY)
-    assert drawn == plot(grid, QUALITY)
+    drawn = plot_results(grid, QUALITY)
+    assert drawn == plot_results(grid, QUALITY)
     ElementTree.fromstring(drawn)
     assert "limit=4" in drawn
     assert "limit=8" not in drawn

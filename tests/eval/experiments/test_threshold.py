@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eval.experiments.threshold import CalibrationError, Sample, calibrate, errors, sample, threshold
+from eval.experiments.threshold import CalibrationError, Sample, calibrate, errors_at, find_threshold, make_sample
 from eval.types import Evidence, GoldCase, Row, Scored
 
 
@@ -46,31 +46,31 @@ def test_what_is_held_out_is_no_better_than_chance_where_confidence_tells_nothin
 
 def test_a_bound_on_declining_what_is_answered_is_kept() -> None:
     mixed = a_sample([0.1, 0.2, 0.5, 0.6, 0.7, 0.7, 0.8, 0.8, 0.9, 0.9], [0.15, 0.3] * 5)
-    assert errors(mixed, threshold(mixed)).declined_answerable == 0.2
-    assert errors(mixed, threshold(mixed, max_declined=0.1)).declined_answerable == 0.1
-    assert threshold(mixed, max_declined=0.0) == pytest.approx(0.05)
+    assert errors_at(mixed, find_threshold(mixed)).declined_answerable == 0.2
+    assert errors_at(mixed, find_threshold(mixed, max_declined=0.1)).declined_answerable == 0.1
+    assert find_threshold(mixed, max_declined=0.0) == pytest.approx(0.05)
 
 
 def test_a_threshold_between_confidences_that_are_close_is_not_rounded_past_either() -> None:
     close = a_sample([0.3506, *[0.9] * 9], [0.3505, *[0.1] * 9])
-    at = threshold(close, max_declined=0.0)
+    at = find_threshold(close, max_declined=0.0)
     assert at == 0.3506
-    assert (errors(close, at).declined_answerable, errors(close, at).answered_unanswerable) == (0, 0)
+    assert (errors_at(close, at).declined_answerable, errors_at(close, at).answered_unanswerable) == (0, 0)
     next_to = a_sample([np.nextafter(0.5, 1), *[0.9] * 9], [0.5, *[0.1] * 9])
-    assert errors(next_to, threshold(next_to, max_declined=0.0)).balanced == 1
+    assert errors_at(next_to, find_threshold(next_to, max_declined=0.0)).balanced == 1
 
 
 def test_what_even_a_threshold_of_nought_declines_is_declined_at_each() -> None:
     mixed = a_sample([-1.0, *[0.5] * 9], [0.4] * 10)
-    assert errors(mixed, 0.0).declined_answerable == 0.1
+    assert errors_at(mixed, 0.0).declined_answerable == 0.1
     with pytest.raises(CalibrationError, match=r"No threshold declines at most 5.0% of the answerable"):
-        threshold(mixed, max_declined=0.05)
+        find_threshold(mixed, max_declined=0.05)
 
 
 def test_each_question_is_held_against_a_threshold_found_without_its_document() -> None:
     """One document's questions are all that speak for a low threshold: held out, they are declined."""
     odd = a_sample([0.6] * 18 + [0.3] * 2, [0.25] * 20)
-    assert errors(odd, threshold(odd)).declined_answerable == 0
+    assert errors_at(odd, find_threshold(odd)).declined_answerable == 0
     assert calibrate(odd).held_out.declined_answerable == pytest.approx(0.1)
 
 
@@ -78,10 +78,8 @@ def test_a_gold_set_of_one_kind_of_question_is_refused() -> None:
     cases = [GoldCase(str(i), "?", (), (), answerable=i >= 9) for i in range(30)]
     rows = {case.id: Row(case.id, "answered", confidence=0.5) for case in cases}
     scored = {case.id: Scored(case.id, "", case.id, "answered", {}) for case in cases}
-    with pytest.raises(
-        CalibrationError, match="9 unanswerable questions are too few to find a threshold by: it takes 10"
-    ):
-        sample(cases, rows, scored)
+    with pytest.raises(CalibrationError, match="9 unanswerable questions are too few to find a threshold: it takes 10"):
+        make_sample(cases, rows, scored)
 
 
 def test_one_document_for_all_answerable_questions_cannot_be_held_out() -> None:
@@ -89,13 +87,13 @@ def test_one_document_for_all_answerable_questions_cannot_be_held_out() -> None:
     rows = {case.id: Row(case.id, "answered", confidence=0.5 + 0.1 * case.answerable) for case in cases}
     clusters = {case.id: "a.txt" if case.answerable else case.id for case in cases}
     scored = {case.id: Scored(case.id, "", clusters[case.id], "answered", {"correct": 1.0}) for case in cases}
-    with pytest.raises(CalibrationError, match="of one document: none can be held out"):
-        calibrate(sample(cases, rows, scored))
+    with pytest.raises(CalibrationError, match="so no document can be held out"):
+        calibrate(make_sample(cases, rows, scored))
 
 
 def test_one_document_for_all_questions_cannot_be_held_out() -> None:
     of = a_sample([0.9] * 10, [0.1] * 10)
-    with pytest.raises(CalibrationError, match=r"^All questions are of one document: none can be held out\.$"):
+    with pytest.raises(CalibrationError, match=r"^All questions are of one document, so none can be held out\.$"):
         calibrate(replace(of, clusters=np.array(["a.txt"] * 20)))
 
 
@@ -105,7 +103,7 @@ def test_failures_are_left_out_and_a_declined_row_counts_as_declined_at_any_thre
     rows["0"] = Row("0", "failed", error="It is busy.")
     rows["2"] = Row("2", "declined", confidence=0.9)
     scored = {case.id: Scored(case.id, "", case.id, "answered", {"correct": 1.0}) for case in cases}
-    made = sample(cases, rows, scored)
+    made = make_sample(cases, rows, scored)
     assert len(made.confidence) == 23
     assert list(made.confidence[:3]) == [0.5, -1.0, 0.5]
     assert made.correct.sum() == 11  # an answer to what has none is not right

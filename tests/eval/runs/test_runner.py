@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from eval.commands.run import fresh
+from eval.commands.run import make_run_folder
 from eval.gold.sets import own_name
 from eval.integrations.predictions import PredictionsError, check_writable, write_predictions
 from eval.runs.folder import RunError, RunFolder
@@ -261,19 +261,19 @@ def test_predictions_of_before_outlive_a_command_that_fails(footnote: RunFootnot
 
 
 def test_runs_that_start_in_the_same_second_have_folders_of_their_own(tmp_path: Path) -> None:
-    assert len({fresh(tmp_path) for _ in range(5)}) == 5
+    assert len({make_run_folder(tmp_path) for _ in range(5)}) == 5
 
 
 def test_eval_prints_a_table_for_people(gold_set: Path, footnote: RunFootnote) -> None:
     ran = footnote("eval", "run", gold_set, "--retrieval-only", "--limit", "2")
     assert ran.code == 0
-    assert re.match(r"2 questions, \d+\.\d\d s a question\n", ran.out)
+    assert re.match(r"2 questions, \d+\.\d\d s per question\n", ran.out)
     assert "  1.000  [0.342, 1.000]  context_file_recall, of 2\n" in ran.out
     assert "failed, of 2, lower is better\n" in ran.out
     assert "context_file_mrr" not in ran.out
     assert ran.out.endswith("more measures.\n")
     assert "passages indexed in" in ran.err
-    assert "goes on with it" in ran.err
+    assert "resumes it" in ran.err
 
 
 def test_eval_shows_all_measures_where_it_is_asked_to(gold_set: Path, footnote: RunFootnote) -> None:
