@@ -22,11 +22,12 @@ from eval.metrics.retrieval import retrieval_scores
 from eval.types import Place
 from indexes.models.model_registry import KNOWN
 from indexes.protocols import Retriever
-from indexes.search.adjacent import WholeRetriever
-from indexes.search.diversity import VariedRetriever
+from indexes.search.adjacent import MergingRetriever
+from indexes.search.diversity import DiverseRetriever
 from indexes.search.fusion import reciprocal_rank_fusion
-from indexes.search.hybrid import HybridRetriever, Weights
-from indexes.search.reranking import RerankedRetriever
+from indexes.search.hybrid import HybridRetriever
+from indexes.search.passage_scorer import Weights
+from indexes.search.reranking import RerankingRetriever
 from indexes.search.retrievers import DenseRetriever, LexicalRetriever
 from indexes.types import Hit, Query
 from rag.answering.query_rewriting import search_query
@@ -60,23 +61,23 @@ def variants(engine: Engine) -> dict[str, Retriever]:
         return HybridRetriever(catalog, dense, lexical, weights=Weights(**weights))
 
     def whole(found: Retriever, loss: float = engine.settings.retrieval.section_loss) -> Retriever:
-        return WholeRetriever(VariedRetriever(found, loss=loss), catalog)
+        return MergingRetriever(DiverseRetriever(found, loss=loss), catalog)
 
     every: dict[str, Retriever] = {
         "all": whole(hybrid()),
         "by meaning alone": dense,
         "by words alone": lexical,
         "reciprocal ranks": ReciprocalRanks(dense, lexical),
-        "by meaning alone, joined": WholeRetriever(dense, catalog),
-        "by words alone, joined": WholeRetriever(lexical, catalog),
+        "by meaning alone, joined": MergingRetriever(dense, catalog),
+        "by words alone, joined": MergingRetriever(lexical, catalog),
         "without pairs of words": whole(hybrid(together=0)),
         "without neighbours": whole(hybrid(around=0)),
         "without names": whole(hybrid(named=0)),
         "without sections in turn": whole(hybrid(), loss=0.0),
-        "without joining": VariedRetriever(hybrid(), loss=engine.settings.retrieval.section_loss),
+        "without joining": DiverseRetriever(hybrid(), loss=engine.settings.retrieval.section_loss),
     }
     if reranker := make_reranker(engine.settings):
-        every["reranked, 150 ms"] = whole(RerankedRetriever(hybrid(), reranker, candidates=10, seconds=0.15))
+        every["reranked, 150 ms"] = whole(RerankingRetriever(hybrid(), reranker, candidates=10, seconds=0.15))
     return every
 
 

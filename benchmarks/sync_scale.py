@@ -29,7 +29,7 @@ import numpy as np
 
 from fakes.encoder import WordsEncoder
 from indexes.ingest.splitting import PassageSplitter
-from indexes.ingest.sync import Listener, Report, Sync
+from indexes.ingest.sync import Sync, SyncListener, SyncReport
 from indexes.models.sentence_transformer import SentenceTransformerEncoder
 from indexes.protocols import Encoder, Splitter
 from indexes.readers.sandbox import ReadingLimits
@@ -79,9 +79,9 @@ def opened(index: Path, encoder: Encoder, splitter: Splitter | None = None) -> I
         catalog.close()
 
 
-def sync(docs: Path, index: Path, listener: Listener | None = None) -> Report:
+def sync(docs: Path, index: Path, listener: SyncListener | None = None) -> SyncReport:
     with opened(index, RandomEncoder()) as syncing:
-        return syncing.run([docs], listener or Listener())
+        return syncing.run([docs], listener or SyncListener())
 
 
 def peer(docs: str) -> int:
@@ -147,7 +147,7 @@ def repeated(times: int, work: dict[str, Callable[[], object]]) -> list[float]:
 # -- memory ---------------------------------------------------------------------------------------------------------
 
 
-class Told(Listener):
+class Told(SyncListener):
     """Prints what a sampler in another process must know: how far it is."""
 
     def __init__(self) -> None:
@@ -206,7 +206,7 @@ def resident(pid: int) -> tuple[float, float]:
 # -- stages ---------------------------------------------------------------------------------------------------------
 
 
-class Stages(Listener):
+class Stages(SyncListener):
     """Adds up the processor's time between two events under the stage that the later one ends; not the worker's."""
 
     def __init__(self, splitter: PassageSplitter) -> None:

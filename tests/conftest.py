@@ -14,7 +14,7 @@ from api.commands.cli import main
 from fakes.chroma_server import ChromaRun
 from fakes.engines import CORPUS, ROOT, SAMPLES, OpenEngine, Ran, RememberingEncoder, RunFootnote, WarmEngine
 from indexes.errors import ModelPullError
-from indexes.ingest.sync import Listener
+from indexes.ingest.sync import SyncListener
 from indexes.models.download import pull
 from indexes.models.model_registry import KNOWN
 from indexes.models.sentence_transformer import SentenceTransformerEncoder
@@ -119,6 +119,6 @@ def _index_of(docs: Path, folder: Path) -> Path:
         patch.chdir(folder)  # a footnote.toml where the tests are started is not theirs
         settings = load_settings(index={"dir": folder / "index"})
         with open_writer(settings) as writer:
-            report = writer.run([docs], Listener())
+            report = writer.run([docs], SyncListener())
     assert not report.failed
     return settings.index.dir

@@ -30,7 +30,7 @@ from indexes.errors import FootnoteError
 from rag.console import print_json
 
 if TYPE_CHECKING:
-    from indexes.ingest.sync import Report
+    from indexes.ingest.sync import SyncReport
     from indexes.ingest.writer import IndexWriter
     from rag.settings import Settings
     from rag.types import Answer, Question, Turn
@@ -64,7 +64,7 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Make the index equal to the folders: new, changed and removed files."""
-    from indexes.ingest.planning import scan
+    from indexes.ingest.folder_scan import scan_folders
     from rag.engine.engine import open_writer, plan
 
     settings = load(config, index)
@@ -72,7 +72,7 @@ def index(
         planned = plan(settings, docs)
         print_json(terminal.plan_to_wire(planned)) if as_json else terminal.print_plan(planned)
         return
-    scan(docs)  # before an index is made for nothing, and a model loaded
+    scan_folders(docs)  # before an index is made for nothing, and a model loaded
     with (
         terminal.stopped("What was indexed is kept; run it again to go on."),
         open_writer(settings) as writer,
@@ -246,7 +246,7 @@ def main() -> None:
         sys.exit(1)
 
 
-def _sync(writer: "IndexWriter", docs: list[Path], *, allow_delete: bool, as_json: bool) -> "Report":
+def _sync(writer: "IndexWriter", docs: list[Path], *, allow_delete: bool, as_json: bool) -> "SyncReport":
     with terminal.SyncProgress() as progress:
         report = writer.run(docs, progress, allow_delete=allow_delete)
     if as_json:

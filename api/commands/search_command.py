@@ -68,12 +68,12 @@ def _shown(query: "Query", hits: Sequence["Hit"], *, explain: bool) -> Iterator[
 
 def _explained(query: "Query", hit: "Hit") -> Iterator[str]:
     """A table of what each step made of it, and the query's words that stand in it."""
-    from indexes.search.snippets import matched
+    from indexes.search.snippets import match_words
 
     rows = [(s.name, "" if s.rank is None else str(s.rank), f"{s.score:.4g}") for s in hit.signals]
     if rows:
         yield from (f"    {line}" for line in _table([("signal", "rank", "score"), *rows]))
-    found = matched(query, hit.passage)
+    found = match_words(query, hit.passage)
     for place, words in (("text", found.text), ("title", found.title), ("headings", found.heading)):
         yield printable(f"    words in its {place}: {', '.join(words) or 'none'}")
 

@@ -12,8 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from api.rendering.printable import printable
-from indexes.ingest.planning import Plan
-from indexes.ingest.sync import Listener, Report
+from indexes.ingest.changes import SyncPlan
+from indexes.ingest.sync import SyncListener, SyncReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -58,7 +58,7 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
-class SyncProgress(Listener):
+class SyncProgress(SyncListener):
     """Shows the files done, the passages per second and, on a terminal, the time left."""
 
     def __init__(self, plain_every: float = _PLAIN_EVERY) -> None:
@@ -83,7 +83,7 @@ class SyncProgress(Listener):
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def planned(self, plan: Plan) -> None:
+    def planned(self, plan: SyncPlan) -> None:
         self._total, self._began = len(plan.added) + len(plan.changed), time.monotonic()
         self._bar.update(self._task, description="Indexing", total=self._total)
 
@@ -133,7 +133,7 @@ class OpeningProgress(SyncProgress):
         say(printable(sentence))
 
 
-def print_report(report: Report) -> None:
+def print_report(report: SyncReport) -> None:
     table = Table("", "files", box=None, pad_edge=False)
     for name in ("added", "changed", "unchanged", "removed", "renamed", "failed", "skipped"):
         table.add_row(name, str(len(getattr(report, name))))
@@ -156,15 +156,15 @@ def _print_skipped(skipped: "Mapping[str, str]") -> None:
         _out.print(escape(f"skipped, {reason}: {shown}{more}"))
 
 
-def report_to_wire(report: Report) -> dict[str, Any]:
+def report_to_wire(report: SyncReport) -> dict[str, Any]:
     return asdict(report)
 
 
-def plan_to_wire(plan: Plan) -> dict[str, Any]:
+def plan_to_wire(plan: SyncPlan) -> dict[str, Any]:
     return {key: value for key, value in asdict(plan).items() if key != "files"}
 
 
-def print_plan(plan: Plan) -> None:
+def print_plan(plan: SyncPlan) -> None:
     """A line for each file that would be touched."""
     for name in ("added", "changed", "removed"):
         print_lines(f"{name:8} {printable(path)}" for path in getattr(plan, name))

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from indexes.errors import DeletionGuardError, FolderError, FootnoteError
-from indexes.ingest.planning import Plan
-from indexes.ingest.sync import Listener, Report
+from indexes.ingest.changes import SyncPlan
+from indexes.ingest.sync import SyncListener, SyncReport
 
 log = logging.getLogger(__name__)
 Stage = Literal["waiting", "indexing", "publishing"]
@@ -50,7 +50,7 @@ class Stopped(Exception):  # noqa: N818 - no failure
 
 
 @dataclass(slots=True, eq=False)
-class Run(Listener):
+class Run(SyncListener):
     """An index run as it goes. Written by its thread alone."""
 
     whole: bool
@@ -58,11 +58,11 @@ class Run(Listener):
     stage: Stage = "waiting"
     todo: Sequence[str] = ()
     finished: list[str] = field(default_factory=list)
-    report: Report = field(default_factory=Report)
+    report: SyncReport = field(default_factory=SyncReport)
     error: Exception | None = None
     ended: datetime | None = None
 
-    def planned(self, plan: Plan) -> None:
+    def planned(self, plan: SyncPlan) -> None:
         self.todo, self.stage = (*plan.added, *plan.changed), "indexing"
         self.told()
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from api.library.index_runs import Outcome, Progress, Run, Stopped, in_words, progress_of
 from indexes.errors import FootnoteError, IndexLockedError
-from indexes.ingest.sync import Listener, Report
+from indexes.ingest.sync import SyncListener, SyncReport
 from indexes.types import Audience
 
 _TRIES, _PAUSE = 300, 2.0
@@ -36,7 +36,7 @@ class Refresher(Protocol):
 
     def check(self) -> None: ...
     def waiting(self) -> bool: ...
-    def run(self, listener: Listener, *, whole: bool) -> Report: ...
+    def run(self, listener: SyncListener, *, whole: bool) -> SyncReport: ...
     def sees(self, audience: Audience) -> Callable[[str], bool]: ...
 
 
@@ -139,7 +139,7 @@ class Indexing:
         self._wake()
         return self._running
 
-    def _carry_out(self, run: Run) -> Report:
+    def _carry_out(self, run: Run) -> SyncReport:
         for _ in range(_TRIES):
             with suppress(IndexLockedError):
                 return self._refresher.run(run, whole=run.whole)

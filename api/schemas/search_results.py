@@ -7,7 +7,7 @@ from pydantic import Field
 from api.rendering.links import NOWHERE, Links
 from api.schemas.answer import DocumentId, LocatorBody, Url
 from api.schemas.question import AskRequest, Body, FiltersBody, Recency, Text
-from indexes.search.snippets import matched
+from indexes.search.snippets import match_words
 from indexes.types import PUBLIC, Audience, Hit, Query
 from rag.answering.query_rewriting import search_query
 
@@ -74,5 +74,5 @@ def found_body(query: Query, hit: Hit, links: Links = NOWHERE) -> FoundBody:
         score=hit.score,
         text=passage.text,
         signals=tuple(SignalBody.model_validate(signal) for signal in hit.signals),
-        matched=MatchedBody.model_validate(matched(query, passage)),
+        matched=MatchedBody.model_validate(match_words(query, passage)),
     )

@@ -4,8 +4,8 @@ import hashlib
 from pathlib import Path
 
 from eval.terminal import progress, say
-from indexes.ingest.planning import scan
-from indexes.ingest.sync import Listener
+from indexes.ingest.folder_scan import scan_folders
+from indexes.ingest.sync import SyncListener
 from indexes.protocols import Encoder
 from rag.engine.engine import open_writer
 from rag.settings import Settings, load_settings
@@ -14,7 +14,7 @@ INDEXES = Path("var/eval")
 """Where the indexes of sets are made."""
 
 
-class Telling(Listener):
+class Telling(SyncListener):
     def healed(self, sentence: str) -> None:
         say(sentence)
 
@@ -42,7 +42,7 @@ def prepared(gold_set: Path, index: Path | None, config: Path | None) -> Setting
 
 def make_index(settings: Settings, docs: Path, encoder: Encoder | None = None) -> None:
     """Makes the index equal to the folder, however much that removes, and says what could not be read."""
-    with open_writer(settings, encoder) as writer, progress("Indexing", len(scan([docs])[0])) as advance:
+    with open_writer(settings, encoder) as writer, progress("Indexing", len(scan_folders([docs])[0])) as advance:
 
         class Advancing(Telling):
             def done(self, path: str, passages: int) -> None:  # noqa: ARG002

@@ -16,7 +16,7 @@ from eval.runs.folder import RunFolder
 from eval.runs.provenance import facts
 from eval.runs.runner import ask, run, with_gold
 from eval.types import Evidence, GoldCase, Row
-from indexes.ingest.sync import Listener
+from indexes.ingest.sync import SyncListener
 from indexes.ingest.writer import IndexWriter
 from indexes.readers.extraction.scratch import ScratchFolder
 from indexes.types import Document
@@ -63,7 +63,7 @@ class Range:
 
     def sync(self) -> None:
         """Only files that changed are read and embedded."""
-        self.writer.run([self.docs], Listener(), allow_delete=True)
+        self.writer.run([self.docs], SyncListener(), allow_delete=True)
 
     @contextmanager
     def spoilt(self, texts: dict[str, str]) -> Iterator[None]:
@@ -100,7 +100,7 @@ def opened(settings: Settings, docs: Path) -> Iterator[Range]:
         own = settings.model_copy(update={"index": place})
         encoders = lru_cache(None)(make_encoder)
         writer = stack.enter_context(open_writer(own, encoders(own.embedding, own.models.dir)))
-        writer.run([scratch / "docs"], Listener(), allow_delete=True)
+        writer.run([scratch / "docs"], SyncListener(), allow_delete=True)
         engine = stack.enter_context(open_engine(own))
         yield Range(scratch / "docs", EngineVariant(engine, own, encoders), writer)
 

@@ -27,7 +27,7 @@ def encoded_hash(passage: Passage) -> str:
     return hashlib.sha256(encoder_text(passage).encode()).hexdigest()
 
 
-def embedded(
+def embed_passages(
     passages: Sequence[Passage], encoder: Encoder, catalog: Catalog, tell: Callable[[int], None]
 ) -> dict[str, bytes]:
     """Vectors by the hash of what was embedded; those that the catalog knows are not made again.

@@ -36,12 +36,12 @@ class Copy:
 
 
 @contextmanager
-def copied(path: str, file: Path, limits: ReadingLimits) -> Iterator[Copy]:
+def copy_for_reading(path: str, file: Path, limits: ReadingLimits) -> Iterator[Copy]:
     """A copy named as ``path`` ends, which goes afterwards; ``file`` is real, without links.
 
     Raises ``OSError`` where it cannot be opened, ``ReadError`` where it is too large, or changes each time it is read.
     """
-    with opened(file) as content, ScratchFolder() as folder:
+    with open_unlinked(file) as content, ScratchFolder() as folder:
         name = PurePosixPath(path).name
         copy = Path(folder, name if len(os.fsencode(name)) <= _MAX_NAME else name[-60:])
         for _ in range(_TRIES):
@@ -54,15 +54,15 @@ def copied(path: str, file: Path, limits: ReadingLimits) -> Iterator[Copy]:
     raise ReadError("changes while it is read: run it again when the file is at rest")
 
 
-def state(path: str, file: Path) -> FileState:
+def file_state(path: str, file: Path) -> FileState:
     """What tells this version of a file from another; raises as ``copied`` does."""
-    with opened(file) as content:
+    with open_unlinked(file) as content:
         facts = _facts(content)
         return FileState(path, hashlib.file_digest(content, "sha256").hexdigest(), *facts)
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[BufferedReader]:
+def open_unlinked(file: Path) -> Iterator[BufferedReader]:
     """Never waits, as opening a pipe would, nor follows a link that has taken the place of a folder or of the file."""
     folder = os.open(file.anchor, _FOLDER)
     try:
@@ -97,7 +97,7 @@ def _is_link(name: str, folder: int) -> bool:
 
 def _facts(content: BufferedReader) -> tuple[int, int, str]:
     facts = os.fstat(content.fileno())
-    return facts.st_size, changed_ns(facts), _day(facts.st_mtime)
+    return facts.st_size, modified_ns(facts), _day(facts.st_mtime)
 
 
 def _day(seconds: float) -> str:
@@ -105,7 +105,7 @@ def _day(seconds: float) -> str:
     return date.fromtimestamp(min(max(seconds, 0), _LATEST)).isoformat()
 
 
-def changed_ns(facts: os.stat_result) -> int:
+def modified_ns(facts: os.stat_result) -> int:
     """When its content or its name last changed, whatever date it was given since."""
     return min(max(facts.st_mtime_ns, facts.st_ctime_ns), _MAX_NS)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexes.errors import OriginalChangedError, OriginalGoneError, ReadError
-from indexes.ingest.files import Copy, copied
-from indexes.ingest.planning import prefix_of, printable
+from indexes.ingest.files import Copy, copy_for_reading
+from indexes.ingest.folder_scan import path_prefix, printable_path
 from indexes.ingest.uploads import PREFIX, uploads_of
 from indexes.readers.sandbox import ReadingLimits
 from indexes.storage.catalog import Catalog
@@ -31,11 +31,11 @@ class Originals:
             yield from _beneath(self.uploads, path.removeprefix(PREFIX))
             return
         for root in self.roots:
-            prefix = prefix_of(root, self.roots)
-            if root.is_file() and path == printable(root.name):
+            prefix = path_prefix(root, self.roots)
+            if root.is_file() and path == printable_path(root.name):
                 yield root.resolve()
-            elif root.is_dir() and path.startswith(printable(prefix)):
-                yield from _beneath(root, path[len(printable(prefix)) :])
+            elif root.is_dir() and path.startswith(printable_path(prefix)):
+                yield from _beneath(root, path[len(printable_path(prefix)) :])
 
     @contextmanager
     def copied(self, path: str, sha256: str, limits: ReadingLimits) -> Iterator[Path]:
@@ -47,7 +47,7 @@ class Originals:
             copies: list[Copy] = []
             for source in self.sources(path):
                 with suppress(OSError, ReadError):  # it went, or grew beyond what is read, since it was looked for
-                    copies.append(opened.enter_context(copied(path, source, limits)))
+                    copies.append(opened.enter_context(copy_for_reading(path, source, limits)))
             if not copies:
                 raise OriginalGoneError(f"{path} is not where it was indexed: it was moved, renamed or deleted.")
             as_indexed = [copy.file for copy in copies if copy.state.sha256 == sha256]
@@ -70,4 +70,4 @@ def _real_name(folder: Path, part: str) -> str:
     """What is spelled out in the index, as bytes that are no text, is looked for."""
     if "\\" not in part or not folder.is_dir():
         return part
-    return next((place.name for place in folder.iterdir() if printable(place.name) == part), part)
+    return next((place.name for place in folder.iterdir() if printable_path(place.name) == part), part)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexes.errors import ReadError
+from indexes.ingest.changes import SyncPlan, check_deletions, is_beneath, plan_changes
 from indexes.ingest.documents import DocumentReader
-from indexes.ingest.embedding import BATCH, embedded, encoded_hash
-from indexes.ingest.files import copied
-from indexes.ingest.planning import Plan, beneath, guard, make_plan
+from indexes.ingest.embedding import BATCH, embed_passages, encoded_hash
+from indexes.ingest.files import copy_for_reading
 from indexes.ingest.rule_application import Rules, apply
 from indexes.ingest.uploads import PREFIX
 from indexes.protocols import Encoder, Splitter
@@ -21,7 +21,7 @@ from indexes.vectors.index import ChromaVectors, made_anew
 
 
 @dataclass(slots=True)
-class Report:
+class SyncReport:
     """What a sync did."""
 
     added: list[str] = field(default_factory=list)
@@ -40,10 +40,10 @@ class Report:
     """What was done where Chroma's copy was lost or damaged."""
 
 
-class Listener:
+class SyncListener:
     """Hears how far a sync is; every method may be left as it is."""
 
-    def planned(self, plan: Plan) -> None: ...
+    def planned(self, plan: SyncPlan) -> None: ...
     def embedded(self, passages: int) -> None: ...
     def done(self, path: str, passages: int) -> None: ...
     def publishing(self, passages: int) -> None: ...
@@ -91,7 +91,7 @@ class Sync:
         self._earlier = earlier
         self._uploads = uploads
 
-    def run(self, roots: Sequence[Path], listener: Listener, *, allow_delete: bool = False) -> Report:
+    def run(self, roots: Sequence[Path], listener: SyncListener, *, allow_delete: bool = False) -> SyncReport:
         """Raises ``FolderError`` or ``DeletionGuardError`` before anything is changed.
 
         ``EncoderMismatchError`` comes before anything is embedded.
@@ -104,37 +104,37 @@ class Sync:
         report = self._begin(plan, listener)
         self._catalog.set("roots", place)
         if self._earlier:
-            self._bring_up_to(make_plan(roots, self._earlier.files(), uploads=self._uploads), self._earlier)
+            self._bring_up_to(plan_changes(roots, self._earlier.files(), uploads=self._uploads), self._earlier)
         self._apply(plan, report, listener)
         self._catalog.set("splitter", self._splitter.version)
         return self._end(report, listener, began)
 
-    def run_uploads(self, listener: Listener) -> Report:
+    def run_uploads(self, listener: SyncListener) -> SyncReport:
         """Brings up to date only what was uploaded, which needs no other folder. Raises ``DeletionGuardError``."""
         began = time.perf_counter()
         if self._uploads is None:
-            return Report()
+            return SyncReport()
         before = {path: file for path, file in self._catalog.files().items() if path.startswith(PREFIX)}
-        plan = make_plan((), before, uploads=self._uploads)
-        guard(before.keys(), plan, elsewhere=False)
+        plan = plan_changes((), before, uploads=self._uploads)
+        check_deletions(before.keys(), plan, elsewhere=False)
         report = self._begin(plan, listener)
         self._apply(plan, report, listener)
         return self._end(report, listener, began)
 
-    def _begin(self, plan: Plan, listener: Listener) -> Report:
+    def _begin(self, plan: SyncPlan, listener: SyncListener) -> SyncReport:
         listener.planned(plan)
         self._catalog.set("encoder", self._encoder.name)
         if self._catalog.get("splitter") is None:
             self._catalog.set("splitter", self._splitter.version)
         self._bring_up_to(plan, self._catalog)
-        return Report(unchanged=list(plan.unchanged), skipped=plan.skipped, failed=dict(plan.closed))
+        return SyncReport(unchanged=list(plan.unchanged), skipped=plan.skipped, failed=dict(plan.closed))
 
-    def _end(self, report: Report, listener: Listener, began: float) -> Report:
+    def _end(self, report: SyncReport, listener: SyncListener, began: float) -> SyncReport:
         report.healed = self._publish(listener)
         report.seconds = time.perf_counter() - began
         return report
 
-    def _publish(self, listener: Listener) -> str:
+    def _publish(self, listener: SyncListener) -> str:
         """What was wrong with Chroma's copy and is mended, in a sentence; empty where nothing was."""
         began = time.perf_counter()
         if pending := self._vectors.pending():
@@ -143,22 +143,22 @@ class Sync:
         mended = self._vectors.publish(listener.published) and damage
         return made_anew(mended, pending, time.perf_counter() - began) if mended else ""
 
-    def plan(self, roots: Sequence[Path]) -> Plan:
+    def plan(self, roots: Sequence[Path]) -> SyncPlan:
         """What ``run`` would do. Changes nothing; raises ``FolderError``."""
         anew = self._splits_otherwise(self._catalog)
-        return make_plan(roots, self._catalog.files(), uploads=self._uploads, anew=anew)
+        return plan_changes(roots, self._catalog.files(), uploads=self._uploads, anew=anew)
 
-    def _guard(self, plan: Plan, place: str) -> None:
+    def _guard(self, plan: SyncPlan, place: str) -> None:
         """Against what answers now, which another model's generation must not lose either."""
         answering = self._earlier or self._catalog
         before = self._earlier.files().keys() if self._earlier else {*plan.removed, *plan.changed, *plan.unchanged}
-        guard(before, plan, elsewhere=answering.get("roots") not in (None, place))
+        check_deletions(before, plan, elsewhere=answering.get("roots") not in (None, place))
 
     def _splits_otherwise(self, catalog: Catalog) -> bool:
         """Whether it was split in another way, so that every file must be read again; likewise after a kill."""
         return catalog.get("splitter") not in (None, self._splitter.version)
 
-    def _bring_up_to(self, plan: Plan, catalog: Catalog) -> None:
+    def _bring_up_to(self, plan: SyncPlan, catalog: Catalog) -> None:
         """What costs nothing comes first, whatever becomes of the rest: the rules, and that what is gone is gone.
 
         What was moved goes on answering where it was until it is found where it is.
@@ -167,7 +167,7 @@ class Sync:
         if gone := set(plan.removed) - set(plan.renamed.values()):
             catalog.remove(gone)
 
-    def _apply(self, plan: Plan, report: Report, listener: Listener) -> None:
+    def _apply(self, plan: SyncPlan, report: SyncReport, listener: SyncListener) -> None:
         waiting: list[_Read] = []
         for read in self._read(plan, report, listener):
             waiting.append(read)
@@ -182,13 +182,13 @@ class Sync:
             self._catalog.remove(moved)
         self._catalog.drop_unused_vectors()
 
-    def _read(self, plan: Plan, report: Report, listener: Listener) -> Iterator[_Read]:
+    def _read(self, plan: SyncPlan, report: SyncReport, listener: SyncListener) -> Iterator[_Read]:
         before = self._earlier.files() if self._earlier else {}
         if not (plan.added or plan.changed or (before and plan.closed)):
             return
         files = self._catalog.files()
         known = {} if self._splits_otherwise(self._catalog) else files
-        out_of_sight = [path for path in before.keys() - files if beneath(path, plan.closed)]
+        out_of_sight = [path for path in before.keys() - files if is_beneath(path, plan.closed)]
         with Sandbox(self._limits) as sandbox:
             reader = DocumentReader(sandbox, self._rules, self._earlier or self._catalog, report.notes)
             for path in (*plan.added, *plan.changed):
@@ -213,7 +213,7 @@ class Sync:
         self, path: str, source: Path, known: Mapping[str, FileState], reader: DocumentReader
     ) -> tuple[FileState, list[Document] | None]:
         """None where the file's content is the same as before."""
-        with copied(path, source, self._limits) as copy:
+        with copy_for_reading(path, source, self._limits) as copy:
             file = copy.state
             if path in known and known[path].sha256 == file.sha256:
                 return file, None
@@ -233,11 +233,11 @@ class Sync:
     def _split(self, file: FileState, documents: list[Document]) -> _Read:
         return _Read(file, [(document, self._splitter.split(document)) for document in documents])
 
-    def _commit(self, reads: list[_Read], plan: Plan, report: Report, listener: Listener) -> None:
+    def _commit(self, reads: list[_Read], plan: SyncPlan, report: SyncReport, listener: SyncListener) -> None:
         if not reads:
             return
         passages = [passage for read in reads for passage in read.passages]
-        vectors = embedded(passages, self._encoder, self._catalog, listener.embedded)
+        vectors = embed_passages(passages, self._encoder, self._catalog, listener.embedded)
         self._catalog.put(
             FileVersion(
                 read.file,

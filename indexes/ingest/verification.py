@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from indexes.errors import FolderError
-from indexes.ingest.planning import make_plan
+from indexes.ingest.changes import plan_changes
 from indexes.storage.catalog import Catalog
 from indexes.vectors.index import ChromaVectors
 
@@ -16,7 +16,7 @@ def verify(catalog: Catalog, vectors: ChromaVectors, uploads: Path | None = None
 def _folder_faults(catalog: Catalog, uploads: Path | None) -> list[str]:
     roots = catalog.roots
     try:
-        plan = make_plan(roots, catalog.files(), uploads=uploads)
+        plan = plan_changes(roots, catalog.files(), uploads=uploads)
     except FolderError as error:
         return [str(error)]
     differences = (("not indexed yet", plan.added), ("changed since", plan.changed), ("gone", plan.removed))

@@ -8,7 +8,7 @@ from typing import Self
 
 from indexes.errors import ChromaUnavailableError, EncoderMismatchError, IndexMissingError, IndexUnreadableError
 from indexes.ingest.rule_application import Rules
-from indexes.ingest.sync import Listener, Report, Sync
+from indexes.ingest.sync import Sync, SyncListener, SyncReport
 from indexes.ingest.uploads import UPLOADED, uploads_of
 from indexes.protocols import Encoder, Splitter
 from indexes.readers.sandbox import ReadingLimits
@@ -56,7 +56,7 @@ class IndexWriter:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._open.close()
 
-    def run(self, roots: Sequence[Path], listener: Listener, *, allow_delete: bool = False) -> Report:
+    def run(self, roots: Sequence[Path], listener: SyncListener, *, allow_delete: bool = False) -> SyncReport:
         """Makes the index equal to the folders, as ``Sync.run`` does; then this model's generation answers."""
         before = self._generations.current
         with self._sync(before) as sync:
@@ -66,7 +66,7 @@ class IndexWriter:
             self._drop(generation)
         return report
 
-    def run_uploads(self, listener: Listener) -> Report:
+    def run_uploads(self, listener: SyncListener) -> SyncReport:
         """Takes in what was uploaded since, and nothing else. Raises ``EncoderMismatchError``."""
         if self._target != (answering := self._generations.current):
             raise EncoderMismatchError(f"The index is made anew with {model_of(answering)}: ask again.")

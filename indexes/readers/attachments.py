@@ -6,9 +6,9 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
 
-from indexes.readers.extraction.budget import Allowance
+from indexes.readers.extraction.budget import Budget
 from indexes.readers.extraction.extraction_builder import one_line
-from indexes.readers.registry import SUFFIXES, attempt, read_file
+from indexes.readers.registry import SUFFIXES, read_file, read_or_reason
 from indexes.types import Extraction, Part
 
 _MAX_NAME = 300
@@ -17,10 +17,10 @@ _NAMED = 10
 """As many names stand in a note."""
 
 
-class Enclosures:
+class EmbeddedFiles:
     """The files that one file holds. Paths are made safe and unique, since names in zips and mails may be anything."""
 
-    def __init__(self, allowance: Allowance) -> None:
+    def __init__(self, allowance: Budget) -> None:
         self._allowance = allowance
         self._parts: list[Part] = []
         self._notes: list[str] = []
@@ -29,7 +29,7 @@ class Enclosures:
 
     def add(self, name: str, content: Iterable[bytes]) -> str:
         """The path it is known by. One of another format is left out, and noted."""
-        path = self._unique(clean(name))
+        path = self._unique(safe_path(name))
         suffix = PurePosixPath(path).suffix.lower()
         if suffix in SUFFIXES:
             self._hold(path, lambda: self._read(path, suffix, content))
@@ -37,15 +37,15 @@ class Enclosures:
             self._left_out.append(path)
         return path
 
-    def add_opened(self, name: str, read: Callable[[Allowance], Extraction]) -> str:
+    def add_opened(self, name: str, read: Callable[[Budget], Extraction]) -> str:
         """The path of one that needs no file of its own, as a mail within a mail. It ends as ``name`` does."""
-        path, suffix = clean(name), f".{name.rpartition('.')[2]}"
+        path, suffix = safe_path(name), f".{name.rpartition('.')[2]}"
         path = self._unique(path if PurePosixPath(path).suffix == suffix else path + suffix)  # ".eml" alone is a stem
         self._hold(path, lambda: read(self._allowance))
         return path
 
     def leave_out(self, name: str) -> None:
-        self._left_out.append(clean(name))
+        self._left_out.append(safe_path(name))
 
     def within(self, extraction: Extraction, left_out: str) -> Extraction:
         """The extraction of what holds them; ``left_out`` says of whatever was, what it is."""
@@ -55,7 +55,7 @@ class Enclosures:
         return replace(extraction, notes=notes, parts=tuple(_dated(part, extraction.dated) for part in self._parts))
 
     def _hold(self, path: str, read: Callable[[], Extraction]) -> None:
-        found = attempt(lambda: self._below(read))
+        found = read_or_reason(lambda: self._below(read))
         if isinstance(found, str):
             self._parts.append(Part(path, found))
             return
@@ -104,7 +104,7 @@ def _dated(part: Part, day: date | None) -> Part:
     return replace(part, found=replace(part.found, dated=day))
 
 
-def clean(name: str) -> str:
+def safe_path(name: str) -> str:
     """A relative path of printable steps that leads nowhere else, whatever the name was."""
     steps = (one_line(step) for step in name.replace("\\", "/").split("/"))
     path = "/".join(step for step in steps if step.strip(".")) or "unnamed"

@@ -8,8 +8,8 @@ from email.policy import default
 from pathlib import Path
 
 from indexes.errors import ReadError
-from indexes.readers.extraction.budget import Allowance
-from indexes.readers.message import HEADERS, Attachment, Body, Letter, lay_out
+from indexes.readers.extraction.budget import Budget
+from indexes.readers.message import HEADERS, Attachment, Email, EmailBody, lay_out
 from indexes.readers.registry import suffix_of
 from indexes.text.normalization import decode_as
 from indexes.types import Extraction
@@ -19,7 +19,7 @@ _NEEDED = {"from", "to", "date", "subject", "received", "message-id"}
 _SEALS = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 
 
-def read_eml(path: Path, allowance: Allowance) -> Extraction:
+def read_eml(path: Path, allowance: Budget) -> Extraction:
     data = path.read_bytes()
     if not data.strip():
         raise ReadError("holds no text")
@@ -32,15 +32,15 @@ def read_eml(path: Path, allowance: Allowance) -> Extraction:
         raise ReadError("is not a mail (.eml), or damaged") from error
 
 
-def _letter(message: MIMEPart) -> Letter:
+def _letter(message: MIMEPart) -> Email:
     """Text that stands between the attachments, as some programs write it, belongs to the text."""
     first = message.get_body(("plain", "html"))
     loose = [part for part in _parts(message) if part is not first and _is_text(part)]
     bodies = [first, *loose] if isinstance(first, MIMEPart) else loose
-    return Letter(
+    return Email(
         str(message.get("Subject", "")),
         tuple((name, str(message.get(name, ""))) for name in HEADERS),
-        tuple(Body(_text(part), "html" if part.get_content_subtype() == "html" else "plain") for part in bodies),
+        tuple(EmailBody(_text(part), "html" if part.get_content_subtype() == "html" else "plain") for part in bodies),
         (_attachment(part) for part in _parts(message) if part is not first and _is_attachment(part)),
     )
 

@@ -10,9 +10,9 @@ from typing import Literal
 
 from bs4 import BeautifulSoup
 
-from indexes.readers.attachments import Enclosures
-from indexes.readers.extraction.budget import Allowance
-from indexes.readers.extraction.extraction_builder import Draft, one_line
+from indexes.readers.attachments import EmbeddedFiles
+from indexes.readers.extraction.budget import Budget
+from indexes.readers.extraction.extraction_builder import ExtractionBuilder, one_line
 from indexes.readers.markup.html import add_html
 from indexes.readers.office.rtf import add_rtf
 from indexes.text.normalization import normalise
@@ -23,16 +23,16 @@ HEADERS = ("From", "To", "Cc", "Date")
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class EmailBody:
     text: str
     markup: Literal["plain", "html", "rtf"] = "plain"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Email:
     subject: str
     headers: tuple[tuple[str, str], ...]
-    bodies: tuple[Body, ...]
+    bodies: tuple[EmailBody, ...]
     attachments: Iterable["Attachment"]
     """Read one after the other: no two need to be in memory at once."""
 
@@ -40,19 +40,19 @@ class Letter:
 @dataclass(frozen=True, slots=True)
 class Attachment:
     name: str
-    content: Iterable[bytes] | Callable[[], Letter]
+    content: Iterable[bytes] | Callable[[], Email]
     """A mail within the mail is opened when its turn comes: where that fails, the others are read."""
 
 
-def lay_out(letter: Letter, stem: str, allowance: Allowance) -> Extraction:
+def lay_out(letter: Email, stem: str, allowance: Budget) -> Extraction:
     """Raises ``ReadError`` where nothing is in it; ``stem`` names a letter without a subject."""
-    draft = Draft()
+    draft = ExtractionBuilder()
     subject = one_line(letter.subject)
     draft.heading(0, subject)
     draft.paragraph("\n".join(f"{name}: {one_line(value)}" for name, value in letter.headers if value))
     for body in letter.bodies:
         _add(body, draft)
-    enclosures = Enclosures(allowance)
+    enclosures = EmbeddedFiles(allowance)
     if names := [_enclose(attachment, enclosures) for attachment in letter.attachments]:
         draft.paragraph("Attachments: " + ", ".join(names))
     found = replace(draft.finish(subject or stem), dated=_day(dict(letter.headers).get("Date", "")))
@@ -66,14 +66,14 @@ def _day(sent: str) -> date | None:
     return None
 
 
-def _enclose(attachment: Attachment, enclosures: Enclosures) -> str:
+def _enclose(attachment: Attachment, enclosures: EmbeddedFiles) -> str:
     name, content = attachment.name, attachment.content
     if callable(content):
         return enclosures.add_opened(name, lambda allowance: lay_out(content(), PurePosixPath(name).stem, allowance))
     return enclosures.add(name, content)
 
 
-def _add(body: Body, draft: Draft) -> None:
+def _add(body: EmailBody, draft: ExtractionBuilder) -> None:
     if body.markup == "html":
         add_html(BeautifulSoup(body.text, "lxml"), draft)
     elif body.markup == "rtf":

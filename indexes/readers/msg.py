@@ -18,8 +18,8 @@ import compressed_rtf
 import olefile
 
 from indexes.errors import ReadError
-from indexes.readers.extraction.budget import Allowance
-from indexes.readers.message import HEADERS, Attachment, Body, Letter, lay_out
+from indexes.readers.extraction.budget import Budget
+from indexes.readers.message import HEADERS, Attachment, Email, EmailBody, lay_out
 from indexes.text.normalization import decode_as
 from indexes.types import Extraction
 
@@ -110,7 +110,7 @@ class _Item:
         return self._file.read((*self._path, name))
 
 
-def read_msg(path: Path, allowance: Allowance) -> Extraction:
+def read_msg(path: Path, allowance: Budget) -> Extraction:
     data = path.read_bytes()
     if not data:
         raise ReadError("holds no text")
@@ -126,7 +126,7 @@ def read_msg(path: Path, allowance: Allowance) -> Extraction:
         raise ReadError(f"is not {_WHAT}, or damaged") from error
 
 
-def _letter(message: _Item) -> Letter:
+def _letter(message: _Item) -> Email:
     sent = HeaderParser(EmailMessage, policy=default).parsestr(message.text(0x007D))
     known = {
         "From": _address(message.text(0x0C1A), message.text(0x5D01) or message.text(0x0C1F)),
@@ -134,7 +134,7 @@ def _letter(message: _Item) -> Letter:
         "Cc": _recipients(message, 2) or message.text(0x0E03),
         "Date": message.time(0x0039) or message.time(0x0E06),
     }
-    return Letter(
+    return Email(
         message.text(0x0037),
         tuple((name, str(sent.get(name, "")) or known[name]) for name in HEADERS),
         tuple(_bodies(message)),
@@ -153,14 +153,14 @@ def _address(name: str, address: str) -> str:
     return f"{name} <{shown}>" if name and shown else name or shown
 
 
-def _bodies(message: _Item) -> Iterator[Body]:
+def _bodies(message: _Item) -> Iterator[EmailBody]:
     """The first that there is: Outlook keeps one text in up to three forms."""
     if (text := message.text(0x1000)).strip():
-        yield Body(text)
+        yield EmailBody(text)
     elif html := decode_as(message.binary(0x1013), message.encoding) or message.text(0x1013):
-        yield Body(html, "html")
+        yield EmailBody(html, "html")
     elif packed := message.binary(0x1009):
-        yield Body(_unpacked(packed), "rtf")
+        yield EmailBody(_unpacked(packed), "rtf")
 
 
 def _unpacked(packed: bytes) -> str:

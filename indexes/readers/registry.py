@@ -8,7 +8,7 @@ from pathlib import Path
 
 from indexes.errors import ReadError
 from indexes.protocols import Reader
-from indexes.readers.extraction.budget import Allowance
+from indexes.readers.extraction.budget import Budget
 from indexes.readers.extraction.extraction_builder import one_line
 from indexes.readers.pages import ocr
 from indexes.types import Extraction
@@ -88,7 +88,7 @@ def suffix_of(media_type: str) -> str:
     return next((suffix for suffix, known in _FORMATS.items() if known[0] == media_type), "")
 
 
-def read_file(path: Path, allowance: Allowance | None = None) -> Extraction:
+def read_file(path: Path, allowance: Budget | None = None) -> Extraction:
     """Raises ``ReadError`` with the reason; for files from outside, ``sandbox`` reads more safely.
 
     ``allowance`` is what is left for the files in it, where it lies in a file itself.
@@ -96,11 +96,11 @@ def read_file(path: Path, allowance: Allowance | None = None) -> Extraction:
     suffix = path.suffix.lower()
     _, module, function = _FORMATS[suffix]
     read = getattr(import_module(f"indexes.readers.{module}"), function)
-    reader: Reader = partial(read, allowance=allowance or Allowance()) if suffix in _HOLD_FILES else read
+    reader: Reader = partial(read, allowance=allowance or Budget()) if suffix in _HOLD_FILES else read
     return _short(reader(path))
 
 
-def attempt(read: Callable[[], Extraction]) -> Extraction | str:
+def read_or_reason(read: Callable[[], Extraction]) -> Extraction | str:
     """What was read, or why it was not."""
     try:
         return read()

@@ -11,7 +11,7 @@ from pathlib import Path
 from indexes.errors import ReadError
 from indexes.readers.extraction import serialization
 from indexes.readers.pages import ocr
-from indexes.readers.registry import attempt, read_file
+from indexes.readers.registry import read_file, read_or_reason
 from indexes.readers.sandbox import ReadingLimits
 from indexes.types import Extraction, Part
 
@@ -21,7 +21,7 @@ _MAX_FILES = 256
 
 
 def read(path: Path, text_mb: int) -> Extraction | ReadError:
-    found = attempt(lambda: read_file(path))
+    found = read_or_reason(lambda: read_file(path))
     if isinstance(found, str):
         return ReadError(found)
     left = text_mb * 2**20 - len(found.text)

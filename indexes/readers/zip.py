@@ -9,9 +9,9 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 from indexes.errors import ReadError
-from indexes.readers.attachments import Enclosures, clean
+from indexes.readers.attachments import EmbeddedFiles, safe_path
 from indexes.readers.extraction.archive import DAMAGE
-from indexes.readers.extraction.budget import Allowance
+from indexes.readers.extraction.budget import Budget
 from indexes.readers.registry import SUFFIXES
 from indexes.types import Extraction
 
@@ -23,7 +23,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Those whose output zipfile bounds while it inflates."""
 
 
-def read_zip(path: Path, allowance: Allowance) -> Extraction:
+def read_zip(path: Path, allowance: Budget) -> Extraction:
     allowance.check_levels()
     if not path.stat().st_size:
         raise ReadError("holds no text")
@@ -35,12 +35,12 @@ def read_zip(path: Path, allowance: Allowance) -> Extraction:
         raise ReadError("is not a zip archive, or damaged") from error
 
 
-def _read(archive: zipfile.ZipFile, path: Path, allowance: Allowance) -> Extraction:
+def _read(archive: zipfile.ZipFile, path: Path, allowance: Budget) -> Extraction:
     members = {member: _name(member) for member in archive.infolist() if not member.filename.endswith("/")}
     _refuse_overlap(members)
     wanted = {member for member, name in members.items() if _is_document(member, name)}
     allowance.check(len(wanted), sum(member.file_size for member in wanted))
-    enclosures = Enclosures(allowance)
+    enclosures = EmbeddedFiles(allowance)
     for member, name in members.items():
         if member in wanted:
             enclosures.add(name, _content(archive, member))
@@ -75,7 +75,7 @@ def _name(member: zipfile.ZipInfo) -> str:
 
 
 def _is_document(member: zipfile.ZipInfo, name: str) -> bool:
-    path = PurePosixPath(clean(name))
+    path = PurePosixPath(safe_path(name))
     hidden = any(step.startswith(".") or step == "__MACOSX" for step in path.parts)
     kind = stat.S_IFMT(member.external_attr >> 16)
     return not hidden and kind in (0, stat.S_IFREG) and path.suffix.lower() in SUFFIXES

@@ -1,4 +1,4 @@
-"""Pure functions over ranked hits."""
+"""Fuses rankings and drops repeated hits: pure functions."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,13 +7,13 @@ from dataclasses import replace
 from indexes.types import Hit
 
 _LAYOUT = re.compile(r"^\s*[-•]\s|[\s*_#|`]+", re.MULTILINE)
-"""Blanks, bullets and Markdown's marks: what differs between a text and the same one in another format."""
+"""Blanks, bullets and Markdown's marks, in which the same text differs between formats."""
 
 
 def reciprocal_rank_fusion(rankings: Sequence[Sequence[Hit]], *, k: int = 60) -> list[Hit]:
-    """One ranking out of several: each hit scores the sum of ``1 / (k + rank)``; its signals are the first's.
+    """Fuse rankings into one: each hit scores the sum of ``1 / (k + rank)`` and keeps its first signals.
 
-    Cormack, Clarke and Büttcher, SIGIR 2009, whose k = 60 it is. Ties keep the order of the first ranking.
+    By Cormack, Clarke and Büttcher, SIGIR 2009, with their k = 60. Ties keep the order of the first ranking.
     """
     scores: dict[str, float] = {}
     hits: dict[str, Hit] = {}
@@ -25,9 +25,9 @@ def reciprocal_rank_fusion(rankings: Sequence[Sequence[Hit]], *, k: int = 60) ->
 
 
 def without_repetitions(hits: Iterable[Hit]) -> list[Hit]:
-    """Of those whose texts are the same, layout and capitals aside, the best.
+    """Keep the best of the hits whose texts are the same but for layout and capitals.
 
-    So a page as Word and as HTML is one hit; a version in which one figure or name is another stays one of its own.
+    So a page in Word and in HTML is one hit. A version that differs in a figure or a name stays a hit of its own.
     """
     best: dict[str, Hit] = {}
     for hit in hits:

@@ -8,24 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.protocols import Encoder
-from indexes.search.lexical_score import WantedTerms, wanted
+from indexes.search.lexical_score import QueryTerms, query_terms
 from indexes.storage.catalog import Catalog
 from indexes.storage.search_rows import Entry
 from indexes.text.tokenization import content_terms
-from indexes.types import Audience, Hit, Query, Scope
+from indexes.types import Hit, Query, Scope
 from indexes.vectors.exact import nearest
 from indexes.vectors.index import ChromaVectors
 
 _BATCH = 5000
 _MAX_TERMS = 128
-"""Of a query: each costs a look-up, and the first say what is asked."""
-_MOST_ROWS = 10_000
-"""Passages that a search by words ranks, about: FTS5 takes a microsecond or more for each, however common its terms. Of
-50,000 passages, 99 of 100 first hits are those of a search without such a limit."""
+"""Terms of a query that are searched for: each costs a look-up, and the first say the most."""
+_MAX_ROWS = 10_000
+"""Passages that a search by words ranks, about. FTS5 takes a microsecond or more for each, however common its terms.
+Among 50,000 passages, 99 of 100 first hits are the same without this limit."""
 
 
 class DenseRetriever:
-    """By meaning: passages whose vectors lie nearest the query's. A hit's score is the cosine."""
+    """Hits by meaning: passages whose vectors lie nearest the query's. A hit's score is the cosine."""
 
     def __init__(self, catalog: Catalog, vectors: ChromaVectors, encoder: Encoder, *, min_cosine: float = 0.0) -> None:
         self._catalog = catalog
@@ -34,85 +34,88 @@ class DenseRetriever:
         self._min_cosine = min_cosine
 
     def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
-        found = self.near(self.vector(query), query.scope, limit=limit)
-        return [Hit(entry.passage, cosine) for entry, cosine in found]
+        """Return the nearest passages within the query's scope."""
+        entries = self.nearest(self.vector(query), query.scope, limit=limit)
+        return [Hit(entry.passage, cosine) for entry, cosine in entries]
 
     def vector(self, query: Query) -> NDArray[np.float32]:
-        """A unit vector. Of a follow-up, halfway between its own words and all that was asked."""
+        """Return the query's unit vector; for a follow-up, halfway between its own words and the whole conversation."""
         texts = [query.text, query.whole] if query.earlier else [query.text]
         total = self._encoder.encode_query(texts).sum(axis=0)
         return np.asarray(total / np.linalg.norm(total), np.float32)
 
-    def near(self, vector: NDArray[np.float32], scope: Scope, *, limit: int) -> list[tuple[Entry, float]]:
-        """Asks for more where much of what is near may not be seen, then compares with all that may be."""
+    def nearest(self, vector: NDArray[np.float32], scope: Scope, *, limit: int) -> list[tuple[Entry, float]]:
+        """Return entries with cosines, nearest first.
+
+        Asks for more where many of the nearest are out of scope, and finally compares with every vector in scope.
+        """
         for wider in (limit, 4 * limit, 16 * limit):
-            found = self._vectors.search(vector, limit=wider)
-            entries = self._entries(found, scope)
-            if len(entries) >= limit or len(found) < wider or found[-1][1] < self._min_cosine:
+            cosines = self._vectors.search(vector, limit=wider)
+            entries = self._entries(cosines, scope)
+            if len(entries) >= limit or len(cosines) < wider or cosines[-1][1] < self._min_cosine:
                 return entries[:limit]
         visible = self._catalog.visible_vectors(scope, batch=_BATCH)
         return self._entries(nearest(visible, vector, limit), scope)[:limit]
 
-    def _entries(self, found: list[tuple[str, float]], scope: Scope) -> list[tuple[Entry, float]]:
-        near = {encoded: cosine for encoded, cosine in found if cosine >= self._min_cosine}
+    def _entries(self, cosines: list[tuple[str, float]], scope: Scope) -> list[tuple[Entry, float]]:
+        near = {encoded: cosine for encoded, cosine in cosines if cosine >= self._min_cosine}
         entries = self._catalog.entries.embedded_as(near.keys(), scope)
         order = {encoded: place for place, encoded in enumerate(near)}
         return [(entry, near[entry.encoded]) for entry in sorted(entries, key=lambda entry: order[entry.encoded])]
 
 
 class LexicalRetriever:
-    """By words: SQLite's full-text search finds them, and BM25 ranks them. A hit's score is its share of the best."""
+    """Hits by words: SQLite's full-text search finds them, BM25 ranks them. A hit's score is its share of the best."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._limited = lru_cache(maxsize=100)(self._limited_at)
-        self._size = lru_cache(maxsize=100)(self._size_at)
-        self._frequency = lru_cache(maxsize=10_000)(self._frequency_at)
+        entries = catalog.entries
+        # each answer holds for one revision; None is the audience of those who may read everything
+        self._limited = lru_cache(maxsize=100)(
+            lambda revision, audience: None if entries.all_visible(audience) else audience  # noqa: ARG005
+        )
+        self._size = lru_cache(maxsize=100)(lambda revision, audience: entries.size(audience))  # noqa: ARG005
+        self._frequency = lru_cache(maxsize=10_000)(
+            lambda revision, term, audience: entries.frequency(term, audience)  # noqa: ARG005
+        )
 
     def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
-        asked = self.wanted(query)
-        found = self.holding(asked, query.scope, limit=limit)
-        scored = [(entry, asked.shares(entry.context_terms, entry.terms)[0]) for entry in found]
+        """Return the best passages within the query's scope that have some of its words."""
+        terms = self.query_terms(query)
+        entries = self.matching(terms, query.scope, limit=limit)
+        scored = [(entry, terms.shares(entry.context_terms, entry.terms)[0]) for entry in entries]
         return [Hit(entry.passage, share) for entry, share in sorted(scored, key=lambda pair: -pair[1])]
 
-    def wanted(self, query: Query) -> WantedTerms:
-        """The query's terms, and how rare they are in this index."""
+    def query_terms(self, query: Query) -> QueryTerms:
+        """Return the query's terms, weighted by their rarity among the passages that the audience may read."""
         turns = [content_terms(text)[:_MAX_TERMS] for text in (query.text, *query.earlier)]
         revision = self._catalog.revision
         audience = self._limited(revision, query.audience)
         passages, mean_length = self._size(revision, audience)
         frequencies = {term: self._frequency(revision, term, audience) for turn in turns for term in turn}
-        return wanted(turns, passages, frequencies, mean_length)
+        return query_terms(turns, passages, frequencies, mean_length)
 
-    def holding(self, asked: WantedTerms, scope: Scope, *, limit: int) -> list[Entry]:
-        """Passages that have the rarest of the terms: of all that have any, those that can rank high."""
+    def matching(self, terms: QueryTerms, scope: Scope, *, limit: int) -> list[Entry]:
+        """Return the passages that have the rarest of the terms, which are those that can rank high."""
         revision = self._catalog.revision
         audience = self._limited(revision, scope.audience)
         by_rarity = sorted(
-            (rows, term) for term in asked.weights if (rows := self._frequency(revision, term, audience))
+            (rows, term) for term in terms.weights if (rows := self._frequency(revision, term, audience))
         )
-        for expression in _expressions(by_rarity):
-            if found := self._catalog.entries.match(expression, limit=limit, scope=scope):
-                return found
+        for expression in match_expressions(by_rarity):
+            if entries := self._catalog.entries.match(expression, limit=limit, scope=scope):
+                return entries
         return []
 
-    def _limited_at(self, revision: int, audience: Audience) -> Audience | None:  # noqa: ARG002 - of one revision
-        """None where they may read everything, as all others may who do."""
-        return None if self._catalog.entries.all_visible(audience) else audience
 
-    def _size_at(self, revision: int, audience: Audience | None) -> tuple[int, float]:  # noqa: ARG002 - likewise
-        return self._catalog.entries.size(audience)
+def match_expressions(by_rarity: list[tuple[int, str]]) -> Iterator[str]:
+    """Yield FTS5 expressions to be tried in turn, for terms with their numbers of rows, rarest first.
 
-    def _frequency_at(self, revision: int, term: str, audience: Audience | None) -> int:  # noqa: ARG002 - likewise
-        return self._catalog.entries.frequency(term, audience)
-
-
-def _expressions(by_rarity: list[tuple[int, str]]) -> Iterator[str]:
-    """For FTS5, to be tried in turn. Quoted, a term is a string to it; terms have no quotation mark in them."""
+    A quoted term is a string to FTS5; terms hold no quotation mark.
+    """
     terms = [f'"{term}"' for _, term in by_rarity]
-    rare = takewhile(lambda rows: rows <= _MOST_ROWS, accumulate(rows for rows, _ in by_rarity))
-    few = sum(1 for _ in rare)
-    if few:
-        yield " OR ".join(terms[:few])
-    # each is common: those that have several of them; also where none of the rare ones is within the scope
-    yield from (" AND ".join(terms[few:][:count]) for count in (3, 2, 1) if few + count <= len(terms))
+    rare = sum(1 for _ in takewhile(lambda rows: rows <= _MAX_ROWS, accumulate(rows for rows, _ in by_rarity)))
+    if rare:
+        yield " OR ".join(terms[:rare])
+    # common terms only, or no rare one within the scope: passages that have several of the common ones
+    yield from (" AND ".join(terms[rare:][:count]) for count in (3, 2, 1) if rare + count <= len(terms))

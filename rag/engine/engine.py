@@ -11,19 +11,20 @@ from pathlib import Path
 from indexes.access.labels import LabelRule
 from indexes.access.rules import AccessRule
 from indexes.errors import ChromaUnavailableError, IndexLockedError, IndexMissingError, IndexUnreadableError
+from indexes.ingest.changes import SyncPlan, plan_changes
 from indexes.ingest.embedding import check_encoder
-from indexes.ingest.planning import Plan, make_plan
 from indexes.ingest.rule_application import Rules
 from indexes.ingest.splitting import VERSION, PassageSplitter
-from indexes.ingest.sync import Listener
+from indexes.ingest.sync import SyncListener
 from indexes.ingest.uploads import uploads_of
 from indexes.ingest.writer import IndexWriter
 from indexes.protocols import Encoder, Retriever
 from indexes.readers.sandbox import ReadingLimits
-from indexes.search.adjacent import WholeRetriever
-from indexes.search.diversity import VariedRetriever
-from indexes.search.hybrid import HybridRetriever, Weights
-from indexes.search.reranking import RerankedRetriever
+from indexes.search.adjacent import MergingRetriever
+from indexes.search.diversity import DiverseRetriever
+from indexes.search.hybrid import HybridRetriever
+from indexes.search.passage_scorer import Weights
+from indexes.search.reranking import RerankingRetriever
 from indexes.search.retrievers import DenseRetriever, LexicalRetriever
 from indexes.storage.catalog import Catalog
 from indexes.storage.generations import Generations, catalog_file, chroma_folder
@@ -90,8 +91,8 @@ class Generation:
         if reranker := make_reranker(self.settings):
             rerank = self.settings.reranking
             seconds = rerank.budget_ms / 1000
-            found = RerankedRetriever(found, reranker, candidates=rerank.candidates, seconds=seconds)
-        return WholeRetriever(VariedRetriever(found, loss=chosen.section_loss), self.catalog)
+            found = RerankingRetriever(found, reranker, candidates=rerank.candidates, seconds=seconds)
+        return MergingRetriever(DiverseRetriever(found, loss=chosen.section_loss), self.catalog)
 
     def close(self) -> None:
         self.vectors.close()
@@ -174,7 +175,7 @@ class Engine:
 
 
 @contextmanager
-def open_engine(settings: Settings, listener: Listener | None = None) -> Iterator[Engine]:
+def open_engine(settings: Settings, listener: SyncListener | None = None) -> Iterator[Engine]:
     """Raises ``IndexMissingError`` or ``IndexUnreadableError``.
 
     Where Chroma's copy is damaged it is made anew, and the listener told; without one, nothing is changed.
@@ -190,7 +191,7 @@ def open_engine(settings: Settings, listener: Listener | None = None) -> Iterato
         engine.close()
 
 
-def _heal(engine: Engine, damage: str, listener: Listener) -> str:
+def _heal(engine: Engine, damage: str, listener: SyncListener) -> str:
     """What was done, or why that must wait, in a sentence."""
     began = time.perf_counter()
     try:
@@ -219,16 +220,16 @@ def open_writer(settings: Settings, encoder: Encoder | None = None) -> Iterator[
         yield writer
 
 
-def plan(settings: Settings, docs: Sequence[Path]) -> Plan:
+def plan(settings: Settings, docs: Sequence[Path]) -> SyncPlan:
     """What indexing these folders would do. Changes nothing; raises ``FolderError``."""
     generation = Generations(settings.index.dir).of_model(settings.embedding.model)
     uploads = uploads_of(settings.index.dir)
     try:
         with closing(Catalog(catalog_file(generation))) as catalog:
             anew = catalog.get("splitter") not in (None, _splitting(settings))
-            return make_plan(docs, catalog.files(), uploads=uploads, anew=anew)
+            return plan_changes(docs, catalog.files(), uploads=uploads, anew=anew)
     except IndexMissingError:
-        return make_plan(docs, {}, uploads=uploads)
+        return plan_changes(docs, {}, uploads=uploads)
 
 
 def _identity(file: Path) -> tuple[int, int] | None:

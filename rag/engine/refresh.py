@@ -5,8 +5,8 @@ from pathlib import Path
 
 from indexes.access.rules import AccessRule, readers_of
 from indexes.errors import FootnoteError, IndexLockedError
-from indexes.ingest.planning import make_plan
-from indexes.ingest.sync import Listener, Report
+from indexes.ingest.changes import plan_changes
+from indexes.ingest.sync import SyncListener, SyncReport
 from indexes.ingest.uploads import PREFIX, UPLOADED, uploads_of
 from indexes.types import Audience
 from rag.engine.engine import Engine, embedding_of, open_writer, rules_of, writing
@@ -30,7 +30,7 @@ class Refreshing:
         with writing(self._engine.settings):
             pass
 
-    def run(self, listener: Listener, *, whole: bool) -> Report:
+    def run(self, listener: SyncListener, *, whole: bool) -> SyncReport:
         """Raises as ``check`` does, and as ``IndexWriter.run`` and ``run_uploads`` do."""
         engine, encoder = self._engine, self._engine.encoder
         embedding = embedding_of(engine.catalog, engine.settings.embedding)
@@ -45,7 +45,7 @@ class Refreshing:
         if uploads is None:
             return False
         before = {path: file for path, file in self._engine.catalog.files().items() if path.startswith(PREFIX)}
-        return make_plan((), before, uploads=uploads).differs
+        return plan_changes((), before, uploads=uploads).differs
 
     def sees(self, audience: Audience) -> Callable[[str], bool]:
         """Whether a file's path may be told to them, by the rules as they are now: a path is a secret too."""

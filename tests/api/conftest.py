@@ -9,7 +9,7 @@ import pytest
 from fakes.engines import SAMPLES, OpenEngine, RememberingEncoder
 from fakes.front import Front, OpenFront
 from fakes.libraries import Premises, premises, written
-from indexes.ingest.sync import Listener
+from indexes.ingest.sync import SyncListener
 from rag.engine.engine import open_writer
 from rag.settings import load_settings
 
@@ -29,7 +29,7 @@ def front(opened: OpenEngine, encoder: RememberingEncoder, tmp_path: Path) -> Op
             (docs / path).write_text(text)
         settings = load_settings(index={"dir": tmp_path / name}, access=RULES)
         with open_writer(settings, encoder) as writer:
-            assert not writer.run([docs], Listener()).failed
+            assert not writer.run([docs], SyncListener()).failed
         own = {"dir": tmp_path / f"{name}-server", "keys": "always", "requests_per_minute": 10_000} | server
         return Front(opened(tmp_path / name, access=RULES, server=own))
 

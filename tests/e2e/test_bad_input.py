@@ -18,8 +18,8 @@ from api.app.http_server import AddressError, listen
 from fakes.answerer import ScriptedAnswerer
 from fakes.desks import desk
 from fakes.engines import SAMPLES, OpenEngine, Ran, RunFootnote
-from indexes.ingest.planning import Plan
-from indexes.ingest.sync import Listener
+from indexes.ingest.changes import SyncPlan
+from indexes.ingest.sync import SyncListener
 from rag.engine.engine import open_writer
 from rag.settings import Settings
 from rag.types import Question
@@ -134,8 +134,8 @@ def test_a_file_that_may_not_be_read_is_named(footnote: RunFootnote, docs: Path,
 def test_a_file_that_goes_while_it_is_indexed_is_named(docs: Path, tmp_path: Path) -> None:
     (docs / "fleeting.txt").write_text("Here now.\n")
 
-    class Remover(Listener):
-        def planned(self, plan: Plan) -> None:
+    class Remover(SyncListener):
+        def planned(self, plan: SyncPlan) -> None:
             plan.source("fleeting.txt").unlink()
 
     with open_writer(Settings(index={"dir": tmp_path / "index"})) as writer:

@@ -14,7 +14,7 @@ from api.library.library import Library
 from api.library.sync_jobs import Indexing
 from fakes.doors import ListedDoor, bearer, somebody
 from fakes.engines import RememberingEncoder
-from indexes.ingest.sync import Listener
+from indexes.ingest.sync import SyncListener
 from rag.engine.engine import Engine, limits_of, open_writer
 from rag.engine.refresh import Refreshing
 from rag.settings import load_settings
@@ -87,7 +87,7 @@ def premises(
 ) -> Premises:
     settings = load_settings(index={"dir": index}, access=ACCESS, **parts)
     with open_writer(settings, encoder) as writer:
-        writer.run([docs], Listener())
+        writer.run([docs], SyncListener())
     engine = opened(index, access=ACCESS, **parts)
     indexing = Indexing(Refreshing(engine), pause=0.05)
     desk = replace(desk_of(engine), door=ListedDoor(**KEYS), indexing=indexing)

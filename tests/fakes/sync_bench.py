@@ -5,7 +5,7 @@ from pathlib import Path
 from fakes.encoder import WordsEncoder
 from indexes.ingest.rule_application import Rules
 from indexes.ingest.splitting import PassageSplitter
-from indexes.ingest.sync import Listener, Report, Sync
+from indexes.ingest.sync import Sync, SyncListener, SyncReport
 from indexes.readers.sandbox import ReadingLimits
 from indexes.search.retrievers import LexicalRetriever
 from indexes.storage.catalog import Catalog
@@ -34,15 +34,15 @@ class Bench:
         self,
         *roots: Path,
         allow_delete: bool = False,
-        listener: Listener | None = None,
+        listener: SyncListener | None = None,
         rules: Rules = (),
         max_tokens: int | None = None,
-    ) -> Report:
+    ) -> SyncReport:
         self.encoder.encoded.clear()
         self.encoder.calls = 0
         splitter = PassageSplitter(self.encoder.count_tokens, max_tokens or self.encoder.max_tokens)
         syncing = Sync(self.catalog, self.vectors, self.encoder, splitter, LIMITS, rules)
-        return syncing.run(roots or [self.folder], listener or Listener(), allow_delete=allow_delete)
+        return syncing.run(roots or [self.folder], listener or SyncListener(), allow_delete=allow_delete)
 
     def ask(self, word: str, filters: Filters = ALL) -> set[str]:
         hits = LexicalRetriever(self.catalog).retrieve(Query(word, filters=filters), limit=100)

@@ -11,8 +11,8 @@ from typing import Any
 
 from fakes.encoder import WordsEncoder
 from indexes.ingest import sync, writer
-from indexes.ingest.planning import Plan
-from indexes.ingest.sync import Listener
+from indexes.ingest.changes import SyncPlan
+from indexes.ingest.sync import SyncListener
 from indexes.ingest.writer import IndexWriter
 from indexes.readers.sandbox import ReadingLimits
 from indexes.storage import catalog, generations, lock
@@ -89,11 +89,11 @@ class _Telling(WordsEncoder):
         return super().encode(texts)
 
 
-class _Loud(Listener):
+class _Loud(SyncListener):
     def __init__(self, say: Say) -> None:
         self._say = say
 
-    def planned(self, plan: Plan) -> None:
+    def planned(self, plan: SyncPlan) -> None:
         self._say("planned")
 
     def done(self, path: str, passages: int) -> None:

@@ -11,7 +11,7 @@ _MB = 500
 
 
 @dataclass(slots=True)
-class Allowance:
+class Budget:
     """What is left of it: files, bytes, and levels below this one. One for all that a file on disk holds."""
 
     files: int = _FILES

@@ -17,7 +17,7 @@ class _Place:
     slide: int | None = None
 
 
-class Draft:
+class ExtractionBuilder:
     """Text as it grows. Lines count from 1, and from 1 again on each page, sheet or slide."""
 
     def __init__(self) -> None:

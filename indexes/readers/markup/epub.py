@@ -11,7 +11,7 @@ from lxml import etree
 
 from indexes.errors import ReadError
 from indexes.readers.extraction import archive
-from indexes.readers.extraction.extraction_builder import Draft, one_line
+from indexes.readers.extraction.extraction_builder import ExtractionBuilder, one_line
 from indexes.readers.markup.html import add_html
 from indexes.text.normalization import decode
 from indexes.types import Extraction
@@ -40,7 +40,7 @@ def _read(parts: zipfile.ZipFile, package: etree._Element, folder: str, path: Pa
         if item.get("media-type") == _NCX or "nav" in item.get("properties", "").split()
     }
     chapters = _chapters(parts, contents)
-    draft = Draft()
+    draft = ExtractionBuilder()
     for reference in package.iterfind(".//{*}spine/{*}itemref"):
         name = names.get(reference.get("idref", ""), "")
         if name in contents:
@@ -52,7 +52,7 @@ def _read(parts: zipfile.ZipFile, package: etree._Element, folder: str, path: Pa
     return draft.finish(package.findtext(".//{*}metadata/{*}title") or path.stem)
 
 
-def _add(html: str, chapter: str, draft: Draft) -> None:
+def _add(html: str, chapter: str, draft: ExtractionBuilder) -> None:
     """Under the chapter's name in the table of contents, where it has no heading of its own."""
     soup = _soup(html)
     if chapter and not soup.find(["h1", "h2", "h3"]):

@@ -6,7 +6,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
-from indexes.readers.extraction.extraction_builder import Draft, one_line
+from indexes.readers.extraction.extraction_builder import ExtractionBuilder, one_line
 from indexes.text.normalization import decode
 from indexes.types import Extraction
 
@@ -20,19 +20,19 @@ _BLOCKS = set(_HEADINGS) | set(
 
 def read_html(path: Path) -> Extraction:
     soup = BeautifulSoup(decode(path.read_bytes()), "lxml")
-    draft = Draft()
+    draft = ExtractionBuilder()
     _walk(soup, draft)
     title = soup.title.get_text() if soup.title else ""
     heading = soup.find("h1")
     return draft.finish(title.strip() or (heading.get_text() if heading else "") or path.stem)
 
 
-def add_html(soup: BeautifulSoup, draft: Draft) -> None:
+def add_html(soup: BeautifulSoup, draft: ExtractionBuilder) -> None:
     """For HTML within other formats: chapters of books, bodies of mail."""
     _walk(soup, draft)
 
 
-def _walk(element: Tag, draft: Draft) -> None:
+def _walk(element: Tag, draft: ExtractionBuilder) -> None:
     """Block by block; what stands between two blocks is a paragraph."""
     inline: list[str] = []
     for child in element.children:
@@ -47,7 +47,7 @@ def _walk(element: Tag, draft: Draft) -> None:
     _flush(inline, draft)
 
 
-def _block(element: Tag, draft: Draft) -> None:
+def _block(element: Tag, draft: ExtractionBuilder) -> None:
     if element.name in _HEADINGS:
         draft.heading(_HEADINGS[element.name], _seen_text(element))
     elif element.name == "pre":
@@ -67,7 +67,7 @@ def _rows(table: Tag) -> Iterator[list[str]]:
             yield [_seen_text(cell) for cell in row.find_all(["td", "th"])]
 
 
-def _flush(inline: list[str], draft: Draft) -> None:
+def _flush(inline: list[str], draft: ExtractionBuilder) -> None:
     draft.paragraph("\n".join(filter(None, map(one_line, "".join(inline).split("\n")))))
     inline.clear()
 

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from indexes.errors import ReadError
-from indexes.readers.extraction.extraction_builder import Draft, one_line
+from indexes.readers.extraction.extraction_builder import ExtractionBuilder, one_line
 from indexes.text.normalization import decode
 from indexes.types import Extraction, Kind, Section
 
@@ -35,7 +35,7 @@ def read_tsv(path: Path) -> Extraction:
 
 def _records(text: str, dialect: type[csv.Dialect], path: Path) -> Extraction:
     """A line a record: line numbers are the row numbers that a spreadsheet shows."""
-    draft = Draft()
+    draft = ExtractionBuilder()
     try:
         draft.table(csv.reader(text.splitlines(keepends=True), dialect))
     except csv.Error as error:

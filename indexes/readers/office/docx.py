@@ -15,7 +15,7 @@ from lxml import etree
 
 from indexes.errors import ReadError
 from indexes.readers.extraction import archive
-from indexes.readers.extraction.extraction_builder import Draft, one_line
+from indexes.readers.extraction.extraction_builder import ExtractionBuilder, one_line
 from indexes.types import Extraction
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def read_docx(path: Path) -> Extraction:
     with archive.opened(path, "a Word document (.docx)") as parts:
         try:
             document = docx.Document(str(path))
-            draft = Draft()
+            draft = ExtractionBuilder()
             _Body(document, _notes(document)).add(document.element.body, draft)
             found = draft.finish(document.core_properties.title or path.stem)
             return replace(found, dated=archive.modified(parts, *archive.CORE))
@@ -63,7 +63,7 @@ class _Body:
     document: "Document"
     notes: dict[tuple[str, str], etree._Element]
 
-    def add(self, parent: etree._Element, draft: Draft) -> None:
+    def add(self, parent: etree._Element, draft: ExtractionBuilder) -> None:
         for block in _children(parent, _PARAGRAPH, _TABLE):
             if block.tag == _TABLE:
                 draft.table(self._rows(block))
@@ -72,7 +72,7 @@ class _Body:
                 for box in _boxes(block):
                     self.add(box, draft)
 
-    def _add_paragraph(self, element: etree._Element, draft: Draft) -> None:
+    def _add_paragraph(self, element: etree._Element, draft: ExtractionBuilder) -> None:
         style = Paragraph(element, self.document._body).style  # noqa: SLF001 - a paragraph needs its parent's part
         name, text = (style.name or "" if style else "").lower(), self._text(element)
         if name == "title":

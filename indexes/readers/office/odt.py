@@ -8,7 +8,7 @@ from lxml import etree
 
 from indexes.errors import ReadError
 from indexes.readers.extraction import archive
-from indexes.readers.extraction.extraction_builder import Draft
+from indexes.readers.extraction.extraction_builder import ExtractionBuilder
 from indexes.types import Extraction
 
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
@@ -35,12 +35,12 @@ def read_odt(path: Path) -> Extraction:
         day = archive.modified(parts, "meta.xml", _DATE)
     if body is None:
         raise ReadError(f"is not {what}, or damaged")
-    draft = Draft()
+    draft = ExtractionBuilder()
     _walk(body, draft)
     return replace(draft.finish(title or path.stem), dated=day)
 
 
-def _walk(parent: etree._Element, draft: Draft, bullet: str = "") -> None:
+def _walk(parent: etree._Element, draft: ExtractionBuilder, bullet: str = "") -> None:
     for element in parent:
         if element.tag in _UNREAD:
             continue
@@ -54,7 +54,7 @@ def _walk(parent: etree._Element, draft: Draft, bullet: str = "") -> None:
             _walk(element, draft, "- " if element.tag == f"{_TEXT}list-item" else bullet)
 
 
-def _paragraph(element: etree._Element, draft: Draft, bullet: str) -> None:
+def _paragraph(element: etree._Element, draft: ExtractionBuilder, bullet: str) -> None:
     if (text := _inline(element)).strip():
         draft.paragraph(bullet + text.strip())
     for box in element.iter(f"{_DRAW}text-box"):

@@ -10,7 +10,7 @@ from pptx.exc import PythonPptxError
 
 from indexes.errors import ReadError
 from indexes.readers.extraction import archive
-from indexes.readers.extraction.extraction_builder import Draft
+from indexes.readers.extraction.extraction_builder import ExtractionBuilder
 from indexes.types import Extraction
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def read_pptx(path: Path) -> Extraction:
 
 
 def _read(path: Path) -> Extraction:
-    presentation, draft = pptx.Presentation(str(path)), Draft()
+    presentation, draft = pptx.Presentation(str(path)), ExtractionBuilder()
     for number, slide in enumerate(presentation.slides, start=1):
         draft.slide(number)
         _add(slide, draft)
@@ -35,7 +35,7 @@ def _read(path: Path) -> Extraction:
     return draft.finish(path.stem if title in ("", "PowerPoint Presentation") else title)
 
 
-def _add(slide: "Slide", draft: Draft) -> None:
+def _add(slide: "Slide", draft: ExtractionBuilder) -> None:
     title = slide.shapes.title
     if title is not None:
         draft.heading(1, title.text_frame.text)

@@ -7,7 +7,7 @@ from pathlib import Path
 from striprtf.striprtf import rtf_to_text
 
 from indexes.errors import ReadError
-from indexes.readers.extraction.extraction_builder import Draft
+from indexes.readers.extraction.extraction_builder import ExtractionBuilder
 from indexes.types import Extraction
 
 _CELL, _ROW, _LEVEL = "\ue000", "\ue001", 0xE010
@@ -27,13 +27,13 @@ def read_rtf(path: Path) -> Extraction:
     if not data.lstrip().startswith(b"{\\rtf"):
         raise ReadError("is not Rich Text (.rtf), or damaged")
     source = data.decode("latin-1")
-    draft = Draft()
+    draft = ExtractionBuilder()
     add_rtf(source, draft)
     title = _TITLE.search(source)
     return draft.finish(title[1] if title else path.stem)
 
 
-def add_rtf(source: str, draft: Draft) -> None:
+def add_rtf(source: str, draft: ExtractionBuilder) -> None:
     """For Rich Text within other formats, too; a character a byte. Raises ``ReadError``."""
     try:
         text = rtf_to_text(_marked(source), errors="replace")  # type: ignore[no-untyped-call]

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 
 from indexes.errors import ReadError
 from indexes.readers.extraction import archive
-from indexes.readers.extraction.extraction_builder import Draft
+from indexes.readers.extraction.extraction_builder import ExtractionBuilder
 from indexes.types import Extraction
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def read_xlsx(path: Path) -> Extraction:
 
 
 def _read(book: "Workbook", path: Path) -> Extraction:
-    draft = Draft()
+    draft = ExtractionBuilder()
     for sheet in book.worksheets:
         if sheet.sheet_state != "visible":
             draft.notes.append(f"sheet {sheet.title} is hidden, and was left out")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexes.errors import ReadError
-from indexes.readers.extraction.extraction_builder import Draft
+from indexes.readers.extraction.extraction_builder import ExtractionBuilder
 from indexes.readers.pages import ocr
 from indexes.readers.pages.page_layout import add_page
 from indexes.types import Extraction
@@ -21,7 +21,7 @@ _FORMATS = ("PNG", "JPEG", "TIFF")
 class Pictures:
     """Adds to a draft what is recognised on pages, and says afterwards what became of them."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: ExtractionBuilder) -> None:
         self._draft = draft
         self._recognised: list[int] = []
         self._blank: list[int] = []
@@ -60,7 +60,7 @@ def read_picture(path: Path) -> Extraction:
     """A page for each picture in the file; the only one has no number."""
     from PIL import Image, ImageSequence
 
-    draft = Draft()
+    draft = ExtractionBuilder()
     pictures = Pictures(draft)
     try:
         with warnings.catch_warnings():

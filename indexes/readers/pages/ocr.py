@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from indexes.readers.pages.page_layout import Piece
+from indexes.readers.pages.page_layout import TextBox
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -60,7 +60,7 @@ class _Found:
         return atan2(sum(box[1][1] - box[0][1] for box in self.boxes), sum(box[1][0] - box[0][0] for box in self.boxes))
 
 
-def recognise(page: "Image") -> list[Piece]:
+def recognise(page: "Image") -> list[TextBox]:
     """Pieces of print where they stand once the page is upright; none where it is blank."""
     if min(page.size) < _MIN_SIDE:
         return []
@@ -85,14 +85,14 @@ def _found(page: "Image") -> _Found:
     return _Found(result.boxes.tolist(), list(texts), fmean(result.scores)) if texts else _Found([], [], 0.0)
 
 
-def _level(found: _Found) -> list[Piece]:
+def _level(found: _Found) -> list[TextBox]:
     """A page that lies askew on the scanner is turned by the slope of its lines."""
     along, down = cos(found.slope), sin(found.slope)
     pieces = []
     for box, text in zip(found.boxes, found.texts, strict=True):
         xs = [x * along + y * down for x, y in box]
         ys = [y * along - x * down for x, y in box]
-        pieces.append(Piece(text, min(xs), min(ys), max(xs), max(ys)))
+        pieces.append(TextBox(text, min(xs), min(ys), max(xs), max(ys)))
     return pieces
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pypdfium2 as pdfium
 
 from indexes.errors import ReadError
-from indexes.readers.extraction.extraction_builder import Draft
+from indexes.readers.extraction.extraction_builder import ExtractionBuilder
 from indexes.readers.pages import ocr
 from indexes.readers.pages.images import Pictures
 from indexes.readers.pages.pdf_structure import add_lines, outline_of, tags_of
@@ -39,7 +39,7 @@ def read_pdf(path: Path) -> Extraction:
 
 
 def _read(pdf: pdfium.PdfDocument, path: Path) -> Extraction:
-    draft, outline = Draft(), outline_of(pdf)
+    draft, outline = ExtractionBuilder(), outline_of(pdf)
     pictures = Pictures(draft)
     for number in range(1, len(pdf) + 1):
         draft.page(number)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from indexes.readers.extraction.extraction_builder import Draft, one_line
+from indexes.readers.extraction.extraction_builder import ExtractionBuilder, one_line
 from indexes.text.normalization import normalise
 
 _MAX_DEPTH, _MAX_STEPS = 40, 50_000
@@ -20,7 +20,7 @@ _HEADINGS = {"Title": 1, "H": 1, **{f"H{level}": level for level in range(1, 7)}
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class StructureMark:
     """A heading, or a row of a table; what it says is sought among the page's lines."""
 
     texts: tuple[str, ...]
@@ -29,16 +29,16 @@ class Mark:
     table: int = 0
 
 
-def outline_of(pdf: pdfium.PdfDocument) -> dict[int, list[Mark]]:
+def outline_of(pdf: pdfium.PdfDocument) -> dict[int, list[StructureMark]]:
     """Headings by the number of their page, counted from 0."""
-    marks: dict[int, list[Mark]] = {}
+    marks: dict[int, list[StructureMark]] = {}
     for bookmark in itertools.islice(pdf.get_toc(), _MAX_BOOKMARKS):
         if target := bookmark.get_dest():
-            marks.setdefault(target.get_index(), []).append(Mark((bookmark.get_title(),), bookmark.level + 1))
+            marks.setdefault(target.get_index(), []).append(StructureMark((bookmark.get_title(),), bookmark.level + 1))
     return marks
 
 
-def tags_of(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> list[Mark]:
+def tags_of(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> list[StructureMark]:
     """In the order of the tags, which need not be that of the lines."""
     tree = pdfium_c.FPDF_StructTree_GetForPage(page)
     if not tree:
@@ -52,21 +52,21 @@ def tags_of(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> list[Mark]:
         found = list(_marked([_Element(root, 0, steps) for root in roots if root], itertools.count(1)))
         texts = _texts(page, text_page, {mark for cells, *_ in found for ids in cells for mark in ids})
         return [
-            Mark(tuple("".join(texts.get(mark, "") for mark in ids) for ids in cells), level, table)
+            StructureMark(tuple("".join(texts.get(mark, "") for mark in ids) for ids in cells), level, table)
             for cells, level, table in found
         ]
     finally:
         pdfium_c.FPDF_StructTree_Close(tree)
 
 
-def add_lines(lines: Sequence[str], marks: Sequence[Mark], draft: Draft) -> None:
+def add_lines(lines: Sequence[str], marks: Sequence[StructureMark], draft: ExtractionBuilder) -> None:
     """Every line is added once, as it stands: only the cells of a table's row, where it is one line, are told apart."""
     owners = _owners(lines, marks)
     cursor = 0
     for mark, run in itertools.groupby(owners, key=lambda mark: mark and (mark.table or mark)):
         block = range(cursor, cursor := cursor + len(list(run)))
         text = "\n".join(lines[number] for number in block)
-        if isinstance(mark, Mark):
+        if isinstance(mark, StructureMark):
             draft.heading(mark.level or 1, text, printed=text)
         elif mark:
             draft.table(
@@ -78,9 +78,9 @@ def add_lines(lines: Sequence[str], marks: Sequence[Mark], draft: Draft) -> None
             draft.paragraph(text)
 
 
-def _owners(lines: Sequence[str], marks: Sequence[Mark]) -> list[Mark | None]:
+def _owners(lines: Sequence[str], marks: Sequence[StructureMark]) -> list[StructureMark | None]:
     """By line. A mark that is not found among the lines after the last is ignored."""
-    owners: list[Mark | None] = [None] * len(lines)
+    owners: list[StructureMark | None] = [None] * len(lines)
     squeezed = [_squeezed(line) for line in lines]
     cursor = 0
     for mark in marks:

@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from api.commands import terminal
-from indexes.ingest.planning import make_plan
-from indexes.ingest.sync import Report
+from indexes.ingest.changes import plan_changes
+from indexes.ingest.sync import SyncReport
 
 
 def test_without_a_terminal_plain_lines_count_files_and_passages(
@@ -17,7 +17,7 @@ def test_without_a_terminal_plain_lines_count_files_and_passages(
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text("Aardvarks dig. " * 100)
     with terminal.SyncProgress(plain_every=0) as progress:
-        progress.planned(make_plan([tmp_path], {}))
+        progress.planned(plan_changes([tmp_path], {}))
         progress.embedded(2)
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("0 of 2 files, 2 passages embedded, ")
@@ -37,7 +37,7 @@ def test_on_a_terminal_the_bar_shows_the_time_left(monkeypatch: pytest.MonkeyPat
 
 def test_skipped_files_are_told_by_reason_and_the_first_few_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     many = {f"{n}.xyz": "a format that is not read" for n in range(7)}
-    terminal.print_report(Report(skipped={"up": "a link to a folder", **many}))
+    terminal.print_report(SyncReport(skipped={"up": "a link to a folder", **many}))
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "skipped, a format that is not read: 0.xyz, 1.xyz, 2.xyz, 3.xyz, 4.xyz and 2 more",
         "skipped, a link to a folder: up",

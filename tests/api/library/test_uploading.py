@@ -12,7 +12,7 @@ from api.middleware.guards import MAX_BODY_BYTES
 from fakes.doors import bearer
 from fakes.libraries import Premises
 from fakes.serving import serving
-from indexes.ingest.sync import Listener
+from indexes.ingest.sync import SyncListener
 from indexes.storage.lock import writer_lock
 from indexes.types import PUBLIC
 from rag.engine.engine import open_writer
@@ -118,7 +118,7 @@ async def test_the_command_lines_index_run_keeps_uploads_and_who_may_read_them(o
     await at.at_rest()
     (at.docs / "b.md").write_text("More words.")
     with open_writer(at.engine.settings, at.engine.encoder) as writer:
-        report = writer.run([at.docs], Listener())
+        report = writer.run([at.docs], SyncListener())
     assert (report.added, report.removed) == (["b.md"], [])
     assert await at.paths("anyone") == ["a.md", "b.md"]
     assert added in await at.paths("hr")
@@ -338,5 +338,5 @@ def test_a_hidden_half_of_an_upload_is_never_indexed(open_premises: Open, tmp_pa
     (at.index / "uploads" / ".half").write_bytes(NOTE)
     (at.index / "uploads" / "stray.md").write_bytes(NOTE)
     with open_writer(at.engine.settings, at.engine.encoder) as writer:
-        assert writer.run_uploads(Listener()).added == ["uploads/stray.md"]
+        assert writer.run_uploads(SyncListener()).added == ["uploads/stray.md"]
     assert at.engine.catalog.readers()["uploads/stray.md", "uploads/stray.md"] == frozenset()

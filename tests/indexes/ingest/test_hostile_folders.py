@@ -17,9 +17,10 @@ import pytest
 from fakes.sync_bench import Bench
 from indexes.access.rules import AccessRule
 from indexes.errors import ReadError
-from indexes.ingest.files import copied, opened
-from indexes.ingest.planning import Plan, scan
-from indexes.ingest.sync import Listener
+from indexes.ingest.changes import SyncPlan
+from indexes.ingest.files import copy_for_reading, open_unlinked
+from indexes.ingest.folder_scan import scan_folders
+from indexes.ingest.sync import SyncListener
 from indexes.readers.sandbox import ReadingLimits
 from indexes.storage.catalog import Catalog
 from indexes.vectors.index import ChromaVectors
@@ -42,13 +43,13 @@ def outside(tmp_path: Path) -> Path:
     return folder
 
 
-class Meanwhile(Listener):
+class Meanwhile(SyncListener):
     """Does something between the listing of the folder and the reading of its files."""
 
     def __init__(self, act: Callable[[], None]) -> None:
         self._act = act
 
-    def planned(self, plan: Plan) -> None:
+    def planned(self, plan: SyncPlan) -> None:
         self._act()
 
 
@@ -155,9 +156,9 @@ def test_a_folder_that_flickers_between_itself_and_a_link_never_lets_the_outside
     seen = set()
     try:
         for _ in range(150):
-            for path, file in scan([bench.folder])[0].items():
+            for path, file in scan_folders([bench.folder])[0].items():
                 try:
-                    with opened(Path(file.source)) as content:
+                    with open_unlinked(Path(file.source)) as content:
                         seen.add(content.read())
                 except (OSError, ReadError):
                     assert path == "sub/b.txt"
@@ -185,11 +186,14 @@ def test_a_file_that_never_rests_is_refused_and_read_when_it_does(tmp_path: Path
         try:
             assert changing.stdout
             assert changing.stdout.readline() == b"changing\n"
-            with pytest.raises(ReadError, match="changes while it is read"), copied("a.txt", file, ReadingLimits()):
+            with (
+                pytest.raises(ReadError, match="changes while it is read"),
+                copy_for_reading("a.txt", file, ReadingLimits()),
+            ):
                 pass
         finally:
             changing.kill()
-    with copied("a.txt", file, ReadingLimits()) as copy:
+    with copy_for_reading("a.txt", file, ReadingLimits()) as copy:
         assert sha256(copy.file.read_bytes()).hexdigest() == copy.state.sha256
         assert copy.file.read_bytes() == file.read_bytes()
     assert not copy.file.exists()
@@ -286,7 +290,7 @@ from fakes.encoder import WordsEncoder
 from indexes.storage.catalog import Catalog
 from indexes.readers.sandbox import ReadingLimits
 from indexes.ingest.splitting import PassageSplitter
-from indexes.ingest.sync import Listener, Sync
+from indexes.ingest.sync import SyncListener, Sync
 from indexes.vectors.chroma_embedded import EmbeddedChroma
 from indexes.vectors.index import ChromaVectors
 from indexes.ingest.verification import verify
@@ -298,7 +302,7 @@ vectors = ChromaVectors(EmbeddedChroma(index / "chroma"), catalog)
 splitter = PassageSplitter(encoder.count_tokens, encoder.max_tokens)
 
 def run():
-    report = Sync(catalog, vectors, encoder, splitter, ReadingLimits()).run([docs], Listener())
+    report = Sync(catalog, vectors, encoder, splitter, ReadingLimits()).run([docs], SyncListener())
     print(report.added, report.removed, report.failed, sorted(catalog.files()))
 
 run()

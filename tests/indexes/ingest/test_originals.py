@@ -7,9 +7,9 @@ import pytest
 
 from fakes.libraries import written
 from indexes.errors import OriginalChangedError, OriginalGoneError
-from indexes.ingest.files import state
+from indexes.ingest.files import file_state
+from indexes.ingest.folder_scan import scan_folders
 from indexes.ingest.originals import Originals
-from indexes.ingest.planning import scan
 from indexes.readers.sandbox import ReadingLimits
 
 
@@ -27,17 +27,17 @@ def test_every_file_that_an_index_run_finds_is_found_again(tmp_path: Path) -> No
     uploads = written(tmp_path / "index" / "uploads", {"hr/own.md": "uploaded"})
     for roots in ([one], [one, two], [one, single], [single]):
         originals = Originals(tuple(root.resolve() for root in roots), uploads)
-        files = scan(roots, uploads)[0]
+        files = scan_folders(roots, uploads)[0]
         assert len(files) >= 2
         for path, found in files.items():
-            sha256 = state(path, Path(found.source)).sha256
+            sha256 = file_state(path, Path(found.source)).sha256
             assert given(originals, path, sha256) == Path(found.source).read_bytes()
 
 
 def test_of_two_folders_of_one_name_the_file_is_given_that_was_indexed(tmp_path: Path) -> None:
     one = written(tmp_path / "x" / "docs", {"a.md": "first"})
     two = written(tmp_path / "y" / "docs", {"a.md": "second"})
-    assert given(Originals((one, two)), "docs/a.md", state("a.md", two / "a.md").sha256) == b"second"
+    assert given(Originals((one, two)), "docs/a.md", file_state("a.md", two / "a.md").sha256) == b"second"
     with pytest.raises(OriginalChangedError):
         given(Originals((one, two)), "docs/a.md", "0" * 64)
 
@@ -49,7 +49,7 @@ def test_nothing_outside_of_the_folder_is_given_nor_what_is_no_file(tmp_path: Pa
     (docs / "out.md").symlink_to(secret)
     (docs / "up").symlink_to(tmp_path)
     with pytest.raises(OriginalGoneError):
-        given(Originals((docs,)), path, state("secret.md", secret).sha256)
+        given(Originals((docs,)), path, file_state("secret.md", secret).sha256)
 
 
 def test_where_no_folder_was_noted_down_the_file_is_gone() -> None:

@@ -21,8 +21,9 @@ from indexes.errors import (
     IndexLockedError,
     IndexUnreadableError,
 )
-from indexes.ingest.planning import Plan, make_plan, scan
-from indexes.ingest.sync import Listener
+from indexes.ingest.changes import SyncPlan, plan_changes
+from indexes.ingest.folder_scan import scan_folders
+from indexes.ingest.sync import SyncListener
 from indexes.search.retrievers import LexicalRetriever
 from indexes.storage.catalog import Catalog
 from indexes.storage.lock import writer_lock
@@ -197,8 +198,8 @@ def with_empty_page(file: Path) -> bytes:
 def test_a_listener_hears_every_file_once_and_what_is_published(bench: Bench) -> None:
     heard: list[str] = []
 
-    class Ear(Listener):
-        def planned(self, plan: Plan) -> None:
+    class Ear(SyncListener):
+        def planned(self, plan: SyncPlan) -> None:
             heard.append(f"{len(plan.added)} added")
 
         def done(self, path: str, passages: int) -> None:
@@ -223,7 +224,7 @@ def test_more_removals_than_look_meant_need_leave(bench: Bench) -> None:
     for n in range(11):
         (bench.folder / f"{n:02}.txt").unlink()
     revision = bench.catalog.revision
-    with pytest.raises(DeletionGuardError, match="11 of the index's 30 files are not in what was given now"):
+    with pytest.raises(DeletionGuardError, match="11 of the index's 30 files are not in the given folders"):
         bench.sync()
     assert bench.catalog.revision == revision
     assert len(bench.sync(allow_delete=True).removed) == 11
@@ -289,14 +290,18 @@ def test_files_of_several_roots_are_named_after_them(bench: Bench) -> None:
     bench.write("one/a.txt", "About aardvarks.")
     bench.write("two/a.txt", "About bees.")
     single = bench.write("three/c.txt", "About cats.")
-    assert [*scan([bench.folder / "one", bench.folder / "two", single])[0]] == ["c.txt", "one/a.txt", "two/a.txt"]
+    assert [*scan_folders([bench.folder / "one", bench.folder / "two", single])[0]] == [
+        "c.txt",
+        "one/a.txt",
+        "two/a.txt",
+    ]
 
 
 def test_two_roots_of_one_name_are_refused_where_their_files_clash(bench: Bench) -> None:
     bench.write("x/docs/a.txt", "About aardvarks.")
     bench.write("y/docs/a.txt", "About bees.")
     with pytest.raises(FolderError, match=r"Two files would be docs/a\.txt in the index"):
-        scan([bench.folder / "x" / "docs", bench.folder / "y" / "docs"])
+        scan_folders([bench.folder / "x" / "docs", bench.folder / "y" / "docs"])
 
 
 def test_hidden_files_and_links_that_lead_outside_are_left_out(bench: Bench, tmp_path: Path) -> None:
@@ -324,7 +329,7 @@ def test_a_name_that_is_not_utf_8_is_indexed_under_one_that_can_be_shown(bench: 
 
 def test_a_plan_changes_nothing(bench: Bench) -> None:
     bench.write("a.txt", "About aardvarks.")
-    assert make_plan([bench.folder], bench.catalog.files()).added == ("a.txt",)
+    assert plan_changes([bench.folder], bench.catalog.files()).added == ("a.txt",)
     assert bench.catalog.revision == 0
 
 

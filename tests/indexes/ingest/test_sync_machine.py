@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from fakes.encoder import WordsEncoder
 from indexes.access.rules import AccessRule, readers_of
 from indexes.ingest.splitting import PassageSplitter
-from indexes.ingest.sync import Listener
+from indexes.ingest.sync import SyncListener
 from indexes.ingest.verification import verify
 from indexes.ingest.writer import IndexWriter
 from indexes.readers.sandbox import ReadingLimits
@@ -98,7 +98,7 @@ class SyncMachine(RuleBasedStateMachine):
         encoder = MODELS[self.model]
         splitter = PassageSplitter(encoder.count_tokens, encoder.max_tokens)
         with IndexWriter(self.index, encoder, splitter, ReadingLimits(), self.wanted) as writer:
-            report = writer.run([self.docs], Listener(), allow_delete=True)
+            report = writer.run([self.docs], SyncListener(), allow_delete=True)
         spoilt = {path for path, word in self.folder.items() if word is None}
         assert report.failed.keys() == spoilt
         kept = {path: word for path, word in self.answering.items() if path in spoilt}

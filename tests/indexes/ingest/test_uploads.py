@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fakes.libraries import written
 from indexes.access.rules import AccessRule, readers_of
 from indexes.errors import UploadedNameError
-from indexes.ingest.planning import printable, scan
+from indexes.ingest.folder_scan import printable_path, scan_folders
 from indexes.ingest.uploads import UPLOADED, Uploads, readers_at, upload_path, uploads_of
 
 groups = st.sets(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6), min_size=1, max_size=4)
@@ -53,7 +53,7 @@ def test_whatever_a_name_is_its_path_stays_in_the_folder_and_is_shown_as_it_is(
     except UploadedNameError:
         return
     steps = path.split("/")
-    assert path == printable(path) == str(PurePosixPath(path))
+    assert path == printable_path(path) == str(PurePosixPath(path))
     assert steps[0] == "uploads"
     assert not [step for step in steps if step.startswith(".") or len(step.encode()) > 255]
 
@@ -103,7 +103,7 @@ def test_a_file_and_a_folder_of_one_name_are_told_apart_in_words(tmp_path: Path)
 def test_uploads_are_one_more_folder_and_the_others_are_named_as_before(tmp_path: Path) -> None:
     docs = written(tmp_path / "docs", {"a.md": "a", "uploads/everyone/own.md": "a folder of theirs"})
     Uploads(tmp_path / "index").add(io.BytesIO(b"x"), "own.md", "", ["everyone"])
-    files, skipped, _ = scan([docs], uploads_of(tmp_path / "index"))
+    files, skipped, _ = scan_folders([docs], uploads_of(tmp_path / "index"))
     assert [*files] == ["a.md", "uploads/everyone/own.md"]
     assert files["uploads/everyone/own.md"].source.startswith(str(tmp_path / "index"))
     assert "rename the folder" in skipped["uploads/everyone/own.md"]
@@ -112,4 +112,4 @@ def test_uploads_are_one_more_folder_and_the_others_are_named_as_before(tmp_path
 def test_an_index_among_the_documents_keeps_its_uploads_to_itself(tmp_path: Path) -> None:
     docs = written(tmp_path / "docs", {"a.md": "a", "index/writer.lock": "", "index/current": "generations/x"})
     Uploads(docs / "index").add(io.BytesIO(b"x"), "own.md", "", ["hr"])
-    assert [*scan([docs], uploads_of(docs / "index"))[0]] == ["a.md", "uploads/hr/own.md"]
+    assert [*scan_folders([docs], uploads_of(docs / "index"))[0]] == ["a.md", "uploads/hr/own.md"]

@@ -10,7 +10,7 @@ import pytest
 from fakes.documents import document, put
 from fakes.encoder import WordsEncoder
 from indexes.ingest.splitting import PassageSplitter
-from indexes.ingest.sync import Listener, Sync
+from indexes.ingest.sync import Sync, SyncListener
 from indexes.ingest.verification import verify
 from indexes.readers.sandbox import ReadingLimits
 from indexes.storage.catalog import Catalog
@@ -25,7 +25,7 @@ def docs(tmp_path: Path, catalog: Catalog, vectors: ChromaVectors) -> Path:
         (folder / f"{name}.txt").write_text(f"All about {name}. They are many.")
     encoder = WordsEncoder()
     splitter = PassageSplitter(encoder.count_tokens, encoder.max_tokens)
-    Sync(catalog, vectors, encoder, splitter, ReadingLimits()).run([folder], Listener())
+    Sync(catalog, vectors, encoder, splitter, ReadingLimits()).run([folder], SyncListener())
     return folder
 
 

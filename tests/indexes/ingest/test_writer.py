@@ -11,7 +11,7 @@ from fakes.encoder import WordsEncoder
 from indexes.access.rules import AccessRule
 from indexes.errors import DeletionGuardError, EncoderMismatchError, IndexUnreadableError
 from indexes.ingest.splitting import PassageSplitter
-from indexes.ingest.sync import Listener, Report
+from indexes.ingest.sync import SyncListener, SyncReport
 from indexes.ingest.uploads import Uploads
 from indexes.ingest.writer import IndexWriter
 from indexes.readers.sandbox import ReadingLimits
@@ -48,11 +48,11 @@ def index(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def write(index: Path, docs: Path) -> Callable[..., Report]:
-    def run(encoder: WordsEncoder, *roots: Path) -> Report:
+def write(index: Path, docs: Path) -> Callable[..., SyncReport]:
+    def run(encoder: WordsEncoder, *roots: Path) -> SyncReport:
         splitter = PassageSplitter(encoder.count_tokens, encoder.max_tokens)
         with IndexWriter(index, encoder, splitter, ReadingLimits()) as writer:
-            return writer.run(roots or [docs], Listener())
+            return writer.run(roots or [docs], SyncListener())
 
     return run
 
@@ -78,7 +78,7 @@ ALL = {text: path for path, text in TEXTS.items()}
 OLD, NEW = WordsEncoder("old"), WordsEncoder("new", dimensions=64)
 
 
-def test_a_new_model_answers_when_its_generation_is_whole(write: Callable[..., Report], index: Path) -> None:
+def test_a_new_model_answers_when_its_generation_is_whole(write: Callable[..., SyncReport], index: Path) -> None:
     write(OLD)
     assert write(NEW).added == ["a.txt", "b.txt"]
     assert answers(index, NEW) == ALL
@@ -86,7 +86,7 @@ def test_a_new_model_answers_when_its_generation_is_whole(write: Callable[..., R
 
 
 def test_the_old_model_answers_until_then_and_what_was_committed_is_not_embedded_again(
-    write: Callable[..., Report], index: Path, docs: Path
+    write: Callable[..., SyncReport], index: Path, docs: Path
 ) -> None:
     (docs / "a.txt").write_text(" ".join(f"Aardvarks dig hole {n}." for n in range(4000)))
     write(OLD)
@@ -101,7 +101,7 @@ def test_the_old_model_answers_until_then_and_what_was_committed_is_not_embedded
 
 
 def test_a_file_that_cannot_be_read_any_more_goes_on_answering_after_the_switch(
-    write: Callable[..., Report], index: Path, docs: Path
+    write: Callable[..., SyncReport], index: Path, docs: Path
 ) -> None:
     write(OLD)
     (docs / "b.txt").write_bytes(b"\0\1\2 binary now")
@@ -113,7 +113,7 @@ def test_a_file_that_cannot_be_read_any_more_goes_on_answering_after_the_switch(
 
 
 def test_an_old_model_that_is_taken_up_again_is_brought_up_to_date(
-    write: Callable[..., Report], index: Path, docs: Path
+    write: Callable[..., SyncReport], index: Path, docs: Path
 ) -> None:
     write(OLD)
     write(NEW)
@@ -124,7 +124,7 @@ def test_an_old_model_that_is_taken_up_again_is_brought_up_to_date(
     assert not any("Beavers" in text for text in again.encoded)
 
 
-def test_a_model_that_was_given_up_leaves_nothing(write: Callable[..., Report], index: Path) -> None:
+def test_a_model_that_was_given_up_leaves_nothing(write: Callable[..., SyncReport], index: Path) -> None:
     write(OLD)
     with pytest.raises(InterruptedError):
         write(Failing("given up"))
@@ -136,7 +136,7 @@ def test_a_model_that_was_given_up_leaves_nothing(write: Callable[..., Report], 
 
 
 def test_another_model_does_not_lose_what_the_guard_would_keep(
-    write: Callable[..., Report], index: Path, tmp_path: Path
+    write: Callable[..., SyncReport], index: Path, tmp_path: Path
 ) -> None:
     write(OLD)
     (tmp_path / "elsewhere").mkdir()
@@ -146,7 +146,7 @@ def test_another_model_does_not_lose_what_the_guard_would_keep(
     assert answers(index, OLD) == ALL
 
 
-def test_an_index_that_was_killed_at_its_birth_is_made(write: Callable[..., Report], index: Path) -> None:
+def test_an_index_that_was_killed_at_its_birth_is_made(write: Callable[..., SyncReport], index: Path) -> None:
     index.mkdir()
     catalog_file(index).touch()
     write(OLD)
@@ -157,7 +157,7 @@ def test_an_index_that_was_killed_at_its_birth_is_made(write: Callable[..., Repo
     assert answers(index, NEW) == ALL
 
 
-def test_what_a_kill_left_of_a_generation_is_dropped(write: Callable[..., Report], index: Path) -> None:
+def test_what_a_kill_left_of_a_generation_is_dropped(write: Callable[..., SyncReport], index: Path) -> None:
     left = index / "generations" / "half" / "chroma"
     left.mkdir(parents=True)
     write(WordsEncoder("words"))
@@ -166,7 +166,7 @@ def test_what_a_kill_left_of_a_generation_is_dropped(write: Callable[..., Report
 
 @pytest.mark.parametrize("pointer", ["", "generations/gone", "../elsewhere", "/tmp", "generations/../..", b"\xff"])
 def test_a_pointer_that_names_no_generation_is_refused_and_nothing_is_dropped(
-    write: Callable[..., Report], index: Path, pointer: str | bytes
+    write: Callable[..., SyncReport], index: Path, pointer: str | bytes
 ) -> None:
     write(OLD)
     write(NEW)
@@ -177,7 +177,7 @@ def test_a_pointer_that_names_no_generation_is_refused_and_nothing_is_dropped(
     assert sorted(index.rglob("*")) == before
 
 
-def test_a_damaged_catalog_costs_no_other_generation(write: Callable[..., Report], index: Path) -> None:
+def test_a_damaged_catalog_costs_no_other_generation(write: Callable[..., SyncReport], index: Path) -> None:
     write(OLD)
     write(NEW)
     catalog_file(Generations(index).current).write_bytes(b"rubbish " * 1000)
@@ -186,7 +186,7 @@ def test_a_damaged_catalog_costs_no_other_generation(write: Callable[..., Report
     assert model_of(index) == "old"
 
 
-def test_rubbish_among_the_generations_is_in_nobodys_way(write: Callable[..., Report], index: Path) -> None:
+def test_rubbish_among_the_generations_is_in_nobodys_way(write: Callable[..., SyncReport], index: Path) -> None:
     write(OLD)
     (index / "generations").mkdir()
     (index / "generations" / ".DS_Store").touch()
@@ -201,7 +201,7 @@ class Refusing(WordsEncoder):
 
 
 def test_what_was_deleted_or_closed_holds_at_once_also_while_another_model_is_embedded(
-    index: Path, docs: Path, write: Callable[..., Report]
+    index: Path, docs: Path, write: Callable[..., SyncReport]
 ) -> None:
     write(OLD)
     (docs / "a.txt").unlink()
@@ -209,7 +209,7 @@ def test_what_was_deleted_or_closed_holds_at_once_also_while_another_model_is_em
     splitter = PassageSplitter(encoder.count_tokens, encoder.max_tokens)
     rules = [AccessRule("b.txt", ("staff",))]
     with IndexWriter(index, encoder, splitter, ReadingLimits(), rules) as writer, pytest.raises(InterruptedError):
-        writer.run([docs], Listener())
+        writer.run([docs], SyncListener())
     with closing(Catalog(catalog_file(index))) as catalog:
         assert [*catalog.files()] == ["b.txt"]
         assert catalog.readers() == {("b.txt", "b.txt"): {"staff"}}
@@ -220,25 +220,25 @@ def test_an_index_among_the_documents_is_not_indexed(tmp_path: Path) -> None:
     for _ in range(2):
         splitter = PassageSplitter(OLD.count_tokens, OLD.max_tokens)
         with IndexWriter(tmp_path / "var" / "index", OLD, splitter, ReadingLimits()) as writer:
-            report = writer.run([tmp_path], Listener())
+            report = writer.run([tmp_path], SyncListener())
     assert (report.unchanged, report.skipped) == (["a.json"], {"var/index": "an index of Footnote"})
 
 
 def test_uploads_go_on_to_the_next_model_and_a_run_over_them_alone_touches_nothing_else(
-    write: Callable[..., Report], docs: Path, index: Path
+    write: Callable[..., SyncReport], docs: Path, index: Path
 ) -> None:
     write(OLD)
     path = Uploads(index).add(io.BytesIO(b"Cats climb."), "c.txt", "", ["hr"])
     (docs / "a.txt").unlink()
     splitter = PassageSplitter(OLD.count_tokens, OLD.max_tokens)
     with IndexWriter(index, OLD, splitter, ReadingLimits()) as writer:
-        report = writer.run_uploads(Listener())
+        report = writer.run_uploads(SyncListener())
     assert (report.added, report.removed) == ([path], [])
     with closing(Catalog(catalog_file(Generations(index).current))) as catalog:
         assert catalog.files().keys() == {"a.txt", "b.txt", path}
         assert catalog.readers()[path, path] == {"hr"}
     with IndexWriter(index, NEW, splitter, ReadingLimits()) as writer, pytest.raises(EncoderMismatchError):
-        writer.run_uploads(Listener())
+        writer.run_uploads(SyncListener())
     write(NEW)
     with closing(Catalog(catalog_file(Generations(index).current))) as catalog:
         assert catalog.get("encoder") == NEW.name
@@ -246,7 +246,7 @@ def test_uploads_go_on_to_the_next_model_and_a_run_over_them_alone_touches_nothi
         assert catalog.readers()[path, path] == {"hr"}
 
 
-def test_uploads_that_vanish_all_at_once_are_kept_in_the_index(write: Callable[..., Report], index: Path) -> None:
+def test_uploads_that_vanish_all_at_once_are_kept_in_the_index(write: Callable[..., SyncReport], index: Path) -> None:
     uploads = Uploads(index)
     paths = [uploads.add(io.BytesIO(b"Cats climb."), f"{number}.txt", "", ["everyone"]) for number in range(12)]
     write(OLD)
@@ -254,10 +254,10 @@ def test_uploads_that_vanish_all_at_once_are_kept_in_the_index(write: Callable[.
         uploads.remove(path)
     splitter = PassageSplitter(OLD.count_tokens, OLD.max_tokens)
     with IndexWriter(index, OLD, splitter, ReadingLimits()) as writer, pytest.raises(DeletionGuardError):
-        writer.run_uploads(Listener())
+        writer.run_uploads(SyncListener())
     (index / "uploads" / "everyone").rmdir()
     (index / "uploads").rmdir()
     with IndexWriter(index, OLD, splitter, ReadingLimits()) as writer:
-        assert writer.run_uploads(Listener()).removed == []
+        assert writer.run_uploads(SyncListener()).removed == []
     with closing(Catalog(catalog_file(Generations(index).current))) as catalog:
         assert catalog.files().keys() >= {*paths}

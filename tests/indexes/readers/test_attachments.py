@@ -12,23 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexes.errors import ReadError
-from indexes.readers.attachments import Enclosures
-from indexes.readers.extraction.budget import Allowance
+from indexes.readers.attachments import EmbeddedFiles
+from indexes.readers.extraction.budget import Budget
 from indexes.readers.registry import media_type, read_file
 from indexes.readers.sandbox import ReadingLimits, Sandbox
 from indexes.types import Extraction, Part, Section
 
 
-def held(enclosures: Enclosures) -> Extraction:
+def held(enclosures: EmbeddedFiles) -> Extraction:
     return enclosures.within(Extraction("", "", ()), "left out")
 
 
-def paths(enclosures: Enclosures) -> list[str]:
+def paths(enclosures: EmbeddedFiles) -> list[str]:
     return [part.path for part in held(enclosures).parts]
 
 
 def named(*names: str) -> list[str]:
-    enclosures = Enclosures(Allowance())
+    enclosures = EmbeddedFiles(Budget())
     for name in names:
         enclosures.add(name, [b"text"])
     return paths(enclosures)
@@ -88,7 +88,7 @@ def test_a_file_within_a_file_does_not_take_the_path_of_another(tmp_path: Path) 
 
 
 def test_a_document_without_a_title_is_titled_by_its_name_within_the_file() -> None:
-    enclosures = Enclosures(Allowance())
+    enclosures = EmbeddedFiles(Budget())
     for name in ("b/a note.txt", "tool.py"):
         enclosures.add(name, [b"x = 1"])
     assert [part.found.title for part in held(enclosures).parts if isinstance(part.found, Extraction)] == [
@@ -96,8 +96,8 @@ def test_a_document_without_a_title_is_titled_by_its_name_within_the_file() -> N
     ]
 
 
-def failing(error: Exception) -> Callable[[Allowance], Extraction]:
-    def read(_: Allowance) -> Extraction:
+def failing(error: Exception) -> Callable[[Budget], Extraction]:
+    def read(_: Budget) -> Extraction:
         raise error
 
     return read
@@ -113,7 +113,7 @@ def failing(error: Exception) -> Callable[[Allowance], Extraction]:
     ],
 )
 def test_whatever_goes_wrong_in_a_file_costs_that_file_only(error: Exception, reason: str) -> None:
-    enclosures = Enclosures(Allowance())
+    enclosures = EmbeddedFiles(Budget())
     enclosures.add_opened("a.eml", failing(error))
     enclosures.add("b.txt", [b"text"])
     assert held(enclosures).parts == (
@@ -123,7 +123,7 @@ def test_whatever_goes_wrong_in_a_file_costs_that_file_only(error: Exception, re
 
 
 def test_files_of_other_formats_are_named_in_one_note_of_bounded_length() -> None:
-    enclosures = Enclosures(Allowance())
+    enclosures = EmbeddedFiles(Budget())
     for number in range(12):
         enclosures.add(f"{number}.bin", [b""])
     assert held(enclosures).notes == (
@@ -132,7 +132,7 @@ def test_files_of_other_formats_are_named_in_one_note_of_bounded_length() -> Non
 
 
 def test_nothing_of_what_is_left_out_is_unpacked() -> None:
-    enclosures = Enclosures(Allowance())
+    enclosures = EmbeddedFiles(Budget())
     enclosures.add("a.bin", (pytest.fail("unpacked") for _ in range(1)))
     assert held(enclosures).parts == ()
 
@@ -140,7 +140,7 @@ def test_nothing_of_what_is_left_out_is_unpacked() -> None:
 def test_all_levels_share_one_allowance_of_bytes(tmp_path: Path) -> None:
     inner = zipped(tmp_path / "inner.zip", {"a.txt": b"x" * 2**20}).read_bytes()
     outer = zipped(tmp_path / "outer.zip", {f"{number}.zip": inner for number in range(4)})
-    parts = read_file(outer, Allowance(bytes=5 * 2**19)).parts
+    parts = read_file(outer, Budget(bytes=5 * 2**19)).parts
     assert [part.path for part in parts] == ["0.zip/a.txt", "1.zip/a.txt", "2.zip", "3.zip"]
     assert parts[2].found == "takes more than is left of the 500 MB allowed for all files within one"
 
@@ -148,7 +148,7 @@ def test_all_levels_share_one_allowance_of_bytes(tmp_path: Path) -> None:
 def test_all_levels_share_one_allowance_of_files(tmp_path: Path) -> None:
     inner = zipped(tmp_path / "inner.zip", {"a.txt": b"x", "b.txt": b"x"}).read_bytes()
     outer = zipped(tmp_path / "outer.zip", {f"{number}.zip": inner for number in range(4)})
-    parts = read_file(outer, Allowance(files=7)).parts
+    parts = read_file(outer, Budget(files=7)).parts
     assert [part.path for part in parts] == [
         "0.zip/a.txt",
         "0.zip/b.txt",

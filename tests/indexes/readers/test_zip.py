@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from indexes.errors import ReadError
-from indexes.readers.extraction.budget import Allowance
+from indexes.readers.extraction.budget import Budget
 from indexes.readers.registry import read_file
 from indexes.types import Extraction, Part
 
@@ -17,7 +17,7 @@ RECORDS = Path(__file__).parents[2] / "data" / "formats" / "records.zip"
 DAMAGED = "is damaged in its zip archive"
 
 
-def refusal(file: Path, allowance: Allowance | None = None) -> str:
+def refusal(file: Path, allowance: Budget | None = None) -> str:
     with pytest.raises(ReadError) as caught:
         read_file(file, allowance)
     return str(caught.value)
@@ -130,7 +130,7 @@ def test_ten_gigabytes_in_two_hundred_kilobytes_are_refused_unpacked(tmp_path: P
 def test_a_bomb_without_tricks_is_refused_by_what_it_says_of_itself(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(zipped({f"{number}.txt": bytes(2**20) for number in range(5)}))
     reason = "takes more than is left of the 500 MB allowed for all files within one"
-    assert refusal(tmp_path / "a.zip", Allowance(bytes=4 * 2**20)) == reason
+    assert refusal(tmp_path / "a.zip", Budget(bytes=4 * 2**20)) == reason
 
 
 @pytest.mark.parametrize("claimed", [9, 2**20])
@@ -140,14 +140,14 @@ def test_a_member_that_lies_about_its_size_is_not_inflated_past_it(tmp_path: Pat
     lying = data.replace(size.to_bytes(4, "little"), claimed.to_bytes(4, "little"))
     assert lying != data
     (tmp_path / "a.zip").write_bytes(lying)
-    allowance = Allowance(bytes=2 * 2**20)
+    allowance = Budget(bytes=2 * 2**20)
     assert [part.found for part in read_file(tmp_path / "a.zip", allowance).parts][:1] == [DAMAGED]
     assert allowance.bytes >= 2**20 - 4
 
 
 def test_what_is_not_read_may_be_large(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(zipped({"film.mp4": bytes(2**20), "a.txt": b"text"}))
-    assert [part.path for part in read_file(tmp_path / "a.zip", Allowance(bytes=99)).parts] == ["a.txt"]
+    assert [part.path for part in read_file(tmp_path / "a.zip", Budget(bytes=99)).parts] == ["a.txt"]
 
 
 def test_bombs_within_zips_within_zips_are_refused_one_by_one(tmp_path: Path) -> None:

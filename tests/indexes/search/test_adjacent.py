@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fakes.documents import document, put
 from fakes.encoder import WordsEncoder
 from fakes.passages import FixedRetriever
-from indexes.search.adjacent import WholeRetriever
+from indexes.search.adjacent import MergingRetriever
 from indexes.storage.catalog import Catalog
 from indexes.types import Document, Hit, Passage, Query, Section
 
@@ -32,7 +32,7 @@ def prose(*lines: str, path: str = "a.txt", between: str = "\n\n") -> Document:
 
 
 def whole(catalog: Catalog, passages: Sequence[Passage], limit: int = 9) -> list[Hit]:
-    return WholeRetriever(FixedRetriever(*passages), catalog).retrieve(Query("?"), limit=limit)
+    return MergingRetriever(FixedRetriever(*passages), catalog).retrieve(Query("?"), limit=limit)
 
 
 def texts(hits: Sequence[Hit]) -> list[str]:

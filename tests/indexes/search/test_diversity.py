@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fakes.passages import passage
-from indexes.search.diversity import VariedRetriever
+from indexes.search.diversity import DiverseRetriever
 from indexes.types import Hit, Passage, Query
 
 
@@ -25,7 +25,7 @@ def _passage(name: str, heading: tuple[str, ...]) -> Passage:
 
 
 def found(*hits: tuple[str, float, tuple[str, ...]], limit: int = 9) -> list[tuple[str, float]]:
-    varied = VariedRetriever(Scored(*hits), loss=0.1).retrieve(Query("?"), limit=limit)
+    varied = DiverseRetriever(Scored(*hits), loss=0.1).retrieve(Query("?"), limit=limit)
     return [(hit.passage.text, round(hit.score, 6)) for hit in varied]
 
 
@@ -64,5 +64,5 @@ def test_the_limit_holds_and_nothing_found_is_nothing() -> None:
 
 
 def test_what_a_hit_lost_is_told() -> None:
-    _, second = VariedRetriever(Scored(("a-1", 1.0, PAY), ("a-2", 1.0, PAY)), loss=0.1).retrieve(Query("?"), limit=2)
+    _, second = DiverseRetriever(Scored(("a-1", 1.0, PAY), ("a-2", 1.0, PAY)), loss=0.1).retrieve(Query("?"), limit=2)
     assert [(signal.name, round(signal.score, 6)) for signal in second.signals] == [("same section", -0.1)]

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexes.search.lexical_score import WantedTerms, rarity, wanted
+from indexes.search.lexical_score import QueryTerms, query_terms, rarity
 
 WORDS = st.sampled_from("leave day tower harbour the of e1042".split())
 TEXTS = st.lists(WORDS, max_size=12).map(" ".join)
 
 
-def asked(*terms: str, mean_length: float = 4.0) -> WantedTerms:
+def asked(*terms: str, mean_length: float = 4.0) -> QueryTerms:
     """Each weighs 1."""
-    return WantedTerms(dict.fromkeys(terms, 1.0), [*pairwise(terms)], mean_length)
+    return QueryTerms(dict.fromkeys(terms, 1.0), [*pairwise(terms)], mean_length)
 
 
 def test_rarity_is_that_of_lucene() -> None:
@@ -25,7 +25,7 @@ def test_rarity_is_that_of_lucene() -> None:
 
 
 def test_a_share_is_bm25_by_the_most_that_it_could_be() -> None:
-    weighed = WantedTerms({"leave": 2.0, "day": 0.5, "tower": 1.5}, [], mean_length=8.0)
+    weighed = QueryTerms({"leave": 2.0, "day": 0.5, "tower": 1.5}, [], mean_length=8.0)
     norm = 1.2 * (1 - 0.75 + 0.75 * 6 / 8)
     expected = (2.0 * 2 / (2 + norm) + 0.5 * 1 / (1 + norm)) / (2.0 + 0.5 + 1.5)
     assert weighed.shares("", "leave day leave is a year")[0] == pytest.approx(expected)
@@ -47,7 +47,7 @@ def test_a_long_passage_scores_less_for_the_same_words() -> None:
 
 
 def test_a_rare_term_scores_more_than_a_common_one() -> None:
-    terms = wanted([["rare", "common"]], 100, {"rare": 1, "common": 90}, 4.0)
+    terms = query_terms([["rare", "common"]], 100, {"rare": 1, "common": 90}, 4.0)
     assert terms.shares("", "rare")[0] > 0.5 > terms.shares("", "common")[0]
 
 
@@ -76,31 +76,31 @@ def test_a_stop_word_that_is_wanted_stands_in_its_place() -> None:
 
 
 def test_pairs_share_by_what_their_terms_weigh() -> None:
-    weighed = WantedTerms({"a1": 3.0, "b1": 1.0, "c1": 2.0}, [("a1", "b1"), ("b1", "c1")], 4.0)
+    weighed = QueryTerms({"a1": 3.0, "b1": 1.0, "c1": 2.0}, [("a1", "b1"), ("b1", "c1")], 4.0)
     assert weighed.shares("", "a1 b1")[1] == pytest.approx(4 / 7)
     assert weighed.shares("", "b1 c1")[1] == pytest.approx(3 / 7)
     assert weighed.shares("a1 b1", "c1")[1] == pytest.approx(1)
 
 
 def test_each_turn_back_weighs_half_and_a_term_of_two_turns_by_the_later() -> None:
-    terms = wanted([["leave"], ["tower", "leave"], ["harbour"]], 10, {"leave": 3, "tower": 3, "harbour": 3}, 4.0)
+    terms = query_terms([["leave"], ["tower", "leave"], ["harbour"]], 10, {"leave": 3, "tower": 3, "harbour": 3}, 4.0)
     assert terms.weights == pytest.approx(
         {"leave": rarity(10, 3), "tower": rarity(10, 3) / 2, "harbour": rarity(10, 3) / 4}
     )
 
 
 def test_only_what_is_asked_now_stands_together() -> None:
-    terms = wanted([["leave", "day", "leave"], ["tower", "harbour"]], 10, {}, 4.0)
+    terms = query_terms([["leave", "day", "leave"], ["tower", "harbour"]], 10, {}, 4.0)
     assert list(terms.together) == [("leave", "day")]
 
 
 @pytest.mark.parametrize("turns", [[], [[]], [[], []]], ids=str)
 def test_nothing_asked_shares_nothing(turns: list[list[str]]) -> None:
-    assert wanted(turns, 0, {}, 0.0).shares("leave", "leave day") == (0.0, 0.0)
+    assert query_terms(turns, 0, {}, 0.0).shares("leave", "leave day") == (0.0, 0.0)
 
 
 def test_an_empty_passage_and_an_empty_index_share_nothing() -> None:
-    assert wanted([["leave"]], 0, {}, 0.0).shares("", "") == (0.0, 0.0)
+    assert query_terms([["leave"]], 0, {}, 0.0).shares("", "") == (0.0, 0.0)
 
 
 @given(
@@ -115,7 +115,7 @@ def test_a_share_is_from_0_to_1_and_nothing_without_a_word(
     turns: list[list[str]], context: str, text: str, passages: int, having: int, mean_length: float
 ) -> None:
     every = {term for turn in turns for term in turn}
-    terms = wanted(turns, passages, dict.fromkeys(every, min(having, passages)), mean_length)
+    terms = query_terms(turns, passages, dict.fromkeys(every, min(having, passages)), mean_length)
     by_words, together = terms.shares(context, text)
     assert 0 <= by_words <= 1 + 1e-9
     assert 0 <= together <= 1 + 1e-9

@@ -7,7 +7,7 @@ import pytest
 
 from fakes.passages import FixedRetriever, passage
 from fakes.reranker import WordsReranker
-from indexes.search.reranking import RerankedRetriever
+from indexes.search.reranking import RerankingRetriever
 from indexes.types import Hit, Query, Signal
 
 FIVE = [passage(f"text {name}", path=name, context="Of it") for name in "abcde"]
@@ -43,7 +43,7 @@ def paths(hits: list[Hit]) -> str:
 
 def test_hits_are_ordered_by_both_scores() -> None:
     found = Found(a=0.9, b=0.8, c=0.7)
-    reranked = RerankedRetriever(found, Reranker({"b": 3.0, "c": 4.0}), candidates=3, seconds=60)
+    reranked = RerankingRetriever(found, Reranker({"b": 3.0, "c": 4.0}), candidates=3, seconds=60)
     hits = reranked.retrieve(Query("?"), limit=3)
     assert paths(hits) == "bac"
     assert [hit.score for hit in hits] == pytest.approx([0.8 + 0.04 * 3, 0.9, 0.7 + 0.04 * 4])
@@ -51,7 +51,7 @@ def test_hits_are_ordered_by_both_scores() -> None:
 
 def test_a_logit_says_no_more_beyond_8() -> None:
     found = Found(a=0.5, b=0.5, c=0.5)
-    reranked = RerankedRetriever(found, Reranker({"a": -100.0, "b": 8.0, "c": 100.0}), candidates=3, seconds=60)
+    reranked = RerankingRetriever(found, Reranker({"a": -100.0, "b": 8.0, "c": 100.0}), candidates=3, seconds=60)
     hits = reranked.retrieve(Query("?"), limit=3)
     assert [(hit.passage.path, hit.score) for hit in hits] == [
         ("b", pytest.approx(0.82)),
@@ -64,7 +64,7 @@ def test_what_is_read_tells_its_logit_and_rank_behind_the_signals_it_had() -> No
     dense = Signal("dense", 0.9, 1)
     found = Found(a=0.9, b=0.8, c=0.1)
     found.hits[0] = Hit(found.hits[0].passage, 0.9, (dense,))
-    reranked = RerankedRetriever(found, Reranker({"b": 7.5}), candidates=2, seconds=60)
+    reranked = RerankingRetriever(found, Reranker({"b": 7.5}), candidates=2, seconds=60)
     assert {hit.passage.path: hit.signals for hit in reranked.retrieve(Query("?"), limit=3)} == {
         "b": (Signal("reranked", 7.5, 1),),
         "a": (dense, Signal("reranked", 0.0, 2)),
@@ -76,7 +76,7 @@ def test_reading_stops_before_the_time_is_over_and_the_unread_keep_their_order_b
     reranker = Reranker({"a": -8.0}, reading=0.2)
     found = Found(a=0.9, b=0.8, c=0.7, d=0.7, e=0.1)
     began = time.perf_counter()
-    hits = RerankedRetriever(found, reranker, candidates=5, seconds=0.5).retrieve(Query("?"), limit=5)
+    hits = RerankingRetriever(found, reranker, candidates=5, seconds=0.5).retrieve(Query("?"), limit=5)
     read = [hit for hit in hits if hit.signals]
     assert 1 <= len(read) <= 2
     assert hits[: len(read)] == read
@@ -87,13 +87,13 @@ def test_reading_stops_before_the_time_is_over_and_the_unread_keep_their_order_b
 
 
 def test_at_least_one_is_read_however_little_time_there_is() -> None:
-    hits = RerankedRetriever(FixedRetriever(*FIVE), Reranker(), candidates=5, seconds=0).retrieve(Query("?"), limit=5)
+    hits = RerankingRetriever(FixedRetriever(*FIVE), Reranker(), candidates=5, seconds=0).retrieve(Query("?"), limit=5)
     assert [bool(hit.signals) for hit in hits] == [True, False, False, False, False]
 
 
 def test_the_model_is_loaded_once_and_in_no_questions_time() -> None:
     reranker = Reranker(loading=0.6)
-    reranked = RerankedRetriever(FixedRetriever(*FIVE), reranker, candidates=5, seconds=0.5)
+    reranked = RerankingRetriever(FixedRetriever(*FIVE), reranker, candidates=5, seconds=0.5)
     for _ in range(2):
         assert all(hit.signals for hit in reranked.retrieve(Query("?"), limit=5))
     assert len(reranker.asked) == 1 + 2 * 5
@@ -102,25 +102,25 @@ def test_the_model_is_loaded_once_and_in_no_questions_time() -> None:
 def test_each_candidate_is_read_alone_with_its_context_against_all_that_was_asked() -> None:
     reranker = Reranker()
     query = Query("And Lyon?", earlier=("How high is it?",))
-    RerankedRetriever(FixedRetriever(*FIVE), reranker, candidates=2, seconds=60).retrieve(query, limit=5)
+    RerankingRetriever(FixedRetriever(*FIVE), reranker, candidates=2, seconds=60).retrieve(query, limit=5)
     assert reranker.asked[1:] == [(query.whole, [f"Of it\ntext {name}"]) for name in "ab"]
 
 
 def test_candidates_beyond_the_limit_are_read_and_no_more_than_the_limit_comes_back() -> None:
     found = FixedRetriever(*FIVE)
-    hits = RerankedRetriever(found, Reranker({"d": 8.0}), candidates=4, seconds=60).retrieve(Query("?"), limit=2)
+    hits = RerankingRetriever(found, Reranker({"d": 8.0}), candidates=4, seconds=60).retrieve(Query("?"), limit=2)
     assert paths(hits) == "ad"
-    assert len(RerankedRetriever(found, Reranker(), candidates=2, seconds=60).retrieve(Query("?"), limit=4)) == 4
+    assert len(RerankingRetriever(found, Reranker(), candidates=2, seconds=60).retrieve(Query("?"), limit=4)) == 4
 
 
 def test_nothing_found_is_nothing_read() -> None:
     reranker = Reranker()
-    assert RerankedRetriever(FixedRetriever(), reranker, candidates=5, seconds=60).retrieve(Query("?"), limit=5) == []
+    assert RerankingRetriever(FixedRetriever(), reranker, candidates=5, seconds=60).retrieve(Query("?"), limit=5) == []
     assert reranker.asked == []
 
 
 def test_a_word_of_the_question_moves_a_passage_up() -> None:
     found = Found(a=0.5, b=0.49)
     found.hits[1] = Hit(passage("leave days", path="b"), 0.49)
-    reranked = RerankedRetriever(found, WordsReranker(), candidates=5, seconds=60)
+    reranked = RerankingRetriever(found, WordsReranker(), candidates=5, seconds=60)
     assert paths(reranked.retrieve(Query("leave days?"), limit=5)) == "ba"

@@ -20,11 +20,11 @@ from fakes.vectors import Vectors, nearest_of, units
 from fakes.vectors import put as put_vectors
 from indexes.access.globs import matches
 from indexes.protocols import Retriever
-from indexes.search.adjacent import WholeRetriever
+from indexes.search.adjacent import MergingRetriever
 from indexes.search.fusion import reciprocal_rank_fusion
 from indexes.search.hybrid import HybridRetriever
-from indexes.search.reranking import RerankedRetriever
-from indexes.search.retrievers import DenseRetriever, LexicalRetriever, _expressions
+from indexes.search.reranking import RerankingRetriever
+from indexes.search.retrievers import DenseRetriever, LexicalRetriever, match_expressions
 from indexes.storage.catalog import Catalog
 from indexes.text.tokenization import terms
 from indexes.types import EVERYONE, PUBLIC, Audience, Document, Filters, Hit, Locator, Matrix, Passage, Query
@@ -54,7 +54,7 @@ def retriever(
         "dense": dense,
         "lexical": lexical,
         "hybrid": hybrid,
-        "all": WholeRetriever(RerankedRetriever(hybrid, WordsReranker(), candidates=20, seconds=60), catalog),
+        "all": MergingRetriever(RerankingRetriever(hybrid, WordsReranker(), candidates=20, seconds=60), catalog),
     }
     return every[request.param]
 
@@ -367,21 +367,21 @@ def test_terms_are_counted_as_documents_come_change_and_go(catalog: Catalog) -> 
 
 
 def test_terms_are_counted_in_what_may_be_read(catalog: Catalog, lexical: LexicalRetriever) -> None:
-    alone = lexical.wanted(Query("leave days"))
+    alone = lexical.query_terms(Query("leave days"))
     put(catalog, document("Leave days leave.", title=""))
-    public = lexical.wanted(Query("leave days"))
+    public = lexical.query_terms(Query("leave days"))
     put(catalog, document("Leave for the board alone.", "b.txt", title="", readers=("board",)))
-    assert lexical.wanted(Query("leave days")) == public != alone
-    assert lexical.wanted(Query("leave days", audience=Audience(frozenset({"board"})))) != public
+    assert lexical.query_terms(Query("leave days")) == public != alone
+    assert lexical.query_terms(Query("leave days", audience=Audience(frozenset({"board"})))) != public
     assert catalog.entries.all_visible(Audience(frozenset({"board"})))
 
 
 def test_a_word_that_becomes_common_weighs_less_at_once(catalog: Catalog, lexical: LexicalRetriever) -> None:
     put(catalog, document("Leave.", "leave.txt"))
-    before = lexical.wanted(Query("leave")).weights["leav"]
+    before = lexical.query_terms(Query("leave")).weights["leav"]
     for n in range(9):
         put(catalog, document(f"Leave {n}.", f"{n}.txt"))
-    assert lexical.wanted(Query("leave")).weights["leav"] < before
+    assert lexical.query_terms(Query("leave")).weights["leav"] < before
 
 
 def test_a_follow_up_is_searched_by_its_own_words_first_and_by_those_before(
@@ -409,7 +409,7 @@ def test_a_follow_up_is_searched_by_its_own_words_first_and_by_those_before(
 def test_common_terms_are_left_to_rare_ones_and_asked_for_together_where_there_are_none(
     rows: list[int], tried: list[str]
 ) -> None:
-    assert list(_expressions(list(zip(rows, "abcd", strict=False)))) == tried
+    assert list(match_expressions(list(zip(rows, "abcd", strict=False)))) == tried
 
 
 def test_where_the_rare_words_are_hidden_the_common_ones_find_what_is_not(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.passages import passage
-from indexes.search.snippets import Matched, matched, snippet
+from indexes.search.snippets import MatchedWords, match_words, snippet
 from indexes.types import Query
 
 FILLER = "Nothing of note is told in this sentence. " * 20
@@ -17,7 +17,9 @@ def test_words_are_found_in_any_form_in_text_title_and_headings() -> None:
     found = passage("Staff produced 25 days of leave.")
     found = replace(found, title="Leaving", locator=replace(found.locator, heading=("All days", "Sick")))
     asked = Query("How many days of leave does the staff produce?", ("And of sick pay?",))
-    assert matched(asked, found) == Matched(("days", "leave", "staff", "produce"), ("leave",), ("days", "sick"))
+    assert match_words(asked, found) == MatchedWords(
+        ("days", "leave", "staff", "produce"), ("leave",), ("days", "sick")
+    )
 
 
 def test_a_snippet_is_where_most_words_stand_together() -> None:

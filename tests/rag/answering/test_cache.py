@@ -14,7 +14,7 @@ import pytest
 
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.engines import OpenEngine
-from indexes.ingest.sync import Listener
+from indexes.ingest.sync import SyncListener
 from indexes.types import Audience, Filters
 from rag.answering.cache import KeepingAnswerer, Shelf
 from rag.engine.engine import open_writer
@@ -181,7 +181,7 @@ async def test_any_change_of_the_index_asks_anew(tmp_path: Path, opened: OpenEng
     for days in (25, 26):
         (docs / "leave.txt").write_text(f"Staff get {days} days of leave each year.")
         with open_writer(engine.settings, encoder) as writer:
-            writer.run([docs], Listener())
+            writer.run([docs], SyncListener())
         told += [await engine.assistant.answer(question) for _ in range(2)]
     assert [(f"{days} days" in said.text, said.cached) for days, said in zip((25, 25, 26, 26), told, strict=True)] == [
         (True, False),

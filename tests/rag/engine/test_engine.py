@@ -10,7 +10,7 @@ from fakes.encoder import WordsEncoder
 from fakes.engines import RememberingEncoder, WarmGeneration
 from indexes.errors import IndexMissingError, RerankerError
 from indexes.ingest.splitting import PassageSplitter
-from indexes.ingest.sync import Listener
+from indexes.ingest.sync import SyncListener
 from indexes.ingest.writer import IndexWriter
 from indexes.models.cross_encoder_reranker import CrossEncoderReranker
 from indexes.models.onnx_encoder import OnnxEncoder
@@ -164,7 +164,7 @@ def test_an_open_engine_follows_to_the_generation_that_another_writer_switched_t
         encoder = WordsEncoder(name, dimensions=len(name))
         splitter = PassageSplitter(encoder.count_tokens, encoder.max_tokens)
         with IndexWriter(tmp_path / "index", encoder, splitter, ReadingLimits()) as writer:
-            writer.run([tmp_path / "docs"], Listener())
+            writer.run([tmp_path / "docs"], SyncListener())
 
     def found(question: str) -> list[str]:
         return [hit.passage.text for hit in engine.retrieve(Query(question), limit=1)]

@@ -12,7 +12,7 @@ from PIL import Image
 
 from indexes.errors import ReadError
 from indexes.readers.pages import ocr
-from indexes.readers.pages.page_layout import rows_of
+from indexes.readers.pages.page_layout import group_rows
 from indexes.readers.registry import read_file
 from indexes.readers.sandbox import ReadingLimits, Sandbox
 
@@ -78,7 +78,7 @@ def test_columns_of_a_scan_are_read_one_after_the_other_and_whoever_waits_hears_
 @pytest.mark.parametrize("turn", [90, 180])
 def test_a_page_that_lies_on_its_side_or_head_is_turned(turn: int) -> None:
     page = picture(SCAN).crop((0, 0, 1654, 600)).rotate(turn, expand=True)
-    rows = [" ".join(piece.text for piece in row) for row in rows_of(ocr.recognise(page))]
+    rows = [" ".join(piece.text for piece in row) for row in group_rows(ocr.recognise(page))]
     assert rows[:2] == ["Garden rules", "The garden opens at seven — even in winter."]
 
 
@@ -151,7 +151,7 @@ def test_scanned_pages_are_named_beside_those_with_text(tmp_path: Path) -> None:
 def test_pictures_are_skipped_not_failed(tmp_path: Path) -> None:
     program = (
         "import sys; sys.modules['rapidocr'] = None; from pathlib import Path;"
-        "from indexes.ingest.planning import scan; print(*map(list, scan([Path(sys.argv[1])])))"
+        "from indexes.ingest.folder_scan import scan_folders; print(*map(list, scan_folders([Path(sys.argv[1])])))"
     )
     (tmp_path / "a.txt").write_text("text")
     (tmp_path / "b.png").touch()

@@ -6,20 +6,20 @@ from itertools import chain
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexes.readers.extraction.extraction_builder import Draft
-from indexes.readers.pages.page_layout import Piece, add_page, rows_of
+from indexes.readers.extraction.extraction_builder import ExtractionBuilder
+from indexes.readers.pages.page_layout import TextBox, add_page, group_rows
 
 
-def line(text: str, left: float, top: float, *, width: float = 300, height: float = 20) -> Piece:
-    return Piece(text, left, top, left + width, top + height)
+def line(text: str, left: float, top: float, *, width: float = 300, height: float = 20) -> TextBox:
+    return TextBox(text, left, top, left + width, top + height)
 
 
-def column(name: str, left: float, top: float, lines: int) -> list[Piece]:
+def column(name: str, left: float, top: float, lines: int) -> list[TextBox]:
     return [line(f"{name}{number}", left, top + 30 * number) for number in range(lines)]
 
 
-def texts(pieces: list[Piece]) -> list[str]:
-    return [" ".join(piece.text for piece in row) for row in rows_of(pieces)]
+def texts(pieces: list[TextBox]) -> list[str]:
+    return [" ".join(piece.text for piece in row) for row in group_rows(pieces)]
 
 
 def test_columns_of_prose_are_read_one_after_the_other_between_the_lines_that_cross_them() -> None:
@@ -42,7 +42,7 @@ def test_rows_under_a_header_are_a_table_whose_empty_cells_stay_empty() -> None:
     header = [line(name, 150 * col, 100, width=90) for col, name in enumerate(("Plot", "Tenant", "Metres"))]
     full = [line(name, 150 * col + 5, 130, width=60) for col, name in enumerate(("12", "Zoë", "80"))]
     gap = [line("13", 5, 160, width=60), line("95", 305, 160, width=60)]
-    draft = Draft()
+    draft = ExtractionBuilder()
     add_page([line("before", 0, 0), *header, *full, *gap, line("after", 0, 200)], draft)
     read = draft.finish("")
     assert read.text == "before\nPlot | Tenant | Metres\n12 | Zoë | 80\n13 |  | 95\nafter\n"
@@ -50,7 +50,7 @@ def test_rows_under_a_header_are_a_table_whose_empty_cells_stay_empty() -> None:
 
 
 def test_two_pieces_of_one_line_are_no_table() -> None:
-    draft = Draft()
+    draft = ExtractionBuilder()
     add_page([line("left", 0, 0, width=50), line("right", 80, 0, width=50), line("below", 0, 40)], draft)
     assert [section.kind for section in draft.finish("").sections] == ["prose"]
 
@@ -59,5 +59,5 @@ _SIZES = st.floats(1, 400)
 
 
 @given(st.lists(st.builds(line, st.text("ab", min_size=1), _SIZES, _SIZES, width=_SIZES, height=_SIZES), max_size=12))
-def test_no_piece_is_lost_or_read_twice(pieces: list[Piece]) -> None:
-    assert Counter(piece for row in rows_of(pieces) for piece in row) == Counter(pieces)
+def test_no_piece_is_lost_or_read_twice(pieces: list[TextBox]) -> None:
+    assert Counter(piece for row in group_rows(pieces) for piece in row) == Counter(pieces)

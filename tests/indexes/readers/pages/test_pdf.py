@@ -8,8 +8,8 @@ import pypdfium2 as pdfium
 import pytest
 
 from indexes.errors import ReadError
-from indexes.readers.extraction.extraction_builder import Draft
-from indexes.readers.pages.pdf_structure import Mark, add_lines
+from indexes.readers.extraction.extraction_builder import ExtractionBuilder
+from indexes.readers.pages.pdf_structure import StructureMark, add_lines
 from indexes.readers.registry import read_file
 from indexes.types import Extraction
 
@@ -48,33 +48,43 @@ def read(folder: Path, content: bytes) -> Extraction:
 # -- structure ------------------------------------------------------------------------------------------------------
 
 
-def added(lines: list[str], *marks: Mark) -> Extraction:
-    draft = Draft()
+def added(lines: list[str], *marks: StructureMark) -> Extraction:
+    draft = ExtractionBuilder()
     add_lines(lines, marks, draft)
     return draft.finish("")
 
 
 def test_a_heading_over_two_lines_keeps_both_and_the_lines_after_it() -> None:
-    made = added(["The garden", "and its rules", "Close the tap."], Mark(("The garden and its rules",), 1))
+    made = added(["The garden", "and its rules", "Close the tap."], StructureMark(("The garden and its rules",), 1))
     assert made.text == "The garden\nand its rules\nClose the tap.\n"
     assert [section.heading for section in made.sections] == [("The garden and its rules",)]
 
 
 def test_what_is_marked_but_not_printed_so_is_ignored_and_no_line_is_lost() -> None:
-    made = added(["one", "two", "three"], Mark(("other",), 1), Mark(("thr",), 2), Mark(("",), 1), Mark(("two",), 2))
+    made = added(
+        ["one", "two", "three"],
+        StructureMark(("other",), 1),
+        StructureMark(("thr",), 2),
+        StructureMark(("",), 1),
+        StructureMark(("two",), 2),
+    )
     assert made.text == "one\ntwo\nthree\n"
     assert [(section.heading, section.line) for section in made.sections] == [((), 1), (("two",), 2)]
 
 
 def test_a_row_of_one_line_has_cells_and_one_of_several_keeps_its_lines() -> None:
-    rows = [Mark(("Plot", "Tenant"), table=1), Mark(("12", "ZoëŁukasz"), table=1), Mark(("13", "Ben Long"), table=1)]
+    rows = [
+        StructureMark(("Plot", "Tenant"), table=1),
+        StructureMark(("12", "ZoëŁukasz"), table=1),
+        StructureMark(("13", "Ben Long"), table=1),
+    ]
     made = added(["Plot Tenant", "12 Zoë Łukasz", "13 Ben", "Long"], *rows)
     assert made.text == "Plot | Tenant\n12 | Zoë Łukasz\n13 Ben\nLong\n"
     assert [section.kind for section in made.sections] == ["table"]
 
 
 def test_tables_that_follow_each_other_are_two() -> None:
-    made = added(["a b", "c d"], Mark(("a", "b"), table=1), Mark(("c", "d"), table=2))
+    made = added(["a b", "c d"], StructureMark(("a", "b"), table=1), StructureMark(("c", "d"), table=2))
     assert [section.line for section in made.sections] == [1, 2]
 
 
