@@ -16,10 +16,11 @@ from typing import Any
 from api.core.principals import LOCAL, Principal, UnauthorizedError
 from api.core.sqlite import Records, RecordsError
 from indexes.errors import FootnoteError
+from indexes.storage.migrations import Schema
 from indexes.types import Audience
 
 _log = logging.getLogger(__name__)
-_SCHEMA = """
+_FORMAT_1 = """
 CREATE TABLE keys (
     id TEXT PRIMARY KEY,
     hash BLOB NOT NULL,
@@ -35,7 +36,7 @@ INSERT INTO keys VALUES ('', zeroblob(32), 'nobody', '["none"]', 0, 0, NULL, NUL
 """
 """Nobody's key stands in for all that there are not, so that they cost what one that is there costs: no text is known
 whose SHA-256 is all zeros, and it is revoked."""
-_VERSION = 1
+SCHEMA = Schema((_FORMAT_1,))
 _COLUMNS = "id, name, groups, may_write, created, expires, used, revoked"
 _PREFIX = "fn_"
 _SHAPE = re.compile(_PREFIX + r"([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
@@ -145,7 +146,7 @@ class KeyStore:
 
     @cached_property
     def _records(self) -> Records:
-        return Records.opened(self.file, _SCHEMA, _VERSION)
+        return Records(self.file, SCHEMA, create=True)
 
 
 class KeyDoor:

@@ -15,17 +15,18 @@ from api.core.sqlite import MICROSECONDS_A_DAY, Records, RecordsError, moment, n
 from api.history.feedback_store import Feedback
 from api.history.journal_entry import Ended, Entry, NotedAnswer, noted
 from api.schemas.question import TurnBody
+from indexes.storage.migrations import Schema
 from rag.types import Answer, Completed, Event
 
-_VERSION = 1
 _FILE = "journal.sqlite3"
-_SCHEMA = """
+_FORMAT_1 = """
 CREATE TABLE entries (
     id TEXT PRIMARY KEY, asked INTEGER NOT NULL, principal TEXT NOT NULL, via TEXT NOT NULL, question TEXT NOT NULL,
     history TEXT NOT NULL, ended TEXT NOT NULL, failure TEXT, noted TEXT, feedback TEXT
 );
 CREATE INDEX entries_by_time ON entries (asked);
 """
+SCHEMA = Schema((_FORMAT_1,))
 _COLUMNS = "id, asked, principal, via, question, history, ended, failure, noted, feedback"
 _BATCH = 500
 
@@ -41,7 +42,7 @@ class Journal:
     @classmethod
     def opened(cls, folder: Path, days: float = 0) -> Self:
         """Made first where there is none, and rid of what is too old. Raises ``RecordsError``."""
-        journal = cls(Records.opened(folder / _FILE, _SCHEMA, _VERSION), days)
+        journal = cls(Records(folder / _FILE, SCHEMA, create=True), days)
         journal.forget()
         return journal
 
@@ -52,7 +53,7 @@ class Journal:
             raise RecordsError(
                 f"There is no journal in {folder}: with journal.on, the next `footnote serve` begins one."
             )
-        return cls(Records(folder / _FILE, _VERSION))
+        return cls(Records(folder / _FILE, SCHEMA))
 
     def add(self, entry: Entry) -> None:
         """On disk when it returns."""

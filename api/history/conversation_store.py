@@ -19,11 +19,11 @@ from api.core.sqlite import MICROSECONDS_A_DAY, Records, moment, now
 from api.history.feedback_store import Feedback
 from api.rendering.printable import on_one_line
 from indexes.errors import FootnoteError
+from indexes.storage.migrations import Schema
 from indexes.types import PUBLIC, Audience
 from rag.types import Answer, Turn
 
-_VERSION = 1
-_SCHEMA = """
+_FORMAT_1 = """
 CREATE TABLE conversations (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL
 );
@@ -34,6 +34,7 @@ CREATE TABLE turns (
     said TEXT, answer BLOB, documents TEXT NOT NULL DEFAULT '[]', feedback TEXT, UNIQUE (conversation, number)
 );
 """
+SCHEMA = Schema((_FORMAT_1,))
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 _TITLE_CHARS = 80
 _GIVEN_TURNS = 20
@@ -95,7 +96,7 @@ class Conversations:
     @classmethod
     def opened(cls, folder: Path, readable: Readable, days: float = 0) -> Self:
         """Raises ``RecordsError``."""
-        return cls(Records.opened(folder / "conversations.sqlite3", _SCHEMA, _VERSION), readable, days)
+        return cls(Records(folder / "conversations.sqlite3", SCHEMA, create=True), readable, days)
 
     def create(self, principal: Principal, title: str = "") -> Conversation:
         at = now()

@@ -3,9 +3,8 @@
 import asyncio
 import hashlib
 import json
-import sqlite3
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing, closing, contextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, closing
 from contextvars import ContextVar
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -13,10 +12,13 @@ from weakref import WeakValueDictionary
 from pydantic import TypeAdapter, ValidationError
 
 from indexes.errors import FootnoteError
+from indexes.storage.database import Database
+from indexes.storage.migrations import Schema
 from rag.protocols import ChatModel
 from rag.types import CutShort, Piece, Turn
 
 _PIECES: TypeAdapter[list[Piece]] = TypeAdapter(list[Piece])
+SCHEMA = Schema(("CREATE TABLE replies (key TEXT PRIMARY KEY, pieces BLOB NOT NULL)",), first=0)
 replayed: ContextVar[bool] = ContextVar("replayed", default=False)
 """Whether a reply that this task asked for came from a cache. Who asks anew sets it to False first."""
 
@@ -25,6 +27,12 @@ class CacheError(FootnoteError):
     """The file of replies cannot be read or written."""
 
     kind = "bad-cache"
+
+
+class ReplyFile(Database):
+    """The SQLite file of a cache of replies."""
+
+    failure = CacheError
 
 
 class CachedChat:
@@ -39,8 +47,8 @@ class CachedChat:
         self._file = file
         self._identity = identity
         self._asking = WeakValueDictionary[str, asyncio.Lock]()
-        with self._open() as db:
-            db.execute("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, pieces BLOB NOT NULL)")
+        with self._open():  # a file that cannot be used is told at once
+            pass
 
     @property
     def name(self) -> str:
@@ -69,25 +77,18 @@ class CachedChat:
         return hashlib.sha256(said.encode()).hexdigest()
 
     def _known(self, key: str) -> list[Piece] | None:
-        with self._open() as db:
-            row = db.execute("SELECT pieces FROM replies WHERE key = ?", (key,)).fetchone()
+        with self._open() as database:
+            rows = database.rows("SELECT pieces FROM replies WHERE key = ?", (key,))
             try:
-                return _PIECES.validate_json(row[0]) if row else None
+                return _PIECES.validate_json(rows[0][0]) if rows else None
             except ValidationError:
-                db.execute("DELETE FROM replies WHERE key = ?", (key,))
+                with database.transaction() as db:
+                    db.execute("DELETE FROM replies WHERE key = ?", (key,))
                 return None
 
     def _keep(self, key: str, pieces: Sequence[Piece]) -> None:
-        with self._open() as db:
+        with self._open() as database, database.transaction() as db:
             db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, _PIECES.dump_json(list(pieces))))
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._file, timeout=30)) as db, db:
-                yield db
-        except (sqlite3.Error, OSError) as error:
-            raise CacheError(
-                f"The cache of replies {self._file} cannot be used: {error}. Remove it, or make room for it."
-            ) from error
+    def _open(self) -> closing[ReplyFile]:
+        return closing(ReplyFile(self._file, SCHEMA, create=True))

@@ -8,7 +8,7 @@ vector is known by the hash of the text that was embedded, so passages that read
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
@@ -18,18 +18,19 @@ from typing import Any, Literal, NamedTuple, Self, TypeAlias
 import numpy as np
 
 from indexes.access.globs import matches
-from indexes.errors import IndexUnreadableError
+from indexes.errors import FootnoteError, IndexMissingError, IndexUnreadableError
 from indexes.readers.extraction.serialization import sections_from
 from indexes.storage.access_filter import visible, visible_documents
-from indexes.storage.database import Database, create
+from indexes.storage.database import Database
 from indexes.storage.library_rows import Listing, named
+from indexes.storage.lock import index_folder, migration_lock
+from indexes.storage.migrations import Schema
 from indexes.storage.search_rows import Entries
 from indexes.text.title_mentions import name_of
 from indexes.text.tokenization import terms
 from indexes.types import Audience, Document, Matrix, Passage, Scope
 
-_SCHEMA_VERSION = 5
-_SCHEMA = """
+_FORMAT_5 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('revision', '0'), ('terms', '0'), ('id', lower(hex(randomblob(8))));
 CREATE TABLE files (
@@ -84,6 +85,7 @@ CREATE TRIGGER vectors_removed AFTER DELETE ON vectors BEGIN
     INSERT INTO removals SELECT old.encoded, value + 1 FROM meta WHERE key = 'revision';
 END;
 """
+SCHEMA = Schema((_FORMAT_5,), first=5, functions={"matches": matches, "named": named})
 # SQLite would count from the text's start to each span: it gives a document and its passages, as of one moment
 _SPANS = """
 SELECT d.path, d.text, (
@@ -118,18 +120,46 @@ class FileVersion:
     """A passage comes with the hash of the text that was embedded for it, and its vector."""
 
 
+class CatalogFile(Database):
+    """The SQLite file of a catalog: its failures are told as those of the index."""
+
+    failure = IndexUnreadableError
+
+    @property
+    def start_over(self) -> str:
+        return f"move the folder {index_folder(self.file.parent)} away and run `footnote index DOCS`"
+
+    def migration_lock(self) -> AbstractContextManager[None]:
+        """A program of the older format, which writes under the writer's lock, must not write the newer one."""
+        return migration_lock(index_folder(self.file.parent))
+
+    def missing(self) -> FootnoteError:
+        return IndexMissingError(f"There is no index in {self.file.parent}: make one with `footnote index DOCS`.")
+
+    def on_a_full_disk(self) -> FootnoteError:
+        return self.failure(
+            f"The disk of the index in {self.file.parent} is full: make room, and run it again to go on."
+        )
+
+    def unwritable(self, error: Exception) -> FootnoteError:
+        return self.failure(f"No index can be written in {self.file.parent}: {error}.")
+
+
 class Catalog:
     """One index's record. Safe to use from many threads."""
 
-    def __init__(self, file: Path) -> None:
-        """Raises ``IndexMissingError`` where there is no catalog, ``IndexUnreadableError`` where it is not one."""
-        self._db = Database(file, _SCHEMA_VERSION, {"matches": matches, "named": named})
+    def __init__(self, file: Path, *, create: bool = False) -> None:
+        """Open the catalog, and migrate it where its format is an older one.
+
+        Raises ``IndexMissingError`` where there is no catalog, ``IndexUnreadableError`` where it is not one, and
+        ``IndexLockedError`` where it must be migrated and another process writes it.
+        """
+        self._db = CatalogFile(file, SCHEMA, create=create)
 
     @classmethod
     def create(cls, file: Path) -> Self:
-        """Opens the catalog, making it first where there is none."""
-        create(file, _SCHEMA, _SCHEMA_VERSION)
-        return cls(file)
+        """Open the catalog; make it first where there is none. Raises ``IndexUnreadableError``."""
+        return cls(file, create=True)
 
     @cached_property
     def entries(self) -> Entries:

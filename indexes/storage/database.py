@@ -1,42 +1,60 @@
-"""A SQLite file that threads and processes share: a connection each, transactions, and failures in words."""
+"""SQLite files: a connection per thread, transactions, migration at opening, and failures in words."""
 
+import errno
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
-from indexes.errors import FootnoteError, IndexMissingError, IndexUnreadableError
+from indexes.errors import FootnoteError, IndexLockedError
+from indexes.storage.migrations import Schema, copy_path, version_of, write_copy
+
+
+class StorageError(FootnoteError):
+    """A SQLite file cannot be opened, read, written or migrated."""
+
+    kind = "storage-unusable"
 
 
 class Database:
-    """Safe to use from many threads: each has its own connection."""
+    """A SQLite file that threads and processes share. Each thread has its own connection.
 
-    def __init__(
-        self, file: Path, version: int, functions: Mapping[str, Callable[..., Any]] = MappingProxyType({})
-    ) -> None:
-        """Raises ``IndexMissingError`` where there is none, ``IndexUnreadableError`` where it is another's.
+    A file of an older format is migrated in place when it is opened, after a copy of it was written beside it:
+    ``NAME.vN.bak`` for format N. A kill at any moment leaves the old file or the new one.
+    """
 
-        ``functions`` are those that its queries call: each gives the same for the same.
+    failure: ClassVar[type[FootnoteError]] = StorageError
+    """What its methods raise."""
+    folder_mode: ClassVar[int] = 0o777
+    file_mode: ClassVar[int] = 0o644
+    """Permissions of a file that is made here; SQLite's own files beside it get the same."""
+
+    def __init__(self, file: Path, schema: Schema, *, create: bool = False, timeout: float = 30) -> None:
+        """Open the file; with ``create``, make it first where there is none.
+
+        ``timeout`` is in seconds: how long to wait for another process that writes. Raises
+        ``failure``, and what ``missing`` returns.
         """
         self.file = file
-        if not file.is_file():
-            raise self.missing()
-        self._functions = functions
+        self._schema = schema
+        self._timeout = timeout
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
+        if create:
+            self._touch()
+        elif not file.is_file():
+            raise self.missing()
         self.writable = os.access(file.parent, os.W_OK)
         self.writable = self.writable and self._can_share()
-        ((found, tables),) = self.rows("SELECT *, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version")
-        if not tables:  # killed while it was made
+        try:
+            self._bring_up_to_date(create=create)
+        except BaseException:
             self.close()
-            raise self.missing()
-        if found != version:
-            self.close()
-            raise self.of_another_format(found, version)
+            raise
 
     def close(self) -> None:
         for db in self._connections:
@@ -45,21 +63,26 @@ class Database:
         self._local = threading.local()
 
     def rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
-        with self._words():
+        """All rows that a query returns."""
+        with self._in_words():
             return self._db.execute(query, values).fetchall()
 
     def batches(self, query: str, values: tuple[Any, ...], size: int) -> Iterator[list[Any]]:
-        with self._words():
+        """The rows that a query returns, at most ``size`` at a time."""
+        with self._in_words():
             cursor = self._db.execute(query, values)
             while rows := cursor.fetchmany(size):
                 yield rows
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._words():
+        """A write transaction: committed at the end, rolled back by an exception. What it committed is on disk."""
+        with self._in_words():
             db = self._db
             db.execute("BEGIN IMMEDIATE")
             try:
+                if (version := version_of(db)) != self._schema.version:  # migrated by a newer program since
+                    raise self.of_another_format(version or 0)
                 yield db
                 db.execute("COMMIT")
             except BaseException:
@@ -67,34 +90,46 @@ class Database:
                     db.execute("ROLLBACK")
                 raise
 
+    # -- connections --------------------------------------------------------------------------------------------
+
     @property
     def _db(self) -> sqlite3.Connection:
+        """This thread's connection."""
         access = self._access()
         if not hasattr(self._local, "db") or self._local.access != access:
-            db = sqlite3.connect(
-                f"{self.file.resolve().as_uri()}?{access[0]}",
-                uri=True,
-                isolation_level=None,
-                timeout=30,
-                check_same_thread=False,
-            )
-            self._leave()
-            self._local.access = access
-            db.execute("PRAGMA foreign_keys = ON")
-            db.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk, also after a power cut
-            for name, function in self._functions.items():
-                db.create_function(name, -1, function, deterministic=True)
-            self._local.db = db
+            db = self._connect(access[0])
+            if hasattr(self._local, "db"):  # it reads no batches now
+                self._local.db.close()
+                self._connections.remove(self._local.db)
+            self._local.db, self._local.access = db, access
             self._connections.append(db)
         connection: sqlite3.Connection = self._local.db
         return connection
 
-    def _leave(self) -> None:
-        """Closes this thread's connection, if it has one; it reads no batches then."""
-        if hasattr(self._local, "db"):
-            self._local.db.close()
-            self._connections.remove(self._local.db)
-            del self._local.db
+    def _connect(self, access: str) -> sqlite3.Connection:
+        db = sqlite3.connect(
+            f"{self.file.resolve().as_uri()}?{access}",
+            uri=True,
+            isolation_level=None,
+            timeout=self._timeout,
+            check_same_thread=False,
+        )
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk, also after a power cut
+        for name, function in self._schema.functions.items():
+            db.create_function(name, -1, function, deterministic=True)
+        return db
+
+    def _access(self) -> tuple[str, int]:
+        """How to open the file, and the state that this depends on.
+
+        SQLite reads a log that it may not share only beside one, and a file without one only as immutable. Such a
+        connection does not see later commits of other processes: it is opened again after each.
+        """
+        if self.writable:
+            return "mode=rw", 0
+        log = self.file.with_name(f"{self.file.name}-wal")
+        return ("mode=ro", 0) if log.exists() and log.stat().st_size else ("immutable=1", self.file.stat().st_mtime_ns)
 
     def _can_share(self) -> bool:
         """Whether there is room for what SQLite needs beside the file, even to read it."""
@@ -106,60 +141,108 @@ class Database:
             pass
         return True
 
-    def _access(self) -> tuple[str, int]:
-        """How the file is opened, and since when: anew where it is not ours to write, and a writer elsewhere did.
+    # -- formats ------------------------------------------------------------------------------------------------
 
-        SQLite reads a log that it may not share only beside one, and a file without one only as immutable.
-        """
-        if self.writable:
-            return "mode=rw", 0
-        log = self.file.with_name(f"{self.file.name}-wal")
-        return ("mode=ro", 0) if log.exists() and log.stat().st_size else ("immutable=1", self.file.stat().st_mtime_ns)
+    def _touch(self) -> None:
+        try:
+            self.file.parent.mkdir(self.folder_mode, parents=True, exist_ok=True)
+            if not self.file.exists():
+                self.file.touch(self.file_mode)
+        except OSError as error:
+            raise self.unwritable(error) from error
+
+    def _bring_up_to_date(self, *, create: bool) -> None:
+        """Make or migrate the file, unless it has the present format."""
+        deadline = time.monotonic() + self._timeout
+        while True:
+            with self._in_words():
+                version = version_of(self._db)
+            if version == self._schema.version:
+                return None
+            if version is None and not create:  # a kill came while it was made
+                raise self.missing()
+            if version is not None and not self._schema.first <= version < self._schema.version:
+                raise self.of_another_format(version)
+            try:
+                with self.migration_lock() if version is not None else nullcontext():
+                    return self._migrate()
+            except IndexLockedError:
+                if time.monotonic() > deadline:
+                    raise
+
+    def _migrate(self) -> None:
+        """Run the migrations that the file lacks, in one transaction that no other process writes beside."""
+        version = None
+        try:
+            with closing(self._connect("mode=rw")) as db:
+                if version_of(db) is None:
+                    db.execute("PRAGMA journal_mode = WAL")
+                db.execute("PRAGMA foreign_keys = OFF")  # replacing a table must not delete what refers to it
+                db.execute("BEGIN IMMEDIATE")
+                version = version_of(db)
+                if version == self._schema.version:  # another process was faster
+                    return
+                if version is not None:
+                    with closing(self._connect("mode=rw")) as source:
+                        write_copy(source, self.file, version)
+                self._schema.migrate(db, version)
+                db.execute("COMMIT")
+        except (OSError, sqlite3.Error) as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or error.args[:1] == (errno.ENOSPC,):
+                raise self.on_a_full_disk() from error
+            raise (self.unwritable(error) if version is None else self.not_migrated(version, error)) from error
+
+    def migration_lock(self) -> AbstractContextManager[None]:
+        """What is held while a file with content is migrated; entering it may raise ``IndexLockedError``."""
+        return nullcontext()
+
+    # -- failures in words --------------------------------------------------------------------------------------
 
     @contextmanager
-    def _words(self) -> Iterator[None]:
+    def _in_words(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
                 raise self.on_a_full_disk() from error
+            with suppress(sqlite3.Error, OSError), closing(self._connect(self._access()[0])) as db:
+                version = version_of(db)
+                if version is not None and version > self._schema.version:  # migrated by a newer program since
+                    raise self.of_another_format(version) from error
             raise self.unusable(error) from error
 
-    # -- how it is said; another kind of file says it in its own words -------------------------------------------
+    @property
+    def start_over(self) -> str:
+        """How a user begins with a new file, as an imperative."""
+        return "move it away"
 
     def missing(self) -> FootnoteError:
-        return IndexMissingError(f"There is no index in {self.file.parent}: make one with `footnote index DOCS`.")
+        return self.failure(f"There is no {self.file}.")
 
-    def of_another_format(self, found: int, version: int) -> FootnoteError:
-        return IndexUnreadableError(
-            f"The index in {self.file.parent} has format {found}, this Footnote reads {version}: "
-            f"delete that folder and run `footnote index DOCS` again."
+    def of_another_format(self, version: int) -> FootnoteError:
+        present = self._schema.version
+        if version < present:
+            return self.failure(
+                f"{self.file} has format {version}, and this Footnote reads formats {self._schema.first} to {present}: "
+                f"to start over, {self.start_over}."
+            )
+        copy = copy_path(self.file, present)
+        restore = f"delete {self.file.name}-wal and put {copy.name} in the file's place, or " if copy.exists() else ""
+        return self.failure(
+            f"{self.file} has format {version}, and this Footnote reads formats up to {present}: use the newer "
+            f"Footnote that wrote it. Otherwise {restore}{self.start_over} to start over."
         )
 
     def on_a_full_disk(self) -> FootnoteError:
-        return IndexUnreadableError(
-            f"The disk of the index in {self.file.parent} is full: make room, and run it again to go on."
+        return self.failure(f"The disk of {self.file} is full: make room.")
+
+    def unwritable(self, error: Exception) -> FootnoteError:
+        return self.failure(f"{self.file} cannot be written: {error}.")
+
+    def not_migrated(self, version: int, error: Exception) -> FootnoteError:
+        return self.failure(
+            f"{self.file} cannot be migrated from format {version} to {self._schema.version}: {error}. It is unchanged."
         )
 
     def unusable(self, error: Exception) -> FootnoteError:
-        return IndexUnreadableError(
-            f"The index in {self.file.parent} cannot be used: {error}. If it is damaged, move the folder away and "
-            f"index again."
-        )
-
-
-def create(file: Path, schema: str, version: int) -> None:
-    """Makes the file where there is none, in one transaction; raises ``IndexUnreadableError``."""
-    try:
-        write(file, schema, version)
-    except (OSError, sqlite3.Error) as error:
-        raise IndexUnreadableError(f"No index can be written in {file.parent}: {error}.") from error
-
-
-def write(file: Path, schema: str, version: int) -> None:
-    """As ``create``; raises ``OSError`` or ``sqlite3.Error``."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(file, isolation_level=None)) as db:
-        db.execute("PRAGMA journal_mode = WAL")
-        if db.execute("PRAGMA user_version").fetchone() == (0,):
-            db.executescript(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {version}; COMMIT;")
+        return self.failure(f"{self.file} cannot be used: {error}. If it is damaged, {self.start_over} to start over.")

@@ -19,7 +19,6 @@ _POINTER = "current"
 _CATALOG = "catalog.sqlite3"
 _CHROMA = "chroma"
 _NAME = re.compile(r"generations/[\w-]+")
-_FILES = (_CATALOG, f"{_CATALOG}-wal", f"{_CATALOG}-shm")
 
 
 class Generations:
@@ -81,9 +80,9 @@ class Generations:
 
     def drop(self, generation: Path) -> None:
         """What cannot be deleted now is left for the next time."""
-        for name in _FILES:
+        for file in generation.glob(f"{_CATALOG}*"):  # with SQLite's own, and copies of older formats
             with suppress(OSError):
-                (generation / name).unlink(missing_ok=True)
+                file.unlink(missing_ok=True)
         shutil.rmtree(generation / _CHROMA if generation == self._folder else generation, ignore_errors=True)
 
     def _all(self) -> list[Path]:

@@ -5,12 +5,15 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import filelock
 
 from indexes.errors import IndexLockedError, IndexUnreadableError
+
+_held = set[Path]()
+"""The folders whose lock this process has."""
 
 
 @contextmanager
@@ -27,11 +30,23 @@ def writer_lock(folder: Path) -> Iterator[None]:
     except OSError as error:
         lock.release()
         raise IndexUnreadableError(f"No index can be written in {folder}: {error.strerror}.") from error
+    _held.add(folder.resolve())
     try:
         yield
     finally:
+        _held.discard(folder.resolve())
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def index_folder(generation: Path) -> Path:
+    """The index folder that a generation's folder belongs to; an index's first generation is the index folder."""
+    return generation.parent.parent if generation.parent.name == "generations" else generation
+
+
+def migration_lock(folder: Path) -> AbstractContextManager[None]:
+    """The writer's lock, unless this process has it: SQLite lets its threads write one after the other."""
+    return nullcontext() if folder.resolve() in _held else writer_lock(folder)
 
 
 def _holder(file: Path) -> str:

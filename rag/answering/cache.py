@@ -14,14 +14,17 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from indexes.storage.database import Database, StorageError
+from indexes.storage.migrations import Schema
 from rag.protocols import Answerer
 from rag.types import Answer, Completed, Delta, Event, Question, Retrieved, Usage
 
 _log = logging.getLogger(__name__)
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer BLOB NOT NULL, kept REAL NOT NULL, used REAL NOT NULL)
+_FORMAT_0 = """
+CREATE TABLE answers (key TEXT PRIMARY KEY, answer BLOB NOT NULL, kept REAL NOT NULL, used REAL NOT NULL)
 """
+SCHEMA = Schema((_FORMAT_0,), first=0)
 _TOO_MANY = """
 DELETE FROM answers WHERE key IN (
     SELECT key FROM (SELECT key, sum(length(answer)) OVER (ORDER BY used DESC, key) AS size FROM answers) WHERE size > ?
@@ -43,7 +46,7 @@ class Shelf:
 
     def get(self, key: str) -> Answer | None:
         now = time.time()
-        with self._usable(), closing(self._opened()) as db, db:
+        with self._warned(), self._transaction() as db:
             db.execute("DELETE FROM answers WHERE kept < ?", (now - self.days * _SECONDS_A_DAY,))
             row = db.execute("UPDATE answers SET used = ? WHERE key = ? RETURNING answer", (now, key)).fetchone()
             try:
@@ -54,21 +57,21 @@ class Shelf:
 
     def put(self, key: str, answer: Answer) -> None:
         row = (key, _ANSWER.dump_json(answer), time.time(), time.time())
-        with self._usable(), closing(self._opened()) as db, db:
+        with self._warned(), self._transaction() as db:
             db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", row)
             db.execute(_TOO_MANY, (self.megabytes * 1e6,))
 
     @contextmanager
-    def _usable(self) -> Iterator[None]:
+    def _warned(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
-            _log.warning("Answers are not kept, as %s cannot be used: %s", self.file, error)
+        except StorageError as error:
+            _log.warning("Answers are not kept: %s", error)
 
-    def _opened(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.file, timeout=1)
-        db.execute(_SCHEMA)
-        return db
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with closing(Database(self.file, SCHEMA, create=True, timeout=1)) as database, database.transaction() as db:
+            yield db
 
 
 class KeepingAnswerer(Answerer):

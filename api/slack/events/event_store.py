@@ -14,9 +14,9 @@ from filelock import FileLock, Timeout
 from api.core.sqlite import Records, RecordsError
 from api.slack.workspace.places import Heard, Place
 from indexes.errors import FootnoteError
+from indexes.storage.migrations import Schema
 
-_VERSION = 1
-_SCHEMA = """
+_FORMAT_1 = """
 CREATE TABLE heard (
     key TEXT PRIMARY KEY, team TEXT NOT NULL, channel TEXT NOT NULL, thread TEXT, user TEXT NOT NULL,
     alone INTEGER NOT NULL, quiet INTEGER NOT NULL, reply TEXT, done INTEGER NOT NULL DEFAULT 0, at REAL NOT NULL
@@ -31,6 +31,7 @@ CREATE TABLE asked (
     text TEXT NOT NULL, private INTEGER NOT NULL, at REAL NOT NULL
 );
 """
+SCHEMA = Schema((_FORMAT_1,))
 _KEPT_DAYS = 90
 
 
@@ -68,7 +69,7 @@ class Deliveries:
     def __init__(self, file: Path) -> None:
         """Raises ``RecordsError``."""
         self._lock = FileLock(file.with_suffix(".lock"))
-        self._db = Records.opened(file, _SCHEMA, _VERSION)
+        self._db = Records(file, SCHEMA, create=True)
         self._busy, self._closed = threading.Lock(), False
         self._prune()
 
