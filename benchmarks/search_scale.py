@@ -211,7 +211,7 @@ def peer(folder: Path, encoder: Encoder) -> System:
 
 def footnote(made: Generation, encoder: Encoder) -> System:
     made.__dict__["encoder"] = encoder
-    retriever, entries, clock = made.retriever, made.catalog.entries, Clock()
+    retriever, entries, clock = made.retriever, made.catalog.search_rows, Clock()
     clock.times(encoder, "encode_query", "embedding")
     clock.times(made.vectors, "search", "vectors")
     clock.times(entries, "embedded_as", "rows of what is near")

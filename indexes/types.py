@@ -111,13 +111,13 @@ class Extraction:
     text: str
     sections: tuple[Section, ...]
     notes: tuple[str, ...] = ()
-    parts: "tuple[Part, ...]" = ()
+    parts: "tuple[EmbeddedDocument, ...]" = ()
     dated: date | None = None
     """The day it gives itself, as a mail does; None where it gives none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class EmbeddedDocument:
     """A document within a file: its path there, with forward slashes, and what was found in it, or why it was not read.
 
     What lies deeper is told here too, by its whole path (``plans.zip/shed.pdf``): a part's extraction has no parts.

@@ -11,7 +11,7 @@ from api.commands.options import AsJson, ConfigFile, load
 from rag.console import print_json
 
 if TYPE_CHECKING:
-    from indexes.models.download import Pulled
+    from indexes.models.download import PulledModel
     from indexes.models.store import ModelStore
 
 app = typer.Typer(no_args_is_help=True, help="Fetch optional models, and say which there are.")
@@ -73,7 +73,7 @@ def _line(row: Mapping[str, str | int]) -> str:
     return f"{row['state']:<8} {row['name']}: {about}"
 
 
-def _pulled_to_wire(pulled: "Pulled") -> dict[str, object]:
+def _pulled_to_wire(pulled: "PulledModel") -> dict[str, object]:
     return {"name": pulled.name, "folder": str(pulled.folder), "new": pulled.new, "bytes": pulled.size}
 
 

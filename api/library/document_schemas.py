@@ -11,7 +11,7 @@ from api.library.library import Library, Shelf
 from api.middleware.failures import told
 from api.schemas.answer import Frame, frame, problem_frame
 from api.schemas.question import Body
-from indexes.storage.library_rows import Excerpt, Listed
+from indexes.storage.library_rows import Excerpt, LibraryDocument
 from indexes.types import Kind
 
 
@@ -102,7 +102,7 @@ class SyncBody(Body):
     status: Literal["accepted"] = "accepted"
 
 
-def document_body(listed: Listed, library: Library) -> DocumentBody:
+def document_body(listed: LibraryDocument, library: Library) -> DocumentBody:
     return DocumentBody(**_facts(listed, library))
 
 
@@ -144,7 +144,7 @@ def _finished(outcome: Outcome) -> FinishedBody:
     return FinishedBody(added=outcome.added, changed=outcome.changed, removed=outcome.removed, failed=failed)
 
 
-def _facts(listed: Listed, library: Library) -> dict[str, object]:
+def _facts(listed: LibraryDocument, library: Library) -> dict[str, object]:
     return {
         "id": listed.id,
         "path": listed.path,

@@ -17,7 +17,7 @@ from indexes.readers.page_images import NoPageError, PagePicture, PagePictures, 
 from indexes.readers.registry import SUFFIXES
 from indexes.readers.sandbox import ReadingLimits
 from indexes.storage.catalog import Catalog
-from indexes.storage.library_rows import Excerpt, Listed
+from indexes.storage.library_rows import Excerpt, LibraryDocument
 from indexes.text.loose_match import find_quote
 from indexes.types import Audience, Document, Scope
 
@@ -64,7 +64,7 @@ class CursorError(FootnoteError):
 class Shelf:
     """Some of the documents, in the order of their paths."""
 
-    documents: tuple[Listed, ...]
+    documents: tuple[LibraryDocument, ...]
     next: str | None
     """What the next ones come after, to be given back as it is; None where these are the last."""
     total: int
@@ -116,18 +116,18 @@ class Library:
 
     def shelf(self, scope: Scope, name: str = "", *, after: str | None = None, limit: int = 50) -> Shelf:
         """Documents within the scope whose path or title has the words. Raises ``CursorError``."""
-        found, total = self._catalog().listing.page(scope, name, after=_path_of(after), limit=limit + 1)
+        found, total = self._catalog().library_rows.page(scope, name, after=_path_of(after), limit=limit + 1)
         following = _cursor(found[limit - 1].path) if len(found) > limit else None
         return Shelf(tuple(found[:limit]), following, total)
 
     def facts(self, audience: Audience) -> Facts:
         catalog, scope = self._catalog(), Scope(audience)
-        documents, passages = catalog.documents_within(scope), catalog.listing.passages(scope)
+        documents, passages = catalog.documents_within(scope), catalog.library_rows.passages(scope)
         return Facts(documents, passages, catalog.revision, catalog.get("encoder"))
 
-    def document(self, document_id: str, audience: Audience) -> Listed:
+    def document(self, document_id: str, audience: Audience) -> LibraryDocument:
         """Raises ``DocumentMissingError``."""
-        found = self._catalog().listing.document(document_id, Scope(audience))
+        found = self._catalog().library_rows.document(document_id, Scope(audience))
         if found is None:
             raise _missing()
         return found
@@ -142,19 +142,19 @@ class Library:
     def excerpt(self, document_id: str, audience: Audience, start: int, end: int) -> Excerpt:
         """Its text from one character to another, at most ``MAX_EXCERPT``. Raises ``DocumentMissingError``."""
         listed = self.document(document_id, audience)
-        found = self._catalog().listing.excerpt(listed, start, min(max(start, end), start + MAX_EXCERPT))
+        found = self._catalog().library_rows.excerpt(listed, start, min(max(start, end), start + MAX_EXCERPT))
         if found is None:
             raise _missing()
         return found
 
-    def has_original(self, listed: Listed) -> bool:
+    def has_original(self, listed: LibraryDocument) -> bool:
         """Whether its file lies where it was indexed."""
         return any(self._originals.sources(listed.file))
 
-    def has_pages(self, listed: Listed) -> bool:
+    def has_pages(self, listed: LibraryDocument) -> bool:
         return listed.media_type == PDF and not listed.enclosed and self.has_original(listed)
 
-    def is_uploaded(self, listed: Listed) -> bool:
+    def is_uploaded(self, listed: LibraryDocument) -> bool:
         return listed.file.startswith(PREFIX) and uploads_of(self._index) is not None
 
     def original(self, document_id: str, audience: Audience) -> Original:
@@ -183,11 +183,11 @@ class Library:
         except ReadError as error:
             raise PageError(f"{listed.path} cannot be shown: it {error}.") from error
 
-    def _request(self, listed: Listed, page: int, width: int, marked: Marked) -> PageRequest:
+    def _request(self, listed: LibraryDocument, page: int, width: int, marked: Marked) -> PageRequest:
         width = min(max(width, MIN_WIDTH), MAX_WIDTH)
         if not marked.quote and marked.start >= marked.end:
             return PageRequest(page, width)
-        begins, text = self._catalog().listing.page_text(listed.id, page)
+        begins, text = self._catalog().library_rows.page_text(listed.id, page)
         text = text[:_MAX_PAGE]
         if marked.quote:
             return PageRequest(page, width, text, *find_quote(marked.quote, text, near=marked.start - begins))
@@ -209,7 +209,7 @@ class Library:
         if suffix not in SUFFIXES:
             known = " ".join(sorted(SUFFIXES))
             raise UnreadFormatError(f"Files that end in {suffix[:20]!r} are not read; these are: {known}.")
-        if uploads_of(self._index) is None and self._catalog().listing.holds(PREFIX):
+        if uploads_of(self._index) is None and self._catalog().library_rows.holds(PREFIX):
             raise UploadsTakenError(f"What is indexed has a folder {PREFIX} already: rename it, and index again.")
         return self._uploads.add(content, name, folder, readers)
 
@@ -218,12 +218,12 @@ class Library:
 
         Raises ``DocumentMissingError``, ``NotUploadedError`` and ``UploadError``.
         """
-        listed = self._catalog().listing.document(document_id, Scope(audience))
+        listed = self._catalog().library_rows.document(document_id, Scope(audience))
         path = self._removable(listed) if listed else self._unindexed(document_id, audience)
         self._uploads.remove(path)
         self._catalog().remove([path])
 
-    def _removable(self, listed: Listed) -> str:
+    def _removable(self, listed: LibraryDocument) -> str:
         if not self.is_uploaded(listed):
             raise NotUploadedError(f"{listed.path} was not uploaded: delete it in its folder, and have that indexed.")
         if listed.enclosed:

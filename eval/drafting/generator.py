@@ -79,7 +79,7 @@ def diverse(catalog: Catalog) -> Iterator[Passage]:
     best = int(np.argmax(vectors @ vectors.mean(axis=0)))
     nearest = np.full(len(hashes), -1.0)
     for _ in hashes:
-        yield catalog.entries.embedded_as([hashes[best]], Scope())[0].passage
+        yield catalog.search_rows.embedded_as([hashes[best]], Scope())[0].passage
         nearest = np.maximum(nearest, vectors @ vectors[best])
         nearest[best] = np.inf
         best = int(np.argmin(nearest))
@@ -165,7 +165,7 @@ def _pairs(chosen: _Drafts, catalog: Catalog) -> Iterator[_Drafts]:
 def _speaking(catalog: Catalog, text: str) -> set[str]:
     """The documents of which a passage has all these words."""
     every = " AND ".join(f'"{term}"' for term in content_terms(text))
-    found = catalog.entries.match(every, limit=_MATCHES, scope=Scope()) if every else ()
+    found = catalog.search_rows.match(every, limit=_MATCHES, scope=Scope()) if every else ()
     return {entry.passage.path for entry in found}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from indexes.text.sentences import is_row
+from indexes.text.sentences import is_table_row
 from indexes.text.tokenization import words
 from indexes.types import Document, Passage, Section
 
@@ -74,7 +74,7 @@ def _keys(table: str) -> Counter[str]:
 
 
 def _split(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")] if is_row(line) else []
+    return [cell.strip() for cell in line.strip().strip("|").split("|")] if is_table_row(line) else []
 
 
 def _is_name(cell: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from eval.drafting.table_cells import PERSON, Cell, cell_question, cells_of
 from indexes.text.number_words import MONTH_NAMES, any_of
-from indexes.text.sentences import is_row, sentence_spans
+from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import stems, words
 from indexes.types import Document, Passage
 
@@ -147,7 +147,7 @@ def _of_sentences(passage: Passage) -> Iterator[Proposal]:
 def _plain(sentence: str) -> bool:
     """Whole prose that stands alone."""
     length = len(sentence.split())
-    whole = sentence[:1].isupper() and sentence.endswith(".") and not is_row(sentence)
+    whole = sentence[:1].isupper() and sentence.endswith(".") and not is_table_row(sentence)
     return whole and _FEWEST_WORDS <= length <= _MOST_WORDS and not leans(sentence)
 
 

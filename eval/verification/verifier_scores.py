@@ -139,7 +139,7 @@ def _evidence_passages(catalog: Catalog, case: GoldCase) -> list[Passage]:
             continue
         start = document.text.find(place.quote) if place.quote else 0
         end = start + len(place.quote) if place.quote and start >= 0 else len(document.text)
-        for entry in catalog.entries.of_documents([document.id], Scope(), most=_MOST_PASSAGES):
+        for entry in catalog.search_rows.first_of_documents([document.id], Scope(), most=_MOST_PASSAGES):
             at = entry.passage.locator
             overlaps = at.char_start < end and at.char_end > start
             if overlaps and place.page in (None, at.page) and place.section in (None, *at.heading):

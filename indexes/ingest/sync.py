@@ -17,7 +17,7 @@ from indexes.protocols import Encoder, Splitter
 from indexes.readers.sandbox import ReadingLimits, Sandbox
 from indexes.storage.catalog import Catalog, FileState, FileVersion
 from indexes.types import Document, Passage
-from indexes.vectors.index import ChromaVectors, made_anew
+from indexes.vectors.index import ChromaVectors, describe_rebuild
 
 
 @dataclass(slots=True)
@@ -141,7 +141,7 @@ class Sync:
             listener.publishing(pending)
         damage = self._vectors.lost()
         mended = self._vectors.publish(listener.published) and damage
-        return made_anew(mended, pending, time.perf_counter() - began) if mended else ""
+        return describe_rebuild(mended, pending, time.perf_counter() - began) if mended else ""
 
     def plan(self, roots: Sequence[Path]) -> SyncPlan:
         """What ``run`` would do. Changes nothing; raises ``FolderError``."""

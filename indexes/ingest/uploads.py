@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 from indexes.access.rules import AccessRule
 from indexes.errors import UploadedNameError, UploadError
-from indexes.storage.fsync import to_disk
+from indexes.storage.fsync import fsync_path
 from indexes.types import EVERYONE
 
 NAME = "uploads"
@@ -98,7 +98,7 @@ class Uploads:
         file = self._folder.parent / path
         try:
             file.unlink()
-            to_disk(file.parent)
+            fsync_path(file.parent)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -114,7 +114,7 @@ class Uploads:
 
     def _folders_to_disk(self, folder: Path) -> None:
         while folder != self._folder.parent.parent:
-            to_disk(folder)
+            fsync_path(folder)
             folder = folder.parent
 
 

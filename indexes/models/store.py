@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from indexes.models.model_registry import KNOWN, KnownModel, ModelFile
-from indexes.storage.fsync import to_disk
+from indexes.storage.fsync import fsync_path
 
 State = Literal["present", "absent", "damaged"]
 _MANIFEST = "footnote-model.json"
@@ -67,7 +67,7 @@ class ModelStore:
             made.mkdir()
             yield made
             for file in made.rglob("*"):
-                to_disk(file)
+                fsync_path(file)
             _put(made, self.place(name), Path(scratch, "before"))
 
 
@@ -117,4 +117,4 @@ def _put(made: Path, place: Path, before: Path) -> None:
     if place.exists():
         place.replace(before)
     made.replace(place)
-    to_disk(place.parent)
+    fsync_path(place.parent)

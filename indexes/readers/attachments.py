@@ -9,7 +9,7 @@ from tempfile import NamedTemporaryFile
 from indexes.readers.extraction.budget import Budget
 from indexes.readers.extraction.extraction_builder import one_line
 from indexes.readers.registry import SUFFIXES, read_file, read_or_reason
-from indexes.types import Extraction, Part
+from indexes.types import EmbeddedDocument, Extraction
 
 _MAX_NAME = 300
 """Characters. Names within files have no limit of their own; nobody reads more."""
@@ -22,7 +22,7 @@ class EmbeddedFiles:
 
     def __init__(self, allowance: Budget) -> None:
         self._allowance = allowance
-        self._parts: list[Part] = []
+        self._parts: list[EmbeddedDocument] = []
         self._notes: list[str] = []
         self._left_out: list[str] = []
         self._copies: dict[str, int] = {}
@@ -57,13 +57,13 @@ class EmbeddedFiles:
     def _hold(self, path: str, read: Callable[[], Extraction]) -> None:
         found = read_or_reason(lambda: self._below(read))
         if isinstance(found, str):
-            self._parts.append(Part(path, found))
+            self._parts.append(EmbeddedDocument(path, found))
             return
         if found.text:
-            self._parts.append(Part(path, replace(found, parts=())))
+            self._parts.append(EmbeddedDocument(path, replace(found, parts=())))
         else:  # it is no document, so what was noted is told by the one that holds it
             self._notes += [f"{path}: {note}" for note in found.notes]
-        self._parts += [Part(self._unique(f"{path}/{part.path}"), part.found) for part in found.parts]
+        self._parts += [EmbeddedDocument(self._unique(f"{path}/{part.path}"), part.found) for part in found.parts]
 
     def _below(self, read: Callable[[], Extraction]) -> Extraction:
         self._allowance.check_levels()
@@ -97,7 +97,7 @@ class EmbeddedFiles:
         return unique
 
 
-def _dated(part: Part, day: date | None) -> Part:
+def _dated(part: EmbeddedDocument, day: date | None) -> EmbeddedDocument:
     """What gives itself no day is of the day of what holds it, as an attachment is of its mail's."""
     if day is None or isinstance(part.found, str) or part.found.dated:
         return part

@@ -13,7 +13,7 @@ import pypdfium2.raw as pdfium_c
 from indexes.errors import ReadError
 from indexes.readers.page_images import NoPageError, PagePicture, PageRequest
 from indexes.readers.pages.pdf import open_page, open_pdf
-from indexes.text.loose_match import find, squeezed
+from indexes.text.loose_match import find_letters, to_letters
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -81,10 +81,12 @@ def _boxes(page: pdfium.PdfPage, request: PageRequest, size: tuple[int, int]) ->
     """Around the characters that are marked, one for each line of them; none where they are not found."""
     text_page = page.get_textpage()
     count = min(text_page.count_chars(), _MAX_CHARACTERS)
-    printed = squeezed(chr(pdfium_c.FPDFText_GetUnicode(text_page, number)) for number in range(count))
-    indexed = squeezed(request.text[:_MAX_CHARACTERS])
+    printed = to_letters(chr(pdfium_c.FPDFText_GetUnicode(text_page, number)) for number in range(count))
+    indexed = to_letters(request.text[:_MAX_CHARACTERS])
     span = start, end = indexed.within(request.start, request.end)
-    found = span if printed.letters == indexed.letters else find(indexed.letters[start:end], printed, near=start)
+    found = (
+        span if printed.letters == indexed.letters else find_letters(indexed.letters[start:end], printed, near=start)
+    )
     boxes: list[Box] = []
     for number in dict.fromkeys(printed.origins[slice(*found)] if found else ()):
         if box := _box(page, text_page, number, size):

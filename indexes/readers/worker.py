@@ -13,7 +13,7 @@ from indexes.readers.extraction import serialization
 from indexes.readers.pages import ocr
 from indexes.readers.registry import read_file, read_or_reason
 from indexes.readers.sandbox import ReadingLimits
-from indexes.types import Extraction, Part
+from indexes.types import EmbeddedDocument, Extraction
 
 _MAX_SECTIONS = 100_000
 """Pages, headings and tables: a library has fewer, and each costs its place in every passage."""
@@ -36,7 +36,9 @@ def read(path: Path, text_mb: int) -> Extraction | ReadError:
             (len(part.found.text), len(part.found.sections)) if isinstance(part.found, Extraction) else (0, 0)
         )
         if text > left or headings > sections:
-            parts.append(Part(part.path, f"holds more text than is left of the {text_mb} MB allowed for its file"))
+            parts.append(
+                EmbeddedDocument(part.path, f"holds more text than is left of the {text_mb} MB allowed for its file")
+            )
         else:
             parts.append(part)
             left, sections = left - text, sections - headings

@@ -43,7 +43,7 @@ class MergingRetriever:
         count = 2 + first.id.count("+") + last.id.count("+")
         if _section(first) != _section(last) or not 0 <= gap <= _MAX_GAP or count > _MAX_MERGED:
             return None
-        text = self._catalog.entries.text(first.document_id, start, end)
+        text = self._catalog.search_rows.text(first.document_id, start, end)
         lines = text[: last.locator.char_start - start].count("\n")
         between = text[first.locator.char_end - start : last.locator.char_start - start]
         if between.strip() or first.locator.line_start + lines != last.locator.line_start:

@@ -73,7 +73,7 @@ class HybridRetriever:
         if query.recency_days is None:
             return ranked
         today, half_life = datetime.now(UTC).date(), query.recency_days
-        dates = self._catalog.entries.dates({passage.entry.passage.document_id for passage in ranked})
+        dates = self._catalog.search_rows.dates({passage.entry.passage.document_id for passage in ranked})
         ages = {document: max(0, (today - day).days) for document, day in dates.items()}
         recency = {document: (1 + 0.5 ** (age / half_life)) / 2 for document, age in ages.items()}
         # a document that was removed meanwhile has no date

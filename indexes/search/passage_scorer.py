@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from indexes.search.lexical_score import QueryTerms
 from indexes.storage.catalog import Catalog
-from indexes.storage.search_rows import Entry
-from indexes.text.title_mentions import is_named, names_in
+from indexes.storage.search_rows import SearchRow
+from indexes.text.title_mentions import mentions_name, possible_names
 from indexes.types import Query
 
 _NEIGHBOURED = 30
@@ -41,7 +41,7 @@ class Weights:
 class ScoredPassage:
     """A passage with the parts of its score."""
 
-    entry: Entry
+    entry: SearchRow
     weights: Weights
     cosine: float
     words: float
@@ -78,7 +78,7 @@ class PassageScorer:
     vector: NDArray[np.float32]
     terms: QueryTerms
 
-    def score(self, candidates: Iterable[Entry]) -> list[ScoredPassage]:
+    def score(self, candidates: Iterable[SearchRow]) -> list[ScoredPassage]:
         """Score each candidate by itself, best first: cosine, words, and words that stand together."""
         entries = list(candidates)
         if not entries:
@@ -99,7 +99,7 @@ class PassageScorer:
         first, rest = scored[:_NEIGHBOURED], scored[_NEIGHBOURED:]
         known = {passage.entry.row: passage for passage in scored}
         beside = {row for passage in first for row in (passage.entry.row - 1, passage.entry.row + 1)} - known.keys()
-        known |= {p.entry.row: p for p in self.score(self.catalog.entries.at(beside, self.query.scope))}
+        known |= {p.entry.row: p for p in self.score(self.catalog.search_rows.at_rows(beside, self.query.scope))}
         ranked = [replace(passage, around=_around(passage, known)) for passage in first]
         return [*sorted(ranked, key=lambda passage: -passage.total), *rest]
 
@@ -110,7 +110,7 @@ class PassageScorer:
         """
         best, weight = ranked[0], self.weights.named
         strengths = self._named_documents(ranked) if weight else {}
-        entries = self.catalog.entries.of_documents(strengths.keys(), self.query.scope, most=_NAMED_PASSAGES)
+        entries = self.catalog.search_rows.first_of_documents(strengths.keys(), self.query.scope, most=_NAMED_PASSAGES)
         named = {passage.entry.row: passage for passage in self.score(entries)}
         known = {passage.entry.row: passage for passage in ranked}
         pool = [known.get(row) or replace(passage, around=_around(passage, named)) for row, passage in named.items()]
@@ -126,8 +126,8 @@ class PassageScorer:
         for passage in ranked[:_NAMING]:
             strength = max(0.0, passage.total / ranked[0].total) ** 2 if ranked[0].total > 0 else 0.0
             own = passage.entry.passage
-            names = {name for name in names_in(own.text) if not is_named(name, self.query.whole)}
-            for ids in self.catalog.entries.named(names, self.query.scope).values():
+            names = {name for name in possible_names(own.text) if not mentions_name(name, self.query.whole)}
+            for ids in self.catalog.search_rows.documents_named(names, self.query.scope).values():
                 for document in ids:
                     if document != own.document_id:
                         strengths[document] = max(strengths.get(document, 0.0), strength)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from indexes.protocols import Encoder
 from indexes.search.lexical_score import QueryTerms, query_terms
 from indexes.storage.catalog import Catalog
-from indexes.storage.search_rows import Entry
+from indexes.storage.search_rows import SearchRow
 from indexes.text.tokenization import content_terms
 from indexes.types import Hit, Query, Scope
 from indexes.vectors.exact import nearest
@@ -44,7 +44,7 @@ class DenseRetriever:
         total = self._encoder.encode_query(texts).sum(axis=0)
         return np.asarray(total / np.linalg.norm(total), np.float32)
 
-    def nearest(self, vector: NDArray[np.float32], scope: Scope, *, limit: int) -> list[tuple[Entry, float]]:
+    def nearest(self, vector: NDArray[np.float32], scope: Scope, *, limit: int) -> list[tuple[SearchRow, float]]:
         """Return entries with cosines, nearest first.
 
         Asks for more where many of the nearest are out of scope, and finally compares with every vector in scope.
@@ -57,9 +57,9 @@ class DenseRetriever:
         visible = self._catalog.visible_vectors(scope, batch=_BATCH)
         return self._entries(nearest(visible, vector, limit), scope)[:limit]
 
-    def _entries(self, cosines: list[tuple[str, float]], scope: Scope) -> list[tuple[Entry, float]]:
+    def _entries(self, cosines: list[tuple[str, float]], scope: Scope) -> list[tuple[SearchRow, float]]:
         near = {encoded: cosine for encoded, cosine in cosines if cosine >= self._min_cosine}
-        entries = self._catalog.entries.embedded_as(near.keys(), scope)
+        entries = self._catalog.search_rows.embedded_as(near.keys(), scope)
         order = {encoded: place for place, encoded in enumerate(near)}
         return [(entry, near[entry.encoded]) for entry in sorted(entries, key=lambda entry: order[entry.encoded])]
 
@@ -69,7 +69,7 @@ class LexicalRetriever:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        entries = catalog.entries
+        entries = catalog.search_rows
         # each answer holds for one revision; None is the audience of those who may read everything
         self._limited = lru_cache(maxsize=100)(
             lambda revision, audience: None if entries.all_visible(audience) else audience  # noqa: ARG005
@@ -95,7 +95,7 @@ class LexicalRetriever:
         frequencies = {term: self._frequency(revision, term, audience) for turn in turns for term in turn}
         return query_terms(turns, passages, frequencies, mean_length)
 
-    def matching(self, terms: QueryTerms, scope: Scope, *, limit: int) -> list[Entry]:
+    def matching(self, terms: QueryTerms, scope: Scope, *, limit: int) -> list[SearchRow]:
         """Return the passages that have the rarest of the terms, which are those that can rank high."""
         revision = self._catalog.revision
         audience = self._limited(revision, scope.audience)
@@ -103,7 +103,7 @@ class LexicalRetriever:
             (rows, term) for term in terms.weights if (rows := self._frequency(revision, term, audience))
         )
         for expression in match_expressions(by_rarity):
-            if entries := self._catalog.entries.match(expression, limit=limit, scope=scope):
+            if entries := self._catalog.search_rows.match(expression, limit=limit, scope=scope):
                 return entries
         return []
 

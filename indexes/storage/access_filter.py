@@ -20,14 +20,14 @@ _AMONG = "SELECT value FROM json_each(?)"
 _DAY = "coalesce(w.dated, (SELECT modified FROM files WHERE path = w.file))"
 
 
-def visible(scope: Scope) -> Condition:
+def passage_condition(scope: Scope) -> Condition:
     """Of passages ``p``, for a query that finds few of them by other means."""
     own = "SELECT 1 FROM readers r WHERE r.document_id = p.document_id"
     readers = f"EXISTS ({own} AND r.reader IN ({_AMONG}))"
     return _and_within(Condition(readers, _readers(scope)), scope, "+p.document_id")  # +: the documents drive nothing
 
 
-def visible_documents(scope: Scope, column: str) -> Condition:
+def document_condition(scope: Scope, column: str) -> Condition:
     """Of ids of documents, for a query whose cost is theirs alone."""
     readers = f"{column} IN (SELECT document_id FROM readers WHERE reader IN ({_AMONG}))"  # noqa: S608 - no value is in it
     return _and_within(Condition(readers, _readers(scope)), scope, column)

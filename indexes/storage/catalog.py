@@ -20,13 +20,13 @@ import numpy as np
 from indexes.access.globs import matches
 from indexes.errors import FootnoteError, IndexMissingError, IndexUnreadableError
 from indexes.readers.extraction.serialization import sections_from
-from indexes.storage.access_filter import visible, visible_documents
+from indexes.storage.access_filter import document_condition, passage_condition
 from indexes.storage.database import Database
-from indexes.storage.library_rows import Listing, named
+from indexes.storage.library_rows import LibraryRows, named
 from indexes.storage.lock import index_folder, migration_lock
 from indexes.storage.migrations import Schema
-from indexes.storage.search_rows import Entries
-from indexes.text.title_mentions import name_of
+from indexes.storage.search_rows import SearchRows
+from indexes.text.title_mentions import title_as_name
 from indexes.text.tokenization import terms
 from indexes.types import Audience, Document, Matrix, Passage, Scope
 
@@ -162,14 +162,14 @@ class Catalog:
         return cls(file, create=True)
 
     @cached_property
-    def entries(self) -> Entries:
+    def search_rows(self) -> SearchRows:
         """What searches read."""
-        return Entries(self._db)
+        return SearchRows(self._db)
 
     @cached_property
-    def listing(self) -> Listing:
+    def library_rows(self) -> LibraryRows:
         """What a library shows."""
-        return Listing(self._db)
+        return LibraryRows(self._db)
 
     @property
     def file(self) -> Path:
@@ -210,7 +210,7 @@ class Catalog:
 
     def document_within(self, document_id: str, scope: Scope) -> Document | None:
         """The document, where it is there for the scope."""
-        seen = visible_documents(scope, "d.id")
+        seen = document_condition(scope, "d.id")
         return next(iter(self._documents(f"d.id = ? AND {seen.sql}", document_id, *seen.values)), None)
 
     def document_at(self, path: str) -> Document | None:
@@ -245,7 +245,7 @@ class Catalog:
 
     def visible_vectors(self, scope: Scope, *, batch: int) -> Iterator[tuple[list[str], Matrix]]:
         """Those of the passages within the scope, in batches; the cost is theirs alone."""
-        seen = visible_documents(scope, "document_id")
+        seen = document_condition(scope, "document_id")
         return self._vectors(
             f"encoded IN (SELECT encoded FROM passages WHERE {seen.sql})",  # noqa: S608
             *seen.values,
@@ -254,13 +254,13 @@ class Catalog:
 
     def documents_within(self, scope: Scope) -> int:
         """How many there are."""
-        seen = visible_documents(scope, "id")
+        seen = document_condition(scope, "id")
         ((count,),) = self._db.rows(f"SELECT count(*) FROM documents WHERE {seen.sql}", seen.values)  # noqa: S608
         return int(count)
 
     def readable(self, ids: Iterable[str], audience: Audience) -> frozenset[str]:
         """Those of the documents that are there and that the audience may read; what may not be read is not there."""
-        seen = visible(Scope(audience))
+        seen = passage_condition(Scope(audience))
         asked = "SELECT DISTINCT value AS document_id FROM json_each(?)"
         query = f"SELECT p.document_id FROM ({asked}) p WHERE {seen.sql}"  # noqa: S608
         return frozenset(row[0] for row in self._db.rows(query, (json.dumps(list(ids)), *seen.values)))
@@ -376,7 +376,7 @@ def _insert(
     db.execute(
         "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(d.id, file, d.path, d.title, name_of(d.title), d.media_type),
+            *(d.id, file, d.path, d.title, title_as_name(d.title), d.media_type),
             *(d.dated and d.dated.isoformat(), revision, sections, d.text),
         ),
     )

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 
-def to_disk(path: Path) -> None:
+def fsync_path(path: Path) -> None:
     """A file's content, or a folder's names: there after a power cut once this returns."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from indexes.errors import IndexMissingError, IndexUnreadableError
 from indexes.storage.catalog import Catalog
-from indexes.storage.fsync import to_disk
+from indexes.storage.fsync import fsync_path
 
 _POINTER = "current"
 _CATALOG = "catalog.sqlite3"
@@ -72,7 +72,7 @@ class Generations:
             file.flush()
             os.fsync(file.fileno())
         new.replace(self._folder / _POINTER)
-        to_disk(self._folder)
+        fsync_path(self._folder)
 
     def others(self, keep: Path) -> list[Path]:
         """All but the current one and ``keep``: of models that were given up, and those before the last switch."""

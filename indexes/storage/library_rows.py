@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from indexes.readers.extraction.serialization import sections_from
-from indexes.storage.access_filter import Condition, visible, visible_documents
+from indexes.storage.access_filter import Condition, document_condition, passage_condition
 from indexes.storage.database import Database
 from indexes.types import Scope, Section
 
@@ -27,7 +27,7 @@ SELECT (SELECT count(*) FROM found), (SELECT json_group_array(path) FROM (
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class LibraryDocument:
     """A document, without its text."""
 
     id: str
@@ -56,7 +56,7 @@ class Listed:
 class Excerpt:
     """``text`` is the document's from ``char_start`` to ``char_end``; its sections may reach beyond."""
 
-    listed: Listed
+    listed: LibraryDocument
     text: str
     sections: tuple[Section, ...]
     char_start: int
@@ -65,21 +65,23 @@ class Excerpt:
     """Of the whole document."""
 
 
-class Listing:
+class LibraryRows:
     """Safe to use from many threads."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def page(self, scope: Scope, name: str = "", *, after: str = "", limit: int = 50) -> tuple[list[Listed], int]:
+    def page(
+        self, scope: Scope, name: str = "", *, after: str = "", limit: int = 50
+    ) -> tuple[list[LibraryDocument], int]:
         """By path, those that come after a path, and how many there are in all.
 
         ``name`` is words that must each stand in path or title.
         """
-        wanted = visible_documents(scope, "p.id") & _named(name)
+        wanted = document_condition(scope, "p.id") & _named(name)
         ((total, paths),) = self._db.rows(_PAGE.format(wanted=wanted.sql), (*wanted.values, after, limit))
         among = Condition("p.path IN (SELECT value FROM json_each(?))", (paths,))
-        return self._listed(among & visible(Scope(scope.audience))), total
+        return self._listed(among & passage_condition(Scope(scope.audience))), total
 
     def holds(self, prefix: str) -> bool:
         """Whether any file's path begins so."""
@@ -88,16 +90,16 @@ class Listing:
 
     def passages(self, scope: Scope) -> int:
         """How many there are."""
-        seen = visible_documents(scope, "document_id")
+        seen = document_condition(scope, "document_id")
         ((count,),) = self._db.rows(f"SELECT count(*) FROM passages WHERE {seen.sql}", seen.values)  # noqa: S608
         return int(count)
 
-    def document(self, document_id: str, scope: Scope) -> Listed | None:
+    def document(self, document_id: str, scope: Scope) -> LibraryDocument | None:
         """None where there is none, or none in the scope: nothing tells the one from the other."""
-        wanted = Condition("p.id = ?", (document_id,)) & visible(scope)
+        wanted = Condition("p.id = ?", (document_id,)) & passage_condition(scope)
         return next(iter(self._listed(wanted)), None)
 
-    def excerpt(self, listed: Listed, start: int, end: int) -> Excerpt | None:
+    def excerpt(self, listed: LibraryDocument, start: int, end: int) -> Excerpt | None:
         """Its text from one character to another, as far as there is any; None where the document is gone since."""
         rows = self._db.rows(
             "SELECT substr(text, ?, ?), length(text),"
@@ -120,7 +122,7 @@ class Listing:
         ((text, start, end),) = rows
         return (start, text[start:end]) if text is not None else (0, "")
 
-    def _listed(self, wanted: Condition) -> list[Listed]:
+    def _listed(self, wanted: Condition) -> list[LibraryDocument]:
         query = f"SELECT {_COLUMNS} FROM {_FROM} WHERE {wanted.sql} ORDER BY p.path"  # noqa: S608
         return [_listed(row) for row in self._db.rows(query, wanted.values)]
 
@@ -146,7 +148,7 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
 
 
-def _listed(row: Sequence[Any]) -> Listed:
+def _listed(row: Sequence[Any]) -> LibraryDocument:
     day, sha256, size, labels, pages = row[5:]
     known = tuple(sorted(json.loads(labels)))
-    return Listed(*row[:5], date.fromisoformat(day), sha256, size, known, pages)  # type: ignore[call-arg]  # as they stand
+    return LibraryDocument(*row[:5], date.fromisoformat(day), sha256, size, known, pages)  # type: ignore[call-arg]  # as they stand

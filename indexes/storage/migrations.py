@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from indexes.storage.fsync import to_disk
+from indexes.storage.fsync import fsync_path
 
 Migration: TypeAlias = str | Callable[[sqlite3.Connection], None]
 """SQL statements, or a function that executes some. It runs in a transaction, which it must not end."""
@@ -69,9 +69,9 @@ def write_copy(source: sqlite3.Connection, file: Path, version: int) -> None:
         unfinished.touch(file.stat().st_mode & 0o777)
         with closing(sqlite3.connect(unfinished)) as target:
             source.backup(target)
-        to_disk(unfinished)
+        fsync_path(unfinished)
         unfinished.replace(copy)
-        to_disk(copy.parent)
+        fsync_path(copy.parent)
     finally:
         unfinished.unlink(missing_ok=True)
 

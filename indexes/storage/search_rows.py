@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexes.storage.access_filter import Condition, visible, visible_documents
+from indexes.storage.access_filter import Condition, document_condition, passage_condition
 from indexes.storage.database import Database
 from indexes.types import Audience, Locator, Passage, Scope
 
@@ -25,7 +25,7 @@ _CONTEXT_WEIGHT, _TEXT_WEIGHT = 2.0, 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class SearchRow:
     """A passage, where it stands among its document's, its vector and its terms."""
 
     passage: Passage
@@ -38,23 +38,23 @@ class Entry:
     """Of the text; both as ``words.terms`` has them, with blanks between."""
 
 
-class Entries:
+class SearchRows:
     """Safe to use from many threads. Whatever ``scope`` a search has, it is applied in here."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def embedded_as(self, encoded: Collection[str], scope: Scope) -> list[Entry]:
+    def embedded_as(self, encoded: Collection[str], scope: Scope) -> list[SearchRow]:
         """Those of which these texts were embedded."""
-        return self._entries(Condition(f"p.encoded {_AMONG}", (json.dumps([*encoded]),)) & visible(scope))
+        return self._entries(Condition(f"p.encoded {_AMONG}", (json.dumps([*encoded]),)) & passage_condition(scope))
 
-    def match(self, expression: str, *, limit: int, scope: Scope) -> list[Entry]:
+    def match(self, expression: str, *, limit: int, scope: Scope) -> list[SearchRow]:
         """Those that match an FTS5 expression, best BM25 first.
 
         Who may see what is looked up in that order until there are enough: a look-up costs more than a rank. LIMIT -1
         makes SQLite keep the order within, and CROSS JOIN makes it go by it.
         """
-        seen = visible(scope)
+        seen = passage_condition(scope)
         rows = self._db.rows(
             f"SELECT {_COLUMNS} FROM (SELECT rowid AS row FROM passages_text WHERE passages_text MATCH ?"  # noqa: S608
             " ORDER BY bm25(passages_text, ?, ?), rowid LIMIT -1) t CROSS JOIN passages p ON p.row = t.row"
@@ -64,18 +64,18 @@ class Entries:
         )
         return [_entry(row) for row in rows]
 
-    def at(self, rows: Collection[int], scope: Scope) -> list[Entry]:
-        return self._entries(Condition(f"p.row {_AMONG}", (json.dumps([*rows]),)) & visible(scope))
+    def at_rows(self, rows: Collection[int], scope: Scope) -> list[SearchRow]:
+        return self._entries(Condition(f"p.row {_AMONG}", (json.dumps([*rows]),)) & passage_condition(scope))
 
-    def of_documents(self, document_ids: Collection[str], scope: Scope, *, most: int) -> list[Entry]:
+    def first_of_documents(self, document_ids: Collection[str], scope: Scope, *, most: int) -> list[SearchRow]:
         """The first ``most`` of each."""
-        wanted = Condition(f"p.document_id {_AMONG}", (json.dumps([*document_ids]),)) & visible(scope)
+        wanted = Condition(f"p.document_id {_AMONG}", (json.dumps([*document_ids]),)) & passage_condition(scope)
         first = "p.row < (SELECT min(row) FROM passages WHERE document_id = p.document_id) + ?"
         return self._entries(wanted & Condition(first, (most,)))
 
-    def named(self, names: Collection[str], scope: Scope) -> dict[str, list[str]]:
-        """Ids of the documents that go by these names, as ``mentions.name_of`` has them."""
-        seen = visible(scope)
+    def documents_named(self, names: Collection[str], scope: Scope) -> dict[str, list[str]]:
+        """Ids of the documents that go by these names, as ``mentions.title_as_name`` has them."""
+        seen = passage_condition(scope)
         named = f"SELECT name, id AS document_id FROM documents WHERE name {_AMONG}"  # noqa: S608
         rows = self._db.rows(
             f"SELECT p.name, p.document_id FROM ({named}) p WHERE {seen.sql}",  # noqa: S608
@@ -96,7 +96,7 @@ class Entries:
         )
         if not everywhere or everywhere > _COMMON or audience is None:
             return int(everywhere)
-        seen = visible(Scope(audience))
+        seen = passage_condition(Scope(audience))
         ((within,),) = self._db.rows(
             "SELECT count(*) FROM passages_text t CROSS JOIN passages p ON p.row = t.rowid"  # noqa: S608
             f" WHERE passages_text MATCH ? AND {seen.sql}",
@@ -110,14 +110,14 @@ class Entries:
             query = "SELECT (SELECT count(*) FROM passages), (SELECT value FROM meta WHERE key = 'terms')"
             ((passages, length),) = self._db.rows(query)
         else:
-            seen = visible_documents(Scope(audience), "document_id")
+            seen = document_condition(Scope(audience), "document_id")
             query = f"SELECT count(*), coalesce(sum(length), 0) FROM passages WHERE {seen.sql}"  # noqa: S608
             ((passages, length),) = self._db.rows(query, seen.values)
         return passages, int(length) / passages if passages else 0.0
 
     def all_visible(self, audience: Audience) -> bool:
         """Whether they may read all documents."""
-        seen = visible_documents(Scope(audience), "id")
+        seen = document_condition(Scope(audience), "id")
         ((hidden,),) = self._db.rows(f"SELECT EXISTS (SELECT 1 FROM documents WHERE NOT {seen.sql})", seen.values)  # noqa: S608
         return not hidden
 
@@ -137,13 +137,13 @@ class Entries:
         )
         return {document_id: date.fromisoformat(day) for document_id, day in rows}
 
-    def _entries(self, condition: Condition) -> list[Entry]:
+    def _entries(self, condition: Condition) -> list[SearchRow]:
         query = f"SELECT {_COLUMNS} FROM {_FROM} WHERE {condition.sql} ORDER BY p.row"  # noqa: S608
         return [_entry(row) for row in self._db.rows(query, condition.values)]
 
 
-def _entry(row: Sequence[Any]) -> Entry:
+def _entry(row: Sequence[Any]) -> SearchRow:
     place = json.loads(row[6])
     locator = Locator(**{**place, "heading": tuple(place["heading"])})
     passage = Passage(*row[:6], locator)  # type: ignore[call-arg]  # the columns are its fields
-    return Entry(passage, row[7], row[8], np.frombuffer(row[9], np.float32), row[10], row[11])
+    return SearchRow(passage, row[7], row[8], np.frombuffer(row[9], np.float32), row[10], row[11])

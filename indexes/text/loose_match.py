@@ -15,7 +15,7 @@ _MAX_FINDS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Squeezed:
+class Letters:
     letters: str
     origins: list[int]
     """For each letter, which character it came of."""
@@ -25,7 +25,7 @@ class Squeezed:
         return bisect_left(self.origins, start), bisect_left(self.origins, end)
 
 
-def squeezed(characters: Iterable[str]) -> Squeezed:
+def to_letters(characters: Iterable[str]) -> Letters:
     """Of a text, or of characters one by one."""
     letters, origins = [], []
     for number, character in enumerate(characters):
@@ -33,10 +33,10 @@ def squeezed(characters: Iterable[str]) -> Squeezed:
             if not letter.isspace() and letter not in _LEFT_OUT:
                 letters.append(letter)
                 origins.append(number)
-    return Squeezed("".join(letters), origins)
+    return Letters("".join(letters), origins)
 
 
-def find(needle: str, text: Squeezed, near: int = 0) -> tuple[int, int] | None:
+def find_letters(needle: str, text: Letters, near: int = 0) -> tuple[int, int] | None:
     """Where the letters stand, of several places the one that is nearest to a letter's number."""
     best, at = None, text.letters.find(needle) if needle else -1
     for _ in range(_MAX_FINDS):
@@ -50,6 +50,6 @@ def find(needle: str, text: Squeezed, near: int = 0) -> tuple[int, int] | None:
 
 def find_quote(quote: str, text: str, near: int = 0) -> tuple[int, int]:
     """The characters of ``text`` that say the quote, nearest to one of them; an empty span where none do."""
-    within = squeezed(text)
-    found = find(squeezed(quote).letters, within, within.within(near, near)[0])
+    within = to_letters(text)
+    found = find_letters(to_letters(quote).letters, within, within.within(near, near)[0])
     return (within.origins[found[0]], within.origins[found[1] - 1] + 1) if found else (0, 0)

@@ -22,7 +22,7 @@ def sentence_spans(text: str, kind: Kind = "prose") -> list[tuple[int, int]]:
     return [span for start, end in blocks for span in _within(text, start, end, kind)]
 
 
-def is_row(line: str) -> bool:
+def is_table_row(line: str) -> bool:
     """Whether a line is a row of a table, as readers write them and Markdown does."""
     return " | " in line or line.lstrip().startswith("|")
 
@@ -51,7 +51,7 @@ def _blocks(text: str) -> list[tuple[int, int]]:
 
 def _ends_block(line: str, following: str, between: str, width: int) -> bool:
     """A blank line, a row, a bullet or a colon ends a block; so does a line that stops short of the others' width."""
-    if is_row(line) or is_row(following) or _OWN_LINE.match(following):
+    if is_table_row(line) or is_table_row(following) or _OWN_LINE.match(following):
         return True
     if between.count("\n") > 1 or line.rstrip().endswith(":"):
         return True

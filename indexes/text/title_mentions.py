@@ -12,7 +12,7 @@ _SHORTEST = 3
 """Letters of a name that is one word."""
 
 
-def name_of(title: str) -> str:
+def title_as_name(title: str) -> str:
     """The title as other texts would have it, without what tells it from its like; empty where it could be any word."""
     words = _WORD.findall(_ASIDE.sub("", title))
     if not 0 < len(words) <= _LONGEST or words[0][0].islower():
@@ -23,13 +23,13 @@ def name_of(title: str) -> str:
     return " ".join(words)
 
 
-def names_in(text: str) -> set[str]:
+def possible_names(text: str) -> set[str]:
     """What may be a name in it: all runs of words that begin with no small letter."""
     words = _WORD.findall(text)
     starts = [at for at, word in enumerate(words) if not word[0].islower()]
     return {" ".join(words[at : at + length]) for at in starts for length in range(1, _LONGEST + 1)}
 
 
-def is_named(name: str, text: str) -> bool:
+def mentions_name(name: str, text: str) -> bool:
     """Whether the text has the name, however it is written."""
     return f" {name.casefold()} " in f" {' '.join(_WORD.findall(text)).casefold()} "

@@ -5,7 +5,7 @@ import re
 _TOKENISH = re.compile(r"[A-Za-z]{1,4}|\d{1,2}|[^\x00-\x7f]+| (?=\d)|\S|\n")
 
 
-def estimated_tokens(text: str) -> int:
+def estimate_tokens(text: str) -> int:
     """An estimate on the high side, made of the letters alone.
 
     Measured against OpenAI's cl100k_base and o200k_base it is 1.3 to 1.5 times the count of English prose, code and

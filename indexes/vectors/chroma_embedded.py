@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from indexes.errors import ChromaUnavailableError
 from indexes.storage.catalog import Catalog
-from indexes.storage.fsync import to_disk
+from indexes.storage.fsync import fsync_path
 from indexes.vectors.snapshots import HNSW, OpenSnapshot, Progress, Snapshot, SnapshotError, chroma_errors, fill
 
 if TYPE_CHECKING:
@@ -62,12 +62,12 @@ class EmbeddedChroma:
         try:
             count = self._fill(building, catalog, base, progress)
             for path in (*building.rglob("*"), building):  # the catalog must not name what only memory holds
-                to_disk(path)
+                fsync_path(path)
         except BaseException:  # on a full disk the catalog needs the room
             _remove(building)
             raise
         building.rename(self._folder / name)
-        to_disk(self._folder)
+        fsync_path(self._folder)
         return Snapshot(self.place, name, revision, count, _seal(self._folder / name))
 
     def _fill(self, building: Path, catalog: Catalog, base: Snapshot | None, progress: Progress) -> int:

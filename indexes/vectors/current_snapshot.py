@@ -20,7 +20,7 @@ Failure = SnapshotError | ChromaUnavailableError
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SnapshotRecord:
     """The snapshot that answers, and the name of the one before, which readers may have open."""
 
     snapshot: Snapshot
@@ -31,7 +31,7 @@ class Record:
         return {self.snapshot.name, *([self.before] if self.before else [])}
 
 
-class RecordedSnapshot:
+class CurrentSnapshot:
     """Safe to use from many threads."""
 
     def __init__(self, store: SnapshotStore, catalog: Catalog) -> None:
@@ -51,19 +51,19 @@ class RecordedSnapshot:
         """Changes with the record."""
         return self._catalog.get(_KEY)
 
-    def read(self) -> Record | None:
+    def read(self) -> SnapshotRecord | None:
         """None where no snapshot was made yet."""
         stored = self.state
         if stored is None:
             return None
         values = json.loads(stored)
-        return Record(Snapshot(**values["snapshot"]), values["before"])
+        return SnapshotRecord(Snapshot(**values["snapshot"]), values["before"])
 
-    def follow(self, snapshot: Snapshot) -> Record:
+    def follow(self, snapshot: Snapshot) -> SnapshotRecord:
         """From now on this snapshot answers."""
         last = self.read()
         kept = last.snapshot.name if last and last.snapshot.name not in self._lost else None
-        record = Record(snapshot, kept)
+        record = SnapshotRecord(snapshot, kept)
         self._catalog.set(_KEY, json.dumps(asdict(record)))
         return record
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from indexes.errors import ChromaUnavailableError
 from indexes.storage.catalog import Catalog
 from indexes.types import Matrix
-from indexes.vectors.current_snapshot import RecordedSnapshot
+from indexes.vectors.current_snapshot import CurrentSnapshot
 from indexes.vectors.exact import nearest
 from indexes.vectors.snapshots import BATCH, OpenSnapshot, Progress, Snapshot, SnapshotError, SnapshotStore
 
@@ -41,7 +41,7 @@ class _View:
     recent_ids: frozenset[str]
 
 
-def made_anew(why: str, vectors: int, seconds: float) -> str:
+def describe_rebuild(why: str, vectors: int, seconds: float) -> str:
     """What was done about a damaged snapshot, for people."""
     return f"Chroma's copy was made anew from the catalog, as {why}: {vectors} vectors in {seconds:.1f} s."
 
@@ -52,7 +52,7 @@ class ChromaVectors:
     def __init__(self, store: SnapshotStore, catalog: Catalog) -> None:
         self._store = store
         self._catalog = catalog
-        self._recorded = RecordedSnapshot(store, catalog)
+        self._recorded = CurrentSnapshot(store, catalog)
         self._lock = threading.Lock()
         self._view: _View | None = None
 

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from indexes.text.normalization import normalise
-from indexes.text.token_count import estimated_tokens
+from indexes.text.token_count import estimate_tokens
 from indexes.text.tokenization import stems
 from indexes.types import Query
 from rag.errors import ModelError
@@ -65,7 +65,7 @@ class ModelRewriter:
     The model's words are searched for, no more: who asks and in what stay the question's own.
     """
 
-    def __init__(self, model: ChatModel, *, timeout: float = 5.0, count: Counter = estimated_tokens) -> None:
+    def __init__(self, model: ChatModel, *, timeout: float = 5.0, count: Counter = estimate_tokens) -> None:
         self._model = model
         self._timeout = timeout
         self._count = count

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from indexes.text.sentences import is_row, sentence_spans
+from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import stems, words
 from indexes.types import Passage
 from rag.evidence.quantities import Amounts, amounts, missing, respelt
@@ -59,7 +59,7 @@ def windows(text: str) -> tuple[Window, ...]:
 def grounds(passage: Passage, span: Span) -> Source:
     """The span as a reader understands it: of a table's row, its header stands in the passage or its context."""
     text = passage.text[slice(*span)]
-    return Source.of(passage, text, _header(passage.text, span) if is_row(text) else "")
+    return Source.of(passage, text, _header(passage.text, span) if is_table_row(text) else "")
 
 
 def _window(text: str, span: Span) -> Window:
@@ -80,7 +80,7 @@ def _header(text: str, span: Span) -> str:
     """The first row of the table that a row is in, where the passage has it."""
     header = ""
     for line in reversed(text[: span[0]].splitlines()):
-        if not is_row(line):
+        if not is_table_row(line):
             break
         header = line
     return header
@@ -88,7 +88,7 @@ def _header(text: str, span: Span) -> str:
 
 def trimmed(claim: str, text: str, window: Window) -> Span:
     """A clause of a long sentence, where it has all of the claim that the sentence has, and leaves no condition out."""
-    if window.end - window.start <= _LONG or is_row(said := text[window.start : window.end]):
+    if window.end - window.start <= _LONG or is_table_row(said := text[window.start : window.end]):
         return window.start, window.end
     cuts = [0, *(found.end() for found in _CLAUSE.finditer(said)), len(said)]
     wanted = frozenset(stems(respelt(claim))) & window.stems

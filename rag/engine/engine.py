@@ -32,7 +32,7 @@ from indexes.storage.lock import writer_lock
 from indexes.types import Document, Hit, Passage, Query
 from indexes.vectors.chroma_embedded import EmbeddedChroma
 from indexes.vectors.chroma_server import ChromaServer
-from indexes.vectors.index import ChromaVectors, made_anew
+from indexes.vectors.index import ChromaVectors, describe_rebuild
 from indexes.vectors.snapshots import SnapshotStore
 from rag.answering.assistant import Assistant
 from rag.engine.factories import (
@@ -202,7 +202,7 @@ def _heal(engine: Engine, damage: str, listener: SyncListener) -> str:
                 engine.vectors.publish(listener.published, force=True)
     except (IndexLockedError, IndexUnreadableError, ChromaUnavailableError) as error:
         return f"The catalog answers alone, as {damage}, which cannot be mended for now: {error}"
-    return made_anew(damage, passages, time.perf_counter() - began)
+    return describe_rebuild(damage, passages, time.perf_counter() - began)
 
 
 def writing(settings: Settings) -> AbstractContextManager[None]:

@@ -14,7 +14,7 @@ from indexes.models.model_registry import KNOWN, KnownModel, Purpose
 from indexes.models.sentence_transformer import SentenceTransformerEncoder
 from indexes.models.store import ModelStore
 from indexes.protocols import Encoder, Reranker
-from indexes.text.token_count import estimated_tokens
+from indexes.text.token_count import estimate_tokens
 from rag.answering.cache import KeepingAnswerer, Shelf
 from rag.answering.query_rewriting import OFFLINE, ModelRewriter
 from rag.errors import ConfigError
@@ -126,7 +126,7 @@ def make_window(settings: Settings) -> Window:
 @lru_cache(maxsize=2)
 def _counter(file: Path | None) -> Counter:
     if file is None:
-        return estimated_tokens
+        return estimate_tokens
     from tokenizers import Tokenizer
 
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from indexes.text.sentences import is_row, sentence_spans
+from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import figures, stem, stems, words
 from rag.evidence.names import absent, first_name, folded, names
 from rag.evidence.negation import negates, opposite
@@ -165,7 +165,7 @@ def _runs(said: _Line) -> Iterator[tuple[int, int]]:
 @lru_cache(maxsize=1024)
 def spoken(text: str) -> tuple[str, ...]:
     """Its sentences and rows. Unlike in a whole passage, how wide its lines are printed tells nothing here."""
-    flowing = _WRAP.sub(" ", _HEADING.sub(r"\1\n\n", text)) if not any(map(is_row, text.splitlines())) else text
+    flowing = _WRAP.sub(" ", _HEADING.sub(r"\1\n\n", text)) if not any(map(is_table_row, text.splitlines())) else text
     return tuple(flowing[start:end] for start, end in sentence_spans(flowing))
 
 

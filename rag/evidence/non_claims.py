@@ -2,7 +2,7 @@
 
 import re
 
-from indexes.text.sentences import is_row
+from indexes.text.sentences import is_table_row
 from indexes.text.tokenization import figures
 from rag.types import Span
 
@@ -34,7 +34,7 @@ def is_frame(text: str, span: Span) -> bool:
         return False
     if _YES_OR_NO.fullmatch(said):
         return True
-    return said.endswith((":", "?")) or bool(_HEADING.match(said)) or (is_row(said) and _is_head(text, span[1]))
+    return said.endswith((":", "?")) or bool(_HEADING.match(said)) or (is_table_row(said) and _is_head(text, span[1]))
 
 
 def _is_head(text: str, end: int) -> bool:

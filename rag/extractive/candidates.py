@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from indexes.protocols import Encoder
-from indexes.text.sentences import is_row, sentence_spans
+from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import content_words, figures, stem, stems
 from rag.extractive.answer_types import ASKING, Kind, holds, kind_of
 from rag.prompting.prompts import Source
@@ -173,14 +173,15 @@ def _pieces(source: Source) -> list[_Piece]:
     able = [span for span in spans if _may_answer(text := source.text[slice(*span)]) and text != header]
     before = {following: span for span, following in pairwise(spans) if span in able}
     return [
-        _Piece(source, *span, header if is_row(source.text[slice(*span)]) else "", before.get(span)) for span in able
+        _Piece(source, *span, header if is_table_row(source.text[slice(*span)]) else "", before.get(span))
+        for span in able
     ]
 
 
 def _header(source: Source, spans: Sequence[tuple[int, int]]) -> str:
     """A table's first row: in the context where the table began before this passage."""
     carried = source.context.partition("\n")[2]
-    return carried or next((text for a, b in spans if is_row(text := source.text[a:b])), "")
+    return carried or next((text for a, b in spans if is_table_row(text := source.text[a:b])), "")
 
 
 def _may_answer(text: str) -> bool:
@@ -188,5 +189,5 @@ def _may_answer(text: str) -> bool:
     text = _NUMBERING.sub("", text.strip())
     if text.endswith((":", "?")) or _RUNNING.search(text) or not any(character.isalnum() for character in text):
         return False
-    whole = text.endswith((".", "!", '"', "”", ")")) or is_row(text) or bool(_BULLET.match(text))
+    whole = text.endswith((".", "!", '"', "”", ")")) or is_table_row(text) or bool(_BULLET.match(text))
     return whole or any(character.isdigit() for character in text) or len(text.split()) > _HEADING_WORDS

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from indexes.text.sentences import sentence_spans
-from indexes.text.token_count import estimated_tokens
+from indexes.text.token_count import estimate_tokens
 from indexes.types import Hit, Passage
 from rag.citations.markers import without_markers
 from rag.errors import QuestionTooLongError
@@ -29,7 +29,7 @@ class Window:
 
     tokens: float = float("inf")
     reply: int = 0
-    count: Counter = estimated_tokens
+    count: Counter = estimate_tokens
 
     def left(self, *texts: str) -> float:
         return self.tokens - self.reply - sum(self.count(text) + _MESSAGE for text in texts)

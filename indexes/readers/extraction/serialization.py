@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from indexes.errors import ReadError
 from indexes.text.normalization import normalise
-from indexes.types import Extraction, Kind, Part, Section
+from indexes.types import EmbeddedDocument, Extraction, Kind, Section
 
 END = b"\n"
 """Of an answer, which is one line."""
@@ -57,12 +57,12 @@ def _check(section: Section) -> None:
         raise ValueError("no kind of section")
 
 
-def _part(data: dict[str, Any]) -> Part:
+def _part(data: dict[str, Any]) -> EmbeddedDocument:
     """A path is as ``enclosures`` makes them: it leads nowhere else, and its characters can be seen."""
     path, found = _text(data["path"]), data["found"]
     if normalise(path) != path or set(path) & {"\n", "\t"} or not all(step.strip(".") for step in path.split("/")):
         raise ValueError("a path that is not safe")
-    return Part(path, _text(found) if isinstance(found, str) else _extraction(found))
+    return EmbeddedDocument(path, _text(found) if isinstance(found, str) else _extraction(found))
 
 
 def _text(value: object) -> str:

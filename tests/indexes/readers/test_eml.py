@@ -9,7 +9,7 @@ import pytest
 
 from indexes.errors import ReadError
 from indexes.readers.registry import media_type, read_file
-from indexes.types import Extraction, Part
+from indexes.types import EmbeddedDocument, Extraction
 
 FOLDER = Path(__file__).parents[2] / "data" / "formats"
 
@@ -28,7 +28,7 @@ def read(folder: Path, message: EmailMessage | str) -> Extraction:
     return read_file(file)
 
 
-def found(part: Part) -> Extraction:
+def found(part: EmbeddedDocument) -> Extraction:
     assert isinstance(part.found, Extraction)
     return part.found
 
@@ -125,7 +125,7 @@ def test_an_attachment_that_cannot_be_read_costs_itself_only(tmp_path: Path) -> 
     made.add_attachment(b"no zip", "application", "zip", filename="a.zip")
     made.add_attachment("text", filename="b.txt")
     parts = read(tmp_path, made).parts
-    assert parts[0] == Part("a.zip", "is not a zip archive, or damaged")
+    assert parts[0] == EmbeddedDocument("a.zip", "is not a zip archive, or damaged")
     assert found(parts[1]).text == "text\n"
 
 
@@ -164,7 +164,7 @@ def test_rich_text_that_is_damaged_is_refused_in_words(tmp_path: Path) -> None:
 def test_an_attachment_in_outlook_that_is_damaged_costs_itself_only(tmp_path: Path) -> None:
     pdf = "__attach_version1.0_#00000000/__substg1.0_37010102"
     parts = read_file(rewritten(tmp_path, "survey.msg", {pdf: b"x" * 4096})).parts
-    assert parts[0] == Part("plan.pdf", "is not a PDF, or damaged")
+    assert parts[0] == EmbeddedDocument("plan.pdf", "is not a PDF, or damaged")
     assert found(parts[1]).text.startswith("Roofer | Tiles")
 
 

@@ -12,7 +12,7 @@ from indexes.ingest.splitting import PassageSplitter
 from indexes.readers.pages import ocr
 from indexes.readers.registry import _FORMATS, _PICTURES, read_file
 from indexes.readers.sandbox import ReadingLimits, Sandbox
-from indexes.types import Document, Extraction, Locator, Part
+from indexes.types import Document, EmbeddedDocument, Extraction, Locator
 
 FOLDER = Path(__file__).parents[2] / "data" / "formats"
 PRODUCERS = {
@@ -353,7 +353,7 @@ def test_what_excel_hides_is_left_out_with_a_note() -> None:
 
 
 def test_an_attachment_that_cannot_be_read_says_why() -> None:
-    assert read_file(FOLDER / "minutes.eml").parts == (Part("plan.pdf", "is not a PDF, or damaged"),)
+    assert read_file(FOLDER / "minutes.eml").parts == (EmbeddedDocument("plan.pdf", "is not a PDF, or damaged"),)
 
 
 @pytest.mark.parametrize("name", ["survey.eml", "survey.msg"])
@@ -366,7 +366,7 @@ def test_what_a_zip_holds_besides_documents_is_noted_and_what_is_encrypted_says_
     assert read.notes == (
         "not read, being hidden, a link or of another format: records/.cache/x.txt, records/roof.dwg, records/link.txt",
     )
-    assert read.parts[-1] == Part("safe.txt", "is encrypted: zip it without a password")
+    assert read.parts[-1] == EmbeddedDocument("safe.txt", "is encrypted: zip it without a password")
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "x-unknown", "us-ascii"])

@@ -11,7 +11,7 @@ import pytest
 from indexes.errors import ReadError
 from indexes.readers.extraction.budget import Budget
 from indexes.readers.registry import read_file
-from indexes.types import Extraction, Part
+from indexes.types import EmbeddedDocument, Extraction
 
 RECORDS = Path(__file__).parents[2] / "data" / "formats" / "records.zip"
 DAMAGED = "is damaged in its zip archive"
@@ -97,7 +97,7 @@ def test_a_member_that_is_damaged_or_in_another_compression_costs_itself_only(tm
     with zipfile.ZipFile(tmp_path / "a.zip", "a") as made:
         made.writestr("c.txt", "text", zipfile.ZIP_BZIP2)
     first, second, third = read_file(tmp_path / "a.zip").parts
-    assert first == Part("a.txt", DAMAGED)
+    assert first == EmbeddedDocument("a.txt", DAMAGED)
     assert isinstance(second.found, Extraction)
     assert third.found == "is compressed in a way that is not read here: zip it anew, as deflate"
 
@@ -196,7 +196,7 @@ def test_a_member_that_lies_outside_of_the_archive_costs_itself_only(tmp_path: P
     entry = data.rindex(b"PK\1\2")
     data[entry + 42 : entry + 46] = offset
     (tmp_path / "a.zip").write_bytes(data)
-    assert read_file(tmp_path / "a.zip").parts[1] == Part("b.txt", DAMAGED)
+    assert read_file(tmp_path / "a.zip").parts[1] == EmbeddedDocument("b.txt", DAMAGED)
 
 
 def test_a_member_without_a_name_is_left_out(tmp_path: Path) -> None:

@@ -219,7 +219,7 @@ def test_a_filtered_search_finds_what_brute_force_finds_by_meaning_and_by_words(
             retrievers = dense, lexical, HybridRetriever(catalog, dense, lexical)
             found = [{*paths(retriever.retrieve(query, limit=9))} for retriever in retrievers]
         within = catalog.documents_within(query.scope)
-        days = catalog.entries.dates(doc.id for doc in documents)
+        days = catalog.search_rows.dates(doc.id for doc in documents)
     readable = [doc for doc in documents if query.audience.may_read(doc.readers)]
     expected = {doc.path for doc in readable if is_within(doc, filters, modified)}
     assert found == [expected] * 3
@@ -352,18 +352,18 @@ def test_sqlite_knows_each_term_and_how_many_passages_have_it(texts: list[str]) 
             put(catalog, document(f"{text}.", f"{n}.txt", title=""))
         counted = Counter(term for text in texts for term in {*terms(text)})
         lengths = [len(terms(text)) for text in texts]
-        assert {term: catalog.entries.frequency(term, None) for term in counted} == counted
-        assert catalog.entries.size(None) == (len(texts), pytest.approx(sum(lengths) / max(1, len(texts))))
+        assert {term: catalog.search_rows.frequency(term, None) for term in counted} == counted
+        assert catalog.search_rows.size(None) == (len(texts), pytest.approx(sum(lengths) / max(1, len(texts))))
 
 
 def test_terms_are_counted_as_documents_come_change_and_go(catalog: Catalog) -> None:
     put(catalog, document("Leave days leave.", title=""))
     put(catalog, document("Leave the office.", "b.txt", title=""))
     put(catalog, document("Leave days.", title=""))
-    counts = [catalog.entries.frequency(term, None) for term in ("leav", "day", "no")]
-    assert (catalog.entries.size(None), counts) == ((2, 2.5), [2, 1, 0])
+    counts = [catalog.search_rows.frequency(term, None) for term in ("leav", "day", "no")]
+    assert (catalog.search_rows.size(None), counts) == ((2, 2.5), [2, 1, 0])
     catalog.remove(["a.txt", "b.txt"])
-    assert (catalog.entries.size(None), catalog.entries.frequency("leav", None)) == ((0, 0.0), 0)
+    assert (catalog.search_rows.size(None), catalog.search_rows.frequency("leav", None)) == ((0, 0.0), 0)
 
 
 def test_terms_are_counted_in_what_may_be_read(catalog: Catalog, lexical: LexicalRetriever) -> None:
@@ -373,7 +373,7 @@ def test_terms_are_counted_in_what_may_be_read(catalog: Catalog, lexical: Lexica
     put(catalog, document("Leave for the board alone.", "b.txt", title="", readers=("board",)))
     assert lexical.query_terms(Query("leave days")) == public != alone
     assert lexical.query_terms(Query("leave days", audience=Audience(frozenset({"board"})))) != public
-    assert catalog.entries.all_visible(Audience(frozenset({"board"})))
+    assert catalog.search_rows.all_visible(Audience(frozenset({"board"})))
 
 
 def test_a_word_that_becomes_common_weighs_less_at_once(catalog: Catalog, lexical: LexicalRetriever) -> None:

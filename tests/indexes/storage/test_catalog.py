@@ -28,11 +28,11 @@ def hashes(passages: list[Passage]) -> list[str]:
 
 def found(catalog: Catalog, word: str, audience: Audience = PUBLIC) -> set[str]:
     (term,) = terms(word)
-    return {entry.passage.path for entry in catalog.entries.match(f'"{term}"', limit=100, scope=Scope(audience))}
+    return {entry.passage.path for entry in catalog.search_rows.match(f'"{term}"', limit=100, scope=Scope(audience))}
 
 
 def embedded(catalog: Catalog, passages: list[Passage], audience: Audience = PUBLIC) -> list[Passage]:
-    return [entry.passage for entry in catalog.entries.embedded_as(hashes(passages), Scope(audience))]
+    return [entry.passage for entry in catalog.search_rows.embedded_as(hashes(passages), Scope(audience))]
 
 
 def everything(catalog: Catalog) -> list[str]:
@@ -53,7 +53,7 @@ def test_a_passage_comes_back_as_it_was_put(catalog: Catalog) -> None:
     text = "Magnets.\nMore of them."
     section = Section(0, len(text), 7, ("One", "Two"), page=4)
     passages = put(catalog, document(text, sections=(section,)))
-    (entry,) = catalog.entries.embedded_as(hashes(passages), Scope())
+    (entry,) = catalog.search_rows.embedded_as(hashes(passages), Scope())
     assert ([entry.passage], [entry.encoded]) == (passages, hashes(passages))
     assert (entry.context_terms.split(), entry.terms.split()) == (terms("A title > One > Two"), terms(text))
     np.testing.assert_array_equal(entry.vector, WordsEncoder().encode([encoder_text(passages[0])])[0])
@@ -180,7 +180,7 @@ def test_whatever_a_search_reads_is_within_its_scope(catalog: Catalog, filters: 
     readers = (EVERYONE,) if filters.paths else ("hr",)
     passages = put(catalog, document("Magnets.", "a.txt", title="Nordsund Line"))
     put(catalog, document("Magnets.", "b.txt", title="Nordsund Line", readers=readers))
-    scope, entries = Scope(filters=filters), catalog.entries
+    scope, entries = Scope(filters=filters), catalog.search_rows
     read = [
         entries.embedded_as(hashes(passages), scope),
         entries.match("magnet", limit=9, scope=scope),
@@ -202,16 +202,16 @@ def test_of_documents_those_are_readable_that_are_there_and_for_the_audience(cat
 
 def test_the_first_passages_of_documents_are_read(catalog: Catalog) -> None:
     one, two = (put(catalog, document(f"{path}. {LONG}", path)) for path in ("a.txt", "b.txt"))
-    entries = catalog.entries.of_documents(["id of a.txt", "id of b.txt"], Scope(), most=2)
+    entries = catalog.search_rows.first_of_documents(["id of a.txt", "id of b.txt"], Scope(), most=2)
     assert [entry.passage for entry in entries] == [*one[:2], *two[:2]]
-    rows = [entry.row for entry in catalog.entries.of_documents(["id of b.txt"], Scope(), most=99)]
+    rows = [entry.row for entry in catalog.search_rows.first_of_documents(["id of b.txt"], Scope(), most=99)]
     assert rows == [*range(rows[0], rows[0] + len(two))]
 
 
 def test_a_documents_text_is_read_by_its_characters(catalog: Catalog) -> None:
     put(catalog, document("Zoë 😀 日本\nand more"))
-    assert catalog.entries.text("id of a.txt", 4, 12) == "😀 日本\nand"
-    assert catalog.entries.text("no such id", 0, 9) == ""
+    assert catalog.search_rows.text("id of a.txt", 4, 12) == "😀 日本\nand"
+    assert catalog.search_rows.text("no such id", 0, 9) == ""
 
 
 def test_matching_compares_stems_and_ranks_by_how_often(catalog: Catalog) -> None:
@@ -219,9 +219,9 @@ def test_matching_compares_stems_and_ranks_by_how_often(catalog: Catalog) -> Non
     put(catalog, document("China produces. They produce, and produced is all they produce.", "often.txt"))
     put(catalog, document("Nothing of that.", "never.txt"))
     (term,) = terms("producing")
-    entries = catalog.entries.match(term, limit=5, scope=Scope())
+    entries = catalog.search_rows.match(term, limit=5, scope=Scope())
     assert [entry.passage.path for entry in entries] == ["often.txt", "once.txt"]
-    assert len(catalog.entries.match(term, limit=1, scope=Scope())) == 1
+    assert len(catalog.search_rows.match(term, limit=1, scope=Scope())) == 1
 
 
 def test_matching_finds_accents_with_and_without(catalog: Catalog) -> None:
@@ -234,13 +234,15 @@ def test_a_hostile_expression_finds_nothing_hidden_and_breaks_nothing(catalog: C
     put(catalog, document("a b " + LONG, readers=("hr",)))
     put(catalog, document(LONG, "b.txt"))
     with suppress(IndexUnreadableError):
-        assert {entry.passage.path for entry in catalog.entries.match(expression, limit=5, scope=Scope())} <= {"b.txt"}
+        assert {entry.passage.path for entry in catalog.search_rows.match(expression, limit=5, scope=Scope())} <= {
+            "b.txt"
+        }
     assert found(catalog, "magnets") == {"b.txt"}
 
 
 def test_a_column_filter_does_not_reach_hidden_documents(catalog: Catalog) -> None:
     put(catalog, document("Secret magnets.", readers=("hr",)))
-    assert catalog.entries.match("terms : magnet OR context_terms : titl", limit=9, scope=Scope()) == []
+    assert catalog.search_rows.match("terms : magnet OR context_terms : titl", limit=9, scope=Scope()) == []
 
 
 def test_threads_read_while_one_writes_and_see_whole_versions(catalog: Catalog) -> None:

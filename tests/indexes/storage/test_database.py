@@ -143,7 +143,7 @@ from indexes.storage.migrations import Schema
 file, moment = Path(sys.argv[1]), sys.argv[2]
 old = "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL)"
 if moment == "copying":
-    migrations.to_disk = lambda _: os._exit(9)
+    migrations.fsync_path = lambda _: os._exit(9)
 def step(db):
     db.execute("UPDATE people SET name = 'half'")
     if moment == "migrating":

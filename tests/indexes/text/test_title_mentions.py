@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexes.text.title_mentions import is_named, name_of, names_in
+from indexes.text.title_mentions import mentions_name, possible_names, title_as_name
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from indexes.text.title_mentions import is_named, name_of, names_in
     ],
 )
 def test_a_title_is_a_name_as_prose_has_it(title: str, name: str) -> None:
-    assert name_of(title) == name
+    assert title_as_name(title) == name
 
 
 @pytest.mark.parametrize(
@@ -29,21 +29,21 @@ def test_a_title_is_a_name_as_prose_has_it(title: str, name: str) -> None:
     ids=repr,
 )
 def test_what_could_be_any_words_is_no_name(title: str) -> None:
-    assert name_of(title) == ""
+    assert title_as_name(title) == ""
 
 
 def test_a_text_may_name_all_runs_of_words_that_begin_with_no_small_letter() -> None:
-    assert names_in("by Nordsund line, 2019") == {
+    assert possible_names("by Nordsund line, 2019") == {
         *("Nordsund", "Nordsund line", "Nordsund line 2019"),
         "2019",
     }
-    assert names_in("nothing of that") == names_in("") == set()
+    assert possible_names("nothing of that") == possible_names("") == set()
 
 
 def test_a_name_is_ten_words_at_most() -> None:
     ten = "One two three four five six seven eight nine ten"
-    assert name_of(ten) == ten
-    assert max(names_in(f"{ten} eleven"), key=len) == ten
+    assert title_as_name(ten) == ten
+    assert max(possible_names(f"{ten} eleven"), key=len) == ten
 
 
 @given(
@@ -52,11 +52,11 @@ def test_a_name_is_ten_words_at_most() -> None:
     )
 )
 def test_every_name_is_found_in_a_text_that_has_it(title: str) -> None:
-    if name := name_of(title):
+    if name := title_as_name(title):
         text = f"It is said, by «{title}», and nobody else."
-        assert name in names_in(text)
-        assert is_named(name, text)
-        assert is_named(name, text.upper())
+        assert name in possible_names(text)
+        assert mentions_name(name, text)
+        assert mentions_name(name, text.upper())
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ def test_every_name_is_found_in_a_text_that_has_it(title: str) -> None:
     ],
 )
 def test_a_text_has_a_name_however_it_is_written(text: str, named: bool) -> None:
-    assert is_named("Nordsund Line", text) is named
+    assert mentions_name("Nordsund Line", text) is named

@@ -8,7 +8,7 @@ import pytest
 
 from fakes.chat import RewritingChat, ScriptedChat
 from fakes.passages import FixedRetriever, passage
-from indexes.text.token_count import estimated_tokens
+from indexes.text.token_count import estimate_tokens
 from indexes.types import Audience, Filters, Query
 from rag.answering.assistant import Assistant
 from rag.answering.query_rewriting import ModelRewriter, needs_rewriting, search_query
@@ -146,7 +146,7 @@ async def test_a_model_is_told_the_latest_turns_in_short_and_without_markers() -
     assert "<assistant>China makes 90 %.</assistant>" in turn.text
     assert turn.text.endswith("<question>\nAnd copper?\n</question>")
     assert "[1]" not in turn.text
-    assert estimated_tokens(turn.text) < 750
+    assert estimate_tokens(turn.text) < 750
 
 
 async def test_what_was_said_cannot_leave_its_place() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fakes.chat import ScriptedChat
 from fakes.passages import FixedRetriever, passage
-from indexes.text.token_count import estimated_tokens
+from indexes.text.token_count import estimate_tokens
 from indexes.types import Hit, Passage
 from rag.answering.assistant import Assistant
 from rag.engine.factories import make_window
@@ -35,12 +35,12 @@ def long(number: int, sentences: int = 20) -> Passage:
 
 
 def taken(packed: Packed) -> int:
-    return sum(estimated_tokens(text) for text in (prompts.SYSTEM, *(turn.text for turn in packed.turns)))
+    return sum(estimate_tokens(text) for text in (prompts.SYSTEM, *(turn.text for turn in packed.turns)))
 
 
 def window(room: int) -> Window:
     """With so many tokens beside what the system prompt and the question take."""
-    return Window(1024 + room + estimated_tokens(prompts.SYSTEM + prompts.user_turn(ASKED.text, ()).text) + 16, 1024)
+    return Window(1024 + room + estimate_tokens(prompts.SYSTEM + prompts.user_turn(ASKED.text, ()).text) + 16, 1024)
 
 
 # What was found
@@ -133,14 +133,14 @@ def test_the_oldest_turns_fall_first() -> None:
 def test_a_long_conversation_leaves_three_quarters_of_the_room_to_sources() -> None:
     history = (Turn("user", SENTENCES * 400), Turn("assistant", SENTENCES * 400))
     packed = pack(Question(ASKED.text, history), hits(*(long(n) for n in range(9))), window(2000))
-    assert sum(estimated_tokens(turn.text) for turn in packed.turns[:-1]) <= 500
-    assert sum(estimated_tokens(hit.passage.text) for hit in packed.hits) > 1000
+    assert sum(estimate_tokens(turn.text) for turn in packed.turns[:-1]) <= 500
+    assert sum(estimate_tokens(hit.passage.text) for hit in packed.hits) > 1000
 
 
 def test_a_turn_that_has_not_enough_room_keeps_its_beginning() -> None:
     turns = [Turn("user", "First."), Turn("user", "word " * 90), Turn("user", "年" * 5)]
-    assert [turn.text.strip() for turn in latest(turns, 40, estimated_tokens)] == [("word " * 16).strip(), "年" * 5]
-    assert [turn.text for turn in latest([Turn("user", "年" * 90)], 18, estimated_tokens)] == ["年" * 6]
+    assert [turn.text.strip() for turn in latest(turns, 40, estimate_tokens)] == [("word " * 16).strip(), "年" * 5]
+    assert [turn.text for turn in latest([Turn("user", "年" * 90)], 18, estimate_tokens)] == ["年" * 6]
 
 
 def test_what_was_said_begins_no_source_and_no_other_message() -> None:
@@ -157,7 +157,7 @@ async def test_a_conversation_of_any_length_can_be_asked_of_the_assistant() -> N
     )
     ((_, turns),) = model.calls
     assert answer.retrieval.left_out.turns == 200 - (len(turns) - 1) > 0
-    assert sum(estimated_tokens(turn.text) for turn in turns) < 4096 - 512
+    assert sum(estimate_tokens(turn.text) for turn in turns) < 4096 - 512
 
 
 # How tokens are counted
