@@ -1,81 +1,69 @@
-"""``footnote eval compare``: what changed between two runs."""
+"""``footnote eval compare``: show the differences between two runs."""
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from eval.commands.run import AsJson
+
 if TYPE_CHECKING:
-    from eval.regression.comparison import Compared, Comparison, Told
+    from eval.regression.comparison import MeasureComparison
 
 _SIGNIFICANT = 0.05
-_SHOWN = 160
-"""Characters of a question or an answer."""
+_LONGEST = 160
+"""Characters of a question or an answer that are shown."""
 
 
 def compare(
     before: Annotated[Path, typer.Argument(metavar="A", help="The earlier run's folder, or a baseline.")],
     after: Annotated[Path, typer.Argument(metavar="B", help="The later run's folder.")],
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Show all measures, not only those a gate guards.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show all measures, not only the guarded ones.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Show what two runs of the same questions were made of, what differs, and which questions flipped."""
+    """Show how two runs of the same questions differ: their settings, their measures, and which questions flipped."""
     from eval.regression.comparison import compare
     from eval.regression.gate_rule import GUARDS
     from eval.runs.folder import RunFolder
     from rag.console import print_json
 
     names = None if everything else {guard.name for guard in GUARDS}
-    told = compare(RunFolder(before), RunFolder(after), names)
-    print_json(asdict(told)) if as_json else typer.echo(_shown(told))
-
-
-def _shown(told: "Comparison") -> str:
-    changes = [f"  {change.name}: {change.before} → {change.after}" for change in told.changes]
-    flips = [line for one in told.compared if one.measure.kind == "rate" for line in _flips(one, told)]
-    return "\n".join(
-        [
-            f"{told.n} questions in both runs.",
-            *told.notes,
-            *(["What they were made of differs:", *changes] if changes else ["They were made of the same."]),
-            "",
-            *table(told.compared),
-            "",
-            "▲ better, ▼ worse, * p < .05 as adjusted by Holm over the measures shown.",
-            *flips,
-        ]
-    )
-
-
-def table(compared: Iterable["Compared"]) -> list[str]:
-    """A line a measure below a line of headings."""
-    head = f"{'':24}{'A':>7}{'B':>8}   {'difference [95 %]':24}{'p':>7}{'n':>7}"
-    return [head, *map(_line, compared)]
-
-
-def _line(one: "Compared") -> str:
-    way = "▲" if one.gain > 0 else "▼" if one.gain < 0 else " "
-    by = f"{one.difference.value:+.3f} [{one.difference.low:+.3f}, {one.difference.high:+.3f}]"
-    mark = "*" if one.p < _SIGNIFICANT else " "
-    return f"{one.measure.name:24}{one.before:7.3f}{one.after:8.3f} {way} {by:24}{one.p:7.3f}{mark}{one.n:6}"
-
-
-def _flips(one: "Compared", told: "Comparison") -> Iterator[str]:
-    for way, ids in (("worse", one.worse), ("better", one.better)):
+    comparison = compare(RunFolder(before), RunFolder(after), names)
+    if as_json:
+        print_json(asdict(comparison))
+        return
+    typer.echo("\n".join([f"{comparison.n} questions in both runs.", *comparison.notes]))
+    typer.echo("The runs differ in:" if comparison.changes else "Both runs have the same settings, model and index.")
+    for change in comparison.changes:
+        typer.echo(f"  {change.name}: {change.before} → {change.after}")
+    typer.echo("\n".join(["", *table(comparison.compared), ""]))
+    typer.echo("▲ better, ▼ worse, * p < .05, Holm-adjusted over the measures shown.")
+    rates = [measure for measure in comparison.compared if measure.measure.kind == "rate"]
+    for rate, way, ids in [(m, way, ids) for m in rates for way, ids in (("worse", m.worse), ("better", m.better))]:
         if ids:
-            yield f"\n{one.measure.name}, {way}: {len(ids)}"
+            typer.echo(f"\n{rate.measure.name}, {way}: {len(ids)}")
         for id_ in ids:
-            yield f"  {id_}  {_short(told.told[id_].question)}".rstrip()
-            yield from (f"    {run}: {_short(said)}" for run, said in _answers(told.told[id_]) if said)
+            flipped = comparison.told[id_]
+            typer.echo(f"  {id_}  {_short(flipped.question)}".rstrip())
+            for name, answer in (("A", flipped.before), ("B", flipped.after)):
+                if answer:
+                    typer.echo(f"    {name}: {_short(answer)}")
 
 
-def _answers(told: "Told") -> tuple[tuple[str, str], ...]:
-    return ("A", told.before), ("B", told.after)
+def table(measures: Iterable["MeasureComparison"]) -> list[str]:
+    """Return a line of headings, and one for each measure."""
+    lines = [f"{'':24}{'A':>7}{'B':>8}   {'difference [95 %]':24}{'p':>7}{'n':>7}"]
+    for m in measures:
+        way = "▲" if m.gain > 0 else "▼" if m.gain < 0 else " "
+        by = f"{m.difference.value:+.3f} [{m.difference.low:+.3f}, {m.difference.high:+.3f}]"
+        mark = "*" if m.p < _SIGNIFICANT else " "
+        lines.append(f"{m.measure.name:24}{m.before:7.3f}{m.after:8.3f} {way} {by:24}{m.p:7.3f}{mark}{m.n:6}")
+    return lines
 
 
 def _short(text: str) -> str:
-    return textwrap.shorten(text, _SHOWN, placeholder=" …")
+    return textwrap.shorten(text, _LONGEST, placeholder=" …")

@@ -1,64 +1,51 @@
-"""``footnote eval gate``: exit status 1 where a run is worse than its baseline."""
+"""``footnote eval gate``: exit with status 1 where a run is worse than its baseline."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from eval.commands.compare import table
-
-if TYPE_CHECKING:
-    from eval.regression.gate_rule import Ruling
+from eval.commands.run import AsJson
 
 
 def gate(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")],
-    baseline: Annotated[Path, typer.Option(help="The run it is held against, or what `eval baseline` kept of it.")],
+    baseline: Annotated[Path, typer.Option(help="The folder of an earlier run, or of a baseline.")],
     measure: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME[:MARGIN]", help="Guard this in place of the usual; may be given again."),
+        typer.Option(metavar="NAME[:MARGIN]", help="Guard this measure instead of the usual ones. Repeat it for more."),
     ] = None,
-    junit: Annotated[Path | None, typer.Option(help="Also write JUnit's XML here.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Also write a summary for a pull request here.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Also write the ruling as JUnit XML to this file.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Also write a summary for a pull request to this file.")] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Exit with 1 where a guarded measure is worse than the baseline beyond its margin, with 0 where none is."""
+    """Exit with status 1 where a guarded measure is worse than the baseline by more than its margin, else with 0."""
     from eval.regression import ci_reports
-    from eval.regression.gate_rule import guard, rule
+    from eval.regression.gate_rule import GateError, make_ruling, parse_guard
     from eval.runs.folder import RunFolder
     from rag.console import print_json
 
-    ruling = rule(RunFolder(baseline), RunFolder(run), [guard(told) for told in measure or ()])
-    if junit:
-        _write(junit, ci_reports.junit(ruling))
-    if markdown:
-        _write(markdown, ci_reports.markdown(ruling))
+    ruling = make_ruling(RunFolder(baseline), RunFolder(run), [parse_guard(text) for text in measure or ()])
+    for file, write in ((junit, ci_reports.junit), (markdown, ci_reports.markdown)):
+        try:
+            if file:
+                file.write_text(write(ruling), encoding="utf-8")
+        except OSError as error:
+            raise GateError(f"{file} cannot be written: {error.strerror}.") from error
     if as_json:
         print_json({"passed": not ruling.failures, "failures": ruling.failures, **asdict(ruling)})
     else:
-        typer.echo("\n".join(_shown(ruling)))
+        about_p = "both systems are repeatable" if ruling.repeatable else "p: chance makes it so much worse, adjusted"
+        typer.echo(f"A is the baseline, B the run; {ruling.comparison.n} questions; {about_p}.")
+        compared = [replace(guarded.compared, p=guarded.p) for guarded in ruling.guarded if guarded.compared]
+        typer.echo("\n".join([*ruling.comparison.notes, *table(compared)]))
+        for guarded in ruling.guarded:
+            if guarded.failure and guarded.compared:
+                typer.echo(f"{guarded.name}, worse: {', '.join(guarded.compared.worse)}")
+        failures = [f"FAILED: {failure}" for failure in ruling.failures]
+        typer.echo("\n".join(failures or ["Passed: no guarded measure is worse."]))
     if ruling.failures:
         raise typer.Exit(1)
-
-
-def _shown(ruling: "Ruling") -> Iterator[str]:
-    chance = "nothing is left to chance" if ruling.repeatable else "p: chance makes it so much worse, adjusted"
-    yield f"A is the baseline, B the run; {ruling.comparison.n} questions; {chance}."
-    yield from ruling.comparison.notes
-    yield from table(replace(one.compared, p=one.p) for one in ruling.guarded if one.compared)
-    for one in ruling.guarded:
-        if one.failure and one.compared:
-            yield f"{one.name}, worse: {', '.join(one.compared.worse)}"
-    yield from [f"FAILED: {failure}" for failure in ruling.failures] or ["Passed: no guarded measure is worse."]
-
-
-def _write(file: Path, text: str) -> None:
-    from eval.regression.gate_rule import GateError
-
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise GateError(f"{file} cannot be written: {error.strerror}.") from error

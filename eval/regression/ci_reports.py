@@ -1,12 +1,12 @@
-"""A ruling as CI systems show it: JUnit's XML, and Markdown for a pull request."""
+"""A ruling in the formats of CI systems: JUnit's XML, and Markdown for a pull request."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import escape
 
 from eval.optional import eval_extra
-from eval.regression.comparison import Compared, Comparison
-from eval.regression.gate_rule import Guarded, Ruling
+from eval.regression.comparison import Comparison, MeasureComparison
+from eval.regression.gate_rule import GuardedMeasure, Ruling
 
 with eval_extra():
     from junitparser import Failure, JUnitXml, TestCase, TestSuite
@@ -14,42 +14,39 @@ with eval_extra():
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+.!|~$-])")
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LIVE = re.compile(r"@|#(?=\d)|:/(?=/)|\bwww(?=\.)", re.IGNORECASE)
-"""Of what GitHub makes a mention, a reference or a link though it is escaped."""
+"""GitHub makes a mention, a reference or a link of these even when they are escaped."""
 _BREAK = "\u200c"
-"""Is not seen, and is part of no name, reference or address."""
-_SHOWN = 300
-"""Characters of an answer."""
+"""An invisible character that is part of no name, reference or address."""
+_LONGEST = 300
+"""Characters of an answer that are shown."""
 
 
 def junit(ruling: Ruling) -> str:
-    """A test case for the questions, and one for each guarded measure of the baseline."""
+    """Return JUnit's XML: a test case for the questions, and one for each guarded measure."""
     suite = TestSuite("footnote eval gate")
-    suite.add_testcase(_case("questions", " ".join(ruling.unlike), ""))
-    for one in ruling.guarded:
-        suite.add_testcase(_case(one.name, one.failure, _ids(one.compared)))
+    suite.add_testcase(_test_case("questions", " ".join(ruling.unlike), ""))
+    for guarded in ruling.guarded:
+        details = ""
+        if compared := guarded.compared:
+            details = f"worse: {', '.join(compared.worse) or 'none'}\nbetter: {', '.join(compared.better) or 'none'}"
+        suite.add_testcase(_test_case(guarded.name, guarded.failure, details))
     xml = JUnitXml()
     xml.add_testsuite(suite)
-    told: bytes = xml.tostring()  # type: ignore[no-untyped-call]
-    return told.decode()
+    content: bytes = xml.tostring()  # type: ignore[no-untyped-call]
+    return content.decode()
 
 
-def _case(name: str, failure: str, details: str) -> TestCase:
+def _test_case(name: str, failure: str, details: str) -> TestCase:
     case = TestCase(_NOT_XML.sub("�", name), classname="footnote.eval.gate")
     if failure:
-        failed = Failure(_NOT_XML.sub("�", failure))
-        failed.text = _NOT_XML.sub("�", details)
-        case.result = [failed]
+        result = Failure(_NOT_XML.sub("�", failure))
+        result.text = _NOT_XML.sub("�", details)
+        case.result = [result]
     return case
 
 
-def _ids(compared: Compared | None) -> str:
-    if compared is None:
-        return ""
-    return f"worse: {', '.join(compared.worse) or 'none'}\nbetter: {', '.join(compared.better) or 'none'}"
-
-
 def markdown(ruling: Ruling) -> str:
-    """For a pull request. What questions and documents say is text in it, and never markup."""
+    """Return a summary for a pull request. Text of questions and documents is escaped, and never markup."""
     comparison = ruling.comparison
     verdict = "worse than the baseline" if ruling.failures else "not worse than the baseline"
     return "\n".join(
@@ -60,62 +57,50 @@ def markdown(ruling: Ruling) -> str:
             "",
             "| measure | baseline | now | difference [95 %] | |",
             "| --- | ---: | ---: | ---: | --- |",
-            *map(_row, ruling.guarded),
+            *map(_table_row, ruling.guarded),
             "",
-            *_notes(comparison),
-            *(line for one in ruling.guarded if one.compared for line in _flips(one.compared, comparison)),
+            *(f"- {_text(note)}" for note in comparison.notes),
+            *(f"- {_text(c.name)}: {_text(c.before)} → {_text(c.after)}" for c in comparison.changes),
+            *(line for guarded in ruling.guarded for line in _flips(guarded.compared, comparison)),
             "",
         ]
     )
 
 
-def _row(one: Guarded) -> str:
-    if one.compared is None:
-        return f"| {_text(one.name)} | | | | **gone** |"
-    told = one.compared
-    difference = f"{told.difference.value:+.3f} [{told.difference.low:+.3f}, {told.difference.high:+.3f}]"
-    return f"| {_text(one.name)} | {told.before:.3f} | {told.after:.3f} | {difference} | {_verdict(one, told)} |"
+def _table_row(guarded: GuardedMeasure) -> str:
+    measure = guarded.compared
+    if measure is None:
+        return f"| {_text(guarded.name)} | | | | **gone** |"
+    if guarded.failure:
+        verdict = "**worse**"
+    elif measure.gain >= 0:
+        verdict = "better" if measure.gain else "same"
+    else:
+        verdict = "within chance" if guarded.beyond else "within its margin"
+    difference = f"{measure.difference.value:+.3f} [{measure.difference.low:+.3f}, {measure.difference.high:+.3f}]"
+    return f"| {_text(guarded.name)} | {measure.before:.3f} | {measure.after:.3f} | {difference} | {verdict} |"
 
 
-def _verdict(one: Guarded, told: Compared) -> str:
-    if one.failure:
-        return "**worse**"
-    if told.gain >= 0:
-        return "better" if told.gain else "same"
-    return "within chance" if one.beyond else "within its margin"
-
-
-def _notes(comparison: Comparison) -> Iterator[str]:
-    for note in comparison.notes:
-        yield f"- {_text(note)}"
-    for change in comparison.changes:
-        yield f"- {_text(change.name)}: {_text(change.before)} → {_text(change.after)}"
-
-
-def _flips(told: Compared, comparison: Comparison) -> Iterator[str]:
-    if not told.worse and not told.better:
+def _flips(measure: MeasureComparison | None, comparison: Comparison) -> Iterator[str]:
+    """The questions that became worse or better, folded away."""
+    if not measure or not (measure.worse or measure.better):
         return
     yield ""
-    counted = f"{len(told.worse)} worse, {len(told.better)} better"
-    yield f"<details><summary>{escape(told.measure.name)}: {counted}</summary>"
+    counts = f"{len(measure.worse)} worse, {len(measure.better)} better"
+    yield f"<details><summary>{escape(measure.measure.name)}: {counts}</summary>"
     yield ""
-    yield from _listed("worse", told.worse, comparison)
-    yield from _listed("better", told.better, comparison)
+    for way, id_ in [*(("worse", id_) for id_ in measure.worse), *(("better", id_) for id_ in measure.better)]:
+        flipped = comparison.told.get(id_)
+        yield f"- {way}: {_text(id_)} {_text(flipped.question) if flipped else ''}".rstrip()
+        for when, answer in (("before", flipped.before), ("now", flipped.after)) if flipped else ():
+            if answer:
+                yield f"  - {when}: {_text(answer)}"
     yield ""
     yield "</details>"
 
 
-def _listed(way: str, ids: Sequence[str], comparison: Comparison) -> Iterator[str]:
-    for id_ in ids:
-        told = comparison.told.get(id_)
-        yield f"- {way}: {_text(id_)} {_text(told.question) if told else ''}".rstrip()
-        for when, answer in (("before", told.before), ("now", told.after)) if told else ():
-            if answer:
-                yield f"  - {when}: {_text(answer)}"
-
-
-def _text(told: str) -> str:
+def _text(text: str) -> str:
     """One line that shows the same characters in a table, a list or a paragraph."""
-    line = " ".join(told.split())
-    shown = _LIVE.sub(rf"\g<0>{_BREAK}", line[:_SHOWN] + "…" * (len(line) > _SHOWN))
-    return escape(_MARKUP.sub(r"\\\1", shown), quote=False)
+    line = " ".join(text.split())
+    safe = _LIVE.sub(rf"\g<0>{_BREAK}", line[:_LONGEST] + "…" * (len(line) > _LONGEST))
+    return escape(_MARKUP.sub(r"\\\1", safe), quote=False)

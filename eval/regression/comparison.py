@@ -1,4 +1,4 @@
-"""Two runs of the same questions, side by side."""
+"""Comparison of two runs of the same questions."""
 
 import json
 import math
@@ -9,15 +9,15 @@ from typing import Any
 from eval.metrics.registry import BY_NAME
 from eval.runs.folder import Facts, RunError, RunFolder
 from eval.stats.differences import Difference, difference, holm
-from eval.types import GoldCase, Measure, Row, Scored
+from eval.types import Measure, Scored
 
 _NOT_COMPARED = ("name", "started", "gold_file")
-"""Facts that say which run it is, and nothing of what it was made of."""
+"""Facts that identify a run and do not affect its answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Of what the runs were made of: a fact, or a setting as ``retrieval.limit``."""
+    """A fact of the runs that differs, or a setting as ``retrieval.limit``."""
 
     name: str
     before: str
@@ -25,8 +25,8 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """A measure over the questions that it applies to in both runs; ``better`` and ``worse`` are their ids."""
+class MeasureComparison:
+    """A measure over the questions that have it in both runs. ``better`` and ``worse`` are ids of questions."""
 
     measure: Measure
     before: float
@@ -38,17 +38,17 @@ class Compared:
     better: tuple[str, ...]
     worse: tuple[str, ...]
     lost: tuple[str, ...]
-    """Questions that it applied to in the baseline, and no longer does."""
+    """Questions that have the measure in the baseline only."""
 
     @property
     def gain(self) -> float:
-        """The difference, below 0 where it is for the worse."""
+        """The difference, negative where the run is worse."""
         return self.difference.value * sign(self.measure)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A question, and what each run said to it; empty where a run's folder has no rows, as a committed baseline."""
+class FlippedQuestion:
+    """A question and both answers; these are empty where a run has no rows, as in a committed baseline."""
 
     question: str
     before: str
@@ -57,7 +57,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``before`` is the baseline. Ids and measures that only one of the runs has are named, and not compared."""
+    """``before`` is the baseline. Ids and measures that only one run has are named, and not compared."""
 
     before: Facts
     after: Facts
@@ -70,121 +70,102 @@ class Comparison:
     """Questions whose text, answers or evidence changed."""
     gone: tuple[str, ...]
     new: tuple[str, ...]
-    compared: tuple[Compared, ...]
-    told: Mapping[str, Told]
-    """The questions that a rate tells apart."""
+    compared: tuple[MeasureComparison, ...]
+    told: Mapping[str, FlippedQuestion]
+    """The questions, by id, of which a rate differs."""
 
     @property
     def notes(self) -> list[str]:
-        """What a reader should know before the figures, a sentence each."""
-        return [*_of_questions(self), *_of_measures(self)]
-
-
-def _of_questions(comparison: Comparison) -> Iterator[str]:
-    if comparison.before.gold != comparison.after.gold:
-        yield "The gold differs: what changed in a question is not told from what changed in its answer."
-    for what, ids in (
-        ("changed in the gold", comparison.edited),
-        ("only in the baseline", comparison.missing),
-        ("only in this run", comparison.added),
-    ):
-        if ids:
-            yield f"Questions {what}: {len(ids)} ({', '.join(ids)})."
-
-
-def _of_measures(comparison: Comparison) -> Iterator[str]:
-    for what, names in (("in the baseline", comparison.gone), ("in this run", comparison.new)):
-        if names:
-            yield f"Measured only {what}: {', '.join(names)}."
+        """Caveats to read before the figures, a sentence each."""
+        questions = {
+            "changed in the gold": self.edited,
+            "only in the baseline": self.missing,
+            "only in this run": self.added,
+        }
+        measures = {"in the baseline": self.gone, "in this run": self.new}
+        edited = self.before.gold != self.after.gold
+        return [
+            *["The gold differs: a changed question cannot be told from a changed answer."] * edited,
+            *(f"Questions {what}: {len(ids)} ({', '.join(ids)})." for what, ids in questions.items() if ids),
+            *(f"Measured only {where}: {', '.join(names)}." for where, names in measures.items() if names),
+        ]
 
 
 def sign(measure: Measure) -> int:
+    """Return 1 where higher is better, else -1."""
     return 1 if measure.better == "higher" else -1
 
 
 def compare(baseline: RunFolder, run: RunFolder, names: Collection[str] | None = None) -> Comparison:
-    """Measures by name, or all. Raises ``RunError`` where a run is not finished, or they share no question."""
-    facts = baseline.facts, run.facts  # first: what is no run at all is said to be none
+    """Compare the named measures, or all. Raises ``RunError`` where a run is unfinished or no question is in both."""
+    facts = baseline.facts, run.facts  # first, so that a folder that is no run is reported as such
     before, after = baseline.scored(), run.scored()
-    pairs = [(one, after[id_]) for id_, one in before.items() if id_ in after]
+    pairs = [(scored, after[id_]) for id_, scored in before.items() if id_ in after]
     if not pairs:
         raise RunError(f"{baseline.path} and {run.path} have no question in common: they are runs of other gold.")
-    measured, measuring = _measures(before.values()), _measures(after.values())
-    shared = [name for name in measured if any(name in a.scores and name in b.scores for a, b in pairs)]
-    compared = _adjusted([_compared(name, pairs) for name in shared if names is None or name in names])
+    earlier, later = _measure_names(before.values()), _measure_names(after.values())
+    shared = [name for name in earlier if any(name in a.scores and name in b.scores for a, b in pairs)]
+    compared = [_compare_measure(name, pairs) for name in shared if names is None or name in names]
+    adjusted = holm([measure.p for measure in compared])
+    old, new = (dict(flatten(asdict(side))) for side in facts)
+    changed = [name for name in old | new if name not in _NOT_COMPARED and old.get(name) != new.get(name)]
     return Comparison(
         before=facts[0],
         after=facts[1],
-        changes=tuple(_changes(*facts)),
+        changes=tuple(Change(name, old.get(name, ""), new.get(name, "")) for name in changed),
         n=len(pairs),
         missing=tuple(id_ for id_ in before if id_ not in after),
         added=tuple(id_ for id_ in after if id_ not in before),
         edited=tuple(a.id for a, b in pairs if a.gold != b.gold),
-        gone=tuple(name for name in measured if name not in shared),
-        new=tuple(name for name in measuring if name not in measured),
-        compared=compared,
-        told=_told(baseline, run, compared),
+        gone=tuple(name for name in earlier if name not in shared),
+        new=tuple(name for name in later if name not in earlier),
+        compared=tuple(replace(measure, p=p) for measure, p in zip(compared, adjusted, strict=True)),
+        told=_flipped_questions(baseline, run, compared),
     )
 
 
-def _measures(scored: Iterable[Scored]) -> list[str]:
-    """In the order of ``MEASURES``; then those of other makers, by name."""
-    having = {name for one in scored for name in one.scores}
-    return [name for name in BY_NAME if name in having] + sorted(having - BY_NAME.keys())
+def _measure_names(scored: Iterable[Scored]) -> list[str]:
+    """In the order of ``MEASURES``; then measures unknown to it, by name."""
+    names = {name for question in scored for name in question.scores}
+    return [name for name in BY_NAME if name in names] + sorted(names - BY_NAME.keys())
 
 
-def _compared(name: str, pairs: Sequence[tuple[Scored, Scored]]) -> Compared:
+def _compare_measure(name: str, pairs: Sequence[tuple[Scored, Scored]]) -> MeasureComparison:
+    """With ``p`` not adjusted."""
     measure = BY_NAME.get(name) or Measure(name, "")
     both = [(a, b) for a, b in pairs if name in a.scores and name in b.scores]
     before, after = [a.scores[name] for a, _ in both], [b.scores[name] for _, b in both]
-    gains = [(b.scores[name] - a.scores[name]) * sign(measure) for a, b in both]
-    told = difference(before, after, [b.cluster for _, b in both], measure.kind)
-    return Compared(
+    gains = [(b.id, (b.scores[name] - a.scores[name]) * sign(measure)) for a, b in both]
+    change = difference(before, after, [b.cluster for _, b in both], measure.kind)
+    return MeasureComparison(
         measure=measure,
         before=math.fsum(before) / len(both),
         after=math.fsum(after) / len(both),
         n=len(both),
-        difference=told,
-        p=told.p,
-        better=tuple(a.id for (a, _), gain in zip(both, gains, strict=True) if gain > 0),
-        worse=tuple(a.id for (a, _), gain in zip(both, gains, strict=True) if gain < 0),
+        difference=change,
+        p=change.p,
+        better=tuple(id_ for id_, gain in gains if gain > 0),
+        worse=tuple(id_ for id_, gain in gains if gain < 0),
         lost=tuple(a.id for a, b in pairs if name in a.scores and name not in b.scores),
     )
 
 
-def _adjusted(compared: Sequence[Compared]) -> tuple[Compared, ...]:
-    adjusted = holm([one.p for one in compared])
-    return tuple(replace(one, p=p) for one, p in zip(compared, adjusted, strict=True))
-
-
-def _changes(before: Facts, after: Facts) -> Iterator[Change]:
-    old, new = dict(_flat(asdict(before))), dict(_flat(asdict(after)))
-    for name in dict.fromkeys((*old, *new)):
-        if name not in _NOT_COMPARED and old.get(name) != new.get(name):
-            yield Change(name, old.get(name, ""), new.get(name, ""))
-
-
-def _flat(value: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
-    for key, part in value.items():
-        if isinstance(part, dict):
-            yield from _flat(part, "" if key == "settings" else f"{within}{key}.")
+def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield nested values by dotted name, as text; settings by their own names."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from flatten(value, "" if key == "settings" else f"{prefix}{key}.")
         else:
-            yield f"{within}{key}", part if isinstance(part, str) else json.dumps(part)
+            yield f"{prefix}{key}", value if isinstance(value, str) else json.dumps(value)
 
 
-def _told(baseline: RunFolder, run: RunFolder, compared: Sequence[Compared]) -> dict[str, Told]:
-    cases, before, after = _cases(baseline) | _cases(run), baseline.rows(), run.rows()
-    flipped = {id_: None for one in compared if one.measure.kind == "rate" for id_ in (*one.better, *one.worse)}
-    return {
-        id_: Told(cases[id_].question if id_ in cases else "", _answer(before.get(id_)), _answer(after.get(id_)))
-        for id_ in flipped
-    }
-
-
-def _answer(row: Row | None) -> str:
-    return (row.error or row.answer) if row else ""
-
-
-def _cases(folder: RunFolder) -> dict[str, GoldCase]:
-    """None of a committed baseline: its gold is the repository's own."""
-    return {case.id: case for case in folder.cases} if (folder.path / "gold.jsonl").exists() else {}
+def _flipped_questions(
+    baseline: RunFolder, run: RunFolder, compared: Sequence[MeasureComparison]
+) -> dict[str, FlippedQuestion]:
+    """A committed baseline has no gold of its own, and no answers."""
+    folders = [folder for folder in (baseline, run) if (folder.path / "gold.jsonl").exists()]
+    questions = {case.id: case.question for folder in folders for case in folder.cases}
+    rows = baseline.rows(), run.rows()
+    flipped = {id_: None for m in compared if m.measure.kind == "rate" for id_ in (*m.better, *m.worse)}
+    answers = {id_: [(row.error or row.answer) if (row := side.get(id_)) else "" for side in rows] for id_ in flipped}
+    return {id_: FlippedQuestion(questions.get(id_, ""), *answers[id_]) for id_ in flipped}

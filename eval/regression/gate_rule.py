@@ -1,36 +1,36 @@
-"""Whether a run is worse than its baseline: the rule, and why it is this one, is in docs/decisions/0007."""
+"""The gate's rule: whether a run is worse than its baseline. docs/decisions/0007 gives the reasons."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from eval.metrics.registry import MEASURES
-from eval.regression.comparison import Compared, Comparison, compare, sign
+from eval.regression.comparison import Comparison, MeasureComparison, compare, sign
 from eval.runs.folder import Facts, RunFolder
 from eval.stats.differences import holm
 from indexes.errors import FootnoteError
 
 ALPHA = 0.05
-"""How often a run of an unchanged system may fail, all guarded measures together."""
+"""How often a run of an unchanged system may fail, over all guarded measures together."""
 _FIRST = "correct"
-_TELLING = 5
-"""Fewer questions that differ are never told from chance: each way is as likely, and 0.5 ** 4 is above ALPHA."""
+_FEWEST_CHANGED = 5
+"""With fewer changed questions no change is significant: each way is as likely, and 0.5 ** 4 is above ALPHA."""
 _LEAST, _MOST = 1, 4
-"""Questions' worth of loss that passes where nothing is left to chance."""
-_NO_CHANCE = "failed"
-"""An error is no answer that could have come out otherwise: it fails whatever the chance, and is asked again."""
+"""Questions' worth of loss that passes between repeatable runs."""
+_ALWAYS = "failed"
+"""An error is not a chance answer: this measure fails at any significance, and failed questions are asked again."""
 _ROUNDING = 1e-9
 
 
 class GateError(FootnoteError):
-    """There is nothing to guard, or what is to be guarded is no measure."""
+    """There is nothing to guard, or a guarded name is no measure."""
 
     kind = "bad-gate"
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """``margin`` is None where the measure's own holds."""
+    """A measure to guard. ``margin`` None means the measure's own."""
 
     name: str
     margin: float | None = None
@@ -40,142 +40,119 @@ GUARDS = tuple(Guard(measure.name) for measure in MEASURES if measure.guarded)
 
 
 @dataclass(frozen=True, slots=True)
-class Guarded:
-    """What became of a guarded measure of the baseline. ``compared`` is None where the run has nothing of it."""
+class GuardedMeasure:
+    """The gate's finding on a measure of the baseline. ``compared`` is None where the run has no value of it."""
 
     name: str
-    compared: Compared | None
+    compared: MeasureComparison | None
     allowed: float
     """How much worse its mean may be."""
     p: float
-    """Of chance making it so much worse: one-sided, adjusted over the guarded measures."""
+    """The probability that chance makes it so much worse: one-sided, adjusted over the guarded measures."""
     failure: str
-    """In words; empty where it passes."""
+    """A sentence; empty where the measure passes."""
 
     @property
     def beyond(self) -> bool:
-        """Whether it is worse by more than is allowed, be it by chance."""
+        """Whether it is worse by more than is allowed, significantly or not."""
         return self.compared is not None and -self.compared.gain > self.allowed + _ROUNDING
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
+    """The gate's decision on a run, and its reasons."""
+
     comparison: Comparison
     repeatable: bool
-    """Whether both are runs of systems that answer the same each time."""
+    """Whether both systems give equal answers each time."""
     unlike: tuple[str, ...]
-    """A sentence each, of what keeps questions from being compared: those not asked, and those edited."""
-    guarded: tuple[Guarded, ...]
+    """A sentence each on questions that cannot be compared: those not asked, and those edited."""
+    guarded: tuple[GuardedMeasure, ...]
 
     @property
     def failures(self) -> list[str]:
         """A sentence each; none where the run passes."""
-        return [failure for failure in (*self.unlike, *(one.failure for one in self.guarded)) if failure]
+        return [failure for failure in (*self.unlike, *(measure.failure for measure in self.guarded)) if failure]
 
 
-def guard(told: str) -> Guard:
-    """Reads ``NAME`` or ``NAME:MARGIN``; raises ``GateError``."""
-    name, colon, given = told.partition(":")
+def parse_guard(text: str) -> Guard:
+    """Read ``NAME`` or ``NAME:MARGIN``. Raises ``GateError``."""
+    name, colon, number = text.partition(":")
     try:
-        margin = float(given) if colon else None
+        margin = float(number) if colon else None
     except ValueError:
         margin = -1
     if margin is not None and not 0 <= margin < math.inf:
-        raise GateError(f"{told}: the margin is no number from 0; {name}:0.02 lets its mean become .02 worse.")
+        raise GateError(f"{text}: the margin must be a number from 0. {name}:0.02 lets the mean become .02 worse.")
     return Guard(name, margin)
 
 
-def rule(baseline: RunFolder, run: RunFolder, guards: Sequence[Guard] = ()) -> Ruling:
-    """Without ``guards``, of the guarded measures, those that there are: runs that only search have fewer.
+def make_ruling(baseline: RunFolder, run: RunFolder, guards: Sequence[Guard] = ()) -> Ruling:
+    """Apply the guards that the baseline has measures for; without ``guards``, those of ``GUARDS``.
 
     Raises ``RunError`` where one of them is no finished run, ``GateError`` where there is nothing to guard.
     """
-    comparison = compare(baseline, run, {one.name for one in guards or GUARDS})
-    for one in guards:
-        _check_measured(one, comparison)
-    repeatable = _repeatable(baseline.facts) and _repeatable(run.facts)
-    guarded = _guarded(_in_baseline(guards or GUARDS, comparison), comparison, repeatable=repeatable)
-    return Ruling(comparison, repeatable, tuple(_unlike(comparison)), tuple(guarded))
-
-
-def _check_measured(guard: Guard, comparison: Comparison) -> None:
-    if guard.name not in _measured(comparison) | {*comparison.new}:
-        raise GateError(f"Neither run measured {guard.name!r}: `footnote eval compare --all` shows what they have.")
-
-
-def _in_baseline(guards: Sequence[Guard], comparison: Comparison) -> list[Guard]:
-    measured = [one for one in guards if one.name in _measured(comparison)]
-    if not measured:
+    comparison = compare(baseline, run, {guard.name for guard in guards or GUARDS})
+    compared = {measure.measure.name: measure for measure in comparison.compared}
+    measured = compared.keys() | {*comparison.gone}
+    for guard in guards:
+        if guard.name not in measured | {*comparison.new}:
+            raise GateError(f"Neither run measured {guard.name!r}: `footnote eval compare --all` shows what they have.")
+    active = [guard for guard in guards or GUARDS if guard.name in measured]
+    if not active:
         raise GateError("There is nothing to guard: the baseline has none of the guarded measures.")
-    return measured
-
-
-def _measured(comparison: Comparison) -> set[str]:
-    return {one.measure.name for one in comparison.compared} | {*comparison.gone}
-
-
-def _unlike(comparison: Comparison) -> Iterator[str]:
+    unlike = []
     if ids := comparison.missing:
-        yield f"Of the baseline's questions {len(ids)} were not asked: {', '.join(ids)}."
+        unlike.append(f"Of the baseline's questions {len(ids)} were not asked: {', '.join(ids)}.")
     if ids := comparison.edited:
-        yield (
-            f"The gold of {len(ids)} questions was edited since the baseline: {', '.join(ids)}. "
-            f"Make a new one with `footnote eval baseline`."
-        )
-
-
-def _guarded(guards: Sequence[Guard], comparison: Comparison, *, repeatable: bool) -> Iterator[Guarded]:
-    compared = {one.measure.name: one for one in comparison.compared}
+        edited = f"The gold of {len(ids)} questions was edited since the baseline: {', '.join(ids)}."
+        unlike.append(f"{edited} Make a new one with `footnote eval baseline`.")
+    repeatable = _is_repeatable(baseline.facts) and _is_repeatable(run.facts)
     chances = _chances(comparison.compared)
-    for one in guards:
-        if told := compared.get(one.name):
-            looked_at = Guarded(one.name, told, _allowed(one, told, repeatable=repeatable), chances[one.name], "")
-            if told.lost and not told.measure.of_answer:
-                yield replace(looked_at, failure=_lost(told))
-            elif looked_at.beyond and (repeatable or one.name == _NO_CHANCE or looked_at.p < ALPHA):
-                yield replace(looked_at, failure=_worse(told, looked_at.allowed))
-            else:
-                yield looked_at
-        else:
-            yield Guarded(one.name, None, 0.0, 1.0, f"{one.name} was measured in the baseline, and no longer.")
+    guarded = [_examine(guard, compared.get(guard.name), chances, repeatable=repeatable) for guard in active]
+    return Ruling(comparison, repeatable, tuple(unlike), tuple(guarded))
 
 
-def _chances(compared: Sequence[Compared]) -> dict[str, float]:
-    """Adjusted so that all of them together alarm of an unchanged system with a chance of at most ALPHA.
+def _examine(
+    guard: Guard, compared: MeasureComparison | None, chances: Mapping[str, float], *, repeatable: bool
+) -> GuardedMeasure:
+    name = guard.name
+    if compared is None:
+        return GuardedMeasure(name, None, 0.0, 1.0, f"{name} was measured in the baseline, and is not any more.")
+    allowed = compared.measure.margin if guard.margin is None else guard.margin
+    if guard.margin is None and repeatable:
+        allowed = min(max(allowed, _LEAST / compared.n), _MOST / compared.n)
+    finding = GuardedMeasure(name, compared, allowed, chances[name], "")
+    if compared.lost and not compared.measure.of_answer:
+        failure = f"{name} was measured of {len(compared.lost)} questions more before: {', '.join(compared.lost)}."
+    elif finding.beyond and (repeatable or name == _ALWAYS or finding.p < ALPHA):
+        change = f"{'fell' if compared.after < compared.before else 'rose'} from {compared.before:.3f}"
+        by = f"by {abs(compared.difference.value):.3f}, where {allowed:.3f} may pass"
+        failure = f"{name} {change} to {compared.after:.3f}, {by} (n = {compared.n})."
+    else:
+        return finding
+    return replace(finding, failure=failure)
 
-    Half of ALPHA is for whether answers are correct, half for the others, by Holm. Measures of which too few questions
-    differ take no share: they cannot alarm (Tarone).
+
+def _chances(compared: Sequence[MeasureComparison]) -> dict[str, float]:
+    """One-sided p of each measure, adjusted so that an unchanged system fails any of them with probability ALPHA at most.
+
+    Half of ALPHA is for correctness, half for the other measures, by Holm. A measure with too few changed questions
+    takes no share, since it cannot fail (Tarone).
     """
     ps = {
-        one.measure.name: one.difference.p_of(-sign(one.measure))
-        for one in compared
-        if len(one.better) + len(one.worse) >= _TELLING
+        m.measure.name: m.difference.p_of(-sign(m.measure))
+        for m in compared
+        if len(m.better) + len(m.worse) >= _FEWEST_CHANGED
     }
     first = {name: ps.pop(name) for name in (_FIRST,) if name in ps}
     halves = 2 if first and ps else 1
     adjusted = first | dict(zip(ps, holm(list(ps.values())), strict=True))
-    return {one.measure.name: min(1.0, halves * adjusted.get(one.measure.name, 1.0)) for one in compared}
+    return {name: min(1.0, halves * adjusted.get(name, 1.0)) for name in (m.measure.name for m in compared)}
 
 
-def _allowed(guard: Guard, compared: Compared, *, repeatable: bool) -> float:
-    if guard.margin is not None:
-        return guard.margin
-    own = compared.measure.margin
-    return min(max(own, _LEAST / compared.n), _MOST / compared.n) if repeatable else own
-
-
-def _lost(told: Compared) -> str:
-    return f"{told.measure.name} was measured of {len(told.lost)} questions more before: {', '.join(told.lost)}."
-
-
-def _worse(told: Compared, allowed: float) -> str:
-    way = "fell" if told.after < told.before else "rose"
-    by = f"by {abs(told.difference.value):.3f}, where {allowed:.3f} may pass"
-    return f"{told.measure.name} {way} from {told.before:.3f} to {told.after:.3f}, {by} (n = {told.n})."
-
-
-def _repeatable(facts: Facts) -> bool:
-    """Without a language model or a server that embeds, nothing is left to chance."""
+def _is_repeatable(facts: Facts) -> bool:
+    """Whether the system gives equal answers each time: it has no language model, and no embedding server."""
     llm, embedding = facts.settings.get("llm", {}), facts.settings.get("embedding", {})
     writes = not facts.retrieval_only and (llm.get("model") or llm.get("class_") or llm.get("class"))
     return not writes and not embedding.get("base_url")

@@ -12,7 +12,7 @@ from typing import Any
 
 from eval.metrics.registry import BY_NAME
 from eval.optional import eval_extra
-from eval.regression.comparison import Compared, compare
+from eval.regression.comparison import MeasureComparison, compare
 from eval.reports.diagnosis import CAUSES
 from eval.reports.plots import plots
 from eval.reports.question_rows import records
@@ -47,7 +47,7 @@ class Line:
     low: float
     high: float
     n: int
-    compared: Compared | None
+    compared: MeasureComparison | None
 
     @property
     def verdict(self) -> str:
@@ -107,7 +107,7 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _line(name: str, told: Mapping[str, Any], compared: Mapping[str, Compared]) -> Line:
+def _line(name: str, told: Mapping[str, Any], compared: Mapping[str, MeasureComparison]) -> Line:
     measure = BY_NAME.get(name) or Measure(name, "")
     return Line(measure, told["value"], told["low"], told["high"], told["n"], compared.get(name))
 

@@ -17,7 +17,7 @@ import pytest
 from api.schemas.answer import AnswerBody
 from eval.gold.files import read_gold
 from eval.metrics.summary import finish
-from eval.regression.gate_rule import rule
+from eval.regression.gate_rule import make_ruling
 from eval.runs.folder import RunFolder
 from eval.runs.provenance import facts
 from eval.runs.runner import ask, run, with_gold
@@ -149,7 +149,7 @@ def test_an_answer_has_sources_or_is_declined(asked: Asked) -> None:
 
 
 def test_the_gate_lets_the_engine_pass(asked: Asked) -> None:
-    assert rule(RunFolder(BASELINE), asked.run).failures == []
+    assert make_ruling(RunFolder(BASELINE), asked.run).failures == []
 
 
 def test_ask_shows_the_answer_and_then_its_numbered_sources(samples_index: Path, footnote: RunFootnote) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from eval.regression.baselines import write_baseline
-from eval.regression.comparison import Change, Told, compare
+from eval.regression.comparison import Change, FlippedQuestion, compare
 from eval.runs.folder import Facts, RunError, RunFolder
 from eval.runs.provenance import bare
 from eval.types import Evidence, GoldCase, Row, Scored
@@ -82,16 +82,16 @@ def test_a_measure_of_another_maker_is_compared_as_a_mean_where_higher_is_better
 def test_flips_are_told_with_the_question_and_both_answers(tmp_path: Path) -> None:
     a = finished(tmp_path / "a", [scored("q1", correct=1.0), scored("q2", correct=1.0)], q1="27 days", q2="Maja")
     b = finished(tmp_path / "b", [scored("q1", correct=0.0), scored("q2", correct=1.0)], q1="5 days", q2="Maja")
-    assert compare(a, b).told == {"q1": Told("How much leave?", "27 days", "5 days")}
+    assert compare(a, b).told == {"q1": FlippedQuestion("How much leave?", "27 days", "5 days")}
 
 
 def test_a_baseline_without_rows_still_names_the_flips(tmp_path: Path) -> None:
     a = finished(tmp_path / "a", [scored("q1", correct=1.0)], q1="27 days")
     write_baseline(a, tmp_path / "kept")
     b = finished(tmp_path / "b", [scored("q1", correct=0.0)], q1="5 days")
-    assert compare(RunFolder(tmp_path / "kept"), b).told == {"q1": Told("How much leave?", "", "5 days")}
+    assert compare(RunFolder(tmp_path / "kept"), b).told == {"q1": FlippedQuestion("How much leave?", "", "5 days")}
     b_kept = run_folder(tmp_path / "bare", [scored("q1", correct=0.0)])
-    assert compare(RunFolder(tmp_path / "kept"), b_kept).told == {"q1": Told("", "", "")}
+    assert compare(RunFolder(tmp_path / "kept"), b_kept).told == {"q1": FlippedQuestion("", "", "")}
 
 
 def test_what_the_runs_were_made_of_is_told_by_setting(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_edited_questions_are_named(tmp_path: Path) -> None:
     told = compare(a, b)
     assert told.edited == ("q1",)
     assert told.notes == [
-        "The gold differs: what changed in a question is not told from what changed in its answer.",
+        "The gold differs: a changed question cannot be told from a changed answer.",
         "Questions changed in the gold: 1 (q1).",
     ]
 
@@ -154,7 +154,7 @@ def test_a_folder_of_documents_is_no_place_for_a_baseline(tmp_path: Path) -> Non
     run = finished(tmp_path / "a", [scored("q1", correct=1.0)], q1="27 days")
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "leave.txt").write_text("27 days")
-    with pytest.raises(RunError, match="holds other things than a baseline"):
+    with pytest.raises(RunError, match="holds other files than a baseline"):
         write_baseline(run, tmp_path / "docs")
     assert [file.name for file in (tmp_path / "docs").iterdir()] == ["leave.txt"]
 

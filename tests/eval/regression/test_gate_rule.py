@@ -14,7 +14,7 @@ from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
 from eval.regression.ci_reports import junit, markdown
-from eval.regression.gate_rule import GateError, Guard, Ruling, guard, rule
+from eval.regression.gate_rule import GateError, Guard, Ruling, make_ruling, parse_guard
 from eval.runs.folder import Facts, RunFolder
 from eval.types import Evidence, GoldCase, Row, Scored
 from fakes.chance import ASKS_A_MODEL, OFFLINE, drawn, run_folder
@@ -39,7 +39,7 @@ def scored(number: int, **scores: float) -> Scored:
 
 
 def of(folder: Path, right: list[Scored], now: list[Scored], facts: Facts = OFFLINE, **more: Any) -> Ruling:
-    return rule(run_folder(folder / "a", right, facts), run_folder(folder / "b", now, facts), **more)
+    return make_ruling(run_folder(folder / "a", right, facts), run_folder(folder / "b", now, facts), **more)
 
 
 def lost(folder: Path, wrong: int, *, of_: int = 69, won: int = 0, facts: Facts = OFFLINE, **more: Any) -> Ruling:
@@ -126,7 +126,7 @@ def test_questions_that_were_not_asked_fail_by_name(tmp_path: Path) -> None:
 def test_a_measure_that_is_no_longer_there_fails_and_a_new_one_is_told(tmp_path: Path) -> None:
     before = [scored(i, correct=1.0, sentences_supported=1.0) for i in range(4)]
     ruling = of(tmp_path, before, [scored(i, correct=1.0, context_file_recall=0.0) for i in range(4)])
-    assert ruling.failures == ["sentences_supported was measured in the baseline, and no longer."]
+    assert ruling.failures == ["sentences_supported was measured in the baseline, and is not any more."]
     assert "Measured only in this run: context_file_recall." in ruling.comparison.notes
     assert [one.name for one in ruling.guarded] == ["correct", "sentences_supported"]
 
@@ -151,13 +151,13 @@ def test_where_nothing_is_left_to_guard_nothing_passes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("told", "read"), [("a@5", Guard("a@5")), ("a@5:0.02", Guard("a@5", 0.02))])
 def test_a_guard_is_a_name_and_perhaps_a_margin(told: str, read: Guard) -> None:
-    assert guard(told) == read
+    assert parse_guard(told) == read
 
 
 @pytest.mark.parametrize("margin", ["", "2%", "nan", "-0.1"])
 def test_a_margin_that_is_none_is_refused(margin: str) -> None:
     with pytest.raises(GateError, match="margin"):
-        guard(f"correct:{margin}")
+        parse_guard(f"correct:{margin}")
 
 
 def test_a_hundred_runs_of_an_unchanged_system_raise_at_most_five_alarms(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def hostile(folder: Path, said: str = HOSTILE) -> Ruling:
         for case in cases:
             run.append(Row(case.id, "answered", answer=f"{name} <img src=x onerror=alert(1)>\n\n# {said}"))
         runs.append(run_folder(run.path, [Scored(case.id, "", "d", "answered", {"correct": value}) for case in cases]))
-    return rule(*runs)
+    return make_ruling(*runs)
 
 
 def test_junit_has_a_case_a_measure_and_names_the_flips(tmp_path: Path) -> None:
@@ -323,19 +323,19 @@ def test_edited_questions_want_a_new_baseline(tmp_path: Path) -> None:
     same = [scored(i, correct=1.0) for i in range(3)]
     a = run_folder(tmp_path / "a", same)
     b = run_folder(tmp_path / "b", [*same[:2], replace(same[2], gold="other")], replace(OFFLINE, gold="other"))
-    (failure,) = rule(a, b).failures
+    (failure,) = make_ruling(a, b).failures
     assert failure.startswith(f"The gold of 1 questions was edited since the baseline: {same[2].id}. Make a new one")
 
 
 def test_a_question_that_a_measure_applies_to_no_longer_fails(tmp_path: Path) -> None:
     before = [scored(i, correct=1.0, citation_span_recall=1.0, citation_file_precision=1.0) for i in range(3)]
     after = [scored(i, correct=1.0, **({"citation_span_recall": 1.0} if i else {})) for i in range(3)]
-    failures = rule(run_folder(tmp_path / "a", before), run_folder(tmp_path / "b", after)).failures
+    failures = make_ruling(run_folder(tmp_path / "a", before), run_folder(tmp_path / "b", after)).failures
     assert f"citation_span_recall was measured of 1 questions more before: {before[0].id}." in failures
 
 
 def test_errors_fail_whatever_their_chance(tmp_path: Path) -> None:
     a = run_folder(tmp_path / "a", [scored(i, correct=1.0, failed=0.0) for i in range(20)], ASKS_A_MODEL)
     b = run_folder(tmp_path / "b", [scored(i, correct=1.0, failed=float(i < 3)) for i in range(20)], ASKS_A_MODEL)
-    (failure,) = rule(a, b).failures
+    (failure,) = make_ruling(a, b).failures
     assert failure.startswith("failed rose from 0.000 to 0.150")
