@@ -135,7 +135,7 @@ def _examine(
 
 
 def _chances(compared: Sequence[MeasureComparison]) -> dict[str, float]:
-    """One-sided p of each measure, adjusted so that an unchanged system fails any of them with probability ALPHA at most.
+    """One-sided p of each measure, adjusted: an unchanged system fails any of them with probability ALPHA at most.
 
     Half of ALPHA is for correctness, half for the other measures, by Holm. A measure with too few changed questions
     takes no share, since it cannot fail (Tarone).
