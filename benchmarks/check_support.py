@@ -34,7 +34,7 @@ from indexes.storage.generations import Generations, catalog_file
 from indexes.types import Passage
 from rag.citations.markers import MarkerStream
 from rag.evidence import scoring
-from rag.evidence.similarity import Likeness
+from rag.evidence.similarity import SimilarityScale
 from rag.verification.checker import Checker
 from rag.verification.claims import Proof
 
@@ -114,9 +114,9 @@ def embed(pairs: Sequence[Pair]) -> None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         np.savez(kept, texts=np.array([*known], object), rows=np.stack([*known.values()]))
         print(f"embedded {start + 256} of {len(new)}", file=sys.stderr, flush=True)
-    scale = Likeness(encoder)
+    scale = SimilarityScale(encoder)
     for pair in pairs:
-        pair.likeness = scale.scaled(float(known[pair.claim.text] @ known[pair.proof.source.text]))
+        pair.likeness = scale.rescale(float(known[pair.claim.text] @ known[pair.proof.source.text]))
 
 
 def left_out(pairs: Sequence[Pair], features: Sequence[str]) -> list[float]:

@@ -15,7 +15,7 @@ from indexes.storage.catalog import Catalog
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import content_words
 from indexes.types import Passage, Scope
-from rag.evidence.similarity import Likeness
+from rag.evidence.similarity import SimilarityScale
 from rag.verification.claims import Proof, located
 
 FILE = "checks.jsonl"
@@ -89,7 +89,7 @@ def score_claims(claims: Sequence[CitedClaim], encoder: Encoder) -> list[ClaimSc
     """Score claims as an answer's sentences are scored, without an entailment model. Raises ``EncoderError``."""
     proofs = [claim.proof for claim in claims]
     open_ = [proof for proof in proofs if proof.is_open]
-    alike = iter(Likeness(encoder).of([(proof.claim, proof.source.text) for proof in open_]) if open_ else ())
+    alike = iter(SimilarityScale(encoder).score([(proof.claim, proof.source.text) for proof in open_]) if open_ else ())
     scores = [proof.score(next(alike) if proof.is_open else None) for proof in proofs]
     return [
         ClaimScore(cited.question, cited.claim.kind, cited.claim.text, score, proof.told.finding)

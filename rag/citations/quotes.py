@@ -8,7 +8,7 @@ from functools import lru_cache
 from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import stems, words
 from indexes.types import Passage
-from rag.evidence.quantities import Amounts, amounts, missing, respelt
+from rag.evidence.quantities import Amounts, amounts, missing_amounts, normalize_amounts
 from rag.evidence.scoring import Source
 from rag.types import Span
 
@@ -64,7 +64,7 @@ def grounds(passage: Passage, span: Span) -> Source:
 
 def _window(text: str, span: Span) -> Window:
     said = text[slice(*span)]
-    return Window(*span, frozenset(stems(respelt(said))), amounts(said), frozenset(words(said)))
+    return Window(*span, frozenset(stems(normalize_amounts(said))), amounts(said), frozenset(words(said)))
 
 
 def _worth(claim: Window, window: Window) -> float:
@@ -72,7 +72,7 @@ def _worth(claim: Window, window: Window) -> float:
     agreement = len(claim.stems & window.stems) / max(1, len(claim.stems))
     agreement += _SMALL_WORDS * len(claim.words & window.words) / max(1, len(claim.words))
     if count := len(claim.amounts.quantities) + len(claim.amounts.days):
-        agreement += 1 - len(missing(claim.amounts, window.amounts)) / count
+        agreement += 1 - len(missing_amounts(claim.amounts, window.amounts)) / count
     return agreement - _LENGTH_COST * (window.end - window.start) / 200
 
 
@@ -91,11 +91,12 @@ def trimmed(claim: str, text: str, window: Window) -> Span:
     if window.end - window.start <= _LONG or is_table_row(said := text[window.start : window.end]):
         return window.start, window.end
     cuts = [0, *(found.end() for found in _CLAUSE.finditer(said)), len(said)]
-    wanted = frozenset(stems(respelt(claim))) & window.stems
+    wanted = frozenset(stems(normalize_amounts(claim))) & window.stems
     enough = [
         (start, end)
         for start, end in itertools.pairwise(cuts)
-        if wanted <= frozenset(stems(respelt(said[start:end]))) and not _CONDITION.search(said[:start] + said[end:])
+        if wanted <= frozenset(stems(normalize_amounts(said[start:end])))
+        and not _CONDITION.search(said[:start] + said[end:])
     ]
     start, end = enough[0] if enough else (0, len(said))
     clause = said[start:end]

@@ -1,4 +1,4 @@
-"""A claim laid beside the sentence that it was made of: what stands in place of what."""
+"""Aligns a claim with the source sentence that it was made from, and finds what replaces what."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,34 +8,34 @@ from functools import lru_cache
 
 from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import figures, stem, stems, words
-from rag.evidence.names import absent, first_name, folded, names
-from rag.evidence.negation import negates, opposite
-from rag.evidence.quantities import amounts, missing, respelt
+from rag.evidence.names import absent_names, fold_accents, leading_name, names
+from rag.evidence.negation import antonym, negates
+from rag.evidence.quantities import amounts, missing_amounts, normalize_amounts
 
 _ENOUGH = 0.5
-"""Share of a claim's words that a sentence must have to be what it was made of."""
+"""Share of a claim's words that a sentence must have to be its origin."""
 _SHORT = 5
-"""Words of a stretch that stands in place of another; longer ones are put in other words."""
+"""Words of a stretch that may replace another; a longer one is a paraphrase."""
 _SAME = 0.8
-"""Share of a claim's words that make it the same sentence."""
+"""Share of a claim's words that makes it the same sentence."""
 _FACT = ""
 _JOINING = frozenset({_FACT, "and", "or", "und", "et", "y", "e"})
 _BOTH_WAYS = frozenset(map(stem, "met meet marry married divorce divorced fought played border equal equals".split()))
-"""Verbs whose subject and object may stand in each other's place."""
+"""Verbs whose subject and object may change places."""
 _AROUND = 6
-"""Words on each side of a fact that tell what it is said of."""
+"""Words on each side of a fact that tell what it is about."""
 _FEWEST = 3
-"""Of these, the fewest that can tell."""
+"""The fewest of these words that can tell."""
 _ALIKE, _LEAD = 0.6, 0.4
-"""Share of them that a sentence without the fact must have, and by how much more than any with it."""
+"""Share of these words that a sentence without the fact must have, and its lead over any sentence with the fact."""
 _FIRM = 2
-"""Words beside a stretch, on each side, that place it firmly."""
+"""Words on each side of a stretch that fix its place."""
 _MOST = 160
 """Words that are compared: the time grows with their square."""
 
 
 _WRAP = re.compile(r"(?<!\n)\n(?!\n|\s*(?:[-*•▪◦‣·–—]\s|\(?\d{1,3}[.)]\s|#))")
-"""A line's end that is no paragraph's, nor before an item of a list."""
+"""A line break within a paragraph, not before a list item."""
 _HEADING = re.compile(r"^(\w+(?: \w+){0,2})\n(?=[A-Z])")
 """A few words above the text."""
 _ASIDE = re.compile(r"\([^()]{0,200}\)")
@@ -52,164 +52,157 @@ class _Line:
     stems: frozenset[str]
 
 
-def conflict(claim: str, text: str, named: frozenset[str] = frozenset()) -> str:
-    """What the claim puts in place of a figure, a name or a negation of what it was made of; empty if nothing.
+def conflict(claim: str, text: str, known_names: frozenset[str] = frozenset()) -> str:
+    """Return what the claim puts in place of a figure, name or negation of the source, in words; else nothing.
 
-    It is laid beside the sentence most like it; then each of its facts, with the words around it, beside the one most
-    like these. ``named`` are words that are known for names, small and folded: of what a sentence begins with, its
-    capital is no sign. What stands in brackets counts where the claim has brackets too.
+    The claim is aligned with the sentence most like it. Then each of its facts, with the words around it, is aligned
+    with the sentence most like these. ``known_names``, as ``names`` folds them, also count at the start of a sentence,
+    where every word has a capital. Brackets count only if the claim has some too.
     """
-    whole = _ASIDE.search(claim) is not None
-    said = _line(claim, named, whole)
-    lines = [_line(line, named, whole) for line in spoken(text)]
-    source = max(lines, key=lambda line: len(said.stems & line.stems), default=said)
-    alike = said.stems and len(said.stems & source.stems) >= _ENOUGH * len(said.stems)
-    if alike and (found := _put_in(said, source) or _exchanged(said, source) or _swapped(said, source)):
-        return found
-    return next(filter(None, (_misplaced(said, lines, run) for run in _runs(said))), "")
+    has_asides = _ASIDE.search(claim) is not None
+    target = _line(claim, known_names, has_asides)
+    lines = [_line(sentence, known_names, has_asides) for sentence in sentences_in(text)]
+    source = max(lines, key=lambda line: len(target.stems & line.stems), default=target)
+    alike = target.stems and len(target.stems & source.stems) >= _ENOUGH * len(target.stems)
+    checks = (_replacement, _exchanged_figure, _swap) if alike else ()
+    if difference := next(filter(None, (check(target, source) for check in checks)), ""):
+        return difference
+    return next(filter(None, (_misplacement(target, lines, run) for run in _fact_runs(target))), "")
 
 
-def _put_in(said: _Line, source: _Line, run: tuple[int, int] | None = None) -> str:
-    """What the claim has in place of the source's; ``run``: only there, by the words around it."""
-    start, end = (max(0, run[0] - _AROUND), run[1] + _AROUND) if run else (0, len(said.words))
-    part = said.words[start:end]
+def _replacement(target: _Line, source: _Line, run: tuple[int, int] | None = None) -> str:
+    """Return what the claim has in place of the source's words; with ``run``, only there, by the words around it."""
+    start, end = (max(0, run[0] - _AROUND), run[1] + _AROUND) if run else (0, len(target.words))
+    part = target.words[start:end]
     blocks = SequenceMatcher(None, part, source.words, autojunk=False).get_opcodes()
     for n, (tag, a, b, c, d) in enumerate(blocks):
         flanked = (start + a == 0 or c > 0) and (b - a <= _SHORT and d - c <= _SHORT)
         if tag == "equal" or not flanked or (run and not (start + a < run[1] and run[0] < start + b)):
             continue
         firm = all(block[2] - block[1] >= _FIRM for block in blocks[max(0, n - 1) : n + 2] if block[0] == "equal")
-        if found := _clash(said, source, part[a:b], source.words[c:d], firm=firm):
-            return found
+        if clash := _clash(target, source, part[a:b], source.words[c:d], firm=firm):
+            return clash
     return ""
 
 
-def _exchanged(said: _Line, source: _Line) -> str:
-    """The one figure of each that the other has not, where all else is much the same, in whatever order."""
-    new, old = said.values - source.values, source.values - said.values
-    rest = said.stems - said.values
-    if len(new) != 1 or len(old) != 1 or len(rest & source.stems) < _SAME * len(rest) or _all_borne_out(said, source):
+def _clash(target: _Line, source: _Line, new: Sequence[str], old: Sequence[str], *, firm: bool) -> str:
+    """Return how ``new`` in the claim contradicts ``old`` in the source.
+
+    ``firm`` says that the words beside them agree, so that the name's place elsewhere in the source is no excuse.
+    """
+    if negates(set(new)) != negates(set(old)):
+        return f"{' '.join(new) or 'nothing'} for {' '.join(old) or 'nothing'}"
+    if not (new and old):
         return ""
-    (one,), (other,) = new, old
-    return f"{one} for {other}" if _is_year(one) == _is_year(other) else ""
+    source_names = [set(source.words[slice(*run)]) for run in _fact_runs(source)]
+    one_name = any(name & set(new) and name & set(old) for name in source_names)  # Ann for Smith
+    known = frozenset(old if firm and not one_name else source.words)
+    strange = absent_names(target.names & set(new), target.text, known, source.text)
+    counted = {*new} & target.values - source.values and not _has_amounts_of(source, target)
+    lost = {word for word in old if target.words.count(word) < source.words.count(word)}
+    if (strange and lost & source.names) or (counted and lost & source.values):
+        return f"{' '.join(new)} for {' '.join(old)}"
+    return antonym(frozenset(map(stem, new)), frozenset(map(stem, old)))
 
 
-def _swapped(said: _Line, source: _Line) -> str:
-    """Two facts of which each stands in the other's place, all else being word for word the same."""
-    (frame, facts), (other_frame, other_facts) = _framed(said), _framed(source)
-    if frame != other_frame or facts == other_facts or sorted(facts) != sorted(other_facts):
+def _exchanged_figure(target: _Line, source: _Line) -> str:
+    """Return the one figure that differs where all else is much the same, in whatever order."""
+    new, old = target.values - source.values, source.values - target.values
+    rest = target.stems - target.values
+    if len(new) != 1 or len(old) != 1 or len(rest & source.stems) < _SAME * len(rest):
+        return ""
+    (figure,), (original,) = new, old
+    same_kind = _is_year(figure) == _is_year(original)
+    return f"{figure} for {original}" if same_kind and not _has_amounts_of(source, target) else ""
+
+
+def _swap(target: _Line, source: _Line) -> str:
+    """Return two facts that stand in each other's place where all else is the same, word for word."""
+    (frame, facts), (source_frame, source_facts) = _split_facts(target), _split_facts(source)
+    if frame != source_frame or facts == source_facts or sorted(facts) != sorted(source_facts):
         return ""
     places = [at for at, word in enumerate(frame) if word == _FACT]
-    moved = [n for n, (one, other) in enumerate(zip(facts, other_facts, strict=True)) if one != other]
+    moved = [n for n, (fact, original) in enumerate(zip(facts, source_facts, strict=True)) if fact != original]
     between = frame[places[moved[0]] : places[moved[-1]]]
     if set(between) <= _JOINING or set(map(stem, between)) & _BOTH_WAYS:
         return ""
-    return f"{' '.join(facts[moved[0]])} for {' '.join(other_facts[moved[0]])}"
+    return f"{' '.join(facts[moved[0]])} for {' '.join(source_facts[moved[0]])}"
 
 
-def _framed(line: _Line) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Its words with a mark in the place of each fact, and the facts."""
+def _split_facts(line: _Line) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Return the words with a mark in the place of each fact, and the facts."""
     frame, facts, last = [], [], 0
-    for start, end in _runs(line):
+    for start, end in _fact_runs(line):
         frame += [*line.words[last:start], _FACT]
         facts.append(line.words[start:end])
         last = end
     return [*frame, *line.words[last:]], facts
 
 
-def _is_year(figure: str) -> bool:
-    return re.fullmatch(r"1[5-9]\d\d|20\d\d", figure) is not None
-
-
-def _misplaced(said: _Line, lines: Sequence[_Line], run: tuple[int, int]) -> str:
-    """Of a fact that stands elsewhere in the source: what the source has where the claim has it."""
-    fact = set(said.words[slice(*run)])
-    near = _near(said, run)
-    having = [line for line in lines if fact & set(line.words)]
-    if len(near) < _FEWEST or not having or len(having) == len(lines):
+def _misplacement(target: _Line, lines: Sequence[_Line], run: tuple[int, int]) -> str:
+    """Return what the source has in the place of a fact that stands elsewhere in the source."""
+    fact = set(target.words[slice(*run)])
+    weights = _neighbour_weights(target, run)
+    with_fact = [line for line in lines if fact & set(line.words)]
+    if len(weights) < _FEWEST or not with_fact or len(with_fact) == len(lines):
         return ""
 
-    def alike(line: _Line) -> float:
-        return sum(weight for word, weight in near.items() if word in line.stems) / sum(near.values())
+    def share(line: _Line) -> float:
+        return sum(weight for word, weight in weights.items() if word in line.stems) / sum(weights.values())
 
-    best = max((line for line in lines if line not in having), key=alike)
-    if alike(best) < _ALIKE or alike(best) - max(map(alike, having)) < _LEAD:
+    best = max((line for line in lines if line not in with_fact), key=share)
+    if share(best) < _ALIKE or share(best) - max(map(share, with_fact)) < _LEAD:
         return ""
-    return _put_in(said, best, run)
+    return _replacement(target, best, run)
 
 
-def _near(said: _Line, run: tuple[int, int]) -> dict[str, float]:
-    """Words that carry matter, of those around it; the farther the less they weigh."""
-    before, after = said.words[max(0, run[0] - _AROUND) : run[0]][::-1], said.words[run[1] : run[1] + _AROUND]
-    near: dict[str, float] = {}
+def _neighbour_weights(target: _Line, run: tuple[int, int]) -> dict[str, float]:
+    """Return the stems of content words around a run; the farther away, the less they weigh."""
+    before, after = target.words[max(0, run[0] - _AROUND) : run[0]][::-1], target.words[run[1] : run[1] + _AROUND]
+    weights: dict[str, float] = {}
     for side in (before, after):
-        carrying = [stem(word) for word in side if stem(word) in said.stems]
-        for distance, word in enumerate(carrying, start=1):
-            near[word] = max(near.get(word, 0), 1 / distance)
-    return near
+        content = [stem(word) for word in side if stem(word) in target.stems]
+        for distance, word in enumerate(content, start=1):
+            weights[word] = max(weights.get(word, 0), 1 / distance)
+    return weights
 
 
-def _runs(said: _Line) -> Iterator[tuple[int, int]]:
-    """Where its figures stand, and its names, of several words too."""
+def _fact_runs(line: _Line) -> Iterator[tuple[int, int]]:
+    """Yield where figures and names stand; a name may have several words."""
     start = 0
-    while start < len(said.words):
+    while start < len(line.words):
         end = start + 1
-        if said.words[start] in said.names:
-            while end < len(said.words) and said.words[end] in said.names:
+        if line.words[start] in line.names:
+            while end < len(line.words) and line.words[end] in line.names:
                 end += 1
-        if said.words[start] in said.names or said.words[start] in said.values:
+        if line.words[start] in line.names or line.words[start] in line.values:
             yield start, end
         start = end
 
 
 @lru_cache(maxsize=1024)
-def spoken(text: str) -> tuple[str, ...]:
-    """Its sentences and rows. Unlike in a whole passage, how wide its lines are printed tells nothing here."""
+def sentences_in(text: str) -> tuple[str, ...]:
+    """Return the sentences and rows of a quote, whose line breaks tell nothing."""
     flowing = _WRAP.sub(" ", _HEADING.sub(r"\1\n\n", text)) if not any(map(is_table_row, text.splitlines())) else text
     return tuple(flowing[start:end] for start, end in sentence_spans(flowing))
 
 
-def _clash(said: _Line, source: _Line, new: Sequence[str], old: Sequence[str], *, firm: bool) -> str:
-    """``new`` of the claim stands where the source has ``old``; ``firm`` where the words beside them are the same, so
-    that a name may stand elsewhere in the sentence."""
-    if negates(set(new)) != negates(set(old)):
-        return f"{' '.join(new) or 'nothing'} for {' '.join(old) or 'nothing'}"
-    if not (new and old):
-        return ""
-    known = frozenset(old if firm and not _are_one(new, old, source) else source.words)
-    strange = absent(said.names & set(new), said.text, known, source.text)
-    counted = {*new} & said.values - source.values and not _all_borne_out(said, source)
-    if (strange and _lost(old, said, source, source.names)) or (counted and _lost(old, said, source, source.values)):
-        return f"{' '.join(new)} for {' '.join(old)}"
-    return opposite(frozenset(map(stem, new)), frozenset(map(stem, old)))
+def _is_year(figure: str) -> bool:
+    return re.fullmatch(r"1[5-9]\d\d|20\d\d", figure) is not None
 
 
-def _are_one(new: Sequence[str], old: Sequence[str], source: _Line) -> bool:
-    """Whether they are parts of one name: Ann for Smith."""
-    named = [set(source.words[slice(*run)]) for run in _runs(source)]
-    return any(run & set(new) and run & set(old) for run in named)
-
-
-def _all_borne_out(said: _Line, source: _Line) -> bool:
-    """Whether its figures are the source's, be it as rounded."""
-    return not missing(amounts(said.text), amounts(source.text))
-
-
-def _lost(old: Sequence[str], said: _Line, source: _Line, facts: frozenset[str]) -> bool:
-    """Whether the claim has one of the facts in them less often than the source has."""
-    return any(word in facts and said.words.count(word) < source.words.count(word) for word in old)
+def _has_amounts_of(source: _Line, target: _Line) -> bool:
+    """Return whether the source has all figures of the claim, rounded or not."""
+    return not missing_amounts(amounts(target.text), amounts(source.text))
 
 
 @lru_cache(maxsize=4096)
-def _line(sentence: str, named: frozenset[str], whole: bool) -> _Line:
-    plain = respelt(sentence if whole else _ASIDE.sub(" ", sentence))
-    every = tuple(_plain(word) for word in words(folded(plain))[:_MOST])
-    counted = frozenset(word for word in every if word[0].isdigit())
-    begun = {first_name(sentence, alone=False), *(named & set(every[:1]))}
-    return _Line(sentence, every, names(sentence) | begun, counted, frozenset(stems(plain)))
-
-
-def _plain(word: str) -> str:
-    """Figures as they are compared."""
-    figure = figures(word) if word[0].isdigit() else ()
-    return min(figure) if len(figure) == 1 else word
+def _line(sentence: str, known_names: frozenset[str], has_asides: bool) -> _Line:
+    plain = normalize_amounts(sentence if has_asides else _ASIDE.sub(" ", sentence))
+    tokens = []
+    for word in words(fold_accents(plain))[:_MOST]:
+        forms = figures(word) if word[0].isdigit() else ()
+        tokens.append(min(forms) if len(forms) == 1 else word)
+    values = frozenset(token for token in tokens if token[0].isdigit())
+    at_start = {leading_name(sentence, alone=False), *(known_names & set(tokens[:1]))}
+    return _Line(sentence, tuple(tokens), names(sentence) | at_start, values, frozenset(stems(plain)))

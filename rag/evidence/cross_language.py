@@ -1,75 +1,80 @@
-"""A claim in another language than its source: what can be compared all the same, figures, names and negation."""
+"""Compares a claim with a source in another language: by figures, names and negation."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import words
-from rag.evidence.language_id import denies, tongue
-from rag.evidence.names import absent, codes, folded, names
+from rag.evidence.language_id import has_negation, identify_language
+from rag.evidence.names import absent_names, codes, fold_accents, names
 from rag.evidence.quantities import amounts
 
 FINDING = "in another language than its source, so that only figures and names were compared"
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _CAPITAL_NOUNS = "de"
-"""There every noun has a capital: names are told by capitals throughout and by digits alone."""
+"""The language that capitalises every noun: only codes are names there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """``finding``: what the source has not, in words; ``agrees``: whether there is something that both have."""
+class Comparison:
+    """``finding`` is what the source lacks, in words. ``agrees`` is whether something stands in both."""
 
     finding: str
     agrees: bool
 
 
 def is_foreign(claim: str, source: str) -> bool:
-    """Whether both are surely of a language, and not of the same."""
-    said, told = tongue(claim), tongue(source)
-    return said is not None and told is not None and said != told
+    """Return whether the two are in different languages, and both languages are certain."""
+    languages = identify_language(claim), identify_language(source)
+    return None not in languages and languages[0] != languages[1]
 
 
-def compared(claim: str, text: str, everything: str) -> Compared:
-    """A foreign claim with what is quoted; ``everything`` may name things too."""
-    wanted = _figures(claim)
-    told = set[str]().union(*_figures(text).values()) | _spelt(text)
-    known, coded = frozenset(words(folded(everything))), codes(claim)
-    named = coded if tongue(claim) == _CAPITAL_NOUNS else names(claim)
-    lacking = [f for f, readings in wanted.items() if not (readings & told or any(f in code for code in coded))]
-    lacking += absent(named, claim, known, everything)
-    if lacking:
-        return Compared(f"{', '.join(lacking)}: in no source", agrees=False)
-    shared = names(claim) & known
-    if not (wanted or shared):
-        return Compared("", agrees=False)
-    beside = " ".join(_having(text, set[str]().union(*wanted.values()), shared))
-    return Compared("", agrees=denies(claim, tongue(claim) or "") == denies(beside, tongue(everything) or ""))
+def compare(claim: str, text: str, everything: str) -> Comparison:
+    """Compare a claim with a quote in another language. ``everything`` may hold names too."""
+    claim_figures, source_figures = _figures(claim), set[str]().union(*_figures(text).values()) | _spelt_figures(text)
+    known, coded = frozenset(words(fold_accents(everything))), codes(claim)
+    absent = [
+        figure
+        for figure, readings in claim_figures.items()
+        if not (readings & source_figures or any(figure in code for code in coded))
+    ]
+    claim_language, claim_names = identify_language(claim) or "", names(claim)
+    absent += absent_names(coded if claim_language == _CAPITAL_NOUNS else claim_names, claim, known, everything)
+    if absent:
+        return Comparison(f"{', '.join(absent)}: in no source", agrees=False)
+    shared = claim_names & known
+    if not (claim_figures or shared):
+        return Comparison("", agrees=False)
+    related = _related_sentences(text, set[str]().union(*claim_figures.values()), shared)
+    source_negates = has_negation(related, identify_language(everything) or "")
+    return Comparison("", agrees=has_negation(claim, claim_language) == source_negates)
 
 
-def _having(text: str, figures: set[str], named: frozenset[str]) -> Iterator[str]:
-    """The sentences that have one of the figures or names; the others may deny something else."""
+def _related_sentences(text: str, figures: set[str], shared: frozenset[str]) -> str:
+    """Return the sentences with one of the figures or names; the others may deny something else."""
+    related = []
     for start, end in sentence_spans(text):
-        said = text[start:end]
-        found = set[str]().union(*_figures(said).values()) | _spelt(said)
-        if found & figures or named.intersection(words(folded(said))):
-            yield said
+        sentence = text[start:end]
+        readings = set[str]().union(*_figures(sentence).values()) | _spelt_figures(sentence)
+        if readings & figures or shared.intersection(words(fold_accents(sentence))):
+            related.append(sentence)
+    return " ".join(related)
 
 
 def _figures(text: str) -> dict[str, set[str]]:
-    """Each as it is written, with what it may be: ``1.200`` is a thousand and more here, and one and a bit there."""
-    return {figure: set(_readings(figure)) for figure in _FIGURE.findall(text)}
+    """Return each figure with its readings: ``1.200`` is a thousand and more here, one and a fraction there."""
+    readings: dict[str, set[str]] = {}
+    for figure in _FIGURE.findall(text):
+        for thousands, point in ((",", "."), (".", ",")):
+            plain = figure.replace(thousands, "").replace(point, ".")
+            value = f"{Decimal(plain).normalize():f}" if plain.count(".") < 2 and len(plain) < 40 else figure
+            readings.setdefault(figure, set()).add(value)
+    return readings
 
 
-def _readings(figure: str) -> Iterator[str]:
-    for thousands, point in ((",", "."), (".", ",")):
-        plain = figure.replace(thousands, "").replace(point, ".")
-        yield f"{Decimal(plain).normalize():f}" if plain.count(".") < 2 and len(plain) < 40 else figure
-
-
-def _spelt(text: str) -> set[str]:
-    """Figures in words or with a scale, and the days and years of dates."""
-    found = amounts(text)
-    days = {str(part) for day in found.days for part in (day.year, day.month, day.day) if part}
-    return {form for q in found.quantities for form in (q.value, q.written)} | days
+def _spelt_figures(text: str) -> set[str]:
+    """Return the figures in words or with a scale, and the days and years of dates."""
+    source = amounts(text)
+    dates = {str(part) for day in source.days for part in (day.year, day.month, day.day) if part}
+    return {form for quantity in source.quantities for form in (quantity.value, quantity.written)} | dates

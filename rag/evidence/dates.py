@@ -1,4 +1,4 @@
-"""Dates as they are compared: "May 3rd, 2024" is "2024-05-03"."""
+"""Finds dates and gives them one spelling: "May 3rd, 2024" is "2024-05-03"."""
 
 import re
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _DATES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A date, as far as it is told; 0 where it is not."""
+    """A date; 0 stands for a part that the text leaves out."""
 
     year: int
     month: int
@@ -33,34 +33,32 @@ class Day:
 
 
 def days_in(text: str) -> tuple[set[Day], str]:
-    """Dates, and the text with blanks in their place."""
+    """Return the dates of a text, and the text with blanks in their place."""
     days: set[Day] = set()
     for pattern in _DATES:
-        days |= {day for found in pattern.finditer(text) if (day := _day(found))}
+        days |= {day for match in pattern.finditer(text) if (day := _day(match))}
         text = pattern.sub(lambda match: match[0] if match["month"] == "may" else " " * len(match[0]), text)
     return days, text
 
 
-def _day(found: re.Match[str]) -> Day | None:
-    parts = found.groupdict()
-    month = str(parts["month"]).lower()
+def normalize_dates(text: str) -> str:
+    """Return the text with each date written as "3 may 2024", without the parts that are not given."""
+
+    def spell(match: re.Match[str]) -> str:
+        day = _day(match)
+        if day is None:
+            return match[0]
+        return " ".join(filter(None, (str(day.day or ""), MONTHS[day.month - 1], str(day.year or ""))))
+
+    for pattern in _DATES:
+        text = pattern.sub(spell, text)
+    return text
+
+
+def _day(match: re.Match[str]) -> Day | None:
+    parts = match.groupdict()
+    month = parts["month"].lower()
     number = int(month) if month.isdigit() else MONTH_NUMBERS[month]
     if parts["month"] == "may" or not 1 <= number <= 12:  # the verb
         return None
     return Day(int(parts.get("year") or 0), number, int(parts.get("day") or 0))
-
-
-def with_days_respelt(text: str) -> str:
-    """Each date as "3 may 2024", as far as it is told."""
-    for pattern in _DATES:
-        text = pattern.sub(_one_date, text)
-    return text
-
-
-def _one_date(found: re.Match[str]) -> str:
-    day = _day(found)
-    if day is None:
-        return found[0]
-    return " ".join(
-        [*([str(day.day)] if day.day else []), MONTHS[day.month - 1], *([str(day.year)] if day.year else [])]
-    )

@@ -1,7 +1,4 @@
-"""In which language a text is written, by its commonest words: English, German, French, Spanish, Italian; or a script.
-
-They say nothing where they do not tell: then no text is taken to be in another language than any other.
-"""
+"""Identifies the language of a text by its commonest words: English, German, French, Spanish, Italian; or a script."""
 
 import re
 from collections import Counter
@@ -12,8 +9,8 @@ from indexes.text.tokenization import words
 
 OTHER_SCRIPT = "other script"
 _EVERY: Mapping[str, frozenset[str]] = {
-    tongue: frozenset(small.split())
-    for tongue, small in {
+    language: frozenset(small.split())
+    for language, small in {
         "en": "the a an of and to in is are was were on for with that this these by as from at it its be been or not"
         " which who have has had they their would can could may must will should about after before than more when"
         " where each every all any only but if into you your we our he she his her there no do does did per"
@@ -34,9 +31,9 @@ _EVERY: Mapping[str, frozenset[str]] = {
         " ogni può deve ed anno anni giorno giorni settimana settimane mese mesi",
     }.items()
 }
-_TIMES = Counter(word for small in _EVERY.values() for word in small)
-_SMALL = {tongue: frozenset(word for word in small if _TIMES[word] == 1) for tongue, small in _EVERY.items()}
-"""Without those that two of them have."""
+_COUNTS = Counter(word for small in _EVERY.values() for word in small)
+_UNIQUE = {language: frozenset(word for word in small if _COUNTS[word] == 1) for language, small in _EVERY.items()}
+"""The words that no other of the languages has."""
 _NEGATIONS: Mapping[str, frozenset[str]] = {
     "en": frozenset("not no never nor none neither without cannot nobody nothing nowhere".split()),
     "de": frozenset("nicht kein keine keinen keinem keiner keines nie niemals niemand nichts ohne weder".split()),
@@ -52,22 +49,22 @@ _ELISION = re.compile(r"(?<=\b[dlnsjmtcDLNSJMTC])['’](?=\w)|(?<=\b(?:qu|Qu))['
 
 
 @lru_cache(maxsize=4096)
-def tongue(text: str) -> str | None:
-    """Its tag, or ``OTHER_SCRIPT``; None where that is not sure."""
+def identify_language(text: str) -> str | None:
+    """Return the language's tag, or ``OTHER_SCRIPT``; None if the text does not settle it."""
     letters = _LETTERS.findall(text)
     if len(letters) > 2 * len(_LATIN.findall(text)):
         return OTHER_SCRIPT
-    found = set(_plain(text))
-    first, second = sorted(((len(found & small), tag) for tag, small in _SMALL.items()), reverse=True)[:2]
+    tokens = set(_tokens(text))
+    first, second = sorted(((len(tokens & small), tag) for tag, small in _UNIQUE.items()), reverse=True)[:2]
     return first[1] if first[0] >= max(_LEAST, _CLEARLY * second[0]) else None
 
 
-def denies(text: str, of: str) -> bool:
-    """Whether it has a negation of the language; of one that is not known, none is seen."""
-    said = _plain(text)
-    return bool(_NEGATIONS.get(of, frozenset()) & set(said)) or any(word.endswith(("n't", "n’t")) for word in said)
+def has_negation(text: str, language: str) -> bool:
+    """Return whether the text has a negation of the language; an unknown language has none but ``n't``."""
+    tokens = set(_tokens(text))
+    return bool(_NEGATIONS.get(language, frozenset()) & tokens) or any(t.endswith(("n't", "n’t")) for t in tokens)
 
 
-def _plain(text: str) -> list[str]:
-    """``l'été`` is two words."""
+def _tokens(text: str) -> list[str]:
+    """Split ``l'été`` into two words."""
     return words(_ELISION.sub(" ", text))

@@ -1,4 +1,4 @@
-"""What a text denies: negations with what they negate, and words that are each other's opposite."""
+"""Negations with the words that they negate, and pairs of opposites."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _DENIALS = frozenset(
     " unless except hardly rarely barely seldom false impossible unlikely refrain avoid stop cease ineligible"
     " invalid illegal exempt waive void deprive restrict".split()
 )
-"""They deny without a negation: where a source has one, "not" in a claim may say the same."""
+"""Words that deny without a negation. If a source has one, "not" in a claim may say the same."""
 _IDIOMS = (
     (
         re.compile(r"\bno (?:later|more|greater|longer|higher) than\b|\bnot (?:more|later|longer|higher) than\b"),
@@ -23,7 +23,7 @@ _IDIOMS = (
     (re.compile(r"\bnot (?:only|just|merely|simply|necessarily)\b|\bwhether or not\b|\bno\. ?(?=\d)|\bif not\b"), " "),
 )
 _SCOPE = 3
-"""Words that carry matter after a negation: one of them is what it negates."""
+"""Content words after a negation, one of which it negates."""
 _PREFIXES = ("un", "non", "in", "im", "dis", "ir", "il")
 _OPPOSITES = tuple(
     pair
@@ -46,65 +46,62 @@ _STEMMED = tuple(dict.fromkeys((stem(a), stem(b)) for a, b in _OPPOSITES))
 
 @dataclass(frozen=True, slots=True)
 class Polarity:
-    """Stems that a text denies, those it says without a negation, and all its words by their stems."""
+    """The stems that a text denies, those that it affirms, and all its stems."""
 
     denied: frozenset[str]
-    said: frozenset[str]
+    affirmed: frozenset[str]
     every: frozenset[str]
     negates: bool
     denies: bool
-    """By a negation, or by another word that denies."""
+    """Whether it denies by a negation, or by another word."""
 
 
 @lru_cache(maxsize=4096)
 def polarity(text: str) -> Polarity:
+    """Return what a text denies and affirms, clause by clause."""
     plain = text.lower().replace("’", "'")
-    for idiom, meant in _IDIOMS:
-        plain = idiom.sub(meant, plain)
+    for idiom, meaning in _IDIOMS:
+        plain = idiom.sub(meaning, plain)
     denied: set[str] = set()
-    said: set[str] = set()
+    affirmed: set[str] = set()
     for clause in re.split(r"[.;:!?,\n—–()]", plain):
-        _read(words(clause), denied, said)
+        scope = 0
+        for word in words(clause):
+            if word in _NEGATIONS or word.endswith("n't"):
+                scope = _SCOPE
+            elif word not in STOP_WORDS:
+                (denied if scope else affirmed).add(stem(word))
+                scope = max(0, scope - 1)
     every = frozenset(map(stem, words(plain)))
     negative = negates(set(words(plain)))
-    return Polarity(frozenset(denied), frozenset(said), every, negative, negative or bool(every & _DENIALS))
+    return Polarity(frozenset(denied), frozenset(affirmed), every, negative, negative or bool(every & _DENIALS))
 
 
-def negates(said: set[str]) -> bool:
-    """Whether one of the words, in small letters, is a negation."""
-    return bool(said & _NEGATIONS) or any(word.endswith(("n't", "n’t")) for word in said)
+def negates(tokens: set[str]) -> bool:
+    """Return whether one of the lower-case words is a negation."""
+    return bool(tokens & _NEGATIONS) or any(token.endswith(("n't", "n’t")) for token in tokens)
 
 
-def flipped(claim: Polarity, source: Polarity) -> str:
-    """What the one denies and the other says, or the opposite of it: in words; empty where they agree."""
+def polarity_conflict(claim: Polarity, source: Polarity) -> str:
+    """Return what one denies and the other affirms, or the opposite that the source has, in words; else nothing."""
     if claim.negates and not source.denies and not _by_prefix(claim.denied, source.every):
         return "a negation"
-    told = (claim.denied - claim.said) & (source.said - source.denied)
-    if told and not source.denies:
-        return f"not {min(told)}"
+    only_denied = (claim.denied - claim.affirmed) & (source.affirmed - source.denied)
+    if only_denied and not source.denies:
+        return f"not {min(only_denied)}"
     if not claim.denies and source.negates:
-        untold = (source.denied - source.said) & claim.said
-        if untold and not _by_prefix(source.denied, claim.every):
-            return f"{min(untold)}, which is denied"
-    return "" if claim.negates != source.negates else opposite(claim.every, source.every)
+        only_affirmed = (source.denied - source.affirmed) & claim.affirmed
+        if only_affirmed and not _by_prefix(source.denied, claim.every):
+            return f"{min(only_affirmed)}, which is denied"
+    return "" if claim.negates != source.negates else antonym(claim.every, source.every)
 
 
-def opposite(claim: frozenset[str], source: frozenset[str]) -> str:
-    """A stem of the claim of which the source has the opposite instead, in words; empty where there is none."""
-    said, known = claim - source, source - claim
-    return next((f"{a} for {b}" for a, b in _STEMMED if a in said and b in known), "")
+def antonym(claim: frozenset[str], source: frozenset[str]) -> str:
+    """Return a stem of the claim of which the source has the opposite instead, in words; else nothing."""
+    claim_only, source_only = claim - source, source - claim
+    return next((f"{a} for {b}" for a, b in _STEMMED if a in claim_only and b in source_only), "")
 
 
-def _read(clause: list[str], denied: set[str], said: set[str]) -> None:
-    left = 0
-    for word in clause:
-        if word in _NEGATIONS or word.endswith("n't"):
-            left = _SCOPE
-        elif word not in STOP_WORDS:
-            (denied if left else said).add(stem(word))
-            left = max(0, left - 1)
-
-
-def _by_prefix(denied: frozenset[str], said: frozenset[str]) -> bool:
-    """``not paid`` is ``unpaid``."""
-    return any(prefix + word in said for word in denied for prefix in _PREFIXES)
+def _by_prefix(denied: frozenset[str], stems: frozenset[str]) -> bool:
+    """Return whether a prefix denies it: ``not paid`` is ``unpaid``."""
+    return any(prefix + word in stems for word in denied for prefix in _PREFIXES)

@@ -1,4 +1,4 @@
-"""Figures and dates as they are compared: "1.5 thousand" is "1,500", "May 3rd, 2024" is "2024-05-03"."""
+"""Finds figures and dates, and compares them: "1.5 thousand" is "1,500", "May 3rd, 2024" is "2024-05-03"."""
 
 import re
 from dataclasses import dataclass
@@ -7,11 +7,12 @@ from functools import lru_cache
 
 from indexes.text.number_words import ORDINALS, SMALL_CARDINALS, TENS, any_of
 from indexes.text.tokenization import figures
-from rag.evidence.dates import Day, days_in, with_days_respelt
+from rag.evidence.dates import Day, days_in, normalize_dates
 
+_NUMBERS = SMALL_CARDINALS | TENS | ORDINALS | {"a": 1, "an": 1, "dozen": 12}
 _SCALES = {"hundred": 2, "thousand": 3, "k": 3, "million": 6, "mn": 6, "billion": 9, "bn": 9, "trillion": 12, "tn": 12}
 _SHORT_SCALES = {"m": 6, "b": 9, "t": 12}
-"""Only of money: 5 m is otherwise a length."""
+"""Scales of money only: 5 m is otherwise a length."""
 _UNITS = {
     form: unit
     for unit, forms in {
@@ -44,37 +45,39 @@ _QUANTITY = re.compile(
 )
 _ROUGH = re.compile(r"(?:about|around|approximately|approx\.?|nearly|almost|roughly|some|circa|~)\s*\Z", re.IGNORECASE)
 _ROUGH_CHARS = 16
-_MARKS = re.compile(rf"(?<![^\W_])(?:{_UNIT})(?![^\W_])|[$€£¥%]", re.IGNORECASE)
+_UNIT_MARKS = re.compile(rf"(?<![^\W_])(?:{_UNIT})(?![^\W_])|[$€£¥%]", re.IGNORECASE)
 _SCALE_MARKS = re.compile(r"\b(thousands?|millions?|billions?)\b|[$€£](m|bn|k)\b|\b(000)s?\b", re.IGNORECASE)
-_MARKED = {"m": 6, "bn": 9, "k": 3, "000": 3}
+_SCALE_OF_MARK = {"m": 6, "bn": 9, "k": 3, "000": 3}
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A figure with what it counts. ``written`` is its number without its scale."""
+    """A figure with its unit. ``written`` is its number without its scale."""
 
     value: str
     written: str
     scale: int = 0
+    """The power of ten that ``written`` is multiplied by."""
     unit: str = ""
-    """Empty where none that is known stands with it."""
+    """Empty if no known unit stands beside it."""
     rough: bool = False
+    """Whether "about" or the like stands before it."""
     soft: bool = False
     """Whether it is a word that seldom counts ("a", "one", "first"): a source may mean it, a claim need not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What a text counts and dates."""
+    """The quantities and dates of a text."""
 
     quantities: frozenset[Quantity]
     days: frozenset[Day]
     loose: frozenset[str]
-    """All figures outside of dates, years of dates too, without units."""
+    """All figures outside dates, without units, and the years of dates."""
     units: frozenset[str]
-    """Units that are told anywhere, as a table's header does."""
+    """The units named anywhere in the text, as in a table's header row."""
     scales: frozenset[int]
-    """Likewise powers of ten."""
+    """The scales named anywhere in the text."""
 
     def __or__(self, other: "Amounts") -> "Amounts":
         return Amounts(
@@ -88,58 +91,53 @@ class Amounts:
 
 @lru_cache(maxsize=4096)
 def amounts(text: str) -> Amounts:
+    """Return the quantities and dates of a text."""
     days, rest = days_in(text)
     years = {str(day.year) for day in days if day.year}
+    scales = set[int]()
+    for word, suffix, thousands in _SCALE_MARKS.findall(text):
+        mark = (suffix or thousands).lower()
+        scales.add(_SCALE_OF_MARK[mark] if mark else _SCALES[word.lower().removesuffix("s")])
     return Amounts(
-        quantities=frozenset(_quantities(rest)),
+        quantities=frozenset(quantity for match in _QUANTITY.finditer(rest) if (quantity := _quantity(match, rest))),
         days=frozenset(days),
         loose=frozenset(figures(rest) | years),
-        units=frozenset(_unit(found[0]) for found in _MARKS.finditer(text)),
-        scales=frozenset(_scale_told(found) for found in _SCALE_MARKS.finditer(text)),
+        units=frozenset(_unit(match[0]) for match in _UNIT_MARKS.finditer(text)),
+        scales=frozenset(scales),
     )
 
 
-def missing(claim: Amounts, source: Amounts) -> list[str]:
-    """Figures and dates of the claim that the source has not, in words, in no order that matters."""
-    quantities = [q for q in claim.quantities if not q.soft and not _is_borne_out(q, source)]
-    days = [day for day in claim.days if not _is_dated(day, source)]
-    return sorted([f"{q.written}{' ' if q.unit else ''}{q.unit}" for q in quantities] + [str(d) for d in days])
+def missing_amounts(claim: Amounts, source: Amounts) -> list[str]:
+    """Return the figures and dates of the claim that the source lacks, in words, in alphabetical order."""
+    missing = [
+        f"{quantity.written}{' ' if quantity.unit else ''}{quantity.unit}"
+        for quantity in claim.quantities
+        if not (quantity.soft or (quantity.value in source.loose and not quantity.unit and not quantity.scale))
+        and not any(_same_value(quantity, q, source) and _same_unit(quantity, q, source) for q in source.quantities)
+    ]
+    return sorted(missing + [str(day) for day in claim.days if not _is_dated(day, source)])
 
 
 @lru_cache(maxsize=4096)
-def respelt(text: str) -> str:
-    """The text with its figures and dates in one spelling: "May 3rd" as "3 may", "$1.5 thousand" as "1500 dollar"."""
-    text = with_days_respelt(text)
-    return _QUANTITY.sub(lambda found: _one_quantity(found, text), text)
+def normalize_amounts(text: str) -> str:
+    """Return the text with figures and dates in one spelling: "3 may" for "May 3rd", "1500 dollar" for "$1.5k"."""
+    text = normalize_dates(text)
+
+    def spell(match: re.Match[str]) -> str:
+        quantity = _quantity(match, text)
+        if quantity is None or quantity.soft:
+            return match[0]
+        blank = match[0][: len(match[0]) - len(match[0].lstrip())]
+        return f"{blank}{quantity.value} {_SPOKEN.get(quantity.unit, quantity.unit)}".rstrip()
+
+    return _QUANTITY.sub(spell, text)
 
 
-def _one_quantity(found: re.Match[str], text: str) -> str:
-    quantity = _quantity(found, text)
-    if quantity is None or quantity.soft:
-        return found[0]
-    lead = found[0][: len(found[0]) - len(found[0].lstrip())]
-    return f"{lead}{quantity.value} {_SPOKEN.get(quantity.unit, quantity.unit)}".rstrip()
-
-
-def _is_borne_out(claim: Quantity, source: Amounts) -> bool:
-    if not claim.unit and not claim.scale and claim.value in source.loose:
-        return True
-    return any(_agrees(claim, q, source) and _fits(claim, q, source) for q in source.quantities)
-
-
-def _agrees(claim: Quantity, source: Quantity, among: Amounts) -> bool:
-    """In value; a table may tell the scale of all its figures at its head."""
+def _same_value(claim: Quantity, source: Quantity, among: Amounts) -> bool:
+    """Return whether the values agree. A table may give the scale of all its figures at its head."""
     if claim.value == source.value or (claim.rough and _rounds_to(source.value, claim.value)):
         return True
     return bool(claim.scale) and not source.scale and claim.scale in among.scales and claim.written == source.value
-
-
-def _fits(claim: Quantity, source: Quantity, among: Amounts) -> bool:
-    """In unit; a source may tell it apart from the figure, or not at all where it is money."""
-    if claim.unit == source.unit or (not claim.unit and source.unit != "th"):
-        return True
-    known = among.units & _MONEY if claim.unit in _MONEY else among.units
-    return not source.unit and (claim.unit in known or (claim.unit in _MONEY and not known))
 
 
 def _rounds_to(exact: str, rounded: str) -> bool:
@@ -149,7 +147,16 @@ def _rounds_to(exact: str, rounded: str) -> bool:
     return len(exact.replace(".", "").strip("0")) > digits and float(f"{float(exact):.{digits}g}") == float(rounded)
 
 
+def _same_unit(claim: Quantity, source: Quantity, among: Amounts) -> bool:
+    """Return whether the units agree. A source may give the unit apart from the figure, and that of money nowhere."""
+    if claim.unit == source.unit or (not claim.unit and source.unit != "th"):
+        return True
+    known = among.units & _MONEY if claim.unit in _MONEY else among.units
+    return not source.unit and (claim.unit in known or (claim.unit in _MONEY and not known))
+
+
 def _is_dated(claim: Day, source: Amounts) -> bool:
+    """Return whether the source has the date, or one of which the claim leaves parts out."""
     return any(
         claim.month == day.month
         and claim.day in (0, day.day)
@@ -158,55 +165,35 @@ def _is_dated(claim: Day, source: Amounts) -> bool:
     )
 
 
-def _quantities(text: str) -> set[Quantity]:
-    return {made for found in _QUANTITY.finditer(text) if (made := _quantity(found, text))}
-
-
-def _quantity(found: re.Match[str], text: str) -> Quantity | None:
-    money, scale_word = found["money"], (found["scale"] or "").lower()
-    unit = _unit(money or found["unit"] or "")
+def _quantity(match: re.Match[str], text: str) -> Quantity | None:
+    money, scale_word = match["money"], (match["scale"] or "").lower()
+    unit = _unit(money or match["unit"] or "")
     if scale_word in _SHORT_SCALES and not money:
         unit, scale = unit or ("m" if scale_word == "m" else ""), 0
     else:
         scale = (_SCALES | _SHORT_SCALES).get(scale_word, 0)
-    word = (found["word"] or "").lower()
+    word = (match["word"] or "").lower()
     if word in ("a", "an") and not (scale or unit):
         return None
-    written = _plain(found["figure"]) if found["figure"] else str(_of_words(word))
-    before = text[max(0, found.start() - _ROUGH_CHARS) : found.start()]
+    if match["figure"]:
+        (written,) = figures(match["figure"])
+    else:  # twenty-five
+        written = str(sum(_NUMBERS[part] for part in re.split("[- ]", word)))
+    before = text[max(0, match.start() - _ROUGH_CHARS) : match.start()]
     soft = word in ("a", "an", "one") and not scale and not (word == "one" and unit)
-    if not unit and (found["nth"] or re.split("[- ]", word)[-1] in ORDINALS):
+    if not unit and (match["nth"] or re.split("[- ]", word)[-1] in ORDINALS):
         unit = "th"
     return Quantity(_scaled(written, scale), written, scale, unit, bool(_ROUGH.search(before)), soft or unit == "th")
 
 
-def _of_words(word: str) -> int:
-    """``twenty-five`` is 25."""
-    known = SMALL_CARDINALS | TENS | ORDINALS | {"a": 1, "an": 1, "dozen": 12}
-    return sum(known[part] for part in re.split("[- ]", word))
-
-
 def _scaled(written: str, scale: int) -> str:
-    if written.count(".") > 1:  # a version
+    """Return the value without trailing zeros; a version, as 1.2.3, and a very long figure as they are."""
+    if written.count(".") > 1 or len(written) >= 20:
         return written
-    return _normal(Decimal(written).scaleb(scale)) if len(written) < 20 else written
-
-
-def _plain(figure: str) -> str:
-    (plain,) = figures(figure)
-    return plain
-
-
-def _normal(value: Decimal) -> str:
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    value = f"{Decimal(written).scaleb(scale):f}"
+    return value.rstrip("0").rstrip(".") if "." in value else value
 
 
 def _unit(written: str) -> str:
     written = written.lower().removeprefix("us")
     return _UNITS.get(written) or _UNITS.get(re.sub("[ -]", "-", written).removesuffix("s") + "s", written and "%")
-
-
-def _scale_told(found: re.Match[str]) -> int:
-    short = (found[2] or found[3] or "").lower()
-    return _MARKED[short] if short else _SCALES[found[1].lower().removesuffix("s")]

@@ -1,4 +1,7 @@
-"""Does the source say it? Facts must occur, whatever else agrees; the rest is weighed by a small calibrated model."""
+"""Scores how well a source supports a claim.
+
+The claim's facts must stand in the source; the rest is weighed by a small calibrated model.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,12 +10,12 @@ from typing import Literal
 
 from indexes.text.tokenization import STOP_WORDS, figures, stems, words
 from indexes.types import Passage
-from rag.evidence.alignment import conflict, spoken
-from rag.evidence.cross_language import compared, is_foreign
-from rag.evidence.names import first_name, folded, names, unknown
-from rag.evidence.negation import flipped, negates, polarity
+from rag.evidence.alignment import conflict, sentences_in
+from rag.evidence.cross_language import compare, is_foreign
+from rag.evidence.names import fold_accents, leading_name, names, unknown_names
+from rag.evidence.negation import negates, polarity, polarity_conflict
 from rag.evidence.probability import sigmoid
-from rag.evidence.quantities import amounts, missing, respelt
+from rag.evidence.quantities import amounts, missing_amounts, normalize_amounts
 from rag.types import Verdict
 
 __all__ = ["Evidence", "Source", "evidence", "likelihood", "negates", "support", "verdict"]
@@ -25,9 +28,9 @@ SUPPORTED = 0.65
 _WEIGHTS = {"found": 2.9, "gap": -4.4, "bound": 1.4, "likeness": 4.1}, -5.4
 _WORDS_ONLY = {"found": 4.3, "gap": -4.6, "bound": 2.6}, -4.6
 _SAME = 0.5
-"""A claim of which the source has so many words is in its language, whatever its small words are."""
+"""A claim that shares this part of its words with the source is in the same language."""
 _NEAR = 3
-"""Words on each side of a fact that tell what it is said of."""
+"""Words on each side of a fact that tell what it is about."""
 _LEAD_INS = frozenset(
     "however therefore additionally moreover furthermore according overall finally thus yes instead meanwhile currently"
     " specifically generally based please yet still often".split()
@@ -36,24 +39,25 @@ _LEAD_INS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a claim is held against: the text quoted, and what a reader has beside it."""
+    """The text that a claim is checked against, with the context that a reader has."""
 
     text: str
     context: str = ""
     """Headings, and a table's header row."""
     name: str = ""
-    """The document's title and path: they may name things, and prove no figure."""
+    """The document's title and path, which may prove a name but no figure."""
     around: str = ""
-    """The passage: what it writes with a capital is a name, and it proves nothing by itself."""
+    """The whole passage, which tells names by its capitals. It proves nothing by itself."""
 
     @classmethod
     def of(cls, passage: Passage, text: str | None = None, context: str = "") -> "Source":
-        """The passage, or a part of it; ``context`` is what of the passage a reader of the part must know."""
+        """Return a passage as a source, or a part of it with the ``context`` that its reader needs."""
         name = f"{passage.path} {passage.title}".translate(_MARKS)
         return cls(passage.text if text is None else text, f"{passage.context}\n{context}".strip(), name, passage.text)
 
     @classmethod
     def joined(cls, sources: Iterable["Source"]) -> "Source":
+        """Return several sources as one, without repeated parts."""
         every = list(sources)
         parts = (dict.fromkeys(getattr(source, part) for source in every) for part in cls.__slots__)
         return cls(*("\n\n".join(part) for part in parts))
@@ -64,131 +68,117 @@ _MARKS = str.maketrans("_-/.", "    ")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What speaks for a claim and against it."""
+    """The evidence for and against a claim."""
 
     finding: str
-    """A fact that the source has not or says otherwise, in words: it decides. Empty where there is none."""
+    """A fact that the source lacks or contradicts, in words, which decides; empty if there is none."""
     features: dict[str, float]
     verbatim: bool = False
     is_doubtful: bool = False
-    """Whether its first word, of which a capital does not tell, may be a name that the source has not."""
+    """Whether its first word, capitalised in any case, may be a name that the source lacks."""
     foreign: Literal["", "agrees", "open"] = ""
-    """In another language than the source: whether figures or names agree, and what is said of them stays open; or no
-    more than that nothing speaks against it."""
+    """Set if the claim is in another language: figures or names agree, or nothing speaks for it or against it."""
 
 
 def evidence(claim: str, source: Source) -> Evidence:
-    """Of a claim without markers. Linear in the length of both."""
-    wanted, found = set(_stems(claim)), set(_stems(source.text))
-    if not wanted:
+    """Return the evidence for a claim without markers, in time linear in both lengths."""
+    stems_in_order = _stems(claim)
+    claim_stems, source_stems = set(stems_in_order), set(_stems(source.text))
+    everything = f"{source.text}\n{source.context}\n{source.name}"
+    if not claim_stems:
         return Evidence("no words", {})
-    if _plain(claim) in _plain(source.text):
+    if _plain_words(claim) in _plain_words(source.text):
         return Evidence("", {}, verbatim=True)
-    if is_foreign(claim, source.around or source.text) and len(wanted & found) < _SAME * len(wanted):
-        return _of_foreign(claim, source)
-    beside = (set(_stems(source.context)) | set(stems(source.name))) - found
+    shared = claim_stems & source_stems
+    if is_foreign(claim, source.around or source.text) and len(shared) < _SAME * len(claim_stems):
+        comparison = compare(claim, f"{source.text}\n{source.context}", everything)
+        return Evidence(comparison.finding, {"found": 0.0}, foreign="agrees" if comparison.agrees else "open")
+    context_stems = (set(_stems(source.context)) | set(stems(source.name))) - source_stems
     features = {
-        "found": (len(wanted & found) + 0.5 * len(wanted & beside)) / len(wanted),
-        "gap": _gap(claim, found | beside),
-        "bound": _bound(claim, source.text, beside),
+        "found": (len(shared) + 0.5 * len(claim_stems & context_stems)) / len(claim_stems),
+        "gap": _longest_gap(stems_in_order, source_stems | context_stems),
+        "bound": _binding(claim, source.text, context_stems),
     }
-    return Evidence(_finding(claim, source), features, is_doubtful=_is_stranger(claim, source))
+    known, first = _known_words(everything), leading_name(claim)
+    is_doubtful = bool(first) and first not in STOP_WORDS and first not in known and first not in _LEAD_INS
+    return Evidence(_finding(claim, source, everything), features, is_doubtful=is_doubtful)
 
 
-def likelihood(told: Evidence, likeness: float | None = None) -> float:
-    """That the source says it, 0 to 1. ``likeness`` is of claim and quote by an encoder, as ``checking`` scales it."""
-    if told.finding:
+def likelihood(evidence: Evidence, similarity: float | None = None) -> float:
+    """Return how likely the source says it, 0 to 1. ``similarity`` is of claim and quote on ``SimilarityScale``."""
+    if evidence.finding:
         return 0.0
-    if told.verbatim:
+    if evidence.verbatim:
         return 1.0
-    if told.foreign:
-        return WEAK if told.foreign == "agrees" else 0.0
-    weights, bias = _WORDS_ONLY if likeness is None else _WEIGHTS
-    features = told.features if likeness is None else told.features | {"likeness": likeness}
-    told_by = sigmoid(bias + sum(weight * features[name] for name, weight in weights.items()))
-    return min(told_by, WEAK) if told.is_doubtful else told_by
+    if evidence.foreign:
+        return WEAK if evidence.foreign == "agrees" else 0.0
+    weights, bias = _WORDS_ONLY if similarity is None else _WEIGHTS
+    features = evidence.features if similarity is None else evidence.features | {"likeness": similarity}
+    probability = sigmoid(bias + sum(weight * features[name] for name, weight in weights.items()))
+    return min(probability, WEAK) if evidence.is_doubtful else probability
 
 
 def support(claim: str, text: str, context: str = "") -> float:
-    """How likely a text says what a claim says, 0 to 1, by its words and facts alone.
+    """Return how likely a text says what a claim says, 0 to 1, by words and facts alone.
 
-    0 where a figure, a date, a name or a negation of the claim occurs in neither text nor context, or the text says the
-    opposite (before for after).
+    It is 0 if a figure, date, name or negation of the claim stands in neither text nor context, or if the text says
+    the opposite (before for after).
     """
     return likelihood(evidence(claim, Source(text, context)))
 
 
 def verdict(score: float, *, cited: bool) -> Verdict:
+    """Return the verdict on a sentence with this likelihood."""
     if not cited:
         return "uncited"
     return "supported" if score >= SUPPORTED else "weak" if score >= WEAK else "unsupported"
 
 
-def _of_foreign(claim: str, source: Source) -> Evidence:
-    told = compared(claim, f"{source.text}\n{source.context}", _everything(source))
-    return Evidence(told.finding, {"found": 0.0}, foreign="agrees" if told.agrees else "open")
-
-
-def _everything(source: Source) -> str:
-    return f"{source.text}\n{source.context}\n{source.name}"
-
-
-def _finding(claim: str, source: Source) -> str:
-    if absent := missing(amounts(claim), amounts(source.text) | amounts(source.context)):
+def _finding(claim: str, source: Source, everything: str) -> str:
+    """Return the first fact of the claim that the source lacks or contradicts, in words; else nothing."""
+    if absent := missing_amounts(amounts(claim), amounts(source.text) | amounts(source.context)):
         return f"{', '.join(absent)}: in no source"
-    everything = _everything(source)
-    if strangers := unknown(claim, _known_words(everything), everything):
+    if strangers := unknown_names(claim, _known_words(everything), everything):
         return f"{', '.join(strangers)}: in no source"
-    if turned := flipped(polarity(claim), polarity(source.text)) or conflict(claim, source.text, names(source.around)):
-        return f"{turned}: the source says otherwise"
-    return ""
+    contradiction = polarity_conflict(polarity(claim), polarity(source.text))
+    contradiction = contradiction or conflict(claim, source.text, names(source.around))
+    return f"{contradiction}: the source says otherwise" if contradiction else ""
 
 
 @lru_cache(maxsize=1024)
 def _known_words(text: str) -> frozenset[str]:
-    return frozenset(words(folded(text)))
+    return frozenset(words(fold_accents(text)))
 
 
 @lru_cache(maxsize=4096)
-def _plain(text: str) -> str:
+def _plain_words(text: str) -> str:
     return " ".join(words(text))
 
 
 def _stems(text: str) -> list[str]:
-    """With figures and dates in one spelling."""
-    return stems(respelt(text))
+    """Return the stems, with figures and dates in one spelling."""
+    return stems(normalize_amounts(text))
 
 
-def _gap(claim: str, found: set[str]) -> float:
-    """The longest run of the claim's words of which none was found, of all: what is half true has one."""
+def _longest_gap(claim_stems: list[str], known: set[str]) -> float:
+    """Return the share of the claim in its longest run of unknown words: a half-true claim has a long one."""
     longest = run = 0
-    every = _stems(claim)
-    for stem in every:
-        run = 0 if stem in found else run + 1
+    for stem in claim_stems:
+        run = 0 if stem in known else run + 1
         longest = max(longest, run)
-    return longest / len(every)
+    return longest / len(claim_stems)
 
 
-def _bound(claim: str, text: str, beside: set[str]) -> float:
-    """How far facts are said of the same: the least share of a fact's near words that its sentence or heading has."""
-    facts = names(claim) | figures(respelt(claim))
+def _binding(claim: str, text: str, context_stems: set[str]) -> float:
+    """Return how well facts keep their neighbours: the least share that one sentence has with the fact, 0 to 1."""
+    facts = names(claim) | figures(normalize_amounts(claim))
     if not facts:
         return 1.0
-    said = [beside | set(_stems(sentence)) for sentence in spoken(text)]
-    every = _stems(claim)
-    shares = [_share(every, at, said) for at, stem in enumerate(every) if stem in facts]
-    return min(shares, default=1.0)
-
-
-def _share(every: list[str], at: int, spoken: list[set[str]]) -> float:
-    near = {*every[max(0, at - _NEAR) : at], *every[at + 1 : at + 1 + _NEAR]}
-    having = [said for said in spoken if every[at] in said]
-    if not near or not having:
-        return 1.0
-    return max(len(near & said) for said in having) / len(near)
-
-
-def _is_stranger(claim: str, source: Source) -> bool:
-    known = _known_words(_everything(source))
-    first = first_name(claim)
-    return bool(first) and first not in STOP_WORDS and first not in known and first not in _LEAD_INS
+    sentences = [context_stems | set(_stems(sentence)) for sentence in sentences_in(text)]
+    claim_stems, least = _stems(claim), 1.0
+    for at, stem in enumerate(claim_stems):
+        neighbours = {*claim_stems[max(0, at - _NEAR) : at], *claim_stems[at + 1 : at + 1 + _NEAR]}
+        if stem in facts and neighbours:
+            shares = [len(neighbours & sentence) / len(neighbours) for sentence in sentences if stem in sentence]
+            least = min(least, max(shares, default=1.0))
+    return least

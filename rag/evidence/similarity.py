@@ -1,4 +1,4 @@
-"""How alike two texts are in meaning, on a scale that does not depend on the encoder."""
+"""The similarity of two texts in meaning, on a scale that does not depend on the encoder."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -18,19 +18,20 @@ _UNRELATED = (
 """The cosine of unrelated sentences is near 0 by some models, and .6 by others."""
 
 
-class Likeness:
-    """0 as unrelated sentences are, 1 as equal ones."""
+class SimilarityScale:
+    """Scores 0 for texts as different as unrelated sentences, and 1 for equal ones."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
 
-    def of(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
-        """One batch, each text once. Raises ``EncoderError``."""
+    def score(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """Return the similarity of each pair, 0 to 1. Encodes each text once. Raises ``EncoderError``."""
         texts = list(dict.fromkeys(text for pair in pairs for text in pair))
         rows = dict(zip(texts, self._encoder.encode(texts), strict=True))
-        return [self.scaled(float(rows[one] @ rows[other])) for one, other in pairs]
+        return [self.rescale(float(rows[left] @ rows[right])) for left, right in pairs]
 
-    def scaled(self, cosine: float) -> float:
+    def rescale(self, cosine: float) -> float:
+        """Return the similarity, 0 to 1, that a cosine of this encoder stands for."""
         return min(1.0, max(0.0, (cosine - self._unrelated) / (1 - self._unrelated)))
 
     @cached_property

@@ -14,7 +14,7 @@ from rag.evidence import scoring
 from rag.evidence.cross_language import FINDING
 from rag.evidence.probability import log_odds, sigmoid
 from rag.evidence.scoring import Evidence, Source
-from rag.evidence.similarity import Likeness
+from rag.evidence.similarity import SimilarityScale
 from rag.protocols import Entailment
 from rag.types import Citation, Opinions, Sentence, Usage
 from rag.verification.claims import Claim, Proof, claims_of
@@ -37,7 +37,7 @@ class Checker:
     """Without an encoder, words decide; without a second opinion, words and likeness do."""
 
     def __init__(self, encoder: Encoder | None = None, entailment: Entailment | None = None) -> None:
-        self._likeness = Likeness(encoder) if encoder else None
+        self._likeness = SimilarityScale(encoder) if encoder else None
         self._entailment = entailment
 
     async def check(self, text: str, citations: Sequence[Citation], passages: Sequence[Passage]) -> Checked:
@@ -56,7 +56,7 @@ class Checker:
     def _likenesses(self, proofs: Sequence[Proof]) -> Sequence[float | None]:
         if self._likeness and proofs:
             try:
-                return self._likeness.of([(proof.claim, proof.source.text) for proof in proofs])
+                return self._likeness.score([(proof.claim, proof.source.text) for proof in proofs])
             except EncoderError as error:
                 _log.warning("An answer is checked by its words alone: %s", error)
         return [None] * len(proofs)

@@ -4,7 +4,7 @@ import pytest
 
 from fakes.engines import SAMPLES
 from indexes.text.sentences import sentence_spans
-from rag.evidence.language_id import OTHER_SCRIPT, denies, tongue
+from rag.evidence.language_id import OTHER_SCRIPT, has_negation, identify_language
 
 
 @pytest.mark.parametrize(
@@ -27,13 +27,13 @@ from rag.evidence.language_id import OTHER_SCRIPT, denies, tongue
     ],
 )
 def test_the_language_is_told_where_it_is_sure(text: str, told: str | None) -> None:
-    assert tongue(text) == told
+    assert identify_language(text) == told
 
 
 def test_no_sentence_of_the_english_samples_is_taken_for_another_language() -> None:
     texts = [file.read_text(encoding="utf-8") for file in sorted(SAMPLES.rglob("*.md"))]
     sentences = [text[start:end] for text in texts for start, end in sentence_spans(text)]
-    told = [tongue(sentence) for sentence in sentences]
+    told = [identify_language(sentence) for sentence in sentences]
     assert set(told) <= {"en", None}
     assert told.count("en") > 20
 
@@ -52,4 +52,4 @@ def test_no_sentence_of_the_english_samples_is_taken_for_another_language() -> N
     ],
 )
 def test_a_negation_is_seen_in_each_language(text: str, of: str, *, expected: bool) -> None:
-    assert denies(text, of) is expected
+    assert has_negation(text, of) is expected

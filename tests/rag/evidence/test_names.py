@@ -3,11 +3,11 @@
 import pytest
 
 from indexes.text.tokenization import words
-from rag.evidence.names import first_name, folded, unknown
+from rag.evidence.names import fold_accents, leading_name, unknown_names
 
 
 def strangers(claim: str, source: str) -> list[str]:
-    return unknown(claim, frozenset(words(folded(source))), source)
+    return unknown_names(claim, frozenset(words(fold_accents(source))), source)
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_another_name_is_unknown(claim: str, source: str, strange: list[str]) ->
     ],
 )
 def test_a_first_word_may_be_a_name(claim: str, name: str) -> None:
-    assert first_name(claim) == name
+    assert leading_name(claim) == name

@@ -3,7 +3,7 @@
 import pytest
 
 from rag.evidence.alignment import conflict
-from rag.evidence.negation import flipped, polarity
+from rag.evidence.negation import polarity, polarity_conflict
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,8 @@ from rag.evidence.negation import flipped, polarity
     ],
 )
 def test_the_opposite_is_found(claim: str, source: str) -> None:
-    assert flipped(polarity(claim), polarity(source))
-    assert not flipped(polarity(claim), polarity(claim))
+    assert polarity_conflict(polarity(claim), polarity(source))
+    assert not polarity_conflict(polarity(claim), polarity(claim))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_the_opposite_is_found(claim: str, source: str) -> None:
     ],
 )
 def test_the_same_in_other_words_is_no_opposite(claim: str, source: str) -> None:
-    assert not flipped(polarity(claim), polarity(source))
+    assert not polarity_conflict(polarity(claim), polarity(source))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.evidence.quantities import amounts, missing, respelt
+from rag.evidence.quantities import amounts, missing_amounts, normalize_amounts
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ from rag.evidence.quantities import amounts, missing, respelt
     ],
 )
 def test_a_figure_is_the_same_however_it_is_spelt(claim: str, source: str) -> None:
-    assert missing(amounts(claim), amounts(source)) == []
+    assert missing_amounts(amounts(claim), amounts(source)) == []
 
 
 @pytest.mark.parametrize(
@@ -53,18 +53,18 @@ def test_a_figure_is_the_same_however_it_is_spelt(claim: str, source: str) -> No
     ],
 )
 def test_another_figure_unit_scale_or_day_is_missing(claim: str, source: str) -> None:
-    assert len(missing(amounts(claim), amounts(source))) == 1
+    assert len(missing_amounts(amounts(claim), amounts(source))) == 1
 
 
 def test_what_is_missing_is_told_in_words() -> None:
-    assert missing(amounts("25 weeks from 3 May 2024"), amounts("25 days")) == ["2024-05-03", "25 week"]
+    assert missing_amounts(amounts("25 weeks from 3 May 2024"), amounts("25 days")) == ["2024-05-03", "25 week"]
 
 
 def test_figures_and_dates_have_one_spelling() -> None:
     written = "On May 3rd, 2024 we paid $1.5 thousand to twenty-five people, who may leave."
-    assert respelt(written) == "On 3 may 2024 we paid 1500 dollar to 25 people, who may leave."
+    assert normalize_amounts(written) == "On 3 may 2024 we paid 1500 dollar to 25 people, who may leave."
 
 
 def test_a_figure_of_a_thousand_digits_is_read_as_it_stands() -> None:
     long = "1" * 1000
-    assert missing(amounts(f"{long} million"), amounts(f"{long} million")) == []
+    assert missing_amounts(amounts(f"{long} million"), amounts(f"{long} million")) == []
