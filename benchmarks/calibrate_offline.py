@@ -25,10 +25,8 @@ from indexes.text.tokenization import stems, words
 from indexes.types import Hit
 from rag.answering.query_rewriting import search_query
 from rag.engine.engine import open_engine
-from rag.extractive import candidates
-from rag.extractive.candidates import Candidate
+from rag.extractive.candidates import Candidate, NumberedPassage, candidates
 from rag.extractive.selection import CHOICE, CONFIDENCE, signs
-from rag.prompting import prompts
 from rag.question.validation import make_question
 from rag.settings import load_settings
 
@@ -80,7 +78,8 @@ def candidates_of_set(name: str, cases: list[GoldCase]) -> list[Asked]:
         for case in cases:
             hits = engine.retrieve(search_query(make_question(case.question, case.history)), limit=8)
             earlier = next((turn.text for turn in reversed(case.history) if turn.role == "user"), "")
-            found = candidates.candidates(case.question, earlier, prompts.sources_of(hits), engine.encoder)
+            sources = [NumberedPassage(number, hit.passage) for number, hit in enumerate(hits, start=1)]
+            found = candidates(case.question, earlier, sources, engine.encoder)
             told.append((case, found, [is_right(case, one, hits) for one in found]))
     return told
 

@@ -203,7 +203,7 @@ def overhead(pairs: Sequence[Pair], encoder: SentenceTransformerEncoder, count: 
         stream.feed(" ".join(f"{pair.claim.text.rstrip('.')} [{n}]." for n, pair in enumerate(told[:5], start=1)))
         stream.finish()
         began, used = time.perf_counter(), time.process_time()
-        asyncio.run(checker.check(stream.text, stream.citations(), passages))
+        asyncio.run(checker.check(stream.text, stream.marks(), passages))
         taken.append((time.perf_counter() - began, time.process_time() - used))
     (p50, c50), (p95, c95) = (np.percentile(taken[1:], q, axis=0) * 1000 for q in (50, 95))  # the first loads
     load = os.getloadavg()[0] / (os.cpu_count() or 1)

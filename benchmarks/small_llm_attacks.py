@@ -33,6 +33,7 @@ from indexes.types import Hit, Locator, Passage, Query
 from rag.answering.assistant import Assistant
 from rag.citations.markers import without_markers
 from rag.engine.factories import make_llm
+from rag.prompting.llm_writer import LLMWriter
 from rag.protocols import ChatModel
 from rag.question.validation import make_question
 from rag.types import Completed, Delta, Turn
@@ -131,7 +132,7 @@ def _passage(number: int, found: Found) -> Passage:
 async def defended(one: Seen, model: ChatModel) -> tuple[str, str]:
     """What was streamed, and what stood in the end."""
     streamed, answer = "", ""
-    assistant = Assistant(Given(one.passages), model, limit=PASSAGES)
+    assistant = Assistant(Given(one.passages), LLMWriter(model), limit=PASSAGES)
     async for event in assistant.stream(make_question(one.question)):
         match event:
             case Delta(text):

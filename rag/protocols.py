@@ -4,19 +4,48 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
-from rag.types import Answer, Completed, Event, Opinions, Piece, Question, Rewritten, Turn
+from indexes.types import Hit
+from rag.types import (
+    Answer,
+    Completed,
+    Context,
+    Event,
+    ModelPiece,
+    Opinions,
+    Piece,
+    Question,
+    Revision,
+    Rewritten,
+    Turn,
+)
 
 
 class ChatModel(Protocol):
-    """A model that writes: a server behind an API, or the offline answerer."""
+    """A language model behind an API."""
 
     @property
     def name(self) -> str: ...
 
-    def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
-        """The reply in pieces as they come, then once the usage where the server gives it; a confidence at any time.
+    def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[ModelPiece]:
+        """Yield the reply in pieces, then the usage once if the server gives it.
 
-        Raises ``ModelError`` in words: before the first piece, or after some where the stream broke.
+        Raises ``ModelError`` before the first piece, or later if the stream breaks.
+        """
+
+
+class Writer(Protocol):
+    """Writes answers from passages: a language model, or the extractive writer."""
+
+    @property
+    def name(self) -> str: ...
+
+    def fit(self, question: Question, hits: Sequence[Hit]) -> Context:
+        """Return what the writer can read at once, the best passages first."""
+
+    def write(self, question: Question, context: Context, revision: Revision | None = None) -> AsyncGenerator[Piece]:
+        """Yield the answer in pieces; no text if the passages do not answer. Raises ``ModelError``.
+
+        With ``revision``, write the answer once more.
         """
 
 

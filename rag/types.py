@@ -156,8 +156,53 @@ class CutShort:
     """In words that follow a colon."""
 
 
-Piece: TypeAlias = str | Usage | Confidence | CutShort
-"""What comes from a chat model as it writes."""
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A line of an answer, word for word from a passage: ``passage.text[start:end]``, on one line."""
+
+    text: str
+    passage: Passage
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """The part of the question that the writer says the passages do not answer; empty if there is none."""
+
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawReply:
+    """A model's whole reply, as the model wrote it."""
+
+    text: str
+
+
+ModelPiece: TypeAlias = str | Usage | Confidence | CutShort
+"""A piece of a chat model's reply."""
+Piece: TypeAlias = ModelPiece | Quoted | Unanswered | RawReply
+"""A piece of a writer's answer. In text, ``[n]`` cites the n-th passage that the writer was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The passages and earlier turns that a writer is given, and the rest that had no room."""
+
+    hits: tuple[Hit, ...]
+    turns: tuple[Turn, ...] = ()
+    left_out: LeftOut = LeftOut()
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A request to write an answer again: the first reply, and its sentences that no source bears out."""
+
+    reply: str
+    doubtful: tuple[str, ...]
+    nothing_else: bool
+    """Whether no sentence was borne out."""
 
 
 @dataclass(frozen=True, slots=True)

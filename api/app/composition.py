@@ -109,4 +109,4 @@ def _limited(
 
 def health(engine: Engine) -> dict[str, object]:
     documents, passages = engine.catalog.counts()
-    return {"status": "ok", "documents": documents, "passages": passages, "model": engine.model.name}
+    return {"status": "ok", "documents": documents, "passages": passages, "model": engine.model_name}

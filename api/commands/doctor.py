@@ -111,12 +111,12 @@ def _model(settings: "Settings") -> str:
     import asyncio
 
     from rag.engine.engine import CONNECT
-    from rag.engine.factories import has_llm, make_encoder, make_model
+    from rag.engine.factories import has_llm, make_llm
     from rag.types import Turn
 
     if not has_llm(settings.llm):
         return f"none: answers are put together from sentences of the documents. {CONNECT}"
-    model = make_model(settings, make_encoder(settings.embedding, settings.models.dir))
+    model = make_llm(settings.llm)
 
     async def said() -> str:
         pieces = model.stream("Reply with the word yes.", [Turn("user", "Are you there?")])

@@ -13,6 +13,7 @@ from eval.terminal import progress, say
 if TYPE_CHECKING:
     from eval.types import GoldCase
     from rag.engine.engine import Engine
+    from rag.protocols import ChatModel
 
 
 def draft(
@@ -59,16 +60,15 @@ def draft(
 def _drafts(engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
     """A model's drafts, where there is one, and by rule those that have no answer."""
     from eval.drafting.generator import TO_CHECK, draft
-    from rag.engine.factories import has_llm
 
     by_rule = draft(engine.catalog, count, known)
-    if not has_llm(engine.settings.llm):
+    if engine.llm is None:
         return by_rule
     unanswerable = [case for case in by_rule if TO_CHECK in case.tags]
-    return [*asyncio.run(_of_model(engine, count - len(unanswerable), known)), *unanswerable]
+    return [*asyncio.run(_of_model(engine.llm, engine, count - len(unanswerable), known)), *unanswerable]
 
 
-async def _of_model(engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
+async def _of_model(llm: "ChatModel", engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
     """What came before the model failed is kept."""
     from eval.drafting.llm_generator import draft_with
     from rag.errors import ModelError
@@ -76,7 +76,7 @@ async def _of_model(engine: "Engine", count: int, known: list[str]) -> "list[Gol
     refused, drafts = Counter[str](), list["GoldCase"]()
     with progress("Drafting", count) as advance:
         try:
-            async for case in draft_with(engine.model, engine.catalog, count, known, refused):
+            async for case in draft_with(llm, engine.catalog, count, known, refused):
                 drafts.append(case)
                 advance()
         except ModelError as error:

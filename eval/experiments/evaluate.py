@@ -40,10 +40,10 @@ def evaluate(
     listener: Listener = lambda _: None,
 ) -> RunFolder:
     """Ask what the folder has no answer to yet, then score. Raises ``RunError`` where the folder holds another run."""
-    result, settings, model = RunFolder(folder), engine.settings, engine.model
+    result, settings, model = RunFolder(folder), engine.settings, engine.llm
     about = facts(engine, cases, folder.name, options.gold_file, retrieval_only=options.retrieval_only)
     prices, online = make_prices(settings.llm), has_llm(settings.llm)
-    if options.cache and online:
+    if options.cache and model:
         model = CachedChat(model, options.cache, model_identity(settings.llm))
     if options.retrieval_only:
         limit, rewriter = settings.retrieval.limit, make_rewriter(settings, model)

@@ -24,7 +24,7 @@ from rag.answering.assistant import Assistant
 from rag.answering.query_rewriting import search_query
 from rag.engine.engine import Engine
 from rag.errors import QuestionError
-from rag.extractive.model import OfflineChat
+from rag.extractive.writer import ExtractiveWriter
 from rag.question.validation import make_question
 from rag.types import Answer, Question
 
@@ -133,8 +133,8 @@ def lint(asked: Sequence[Asked], engine: Engine) -> Iterator[Finding]:
 
 def looks_answerable(unanswerable: Iterable[Asked], engine: Engine) -> Iterator[Finding | None]:
     """For each, what the offline answerer finds all the same; None where it declines as well."""
-    model = OfflineChat(engine.encoder, min_confidence=engine.settings.answer.min_confidence)
-    assistant = Assistant(engine, model, limit=engine.settings.retrieval.limit)
+    writer = ExtractiveWriter(engine.encoder, min_confidence=engine.settings.answer.min_confidence)
+    assistant = Assistant(engine, writer, limit=engine.settings.retrieval.limit)
     for one in unanswerable:
         yield _answered(one, asyncio.run(assistant.answer(one.question)))
 

@@ -15,9 +15,9 @@ from indexes.errors import FootnoteError
 from indexes.storage.database import Database
 from indexes.storage.migrations import Schema
 from rag.protocols import ChatModel
-from rag.types import CutShort, Piece, Turn
+from rag.types import CutShort, ModelPiece, Turn
 
-_PIECES: TypeAdapter[list[Piece]] = TypeAdapter(list[Piece])
+_PIECES: TypeAdapter[list[ModelPiece]] = TypeAdapter(list[ModelPiece])
 SCHEMA = Schema(("CREATE TABLE replies (key TEXT PRIMARY KEY, pieces BLOB NOT NULL)",), first=0)
 replayed: ContextVar[bool] = ContextVar("replayed", default=False)
 """Whether a reply that this task asked for came from a cache. Who asks anew sets it to False first."""
@@ -54,7 +54,7 @@ class CachedChat:
     def name(self) -> str:
         return self._model.name
 
-    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
+    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[ModelPiece]:
         """See ``ChatModel``."""
         key = self._key(system, turns)
         async with self._asking.setdefault(key, asyncio.Lock()):
@@ -76,7 +76,7 @@ class CachedChat:
         said = json.dumps([self._identity, system, [[turn.role, turn.text] for turn in turns]])
         return hashlib.sha256(said.encode()).hexdigest()
 
-    def _known(self, key: str) -> list[Piece] | None:
+    def _known(self, key: str) -> list[ModelPiece] | None:
         with self._open() as database:
             rows = database.rows("SELECT pieces FROM replies WHERE key = ?", (key,))
             try:
@@ -86,7 +86,7 @@ class CachedChat:
                     db.execute("DELETE FROM replies WHERE key = ?", (key,))
                 return None
 
-    def _keep(self, key: str, pieces: Sequence[Piece]) -> None:
+    def _keep(self, key: str, pieces: Sequence[ModelPiece]) -> None:
         with self._open() as database, database.transaction() as db:
             db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, _PIECES.dump_json(list(pieces))))
 

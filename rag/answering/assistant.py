@@ -1,33 +1,28 @@
-"""The one path a question takes: rewrite, retrieve, stream, verify."""
+"""The one path of a question: rewrite, retrieve, write, verify, complete."""
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 
 from indexes.protocols import Retriever
-from indexes.types import Query
 from rag.answering.draft import Draft
 from rag.answering.query_rewriting import OFFLINE
 from rag.citations.markers import without_markers
 from rag.errors import ModelError
-from rag.prompting import prompts
-from rag.prompting.context_window import NOTHING, OPEN, Window, pack
-from rag.protocols import Answerer, ChatModel, Rewriter
-from rag.question.followups import is_about_answer
+from rag.protocols import Answerer, Rewriter, Writer
 from rag.types import (
     Answer,
     Completed,
-    Decliner,
+    Context,
     Delta,
     Event,
     Question,
     Retrieval,
     Retrieved,
-    Sentence,
-    Turn,
+    Revision,
     Usage,
 )
 from rag.verification.abstention import DECLINED, declined, is_near
@@ -39,124 +34,108 @@ _log = logging.getLogger(__name__)
 
 
 class Assistant(Answerer):
-    """Answers from passages, and cites."""
+    """Answers from passages, and cites them."""
 
     def __init__(
         self,
         retriever: Retriever,
-        model: ChatModel,
+        writer: Writer,
         *,
         limit: int = 8,
         rewriter: Rewriter = OFFLINE,
-        window: Window = OPEN,
         checker: Checker | None = None,
         policy: Policy = MARK,
     ) -> None:
         self._retriever = retriever
-        self._model = model
+        self._writer = writer
         self._limit = limit
         self._rewriter = rewriter
-        self._window = window
         self._checker = checker or Checker()
         self.policy = policy
 
     async def stream(self, question: Question) -> AsyncGenerator[Event]:
-        """Raises ``ModelError`` where the model fails."""
+        """See ``Answerer``. Raises ``ModelError`` if the model fails."""
         clock = Clock()
         rewritten = await self._rewriter.query(question)
         if rewritten.usage is not None:
             clock.lap("rewrite")
-        retrieval = await asyncio.to_thread(self._retrieve, rewritten.query)
-        system, near = _system(question), is_near(retrieval.hits, self.policy.min_evidence)
-        packed = pack(question, retrieval.hits, self._window, system) if near else NOTHING
-        retrieval = replace(retrieval, left_out=packed.left_out)
+        hits = tuple(await asyncio.to_thread(self._retriever.retrieve, rewritten.query, limit=self._limit))
+        near = is_near(hits, self.policy.min_evidence)
+        context = self._writer.fit(question, hits) if near else Context(())
+        retrieval = Retrieval(rewritten.query, hits, context.left_out)
         clock.lap("retrieve")
         yield Retrieved(retrieval)
-        draft, second = Draft(packed.hits, question.text), Draft(packed.hits, question.text)
-        if near:  # else the model is never called
-            async with aclosing(self._written(system, packed.turns, draft)) as texts:
+
+        draft = Draft([hit.passage for hit in context.hits], question.text)
+        if near:  # else no writer is asked
+            async with aclosing(self._writer.write(question, context)) as pieces, aclosing(draft.read(pieces)) as texts:
                 async for text in texts:
                     clock.lap("first_token", once=True)
                     yield Delta(text)
         if not draft.text:
             yield Delta(DECLINED)
         clock.lap("generate")
-        checked = await self._checked(draft)
+
+        usage = (rewritten.usage or Usage()) + draft.usage
+        checked = await self._verify(draft)
+        usage += checked.usage or Usage()
         clock.lap("check")
-        drafts, cut_short = (draft, second), draft.cut_short
         if self.policy.unsupported == "retry" and checked.doubtful:
-            again = better(checked, await self._retried(system, packed.turns, checked, drafts))
-            if again is not checked:
-                checked, cut_short = again, second.cut_short
+            draft, checked, more = await self._retry(question, context, draft, checked)
+            usage += more
             clock.lap("retry")
         if self.policy.unsupported == "cut" and checked.answers:
             checked = cut(checked)
-        answer = self._complete(question, retrieval, checked, drafts, clock)
-        answer = replace(answer, cut_short=cut_short, usage=(rewritten.usage or Usage()) + answer.usage)
-        yield Completed(answer if checked.answers else declined(answer, _decliner(checked, near=near)))
+        answer = self._complete(question, retrieval, draft, checked, near=near)
+        yield Completed(replace(answer, usage=usage, timings=clock.total()))
 
-    def _retrieve(self, query: Query) -> Retrieval:
-        hits = self._retriever.retrieve(query, limit=self._limit)
-        return Retrieval(query, tuple(hits))
+    async def _verify(self, draft: Draft) -> Checked:
+        checked = await self._checker.check(draft.text, draft.marks, draft.passages)
+        return replace(checked, unanswered=draft.unanswered)
 
-    async def _written(self, system: str, turns: Sequence[Turn], draft: Draft) -> AsyncGenerator[str]:
-        async with (
-            aclosing(self._model.stream(system, turns)) as pieces,
-            aclosing(draft.read(pieces)) as texts,
-        ):
-            async for text in texts:
-                yield text
-
-    async def _retried(
-        self, system: str, turns: Sequence[Turn], found: Checked, drafts: tuple[Draft, Draft]
-    ) -> Checked:
-        """One more attempt, the model told what was found of the first. Where it fails, the first stands."""
-        first, second = drafts
-        finding = prompts.retry_turn([without_markers(s.text) for s in found.doubtful], nothing_else=not found.answers)
+    async def _retry(
+        self, question: Question, context: Context, first: Draft, checked: Checked
+    ) -> tuple[Draft, Checked, Usage]:
+        """Have the answer revised once, and return the better of the two. If the model fails, the first stands."""
+        doubtful = tuple(without_markers(sentence.text) for sentence in checked.doubtful)
+        revision = Revision(first.reply, doubtful, nothing_else=not checked.answers)
+        second = Draft(first.passages, question.text)
         try:
-            async for _ in self._written(system, [*turns, Turn("assistant", first.reply), finding], second):
-                pass
+            async with aclosing(self._writer.write(question, context, revision)) as pieces:
+                async for _ in second.read(pieces):
+                    pass
         except ModelError as error:
             _log.warning("The first answer stands, as asking the model again failed: %s", type(error).__name__)
-            return found
-        return await self._checked(second)
-
-    async def _checked(self, draft: Draft) -> Checked:
-        told = await self._checker.check(draft.text, draft.markers.citations(), draft.passages)
-        draft.usage += told.usage or Usage()
-        return replace(told, unanswered=draft.unanswered)
+            return first, checked, second.usage
+        again = await self._verify(second)
+        usage = second.usage + (again.usage or Usage())
+        if better(checked, again) is checked:
+            return first, checked, usage
+        if first.confidence is not None:
+            second.confidence = first.confidence
+        return second, again, usage
 
     def _complete(
-        self, question: Question, retrieval: Retrieval, checked: Checked, drafts: Sequence[Draft], clock: "Clock"
+        self, question: Question, retrieval: Retrieval, draft: Draft, checked: Checked, *, near: bool
     ) -> Answer:
-        told = next((draft.confidence for draft in drafts if draft.confidence is not None), None)
-        return Answer(
+        supports = [sentence.support for sentence in checked.claims]
+        answer = Answer(
             question=question,
             text=checked.text,
             status="partly" if checked.lacking else "answered",
             citations=checked.citations,
             sentences=checked.claims,
             retrieval=retrieval,
-            model=self._model.name,
-            confidence=_confidence(checked.claims) if told is None else told,
-            usage=sum((draft.usage for draft in drafts), Usage()),
-            timings=clock.total(),
+            model=self._writer.name,
+            confidence=sum(supports) / len(supports) if supports else 0.0,
+            cut_short=draft.cut_short,
             unanswered=checked.lacking,
         )
-
-
-def _system(question: Question) -> str:
-    about = is_about_answer(question.text) and any(said.role == "assistant" for said in question.history)
-    return prompts.system(question.language, about_answer=about)
-
-
-def _decliner(checked: Checked, *, near: bool) -> Decliner:
-    """An answer of which nothing is borne out by its sources is none."""
-    return "search" if not near else "check" if checked.claims else "model"
-
-
-def _confidence(sentences: tuple[Sentence, ...]) -> float:
-    return sum(sentence.support for sentence in sentences) / len(sentences) if sentences else 0.0
+        if draft.confidence is not None:
+            answer = replace(answer, confidence=draft.confidence)
+        if checked.answers:
+            return answer
+        return declined(answer, "search" if not near else "check" if checked.claims else "model")
 
 
 class Clock:
@@ -167,6 +146,7 @@ class Clock:
         self._laps: dict[str, float] = {}
 
     def lap(self, stage: str, *, once: bool = False) -> None:
+        """End a stage: note the seconds since the last one; with ``once``, the first time since the beginning."""
         now = time.perf_counter()
         if once:
             self._laps.setdefault(stage, now - self._began)
@@ -175,4 +155,5 @@ class Clock:
             self._last = now
 
     def total(self) -> dict[str, float]:
+        """Return the seconds of each stage, and ``total``."""
         return self._laps | {"total": time.perf_counter() - self._began}

@@ -1,51 +1,59 @@
-"""What a model writes, as it comes: its words with our numbers, and what it tells beside them."""
+"""An answer as it is written, before it is checked."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
-from indexes.types import Hit
-from rag.answering.sentinels import Sentinels
+from indexes.types import Passage
+from rag.citations.renumbering import Mark
 from rag.safety.output_filter import Screen, ScreenedStream
-from rag.types import Confidence, CutShort, Piece, Usage
+from rag.types import Confidence, CutShort, Piece, Quoted, RawReply, Unanswered, Usage
 
 
 class Draft:
-    """An answer before it is checked."""
+    """The text a writer wrote, with numbered markers, and everything it reported beside the text."""
 
-    def __init__(self, hits: Sequence[Hit], question: str = "") -> None:
-        self.passages = [hit.passage for hit in hits]
-        self.markers = ScreenedStream(self.passages, question)
+    def __init__(self, passages: Sequence[Passage], question: str = "") -> None:
+        self.passages = passages
         self.reply = ""
-        """As the model wrote it, with its own numbers."""
+        """The model's own words, with the model's own numbers."""
+        self.unanswered = ""
         self.usage = Usage()
         self.confidence: float | None = None
         self.cut_short = ""
-        self._sentinels = Sentinels()
+        self._stream = ScreenedStream(passages, question)
 
     @property
     def text(self) -> str:
-        """What was shown of it: nothing where the model declined."""
-        return self.markers.text
+        """The text that was shown. It is empty if the writer declined."""
+        return self._stream.text
 
     @property
-    def unanswered(self) -> str:
-        screen = Screen(frozenset())
-        return screen.feed(self._sentinels.unanswered) + screen.finish()
+    def marks(self) -> list[Mark]:
+        """The markers in ``text``, in order."""
+        return self._stream.marks()
 
     async def read(self, pieces: AsyncIterator[Piece]) -> AsyncGenerator[str]:
-        """The text in pieces, as it is settled. To the end where the model declines: the usage comes last."""
+        """Yield the text as it settles. Read to the end even if the model declines: its usage comes last."""
         async for piece in pieces:
-            match piece:
-                case Usage():
-                    self.usage = piece
-                case Confidence(value):
-                    self.confidence = value
-                case CutShort(reason):
-                    self.cut_short = reason
-                case str() if text := self._taken(piece):
-                    yield text
-        if text := self.markers.feed(self._sentinels.finish()) + self.markers.finish():
+            if text := self._take(piece):
+                yield text
+        if text := self._stream.finish():
             yield text
 
-    def _taken(self, piece: str) -> str:
-        self.reply += piece
-        return self.markers.feed(self._sentinels.feed(piece))
+    def _take(self, piece: Piece) -> str:
+        match piece:
+            case str():
+                return self._stream.feed(piece)
+            case Quoted():
+                return self._stream.quote(piece)
+            case Usage():
+                self.usage = piece
+            case Confidence(value):
+                self.confidence = value
+            case CutShort(reason):
+                self.cut_short = reason
+            case RawReply(reply):
+                self.reply = reply
+            case Unanswered(part):
+                screen = Screen(frozenset())
+                self.unanswered = screen.feed(part) + screen.finish()
+        return ""

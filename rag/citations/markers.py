@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from indexes.text.sentences import sentence_spans
 from indexes.types import Passage
 from rag.citations.quotes import locate
-from rag.types import Citation, Span
+from rag.citations.renumbering import Mark, Place
+from rag.types import Quoted, Span
 
 _CLAIM_CHARS = 600
 """What is kept of the text before a marker, to find the sentence it speaks of."""
@@ -25,19 +25,11 @@ _MAX_RANGE = 20
 """[1-3] is three markers; a wider range than this is no citation."""
 
 
-@dataclass(slots=True)
-class _Footnote:
-    number: int
-    passage: Passage
-    quote: Span
-    spans: list[Span] = field(default_factory=list)
-
-
 class MarkerStream:
-    """Turns a model's pieces into text with our numbers. A number stands for one quote in one passage.
+    """Turns a writer's pieces into text with numbered markers. A number stands for one quote in one passage.
 
-    ``feed`` and ``finish`` return the text that is settled; joined, it is ``text``. Numbers count from 1 in order of
-    first use. A marker that names no source is dropped; in code blocks brackets are left as they are.
+    ``feed``, ``quote`` and ``finish`` return the text that is settled; joined, it is ``text``. Numbers count from 1 in
+    order of first use. A marker that names no passage is dropped. In code, brackets stay as they are.
     """
 
     def __init__(self, passages: Sequence[Passage]) -> None:
@@ -48,36 +40,37 @@ class MarkerStream:
         self._claim = ""
         self._fences = 0
         self._ticks = 0
-        self._footnotes: dict[tuple[str, int, int], _Footnote] = {}
+        self._numbers: dict[tuple[str, int, int], int] = {}
+        self._marks: list[Mark] = []
 
     @property
     def text(self) -> str:
+        """The text so far."""
         return "".join(self._parts)
 
     def feed(self, piece: str) -> str:
+        """Take a piece of text and return what is settled by it."""
         self._held += piece
         partial = _PARTIAL.search(self._held, max(0, len(self._held) - _HELD))
         settled = len(self._held) if partial is None else partial.start()
         ready, self._held = self._held[:settled], self._held[settled:]
         return self._settle(ready)
 
+    def quote(self, quoted: Quoted) -> str:
+        """Take a line that quotes a passage, cite its exact place, and return what is settled."""
+        settled, before = self.finish(), len(self._parts)
+        self._say(f"\n{quoted.text}" if before else quoted.text)
+        self._cite(Place(quoted.passage, quoted.start, quoted.end), exact=True)
+        return settled + "".join(self._parts[before:])
+
     def finish(self) -> str:
+        """Return the rest of the text."""
         ready, self._held = self._held, ""
         return self._settle(ready.rstrip())
 
-    def citations(self) -> tuple[Citation, ...]:
-        """The footnotes by number, each with its place in its document. Their ``support`` is for checking to tell."""
-        return tuple(
-            Citation(
-                number=note.number,
-                passage=note.passage,
-                quote=note.passage.text[slice(*note.quote)],
-                locator=note.passage.locate(*note.quote),
-                answer_spans=tuple(note.spans),
-                support=0.0,
-            )
-            for note in self._footnotes.values()
-        )
+    def marks(self) -> list[Mark]:
+        """Return the markers in ``text``, in order, each with the quote that it names."""
+        return list(self._marks)
 
     def _settle(self, text: str) -> str:
         before, cursor = len(self._parts), 0
@@ -102,17 +95,16 @@ class MarkerStream:
         claim = last_sentence(self._claim)
         for passage in (self._passages[number - 1] for number in numbers if 1 <= number <= len(self._passages)):
             if claim:
-                self._cite(passage, locate(claim, passage))
+                self._cite(Place(passage, *locate(claim, passage)))
 
-    def _cite(self, passage: Passage, quote: Span) -> None:
-        fresh = _Footnote(len(self._footnotes) + 1, passage, quote)
-        note = self._footnotes.setdefault((passage.id, *quote), fresh)
-        if note.spans and note.spans[-1][1] == self._length:  # [1][1] says nothing more than [1]
+    def _cite(self, place: Place, *, exact: bool = False) -> None:
+        last = self._marks[-1] if self._marks else None
+        if last and last.place.key == place.key and last.end == self._length:  # [1][1] says nothing more than [1]
             return
         if self._parts and not self._parts[-1].endswith(("]", " ", "\n")):
             self._write(" ")
-        marker = f"[{note.number}]"
-        note.spans.append((self._length, self._length + len(marker)))
+        marker = f"[{self._numbers.setdefault(place.key, len(self._numbers) + 1)}]"
+        self._marks.append(Mark(self._length, self._length + len(marker), place, exact))
         self._write(marker)
 
     def _write(self, text: str) -> None:

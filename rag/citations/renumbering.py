@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexes.types import Passage
-from rag.types import Citation, Span
+from rag.types import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A marker: where it stands in the text, or is to be put where ``start == end``, and the place that it names."""
+    """A marker at ``text[start:end]``, and the place that it names. If ``start == end``, it is yet to be written."""
 
     start: int
     end: int
     place: Place
+    exact: bool = False
+    """Whether the line before it is the quote, word for word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +54,6 @@ class Numbered:
 
     def number(self, place: Place) -> int:
         return next(number for number, known in enumerate(self.places, start=1) if known.key == place.key)
-
-
-def marks_of(citations: Sequence[Citation]) -> list[Mark]:
-    """The markers of citations, in the order of the text."""
-    return sorted(
-        (Mark(start, end, place_of(citation)) for citation in citations for start, end in citation.answer_spans),
-        key=lambda mark: mark.start,
-    )
-
-
-def place_of(citation: Citation) -> Place:
-    start = citation.locator.char_start - citation.passage.locator.char_start
-    return Place(citation.passage, start, start + len(citation.quote))
 
 
 def numbered(text: str, marks: Sequence[Mark]) -> Numbered:

@@ -40,13 +40,14 @@ from rag.engine.factories import (
     make_checker,
     make_encoder,
     make_kept,
-    make_model,
+    make_llm,
     make_policy,
     make_prices,
     make_reranker,
     make_rewriter,
-    make_window,
+    make_writer,
 )
+from rag.extractive.writer import NAME as EXTRACTIVE
 from rag.llms.pricing import PricedChat
 from rag.protocols import Answerer, ChatModel
 from rag.settings import EmbeddingSettings, RetrievalSettings, Settings
@@ -144,12 +145,19 @@ class Engine:
         return self.retrieve(query, limit=limit)
 
     @cached_property
-    def model(self) -> ChatModel:
-        return make_model(self.settings, self.encoder)
+    def llm(self) -> ChatModel | None:
+        """The language model, or None if none is configured."""
+        return make_llm(self.settings.llm) if has_llm(self.settings.llm) else None
+
+    @property
+    def model_name(self) -> str:
+        """The name of what writes the answers: the language model's, or the extractive writer's."""
+        return self.llm.name if self.llm else EXTRACTIVE
 
     @cached_property
     def assistant(self) -> Answerer:
-        return make_kept(make_assistant(self, self.model), self.settings, self.model.name, self._indexed)
+        """What answers questions, with its answers cached if the settings say so."""
+        return make_kept(make_assistant(self, self.llm), self.settings, self.model_name, self._indexed)
 
     def _indexed(self) -> str:
         """Another with each change of what is indexed."""
@@ -274,19 +282,17 @@ def make_store(settings: Settings, generation: Path, catalog: Catalog) -> Snapsh
     return ChromaServer(url, catalog, generation) if url else EmbeddedChroma(chroma_folder(generation))
 
 
-def make_assistant(engine: Engine, model: ChatModel) -> Assistant:
-    """Of the engine, with ``model`` in place of its own wherever a model is asked."""
+def make_assistant(engine: Engine, llm: ChatModel | None) -> Assistant:
+    """Return an assistant of the engine's index, with ``llm`` wherever a language model is asked."""
     settings = engine.settings
-    if has_llm(settings.llm):
-        model = PricedChat(model, make_prices(settings.llm))
+    llm = llm and PricedChat(llm, make_prices(settings.llm))
     return Assistant(
         engine,
-        model,
+        make_writer(settings, engine.encoder, llm),
         limit=settings.retrieval.limit,
-        rewriter=make_rewriter(settings, model),
-        window=make_window(settings),
+        rewriter=make_rewriter(settings, llm),
         policy=make_policy(settings),
-        checker=make_checker(settings, engine.encoder, model),
+        checker=make_checker(settings, engine.encoder, llm),
     )
 
 

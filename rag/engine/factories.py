@@ -18,13 +18,13 @@ from indexes.text.token_count import estimate_tokens
 from rag.answering.cache import KeepingAnswerer, Shelf
 from rag.answering.query_rewriting import OFFLINE, ModelRewriter
 from rag.errors import ConfigError
-from rag.extractive import model
-from rag.extractive.conversation import OfflineConversation
+from rag.extractive.writer import ExtractiveWriter
 from rag.llms.limits import CHARS_A_TOKEN, BoundedChat
 from rag.llms.pricing import Prices
 from rag.prompting import prompts
-from rag.prompting.context_window import OPEN, Counter, Window
-from rag.protocols import Answerer, ChatModel, Entailment, Rewriter
+from rag.prompting.context_window import Counter, Window
+from rag.prompting.llm_writer import LLMWriter
+from rag.protocols import Answerer, ChatModel, Entailment, Rewriter, Writer
 from rag.settings import EmbeddingSettings, LLMSettings, Settings
 from rag.verification.checker import Checker
 from rag.verification.llm_entailment import ModelEntailment
@@ -83,10 +83,16 @@ def has_llm(settings: LLMSettings) -> bool:
     return bool(settings.model or settings.class_)
 
 
-def make_model(settings: Settings, encoder: Encoder) -> ChatModel:
-    if not has_llm(settings.llm):
-        return OfflineConversation(model.OfflineChat(encoder, min_confidence=settings.answer.min_confidence), encoder)
-    return make_llm(settings.llm)
+def make_writer(settings: Settings, encoder: Encoder, llm: ChatModel | None) -> Writer:
+    """Return what writes the answers: ``llm``, or the extractive writer if there is none."""
+    if llm is None:
+        return ExtractiveWriter(encoder, min_confidence=settings.answer.min_confidence)
+    return LLMWriter(llm, make_window(settings.llm))
+
+
+def make_window(chosen: LLMSettings) -> Window:
+    """Return the model's context window. Raises ``ConfigError`` for a bad tokenizer."""
+    return Window(chosen.context_tokens, chosen.max_output_tokens, _counter(chosen.tokenizer))
 
 
 def make_llm(chosen: LLMSettings, variables: str = "FOOTNOTE_LLM__") -> BoundedChat:
@@ -115,14 +121,6 @@ def _unbounded(chosen: LLMSettings, variables: str) -> ChatModel:
     )
 
 
-def make_window(settings: Settings) -> Window:
-    """What the model takes at once. The offline answerer takes all; raises ``ConfigError`` for a bad tokenizer."""
-    chosen = settings.llm
-    if not has_llm(chosen):
-        return OPEN
-    return Window(chosen.context_tokens, chosen.max_output_tokens, _counter(chosen.tokenizer))
-
-
 @lru_cache(maxsize=2)
 def _counter(file: Path | None) -> Counter:
     if file is None:
@@ -142,8 +140,9 @@ def make_prices(chosen: LLMSettings) -> Prices:
     return Prices(chosen.input_price, chosen.output_price, chosen.cached_input_price)
 
 
-def make_rewriter(settings: Settings, model: ChatModel) -> Rewriter:
-    if settings.retrieval.rewriting == "never" or not has_llm(settings.llm):
+def make_rewriter(settings: Settings, model: ChatModel | None) -> Rewriter:
+    """Return the rewriter of questions: by the model, unless there is none or the settings forbid it."""
+    if settings.retrieval.rewriting == "never" or model is None:
         return OFFLINE
     return ModelRewriter(model, timeout=settings.retrieval.rewrite_timeout_s, count=_counter(settings.llm.tokenizer))
 
@@ -165,12 +164,12 @@ def make_policy(settings: Settings) -> Policy:
     return Policy("mark" if again else chosen.unsupported, chosen.min_evidence)
 
 
-def make_checker(settings: Settings, encoder: Encoder, model: ChatModel) -> Checker:
+def make_checker(settings: Settings, encoder: Encoder, model: ChatModel | None) -> Checker:
     """Raises ``ConfigError`` where whoever is to give a second opinion is not configured, or not on this machine."""
     return Checker(encoder, _entailment(settings, model))
 
 
-def _entailment(settings: Settings, chat: ChatModel) -> Entailment | None:
+def _entailment(settings: Settings, chat: ChatModel | None) -> Entailment | None:
     chosen = settings.checking
     if chosen.entailment is None:
         return None
@@ -180,7 +179,7 @@ def _entailment(settings: Settings, chat: ChatModel) -> Entailment | None:
         model = CrossEncoderEntailment(chosen.entailment, ModelStore(settings.models.dir))
         model.check()  # an answer that is written already would be lost by it
         return model
-    if not has_llm(settings.llm):
+    if chat is None:
         raise ConfigError('checking.entailment is "llm" and llm.model is not set: name a model, or leave it out.')
     return ModelEntailment(chat, timeout=chosen.entailment_timeout_s)
 

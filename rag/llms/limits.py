@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from rag.errors import ModelTimeoutError
 from rag.protocols import ChatModel
-from rag.types import CutShort, Piece, Turn
+from rag.types import CutShort, ModelPiece, Turn
 
 CHARS_A_TOKEN = 16
 """No language has as many on average: a server that keeps to its tokens is not stopped by them."""
@@ -35,7 +35,7 @@ class BoundedChat:
     def name(self) -> str:
         return self.model.name
 
-    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
+    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[ModelPiece]:
         """See ``ChatModel``."""
         written, ends = _Written(self._max_chars), asyncio.get_running_loop().time() + self._deadline
         async with aclosing(self.model.stream(system, turns)) as pieces:
@@ -84,7 +84,7 @@ class _Written:
         return self._characters.decode(b"", final=True)
 
 
-async def _next(pieces: AsyncGenerator[Piece], ends: float) -> Piece | None:
+async def _next(pieces: AsyncGenerator[ModelPiece], ends: float) -> ModelPiece | None:
     async with asyncio.timeout_at(ends):
         return await anext(pieces, None)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from indexes.models.openai_endpoint import Endpoint, EndpointError
 from rag.errors import ModelBusyError, ModelError, ModelRefusedKeyError, ModelTimeoutError, ModelUnreachableError
 from rag.llms.usage import read_usage
-from rag.types import CutShort, Piece, Turn, Usage
+from rag.types import CutShort, ModelPiece, Turn, Usage
 
 if TYPE_CHECKING:
     import openai
@@ -69,7 +69,7 @@ class OpenAIChat:
     def name(self) -> str:
         return self._endpoint.model
 
-    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
+    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[ModelPiece]:
         """See ``ChatModel``. Closing the generator ends the HTTP request."""
         try:
             # Importing openai and loading certificates take a second, which the event loop has not.
@@ -89,7 +89,9 @@ class OpenAIChat:
         options = self._endpoint.options(connect=self._connect_timeout, read=self._stall_timeout)
         return openai.AsyncOpenAI(**options, http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False))
 
-    async def _persist(self, client: "openai.AsyncOpenAI", messages: list[dict[str, str]]) -> AsyncGenerator[Piece]:
+    async def _persist(
+        self, client: "openai.AsyncOpenAI", messages: list[dict[str, str]]
+    ) -> AsyncGenerator[ModelPiece]:
         for attempt in range(self._retries + 1):
             begun = False
             try:
@@ -105,7 +107,7 @@ class OpenAIChat:
             else:
                 return
 
-    async def _reply(self, client: "openai.AsyncOpenAI", messages: list[dict[str, str]]) -> AsyncGenerator[Piece]:
+    async def _reply(self, client: "openai.AsyncOpenAI", messages: list[dict[str, str]]) -> AsyncGenerator[ModelPiece]:
         with self._endpoint.failures():
             async with await self._open(client, messages) as stream, aclosing(self._pieces(stream)) as pieces:
                 async for piece in pieces:
@@ -140,7 +142,7 @@ class OpenAIChat:
                 return True
         return False
 
-    async def _pieces(self, stream: "ChunkStream") -> AsyncGenerator[Piece]:
+    async def _pieces(self, stream: "ChunkStream") -> AsyncGenerator[ModelPiece]:
         response = _WatchedResponse(stream.response)
         stream.response = cast("Any", response)
         self._check_content_type(response.headers.get("content-type", ""))

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from rag.protocols import ChatModel
-from rag.types import Piece, Turn, Usage
+from rag.types import ModelPiece, Turn, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class PricedChat:
     def name(self) -> str:
         return self._model.name
 
-    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[Piece]:
+    async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[ModelPiece]:
         """See ``ChatModel``."""
         async with aclosing(self._model.stream(system, turns)) as pieces:
             async for piece in pieces:

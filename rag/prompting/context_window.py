@@ -11,7 +11,7 @@ from rag.citations.markers import without_markers
 from rag.errors import QuestionTooLongError
 from rag.prompting import prompts
 from rag.safety.invisible_text import strip_invisible
-from rag.types import LeftOut, Question, Turn
+from rag.types import Context, LeftOut, Question, Turn
 
 Counter = Callable[[str], int]
 """Tokens in a text."""
@@ -39,21 +39,11 @@ OPEN = Window()
 """Without an end: of a model that is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """Messages, the last one the question with its sources; ``hits`` are those sources, as they were given."""
+def fit(question: Question, hits: Sequence[Hit], window: Window = OPEN, system: str = prompts.SYSTEM) -> Context:
+    """Choose the hits and earlier turns that the window has room for.
 
-    turns: tuple[Turn, ...]
-    hits: tuple[Hit, ...]
-    left_out: LeftOut
-
-
-NOTHING = Packed((), (), LeftOut())
-"""Where no model is asked."""
-
-
-def pack(question: Question, hits: Sequence[Hit], window: Window = OPEN, system: str = prompts.SYSTEM) -> Packed:
-    """Raises ``QuestionTooLongError`` where the window has no room for the question and a sentence of a source."""
+    Raises ``QuestionTooLongError`` if it has no room for the question and a sentence of a source.
+    """
     room = window.left(system, prompts.user_turn(question.text, ()).text)
     said = [prompts.said(turn) for turn in latest(question.history, room * _SAID_SHARE, window.count)]
     while said and said[0].role == "assistant":  # servers' templates take no conversation that the model begins
@@ -66,7 +56,7 @@ def pack(question: Question, hits: Sequence[Hit], window: Window = OPEN, system:
         )
     shortened = sum(one.passage.text != hit.passage.text for one, hit in zip(given, hits, strict=False))
     left_out = LeftOut(len(hits) - len(given), shortened, len(question.history) - len(said))
-    return Packed((*said, prompts.user_turn(question.text, prompts.sources_of(given))), tuple(given), left_out)
+    return Context(tuple(given), tuple(said), left_out)
 
 
 def latest(turns: Sequence[Turn], room: float, count: Counter, each: float = float("inf")) -> list[Turn]:

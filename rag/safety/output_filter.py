@@ -13,8 +13,9 @@ from dataclasses import replace
 
 from indexes.types import Passage
 from rag.citations.markers import MarkerStream
+from rag.citations.renumbering import Mark
 from rag.safety.invisible_text import strip_invisible, strip_invisible_piece
-from rag.types import Citation
+from rag.types import Quoted
 
 REMOVED = "‹link removed›"
 """Stands in place of an address that no source has."""
@@ -139,20 +140,22 @@ class ScreenedStream(MarkerStream):
     def feed(self, piece: str) -> str:
         return self._tell(self._screen.feed(super().feed(strip_invisible_piece(piece))))
 
+    def quote(self, quoted: Quoted) -> str:
+        """See ``MarkerStream``."""
+        return self._tell(self._screen.feed(super().quote(replace(quoted, text=strip_invisible_piece(quoted.text)))))
+
     def finish(self) -> str:
         told = self._tell(self._screen.feed(super().finish()) + self._screen.finish())
         if self._screen.addressed:
-            cited = Screen(self._asked | addresses_of([citation.passage for citation in super().citations()]))
+            cited = Screen(self._asked | addresses_of([mark.place.passage for mark in super().marks()]))
             self._told = [cited.feed(super().text) + cited.finish()]
         return told
 
-    def citations(self) -> tuple[Citation, ...]:
-        written, told = _MARKER.finditer(super().text), _MARKER.finditer(self.text)
-        moved = {one.span(): other.span() for one, other in zip(written, told, strict=True)}
-        return tuple(
-            replace(citation, answer_spans=tuple(moved[span] for span in citation.answer_spans))
-            for citation in super().citations()
-        )
+    def marks(self) -> list[Mark]:
+        """See ``MarkerStream``. Screening moves the markers."""
+        written, screened = _MARKER.finditer(super().text), _MARKER.finditer(self.text)
+        moved = {before.start(): after.span() for before, after in zip(written, screened, strict=True)}
+        return [replace(m, start=moved[m.start][0], end=moved[m.start][1]) for m in super().marks()]
 
     def _tell(self, text: str) -> str:
         self._told.append(text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from indexes.errors import EncoderError
 from indexes.protocols import Encoder
 from indexes.types import Passage
-from rag.citations.renumbering import Mark, Numbered, marks_of, numbered
+from rag.citations.renumbering import Mark, Numbered, numbered
 from rag.errors import ModelError
 from rag.evidence import scoring
 from rag.evidence.cross_language import FINDING
@@ -40,15 +40,15 @@ class Checker:
         self._likeness = SimilarityScale(encoder) if encoder else None
         self._entailment = entailment
 
-    async def check(self, text: str, citations: Sequence[Citation], passages: Sequence[Passage]) -> Checked:
+    async def check(self, text: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> Checked:
         """``passages`` are all that the model was given. The text may gain markers, and numbers may change."""
-        judged = await asyncio.to_thread(self._judged, text, citations, passages)
+        judged = await asyncio.to_thread(self._judged, text, marks, passages)
         opinions = await self._opinions(judged)
         judged = [_seconded(one, opinion) for one, opinion in zip(judged, opinions.probabilities, strict=True)]
-        return await asyncio.to_thread(_settled, text, citations, judged, opinions.usage)
+        return await asyncio.to_thread(_settled, text, marks, judged, opinions.usage)
 
-    def _judged(self, text: str, citations: Sequence[Citation], passages: Sequence[Passage]) -> list[_Judged]:
-        claims = claims_of(text, citations, passages)
+    def _judged(self, text: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> list[_Judged]:
+        claims = claims_of(text, marks, passages)
         open_ = {id(proof): proof for claim in claims for proof in claim.proofs if proof.is_open}
         likenesses = dict(zip(open_, self._likenesses([*open_.values()]), strict=True))
         return [_best(claim, {key: likenesses.get(key) for key in map(id, claim.proofs)}) for claim in claims]
@@ -100,8 +100,8 @@ def _premise(source: Source) -> str:
     return f"{source.context}\n{source.text}".strip()
 
 
-def _settled(text: str, citations: Sequence[Citation], judged: Sequence[_Judged], usage: Usage | None) -> Checked:
-    outside = {mark.start: mark for mark in marks_of(citations)}
+def _settled(text: str, marks: Sequence[Mark], judged: Sequence[_Judged], usage: Usage | None) -> Checked:
+    outside = {mark.start: mark for mark in marks}
     for one in judged:
         outside |= {mark.start: mark for mark in _marks(text, one)}
     settled = numbered(text, [outside[start] for start in sorted(outside)])

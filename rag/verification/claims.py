@@ -7,13 +7,13 @@ from indexes.text.tokenization import content_words
 from indexes.types import Passage
 from rag.citations.markers import sentence_spans_with_markers
 from rag.citations.quotes import grounds, ranked, trimmed
-from rag.citations.renumbering import Mark, Place, marks_of
+from rag.citations.renumbering import Mark, Place
 from rag.evidence import scoring
 from rag.evidence.non_claims import is_frame, without_number
 from rag.evidence.quantities import amounts
 from rag.evidence.scoring import Evidence, Source, evidence, likelihood
 from rag.safety.output_filter import REMOVED
-from rag.types import Citation, Span
+from rag.types import Span
 
 SURE = 0.9
 """By its words alone: beyond it, no encoder is asked."""
@@ -40,6 +40,11 @@ class Proof:
     def of(cls, claim: str, places: Sequence[Place]) -> "Proof":
         source = Source.joined(grounds(place.passage, (place.start, place.end)) for place in places)
         return cls(claim, tuple(places), source, evidence(claim, source))
+
+    @classmethod
+    def exact(cls, claim: str, place: Place) -> "Proof":
+        """Return the proof of a claim that was taken from the place word for word."""
+        return cls(claim, (place,), Source(place.quote), Evidence("", {}, verbatim=True))
 
     @property
     def by_words(self) -> float:
@@ -78,9 +83,10 @@ class Claim:
     proofs: tuple[Proof, ...]
 
 
-def claims_of(text: str, citations: Sequence[Citation], passages: Sequence[Passage]) -> list[Claim]:
-    """The sentences of an answer that say something, each with what may prove it."""
-    marks, made = marks_of(citations), []
+def claims_of(text: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> list[Claim]:
+    """Return the sentences of an answer that say something, each with what may prove it."""
+    made: list[Claim] = []
+    exact = {text.rfind("\n", 0, mark.start) + 1: mark.place for mark in marks if mark.exact}
     at = 0
     for start, end in sentence_spans_with_markers(text):
         first = at
@@ -88,7 +94,11 @@ def claims_of(text: str, citations: Sequence[Citation], passages: Sequence[Passa
             at += 1
         mine = tuple(mark for mark in marks[first:at] if mark.start >= start)
         said = without_number(_without(text, (start, end), mine).replace(REMOVED, ""))
-        if any(character.isalnum() for character in said):
+        if not any(character.isalnum() for character in said):
+            continue
+        if place := exact.get(text.rfind("\n", 0, start) + 1):
+            made.append(Claim(start, end, mine, (Proof.exact(said, place),)))
+        else:
             looked_up = len(content_words(said)) >= _LEAST_WORDS and not is_frame(text, (start, end))
             made.append(Claim(start, end, mine, _proofs(said, mine, passages if looked_up else ())))
     return made

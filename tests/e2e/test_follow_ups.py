@@ -12,6 +12,7 @@ from fakes.desks import desk
 from fakes.engines import OpenEngine
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json
+from fakes.prompt_reading import read_user_turn
 from fakes.serving import serving
 from indexes.types import Query
 from rag.prompting import prompts
@@ -36,7 +37,7 @@ class Model:
         """The claim with the source that bears it out, where one is given."""
         if body["messages"][0]["content"] == prompts.REWRITE:
             return self.rewriting
-        _, sources = prompts.read_user_turn(Turn("user", body["messages"][-1]["content"]))
+        _, sources = read_user_turn(Turn("user", body["messages"][-1]["content"]))
         number = next((source.number for source in sources if "8 weeks" in source.text), None)
         return Reply((f"{CLAIM} [{number}]." if number else prompts.NO_ANSWER,))
 
@@ -64,7 +65,7 @@ async def test_a_follow_up_over_http_finds_what_its_rewriting_says(
     assert (told["usage"]["input_tokens"], told["usage"]["output_tokens"]) == (14, 6)
     rewriting, answering = (request.body["messages"] for request in model.server.requests)
     assert [message["role"] for message in rewriting] == ["system", "user"]
-    assert prompts.read_user_turn(Turn("user", answering[-1]["content"]))[0] == FOLLOW_UP.text
+    assert read_user_turn(Turn("user", answering[-1]["content"]))[0] == FOLLOW_UP.text
 
 
 async def test_a_rewritten_follow_up_finds_as_the_question_asked_alone(

@@ -17,6 +17,7 @@ from fakes.desks import desk
 from fakes.engines import OpenEngine, RunFootnote
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json
+from fakes.prompt_reading import read_user_turn
 from fakes.serving import serving
 from indexes.types import Query
 from rag.answering.assistant import DECLINED
@@ -99,7 +100,7 @@ def failure(request: pytest.FixtureRequest, server: OpenAIServer, monkeypatch: p
 
 def citing(body: Json) -> Reply:
     """The claim with the source that bears it out, a source that was never given, and all of it in small pieces."""
-    _, sources = prompts.read_user_turn(Turn("user", body["messages"][-1]["content"]))
+    _, sources = read_user_turn(Turn("user", body["messages"][-1]["content"]))
     number = next(source.number for source in sources if "8 weeks" in source.text)
     assert len(sources) < 9
     return Reply((CLAIM[:20], CLAIM[20:], " [", f"{number}", "][", "9", "]", "."))

@@ -14,6 +14,7 @@ from fakes.engines import OpenEngine, RunFootnote
 from fakes.faults import faults
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json
+from fakes.prompt_reading import read_user_turn
 from indexes.types import Query
 from rag.answering.assistant import DECLINED
 from rag.prompting import prompts
@@ -57,7 +58,7 @@ def ask(server: OpenAIServer, samples_index: Path, opened: OpenEngine) -> Ask:
 
 
 def sources(body: Json) -> list[prompts.Source]:
-    return prompts.read_user_turn(Turn("user", body["messages"][-1]["content"]))[1]
+    return read_user_turn(Turn("user", body["messages"][-1]["content"]))[1]
 
 
 def true_number(body: Json) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from rag.extractive.model import NAME
 
 from api.schemas.answer import AnswerBody
 from eval.gold.files import read_gold
@@ -24,7 +25,6 @@ from eval.runs.runner import ask, run, with_gold
 from fakes.engines import ROOT, RememberingEncoder, RunFootnote, WarmEngine
 from indexes.text.tokenization import words
 from indexes.types import Document
-from rag.extractive.model import NAME
 from rag.protocols import Answerer
 from rag.settings import Settings
 from rag.types import Answer, Citation, Event, Question

@@ -9,7 +9,7 @@ import pytest
 from fakes.engines import RunFootnote
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json, source_with
-from rag.prompting import prompts
+from fakes.prompt_reading import read_user_turn
 from rag.types import Turn
 
 PARENTS = "How long can fathers and other second parents stay off on full pay?"
@@ -41,7 +41,7 @@ def test_what_had_no_room_is_said_in_words_and_in_json(
     assert ran.err.startswith("The model's context window had no room for ")
     told = json.loads(footnote("ask", PARENTS, "--index", samples_index, "--json").out)["retrieval"]
     assert told["left_out"]["passages"] > 0
-    sent = [prompts.read_user_turn(Turn("user", r.body["messages"][-1]["content"]))[1] for r in server.requests]
+    sent = [read_user_turn(Turn("user", r.body["messages"][-1]["content"]))[1] for r in server.requests]
     assert len(sent[2]) == len(sent[0]) - told["left_out"]["passages"]
 
 

@@ -5,7 +5,7 @@ import json
 import re
 from typing import Any
 
-from rag.prompting import prompts
+from fakes.prompt_reading import read_user_turn
 from rag.types import Turn
 
 Json = dict[str, Any]
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 def source_with(words: str, body: Json) -> int:
     """The number of the first source in a request to a model that has the words."""
-    _, sources = prompts.read_user_turn(Turn("user", body["messages"][-1]["content"]))
+    _, sources = read_user_turn(Turn("user", body["messages"][-1]["content"]))
     return next(source.number for source in sources if words in source.text)
 
 

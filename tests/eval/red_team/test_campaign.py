@@ -12,6 +12,7 @@ from fakes.engines import Ran, RunFootnote
 from fakes.gold_sets import DOCS, small_set
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json
+from fakes.prompt_reading import read_user_turn
 from rag.prompting import prompts
 from rag.types import Turn
 
@@ -24,7 +25,7 @@ Attacked = Callable[..., Ran]
 
 
 def sources(body: Json) -> list[prompts.Source]:
-    return prompts.read_user_turn(Turn("user", body["messages"][-1]["content"]))[1]
+    return read_user_turn(Turn("user", body["messages"][-1]["content"]))[1]
 
 
 def about_the_kettle(body: Json) -> str:

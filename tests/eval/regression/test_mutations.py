@@ -17,6 +17,7 @@ from fakes.engines import ROOT, OpenEngine, RememberingEncoder, WarmEngine
 from fakes.mutants import AlwaysDeclines, ShuffledRetriever, Truncated, WrongCitations
 from rag.answering.assistant import Assistant
 from rag.engine.engine import Engine
+from rag.engine.factories import make_writer
 from rag.protocols import Answerer
 from rag.settings import Settings
 
@@ -78,7 +79,9 @@ def test_the_same_system_again_passes_and_nothing_moves(held: Callable[..., Ruli
 
 
 def test_shuffled_retrieval_loses_the_evidence(held: Callable[..., Ruling]) -> None:
-    ruling = held(lambda engine: Assistant(ShuffledRetriever(engine), engine.model))
+    ruling = held(
+        lambda engine: Assistant(ShuffledRetriever(engine), make_writer(engine.settings, engine.encoder, engine.llm))
+    )
     assert lost_beyond_chance(ruling) >= {"context_file_recall", "correct", "declined_answerable"}
 
 

@@ -4,9 +4,11 @@ import pytest
 
 from fakes.chat import ScriptedChat
 from fakes.passages import FixedRetriever, passage
+from fakes.prompt_reading import read_user_turn
 from rag.answering.assistant import DECLINED, Assistant
 from rag.errors import ModelError
 from rag.prompting import prompts
+from rag.prompting.llm_writer import LLMWriter
 from rag.types import Completed, Confidence, Delta, Question, Retrieved, Turn, Usage
 
 CHINA = passage("China makes 90 % of rare earths.")
@@ -15,7 +17,7 @@ ASKED = Question("Who makes rare earths?")
 
 async def test_an_answer_is_streamed_and_then_stands_checked() -> None:
     model = ScriptedChat("China makes ", "90 % of rare earths", " [", "1].", Usage(12, 5))
-    events = [event async for event in Assistant(FixedRetriever(CHINA), model).stream(ASKED)]
+    events = [event async for event in Assistant(FixedRetriever(CHINA), LLMWriter(model)).stream(ASKED)]
     assert isinstance(events[0], Retrieved)
     assert "".join(e.text for e in events if isinstance(e, Delta)) == "China makes 90 % of rare earths [1]."
     assert isinstance(events[-1], Completed)
@@ -28,7 +30,7 @@ async def test_an_answer_is_streamed_and_then_stands_checked() -> None:
 
 async def test_nothing_found_never_calls_the_model() -> None:
     model = ScriptedChat("Anything.")
-    answer = await Assistant(FixedRetriever(), model).answer(ASKED)
+    answer = await Assistant(FixedRetriever(), LLMWriter(model)).answer(ASKED)
     assert model.calls == []
     assert (answer.status, answer.text, answer.citations) == ("declined", DECLINED, ())
     assert (answer.declined_by, answer.nearest) == ("search", ())
@@ -38,7 +40,7 @@ async def test_nothing_found_never_calls_the_model() -> None:
     "pieces", [("NO_ANSWER",), ("NO", "_ANS", "WER"), (" **NO_", "ANSWER**."), ("\n", "NO_ANSWER [1]")]
 )
 async def test_the_models_decline_is_put_in_words_without_sources(pieces: tuple[str, ...]) -> None:
-    events = [event async for event in Assistant(FixedRetriever(CHINA), ScriptedChat(*pieces)).stream(ASKED)]
+    events = [event async for event in Assistant(FixedRetriever(CHINA), LLMWriter(ScriptedChat(*pieces))).stream(ASKED)]
     assert [e.text for e in events if isinstance(e, Delta)] == [DECLINED]
     assert isinstance(events[-1], Completed)
     assert (events[-1].answer.status, events[-1].answer.citations) == ("declined", ())
@@ -46,31 +48,31 @@ async def test_the_models_decline_is_put_in_words_without_sources(pieces: tuple[
 
 
 async def test_a_decline_still_counts_its_tokens() -> None:
-    answer = await Assistant(FixedRetriever(CHINA), ScriptedChat("NO_ANSWER", Usage(9, 2))).answer(ASKED)
+    answer = await Assistant(FixedRetriever(CHINA), LLMWriter(ScriptedChat("NO_ANSWER", Usage(9, 2)))).answer(ASKED)
     assert answer.usage == Usage(9, 2)
 
 
 async def test_a_model_that_tells_how_sure_it_is_is_believed_also_when_it_declines() -> None:
-    answer = await Assistant(FixedRetriever(CHINA), ScriptedChat(Confidence(0.2), "NO_ANSWER")).answer(ASKED)
+    answer = await Assistant(FixedRetriever(CHINA), LLMWriter(ScriptedChat(Confidence(0.2), "NO_ANSWER"))).answer(ASKED)
     assert (answer.status, answer.confidence) == ("declined", 0.2)
 
 
 async def test_else_an_answer_is_as_sure_as_its_sentences_are_borne_out() -> None:
     model = ScriptedChat("China makes 90 % of rare earths [1]. Elephants never forget [1].")
-    answer = await Assistant(FixedRetriever(CHINA), model).answer(ASKED)
+    answer = await Assistant(FixedRetriever(CHINA), LLMWriter(model)).answer(ASKED)
     assert answer.confidence == sum(sentence.support for sentence in answer.sentences) / 2 > 0
 
 
 async def test_a_word_that_only_begins_like_a_decline_is_said() -> None:
     model = ScriptedChat("NO", "VA says that China makes 90 % of rare earths [1].")
     told = passage("NOVA says that China makes 90 % of rare earths.")
-    answer = await Assistant(FixedRetriever(told), model).answer(ASKED)
+    answer = await Assistant(FixedRetriever(told), LLMWriter(model)).answer(ASKED)
     assert answer.text.startswith("NOVA says that China")
 
 
 async def test_an_answer_of_which_nothing_is_borne_out_is_declined() -> None:
     model = ScriptedChat("Elephants never forget [1]. Paris is in France.")
-    answer = await Assistant(FixedRetriever(CHINA), model).answer(ASKED)
+    answer = await Assistant(FixedRetriever(CHINA), LLMWriter(model)).answer(ASKED)
     assert (answer.status, answer.text, answer.citations, answer.sentences) == ("declined", DECLINED, (), ())
     assert answer.declined_by == "check"
 
@@ -78,30 +80,30 @@ async def test_an_answer_of_which_nothing_is_borne_out_is_declined() -> None:
 async def test_a_follow_up_searches_with_what_was_asked_before() -> None:
     retriever = FixedRetriever(CHINA)
     history = (Turn("user", "Who makes rare earths?"), Turn("assistant", "China."))
-    await Assistant(retriever, ScriptedChat("NO_ANSWER")).answer(Question("How much of them?", history))
+    await Assistant(retriever, LLMWriter(ScriptedChat("NO_ANSWER"))).answer(Question("How much of them?", history))
     assert retriever.queries == ["How much of them?\nWho makes rare earths?"]
 
 
 async def test_the_model_is_given_history_sources_and_question() -> None:
     model = ScriptedChat("NO_ANSWER")
     history = (Turn("user", "Hello"), Turn("assistant", "Hi"))
-    await Assistant(FixedRetriever(CHINA), model).answer(Question("Who?", history))
+    await Assistant(FixedRetriever(CHINA), LLMWriter(model)).answer(Question("Who?", history))
     ((system, turns),) = model.calls
     assert system == prompts.SYSTEM
     assert turns[:2] == list(history)
-    question, (source,) = prompts.read_user_turn(turns[2])
+    question, (source,) = read_user_turn(turns[2])
     assert (question, source.number, source.text) == ("Who?", 1, CHINA.text)
 
 
 async def test_a_model_that_fails_fails_the_answer_in_its_own_words() -> None:
     model = ScriptedChat("China makes", ModelError("The model server went away."))
     with pytest.raises(ModelError, match="went away"):
-        await Assistant(FixedRetriever(CHINA), model).answer(ASKED)
+        await Assistant(FixedRetriever(CHINA), LLMWriter(model)).answer(ASKED)
 
 
 async def test_who_stops_listening_stops_the_model() -> None:
     model = ScriptedChat("China makes 90 % of rare earths. ", "And more. ", "And more.")
-    stream = Assistant(FixedRetriever(CHINA), model).stream(ASKED)
+    stream = Assistant(FixedRetriever(CHINA), LLMWriter(model)).stream(ASKED)
     async for event in stream:
         if isinstance(event, Delta):
             break

@@ -8,12 +8,14 @@ import pytest
 
 from fakes.chat import RewritingChat, ScriptedChat
 from fakes.passages import FixedRetriever, passage
+from fakes.prompt_reading import read_user_turn
 from indexes.text.token_count import estimate_tokens
 from indexes.types import Audience, Filters, Query
 from rag.answering.assistant import Assistant
 from rag.answering.query_rewriting import ModelRewriter, needs_rewriting, search_query
 from rag.errors import ModelBusyError, ModelError
 from rag.prompting import prompts
+from rag.prompting.llm_writer import LLMWriter
 from rag.types import Completed, Confidence, Piece, Question, Rewritten, Turn, Usage
 
 CHINA = passage("China makes 90 % of rare earths.")
@@ -163,10 +165,10 @@ async def test_instructions_in_the_conversation_go_to_no_place_but_the_search() 
     answering, retriever = ScriptedChat(SAID), FixedRetriever(CHINA)
     model = RewritingChat(ScriptedChat("SECRET"), answering)
     question = Question("How much?", history)
-    answer = await Assistant(retriever, model, rewriter=ModelRewriter(model)).answer(question)
+    answer = await Assistant(retriever, LLMWriter(model), rewriter=ModelRewriter(model)).answer(question)
     assert retriever.asked == [Query("SECRET")]
     ((system, turns),) = answering.calls
-    assert (system, prompts.read_user_turn(turns[-1])[0], answer.question) == (prompts.SYSTEM, "How much?", question)
+    assert (system, read_user_turn(turns[-1])[0], answer.question) == (prompts.SYSTEM, "How much?", question)
 
 
 # On the path of a question
@@ -174,7 +176,7 @@ async def test_instructions_in_the_conversation_go_to_no_place_but_the_search() 
 
 def assistant(rewriting: ScriptedChat, answering: ScriptedChat, timeout: float = 5.0) -> Assistant:
     model = RewritingChat(rewriting, answering)
-    return Assistant(FixedRetriever(CHINA), model, rewriter=ModelRewriter(model, timeout=timeout))
+    return Assistant(FixedRetriever(CHINA), LLMWriter(model), rewriter=ModelRewriter(model, timeout=timeout))
 
 
 async def test_a_follow_up_takes_two_calls_whose_tokens_are_added_up() -> None:
@@ -203,7 +205,9 @@ async def test_a_rewriting_that_fails_fails_no_question(trouble: Exception | flo
 
 async def test_where_nothing_is_found_the_tokens_of_rewriting_are_told() -> None:
     model = RewritingChat(ScriptedChat(ALONE, Usage(40, 12)), ScriptedChat(SAID))
-    events = [e async for e in Assistant(FixedRetriever(), model, rewriter=ModelRewriter(model)).stream(FOLLOW_UP)]
+    events = [
+        e async for e in Assistant(FixedRetriever(), LLMWriter(model), rewriter=ModelRewriter(model)).stream(FOLLOW_UP)
+    ]
     assert isinstance(events[-1], Completed)
     assert (events[-1].answer.status, events[-1].answer.usage) == ("declined", Usage(40, 12))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fakes.passages import passage
 from indexes.types import Passage
 from rag.citations.markers import MarkerStream
-from rag.types import Sentence
+from rag.types import Quoted, Sentence
 from rag.verification.checker import Checker
 
 CHINA = passage("China makes 90 % of rare earths. The United States imports most of them.", path="a.txt", start=100)
@@ -28,7 +28,7 @@ def settled(text: str, *passages: Passage, cut: list[int] | None = None) -> Mark
 
 
 def checked(stream: MarkerStream) -> tuple[Sentence, ...]:
-    return asyncio.run(Checker().check(stream.text, stream.citations(), ())).sentences
+    return asyncio.run(Checker().check(stream.text, stream.marks(), ())).sentences
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_the_variants_models_write_become_one_form(written: str, read: str) -> N
 def test_invented_markers_are_removed() -> None:
     stream = settled("China makes 90 % of rare earths [9]. Staff get 25 days [0] of leave [2][77].")
     assert stream.text == "China makes 90 % of rare earths. Staff get 25 days of leave [1]."
-    assert [c.passage for c in stream.citations()] == [LEAVE]
+    assert [mark.place.passage for mark in stream.marks()] == [LEAVE]
 
 
 def test_numbers_follow_first_use_and_the_same_place_is_one_source() -> None:
@@ -60,22 +60,35 @@ def test_numbers_follow_first_use_and_the_same_place_is_one_source() -> None:
         "Staff get 25 days of leave [2]. China makes 90 % of rare earths [1]. Staff get 25 days of leave [2]."
     )
     assert stream.text.count("[1]") == 2
-    assert [c.number for c in stream.citations()] == [1, 2]
-    assert [stream.text[a:b] for a, b in stream.citations()[0].answer_spans] == ["[1]", "[1]"]
+    assert [stream.text[m.start : m.end] for m in stream.marks()] == ["[1]", "[2]", "[1]"]
 
 
 def test_two_places_in_one_passage_are_two_sources() -> None:
     stream = settled("China makes 90 % of rare earths [1]. The United States imports most of them [1].")
-    assert [c.quote for c in stream.citations()] == [
+    assert [mark.place.quote for mark in stream.marks()] == [
         "China makes 90 % of rare earths.",
         "The United States imports most of them.",
     ]
 
 
 def test_a_quote_knows_its_page_lines_and_characters() -> None:
-    (citation,) = settled("Those who work part-time get fewer days [2].").citations()
+    stream = settled("Those who work part-time get fewer days [2].")
+    (citation,) = asyncio.run(Checker().check(stream.text, stream.marks(), ())).citations
     assert citation.quote == "Part-time staff get\nfewer days."
     assert (citation.locator.page, citation.locator.line_start, citation.locator.line_end) == (4, 2, 3)
+
+
+def test_a_quoted_line_is_cited_to_its_exact_place() -> None:
+    stream = MarkerStream((CHINA, LEAVE))
+    start = LEAVE.text.index("Part-time")
+    shown = stream.quote(Quoted("Part-time staff get fewer days.", LEAVE, start, len(LEAVE.text)))
+    shown += stream.quote(Quoted("Staff get 25 days of leave.", LEAVE, 0, start - 1)) + stream.finish()
+    assert shown == stream.text == "Part-time staff get fewer days. [1]\nStaff get 25 days of leave. [2]"
+    assert [(mark.place.start, mark.exact) for mark in stream.marks()] == [(start, True), (0, True)]
+    assert [(s.verdict, s.support, s.citations) for s in checked(stream)] == [
+        ("supported", 1.0, (1,)),
+        ("supported", 1.0, (2,)),
+    ]
 
 
 def test_code_blocks_keep_their_brackets() -> None:
@@ -91,21 +104,19 @@ def test_a_marker_before_any_claim_is_dropped() -> None:
 def test_however_it_is_cut_the_text_is_the_same(text: str, cuts: list[int]) -> None:
     whole, pieces = settled(text), settled(text, cut=[min(c, len(text)) for c in cuts])
     assert pieces.text == whole.text
-    assert pieces.citations() == whole.citations()
+    assert pieces.marks() == whole.marks()
 
 
 @given(st.text(alphabet="Ca hi.na 90 %\n[]123【】^-,", max_size=80), st.text(min_size=1, max_size=80))
 def test_spans_are_valid_and_numbers_run_from_one_for_any_answer_and_passage(answer: str, text: str) -> None:
     found = passage(text, start=7)
     stream = settled(answer, found, CHINA)
-    citations = stream.citations()
-    assert [c.number for c in citations] == list(range(1, len(citations) + 1))
-    assert len({(c.passage.id, c.locator.char_start, c.locator.char_end) for c in citations}) == len(citations)
-    for citation in citations:
-        start = citation.passage.locator.char_start
-        span = citation.passage.text[citation.locator.char_start - start : citation.locator.char_end - start]
-        assert span == citation.quote
-        assert all(stream.text[a:b] == f"[{citation.number}]" for a, b in citation.answer_spans)
+    places: list[tuple[str, int, int]] = []
+    for mark in stream.marks():
+        if mark.place.key not in places:
+            places.append(mark.place.key)
+        assert stream.text[mark.start : mark.end] == f"[{places.index(mark.place.key) + 1}]"
+        assert mark.place.passage.text[mark.place.start : mark.place.end] == mark.place.quote
     for sentence in checked(stream):
         assert stream.text[sentence.start : sentence.end] == sentence.text
 
@@ -134,7 +145,7 @@ def test_sentences_are_held_against_what_they_cite() -> None:
 def test_a_line_of_an_answer_is_a_claim_of_its_own() -> None:
     table = passage("Harbour & Pine, page 3\nOther parent 8 weeks, in up to three blocks\nBirth parent 26 weeks")
     stream = settled("Other parent 8 weeks, in up to three blocks [1]\nBirth parent 26 weeks [1]\n", table)
-    assert [c.quote for c in stream.citations()] == [
+    assert [mark.place.quote for mark in stream.marks()] == [
         "Other parent 8 weeks, in up to three blocks",
         "Birth parent 26 weeks",
     ]

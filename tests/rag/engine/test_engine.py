@@ -23,10 +23,9 @@ from indexes.storage.generations import catalog_file
 from indexes.storage.generations import model_of as model_of_generation
 from indexes.types import Query
 from rag.engine.engine import ADVICE, Engine, Generation, embedding_of, open_engine
-from rag.engine.factories import has_llm, judge_settings, make_encoder, make_llm, make_model, make_reranker
+from rag.engine.factories import has_llm, judge_settings, make_encoder, make_llm, make_reranker, make_writer
 from rag.errors import ConfigError
-from rag.extractive.conversation import OfflineConversation
-from rag.extractive.model import NAME
+from rag.extractive.writer import NAME, ExtractiveWriter
 from rag.llms.limits import BoundedChat
 from rag.llms.llama_index import LlamaIndexChat
 from rag.llms.openai import OpenAIChat
@@ -45,7 +44,7 @@ def _empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def model_of(**llm: object) -> ChatModel:
-    return make_model(Settings(llm=llm), WordsEncoder())
+    return make_llm(LLMSettings.model_validate(llm))
 
 
 @pytest.mark.parametrize(
@@ -67,9 +66,9 @@ def test_an_endpoint_without_a_model_is_a_mistake() -> None:
 
 
 def test_without_a_language_model_answers_are_extracted() -> None:
-    model = model_of()
-    assert isinstance(model, OfflineConversation)
-    assert model.name == NAME
+    writer = make_writer(Settings(), WordsEncoder(), None)
+    assert isinstance(writer, ExtractiveWriter)
+    assert writer.name == NAME
 
 
 def test_a_model_is_asked_of_its_endpoint() -> None:

@@ -24,6 +24,7 @@ from indexes.types import Filters, Hit, Query
 from rag.answering.assistant import DECLINED, Assistant
 from rag.engine.query_engine import FootnoteQueryEngine, FootnoteRetriever
 from rag.errors import QuestionError
+from rag.prompting.llm_writer import LLMWriter
 
 LEAVE = passage("Staff get 27 days of leave. Unused days lapse in March.", path="leave.pdf", page=2, start=40)
 PAGER = passage("The pager changes hands on Tuesday.", path="on-call.txt")
@@ -93,7 +94,7 @@ def no_llm_of_llama_index() -> Iterator[None]:
 
 
 def engine_of(said: str = SAID, *passages: Any) -> FootnoteQueryEngine:
-    return FootnoteQueryEngine(Assistant(FixedRetriever(*(passages or (LEAVE, PAGER))), ScriptedChat(said)))
+    return FootnoteQueryEngine(Assistant(FixedRetriever(*(passages or (LEAVE, PAGER))), LLMWriter(ScriptedChat(said))))
 
 
 def tool(name: str, engine: FootnoteQueryEngine) -> QueryEngineTool:
@@ -237,5 +238,5 @@ def test_both_components_ask_within_their_filters() -> None:
             return super().retrieve(query, limit=limit)
 
     FootnoteRetriever(Listening(LEAVE), filters=filters).retrieve("leave")
-    FootnoteQueryEngine(Assistant(Listening(LEAVE), ScriptedChat(SAID)), filters=filters).query("leave")
+    FootnoteQueryEngine(Assistant(Listening(LEAVE), LLMWriter(ScriptedChat(SAID))), filters=filters).query("leave")
     assert asked == [filters, filters]

@@ -24,7 +24,7 @@ def checked(said: str, source: Passage = ENGLISH, opinion: float | None = None) 
     stream.feed(f"{said} [1].")
     stream.finish()
     checker = Checker(entailment=FixedEntailment(opinion)) if opinion is not None else Checker()
-    return asyncio.run(checker.check(stream.text, stream.citations(), [source]))
+    return asyncio.run(checker.check(stream.text, stream.marks(), [source]))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_sentence_without_a_source_gets_none_in_another_language() -> None:
     stream = MarkerStream([ENGLISH])
     stream.feed("Neue Angestellte bekommen 25 Tage Urlaub im Jahr.")
     stream.finish()
-    told = asyncio.run(Checker().check(stream.text, stream.citations(), [ENGLISH]))
+    told = asyncio.run(Checker().check(stream.text, stream.marks(), [ENGLISH]))
     assert [(s.verdict, s.citations, s.finding) for s in told.sentences] == [("uncited", (), "")]
 
 

@@ -5,16 +5,17 @@ from dataclasses import replace
 import pytest
 
 from fakes.encoder import WordsEncoder
+from fakes.passages import passage
 from indexes.types import Matrix
-from rag.extractive.candidates import MOST, Candidate, candidates
+from rag.extractive.candidates import MOST, Candidate, NumberedPassage, candidates
 from rag.extractive.selection import CHOICE, CONFIDENCE, choose, confidence, ranked, signs
-from rag.prompting import prompts
 
 WATT = "James Watt built engines in Birmingham. He patented the separate condenser in 1769."
 
 
-def sources(*texts: str, context: str = "") -> list[prompts.Source]:
-    return [prompts.Source(n, f"{n}.txt", "line 1", context, text) for n, text in enumerate(texts, start=1)]
+def sources(*texts: str, context: str = "") -> list[NumberedPassage]:
+    found = [passage(text, path=f"{n}.txt", context=context) for n, text in enumerate(texts, start=1)]
+    return [NumberedPassage(number, one) for number, one in enumerate(found, start=1)]
 
 
 def found(question: str, *texts: str, context: str = "") -> list[Candidate]:

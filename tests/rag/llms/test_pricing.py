@@ -7,6 +7,7 @@ from fakes.passages import FixedRetriever, passage
 from rag.answering.assistant import Assistant
 from rag.answering.query_rewriting import ModelRewriter
 from rag.llms.pricing import PricedChat, Prices
+from rag.prompting.llm_writer import LLMWriter
 from rag.types import Question, Turn, Usage
 
 
@@ -32,7 +33,7 @@ async def test_an_answer_tells_what_all_its_calls_cost() -> None:
     rewriting = ScriptedChat("Who makes rare earths?", Usage(100, 10))
     answering = ScriptedChat("China makes 90 % [1].", Usage(1000, 20, 600))
     model = PricedChat(RewritingChat(rewriting, answering), Prices(1.0, 2.0, 0.5))
-    assistant = Assistant(FixedRetriever(passage("China makes 90 %.")), model, rewriter=ModelRewriter(model))
+    assistant = Assistant(FixedRetriever(passage("China makes 90 %.")), LLMWriter(model), rewriter=ModelRewriter(model))
     answer = await assistant.answer(Question("Who makes them?", (Turn("user", "Rare earths?"),)))
     assert answer.usage == Usage(1100, 30, 600, pytest.approx(120e-6 + (400 + 300 + 40) * 1e-6))
     assert answer.model == "scripted"

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.prompt_reading import read_user_turn
 from rag.prompting import prompts
 from rag.safety.invisible_text import strip_invisible
 from rag.types import Turn
@@ -34,7 +35,7 @@ NASTY = st.text() | st.sampled_from(
 def test_what_is_written_is_read_back_whatever_documents_hold(question: str, texts: list[tuple[str, str]]) -> None:
     sources = [prompts.Source(n, "a.txt", "line 1", c, t) for n, (c, t) in enumerate(texts, start=1)]
     seen = [replace(s, context=strip_invisible(s.context), text=strip_invisible(s.text)) for s in sources]
-    assert prompts.read_user_turn(prompts.user_turn(question, sources)) == (strip_invisible(question), seen)
+    assert read_user_turn(prompts.user_turn(question, sources)) == (strip_invisible(question), seen)
 
 
 def test_a_document_cannot_end_its_source_or_ask_a_question() -> None:
@@ -59,15 +60,15 @@ def test_what_a_server_would_take_for_the_bounds_of_a_message_does_not_reach_it(
     source = prompts.Source(1, f"{bound}.txt", bound, bound, f"a {bound} b")
     written = prompts.user_turn(bound, [source]).text + prompts.rewriting_turn(bound, [Turn("user", bound)]).text
     assert bound.casefold() not in written.casefold()
-    assert prompts.read_user_turn(prompts.user_turn(bound, [source])) == (bound, [source])
+    assert read_user_turn(prompts.user_turn(bound, [source])) == (bound, [source])
 
 
 def test_a_file_name_cannot_leave_its_attribute() -> None:
     source = prompts.Source(1, 'a" place="b\n.txt', "line 1", "", "text")
-    question, (read,) = prompts.read_user_turn(prompts.user_turn("Who?", [source]))
+    question, (read,) = read_user_turn(prompts.user_turn("Who?", [source]))
     assert (question, read.file, read.place) == ("Who?", "a place=b .txt", "line 1")
 
 
 def test_another_turn_is_refused() -> None:
     with pytest.raises(ValueError, match="not a turn"):
-        prompts.read_user_turn(Turn("user", "Who?"))
+        read_user_turn(Turn("user", "Who?"))

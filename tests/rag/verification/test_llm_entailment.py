@@ -117,4 +117,4 @@ async def test_nothing_asked_loads_nothing() -> None:
 def test_the_language_model_as_second_opinion_needs_a_language_model() -> None:
     settings = load_settings(checking={"entailment": "llm"})
     with pytest.raises(ConfigError, match=r"llm\.model is not set"):
-        make_checker(settings, WordsEncoder(), ScriptedChat())
+        make_checker(settings, WordsEncoder(), None)

@@ -12,7 +12,8 @@ from rag.answering.assistant import DECLINED, Assistant
 from rag.citations.markers import MarkerStream
 from rag.errors import ModelError
 from rag.prompting import prompts
-from rag.types import Answer, Completed, CutShort, Delta, Question, Usage
+from rag.prompting.llm_writer import LLMWriter
+from rag.types import Answer, Completed, CutShort, Delta, Question, Revision, Usage
 from rag.verification.checker import Checker
 from rag.verification.policy import Checked, Policy, Unsupported, better, cut
 
@@ -27,12 +28,12 @@ def checked(text: str) -> Checked:
     markers = MarkerStream([LEAVE, PAGER])
     markers.feed(text)
     markers.finish()
-    return asyncio.run(Checker().check(markers.text, markers.citations(), [LEAVE, PAGER]))
+    return asyncio.run(Checker().check(markers.text, markers.marks(), [LEAVE, PAGER]))
 
 
 async def answer(model: ScriptedChat | TakingTurns, unsupported: Unsupported, min_evidence: float = 0.0) -> Answer:
     policy = Policy(unsupported, min_evidence)
-    return await Assistant(FixedRetriever(LEAVE, PAGER), model, policy=policy).answer(ASKED)
+    return await Assistant(FixedRetriever(LEAVE, PAGER), LLMWriter(model), policy=policy).answer(ASKED)
 
 
 async def test_marking_leaves_the_text_and_tells_each_sentences_verdict() -> None:
@@ -148,7 +149,7 @@ async def test_an_answer_is_cut_short_only_where_the_one_that_stands_is() -> Non
 
 async def test_who_watches_sees_the_first_answer_written_and_then_the_one_that_stands() -> None:
     model = TakingTurns((f"{GOOD} {BAD}",), (f"{GOOD} {ALSO_GOOD}",))
-    assistant = Assistant(FixedRetriever(LEAVE, PAGER), model, policy=Policy("retry"))
+    assistant = Assistant(FixedRetriever(LEAVE, PAGER), LLMWriter(model), policy=Policy("retry"))
     events = [event async for event in assistant.stream(ASKED)]
     assert "".join(e.text for e in events if isinstance(e, Delta)) == f"{GOOD} {BAD}"
     assert isinstance(events[-1], Completed)
@@ -208,5 +209,5 @@ def assert_is_whole(told: Answer | Checked) -> None:
 
 
 def test_the_finding_is_worded_with_the_other_prompts() -> None:
-    turn = prompts.retry_turn(["It is  99\ndays."], nothing_else=False)
+    turn = prompts.retry_turn(Revision("It is 99 days.", ("It is  99\ndays.",), nothing_else=False))
     assert (turn.role, "\n- It is 99 days.\n" in turn.text) == ("user", True)

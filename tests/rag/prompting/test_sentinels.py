@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.sentinels import Sentinels
+from rag.prompting.sentinels import Sentinels
 
 
 def read(*pieces: str) -> tuple[str, str, bool]:
