@@ -56,7 +56,7 @@ def test_a_word_that_was_streamed_is_never_a_sentinel(pieces: list[str]) -> None
 
 @pytest.mark.parametrize("piece", [" ", "*", "N", "NO_ANSWER", "NOT_ANSWERED", "-\n"])
 def test_no_reply_takes_long_to_read(piece: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     read(*([piece] * 20_000))
     read(piece * 20_000)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
