@@ -1,1 +1,1 @@
-"""What the commands of `footnote` do, beside those of slack and eval."""
+"""The commands of ``footnote``, except those of ``footnote eval``."""

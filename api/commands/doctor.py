@@ -1,9 +1,9 @@
-"""What is installed and configured, whether the index opens, and what is wrong."""
+"""``footnote status`` and ``footnote doctor``: what the index holds, and whether everything works."""
 
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,7 +20,13 @@ _PACKAGES = ("footnote", "llama-index-core", "chromadb", "sentence-transformers"
 
 
 def index_status(engine: "Engine") -> dict[str, object]:
+    """Return facts about the index by name, as ``footnote status`` prints them."""
     documents, passages = engine.catalog.counts()
+    size = 0
+    for folder, _, names in os.walk(engine.settings.index.dir):
+        for file in (Path(folder, name) for name in names):
+            with suppress(FileNotFoundError):  # a running `footnote index` may have removed it
+                size += file.stat().st_size if file.is_file() else 0
     return {
         "index": str(engine.settings.index.dir.resolve()),
         "documents": documents,
@@ -29,55 +35,29 @@ def index_status(engine: "Engine") -> dict[str, object]:
         **({"note": engine.another_model} if engine.another_model else {}),
         "revision": engine.catalog.revision,
         "passages not yet in Chroma": engine.vectors.pending(),
-        "size in MB": round(_size_of(engine.settings.index.dir) / 2**20, 1),
+        "size in MB": round(size / 2**20, 1),
     }
 
 
-def _size_of(folder: Path) -> int:
-    """Bytes; a running `footnote index` may take a folder or a file away between the look and the question."""
-    return sum(_size(Path(inner, name)) for inner, _, names in os.walk(folder) for name in names)
-
-
-def _size(file: Path) -> int:
-    with suppress(FileNotFoundError):
-        return file.stat().st_size if file.is_file() else 0
-    return 0
-
-
-def examine(settings: "Callable[[], Settings]") -> list[Finding]:
-    """All checks, in the order in which they build on each other; what cannot be looked at is left out."""
-    return list(_examine(settings))
-
-
-def _examine(load: "Callable[[], Settings]") -> Iterator[Finding]:
-    yield Finding("python", ok=True, detail=platform.python_version())
-    yield _packages()
+def examine(load: "Callable[[], Settings]") -> list[Finding]:
+    """Return the outcome of every check, in order. Without a valid configuration the later checks are left out."""
+    findings = [Finding("python", ok=True, detail=platform.python_version())]
+    try:
+        versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+        findings.append(Finding("packages", ok=True, detail=versions))
+    except PackageNotFoundError as error:
+        findings.append(Finding("packages", ok=False, detail=f"{error.name} is not installed: run `make install`"))
     try:
         settings = load()
     except FootnoteError as error:
-        yield Finding("configuration", ok=False, detail=str(error))
-        return
-    yield Finding("configuration", ok=True, detail=f"index in {settings.index.dir}")
-    yield Finding("models", ok=True, detail=_models(settings))
-    yield _try("embedding model", lambda: _encoder(settings))
-    yield _try("reranking model", lambda: _reranker(settings))
-    yield _try("language model", lambda: _model(settings))
-    yield _try("index", lambda: _index(settings))
-    yield _try("keys", lambda: _keys(settings))
-
-
-def _packages() -> Finding:
-    try:
-        return Finding("packages", ok=True, detail=", ".join(f"{name} {version(name)}" for name in _PACKAGES))
-    except PackageNotFoundError as error:
-        return Finding("packages", ok=False, detail=f"{error.name} is not installed: run `make install`")
-
-
-def _try(check: str, look: Callable[[], str]) -> Finding:
-    try:
-        return Finding(check, ok=True, detail=look())
-    except FootnoteError as error:
-        return Finding(check, ok=False, detail=str(error))
+        return [*findings, Finding("configuration", ok=False, detail=str(error))]
+    findings.append(Finding("configuration", ok=True, detail=f"index in {settings.index.dir}"))
+    for check, look in _CHECKS.items():
+        try:
+            findings.append(Finding(check, ok=True, detail=look(settings)))
+        except FootnoteError as error:
+            findings.append(Finding(check, ok=False, detail=str(error)))
+    return findings
 
 
 def _models(settings: "Settings") -> str:
@@ -89,16 +69,6 @@ def _models(settings: "Settings") -> str:
     return f"{', '.join(shown) or 'none were pulled'}, in {store.folder}"
 
 
-def _reranker(settings: "Settings") -> str:
-    from rag.engine.factories import make_reranker
-
-    reranker = make_reranker(settings)
-    if reranker is None:
-        return "none: what was found stays in the order in which it was found"
-    (score,) = reranker.score("Is anyone there?", ["Yes."])
-    return f"{reranker.name} answers with a score of {score:.1f}"
-
-
 def _encoder(settings: "Settings") -> str:
     from rag.engine.factories import make_encoder
 
@@ -107,7 +77,17 @@ def _encoder(settings: "Settings") -> str:
     return f"{encoder.name} answers with {vector.shape[1]} dimensions"
 
 
-def _model(settings: "Settings") -> str:
+def _reranker(settings: "Settings") -> str:
+    from rag.engine.factories import make_reranker
+
+    reranker = make_reranker(settings)
+    if reranker is None:
+        return "none: results keep the order of the search"
+    (score,) = reranker.score("Is anyone there?", ["Yes."])
+    return f"{reranker.name} answers with a score of {score:.1f}"
+
+
+def _language_model(settings: "Settings") -> str:
     import asyncio
 
     from rag.engine.engine import CONNECT
@@ -115,25 +95,14 @@ def _model(settings: "Settings") -> str:
     from rag.types import Turn
 
     if not has_llm(settings.llm):
-        return f"none: answers are put together from sentences of the documents. {CONNECT}"
+        return f"none: answers consist of sentences from the documents. {CONNECT}"
     model = make_llm(settings.llm)
 
-    async def said() -> str:
+    async def reply() -> str:
         pieces = model.stream("Reply with the word yes.", [Turn("user", "Are you there?")])
         return "".join([piece async for piece in pieces if isinstance(piece, str)])
 
-    return f"{model.name} answers: {asyncio.run(said())[:40]!r}"
-
-
-def _keys(settings: "Settings") -> str:
-    from api.auth.api_keys import KeyStore
-    from api.auth.policy import check_door, wants_key
-
-    check_door(settings.server)
-    keys = KeyStore(settings.server.dir).all()
-    good = sum(key.usable(time.time()) for key in keys)
-    whom = "everyone" if wants_key(settings.server) else "nobody at this machine's own address"
-    return f"{good} of {len(keys)} open the HTTP API, which wants one of {whom}"
+    return f"{model.name} answers: {asyncio.run(reply())[:40]!r}"
 
 
 def _index(settings: "Settings") -> str:
@@ -145,3 +114,25 @@ def _index(settings: "Settings") -> str:
     if faults:
         raise IndexUnreadableError(f"The catalog opens and answers alone; {'; '.join(faults)}.")
     return f"{documents} documents, {passages} passages, {waiting} of them not yet in Chroma"
+
+
+def _keys(settings: "Settings") -> str:
+    from api.auth.api_keys import KeyStore
+    from api.auth.policy import check_door, wants_key
+
+    check_door(settings.server)
+    keys = KeyStore(settings.server.dir).all()
+    valid = sum(key.usable(time.time()) for key in keys)
+    need = "everyone needs one" if wants_key(settings.server) else "requests from this machine need none"
+    return f"{valid} of {len(keys)} are valid for the HTTP API; {need}"
+
+
+_CHECKS = {
+    "models": _models,
+    "embedding model": _encoder,
+    "reranking model": _reranker,
+    "language model": _language_model,
+    "index": _index,
+    "keys": _keys,
+}
+"""What ``examine`` checks once the settings are read. A check returns a detail, or raises ``FootnoteError``."""

@@ -1,6 +1,6 @@
-"""``footnote search``: the passages themselves, and on request how they came to be found."""
+"""``footnote search``: passages without an answer, and on request why each was found."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,72 +12,53 @@ from rag.console import print_json
 
 if TYPE_CHECKING:
     from indexes.types import Hit, Query
-    from rag.engine.engine import Engine
 
 
 @with_search_options
 def search(
-    query: Annotated[str, typer.Argument(help="What to look for, in words or as a question.")],
+    query: Annotated[str, typer.Argument(help="Words, or a question.")],
     index: IndexDir = None,
     config: ConfigFile = None,
     *,
-    limit: Annotated[int, typer.Option(min=1, help="How many passages, at most.")] = 8,
-    explain: Annotated[bool, typer.Option("--explain", help="Show for each passage why it was found.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="The most passages to show.")] = 8,
+    explain: Annotated[bool, typer.Option("--explain", help="Show why each passage was found.")] = False,
     options: SearchOptions,
     as_json: AsJson = False,
 ) -> None:
-    """Find passages, without an answer: best first, each with its place."""
-    from indexes.types import Query
+    """Find passages, best first, each with its place. No answer is written."""
+    from api.schemas.search_results import search_body
+    from indexes.search.snippets import snippet
+    from indexes.types import ALL, Query
     from rag.engine.engine import open_engine
     from rag.question.validation import make_question
 
     settings = load(config, index)
-    asked = options.apply(Query(make_question(query, max_chars=settings.answer.max_question_chars).text))
+    request = options.apply(Query(make_question(query, max_chars=settings.answer.max_question_chars).text))
     with terminal.OpeningProgress() as progress, open_engine(settings, progress) as engine:
-        hits = engine.search(asked, limit)
-        if as_json:
-            from api.schemas.search_results import search_body
-
-            print_json(search_body(asked, hits).model_dump(mode="json"))
-        else:
-            terminal.print_lines(_shown(asked, hits, explain=explain))
+        hits = engine.search(request, limit)
         if not hits:
-            terminal.say(_nothing(engine, asked))
-
-
-def _nothing(engine: "Engine", query: "Query") -> str:
-    from indexes.types import ALL
-
-    confined = query.filters != ALL
-    return NO_DOCUMENTS if confined and not engine.catalog.documents_within(query.scope) else "Nothing was found."
-
-
-def _shown(query: "Query", hits: Sequence["Hit"], *, explain: bool) -> Iterator[str]:
-    from indexes.search.snippets import snippet
-
+            empty = request.filters != ALL and not engine.catalog.documents_within(request.scope)
+            terminal.say(NO_DOCUMENTS if empty else "Nothing was found.")
+    if as_json:
+        print_json(search_body(request, hits).model_dump(mode="json"))
+        return
     for number, hit in enumerate(hits, start=1):
-        passage = hit.passage
-        heading = " › ".join(passage.locator.heading)
-        place = f"{passage.path}, {passage.locator}" + (f", {heading}" if heading else "")
-        yield printable(f"[{number}] {place} ({hit.score:.4g})")
-        yield printable(f"    {snippet(query, passage.text)}")
-        if explain:
-            yield from _explained(query, hit)
-        yield ""
+        heading = " › ".join(hit.passage.locator.heading)
+        place = f"{hit.passage.path}, {hit.passage.locator}" + (f", {heading}" if heading else "")
+        terminal.print_lines([printable(f"[{number}] {place} ({hit.score:.4g})")])
+        terminal.print_lines([printable(f"    {snippet(request, hit.passage.text)}")])
+        terminal.print_lines([*(explain_hit(request, hit) if explain else ()), ""])
 
 
-def _explained(query: "Query", hit: "Hit") -> Iterator[str]:
-    """A table of what each step made of it, and the query's words that stand in it."""
+def explain_hit(query: "Query", hit: "Hit") -> Iterator[str]:
+    """Yield the lines of a table of the hit's signals, then which words of the query it holds where."""
     from indexes.search.snippets import match_words
 
-    rows = [(s.name, "" if s.rank is None else str(s.rank), f"{s.score:.4g}") for s in hit.signals]
-    if rows:
-        yield from (f"    {line}" for line in _table([("signal", "rank", "score"), *rows]))
-    found = match_words(query, hit.passage)
-    for place, words in (("text", found.text), ("title", found.title), ("headings", found.heading)):
+    if hit.signals:
+        rows = [("signal", "rank", "score")]
+        rows += [(s.name, "" if s.rank is None else str(s.rank), f"{s.score:.4g}") for s in hit.signals]
+        name, rank, score = (max(map(len, column)) for column in zip(*rows, strict=True))
+        yield from (f"    {row[0]:{name}}  {row[1]:>{rank}}  {row[2]:>{score}}" for row in rows)
+    matches = match_words(query, hit.passage)
+    for place, words in (("text", matches.text), ("title", matches.title), ("headings", matches.heading)):
         yield printable(f"    words in its {place}: {', '.join(words) or 'none'}")
-
-
-def _table(rows: Sequence[tuple[str, str, str]]) -> Iterator[str]:
-    name, rank, score = (max(map(len, column)) for column in zip(*rows, strict=True))
-    return (f"{row[0]:{name}}  {row[1]:>{rank}}  {row[2]:>{score}}" for row in rows)

@@ -1,7 +1,8 @@
-"""``footnote slack``: the bot by Socket Mode, its manifest, and whether Slack lets it do its work."""
+"""``footnote slack``: the bot over Socket Mode, its manifest, and a check of its setup at Slack."""
 
 import asyncio
 import signal
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from api.context.services import Desk
     from rag.engine.engine import Engine
 
-app = typer.Typer(help="Answer in Slack, by a connection that this machine opens.", invoke_without_command=True)
+app = typer.Typer(help="Answer in Slack, over a connection that this machine opens.", invoke_without_command=True)
 
 
 @app.callback()
@@ -29,8 +30,8 @@ def run(context: typer.Context, index: IndexDir = None, config: ConfigFile = Non
     settings = load(config, index)
     if settings.slack.app_token is None:
         raise ConfigError(
-            "slack.app_token is not set: make one with the scope connections:write on the app's page, and set "
-            "FOOTNOTE_SLACK__APP_TOKEN to it (xapp-…). With slack.signing_secret, `footnote serve` does without."
+            "slack.app_token is not set. Create a token (xapp-…) with the scope connections:write on the app's page, "
+            "and set FOOTNOTE_SLACK__APP_TOKEN to it. `footnote serve` needs none, if slack.signing_secret is set."
         )
     with (
         terminal.OpeningProgress() as progress,
@@ -44,36 +45,38 @@ def run(context: typer.Context, index: IndexDir = None, config: ConfigFile = Non
 def manifest(
     config: ConfigFile = None,
     *,
-    http: Annotated[bool, typer.Option("--http", help="For events by HTTP, at server.public_url.")] = False,
-    name: Annotated[str, typer.Option(help="What the bot is called.")] = "Footnote",
+    http: Annotated[bool, typer.Option("--http", help="For events over HTTP, at server.public_url.")] = False,
+    name: Annotated[str, typer.Option(help="The name of the bot.")] = "Footnote",
 ) -> None:
-    """Print the app's manifest (JSON), to paste where Slack makes a new app."""
-    from api.slack.manifest import manifest as made
+    """Print the app's manifest as JSON, to paste into Slack's form for a new app."""
+    from api.slack.manifest import manifest as make_manifest
 
     settings = load(config, None)
     if http and settings.server.public_url is None:
         raise ConfigError(
-            "server.public_url is not set: it is where Slack sends events to, as https://docs.example.com."
+            "server.public_url is not set. Slack sends events to this address, as https://docs.example.com."
         )
-    print_json(made(settings.slack, settings.server.public_url, socket=not http, name=name))
+    print_json(make_manifest(settings.slack, settings.server.public_url, socket=not http, name=name))
 
 
 @app.command()
 def check(
     config: ConfigFile = None,
     *,
-    http: Annotated[bool, typer.Option("--http", help="Events come by HTTP, though slack.app_token is set.")] = False,
+    http: Annotated[
+        bool, typer.Option("--http", help="Check for events over HTTP, although slack.app_token is set.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Ask Slack whether tokens, scopes and events are as they should be, and say what is missing.
+    """Check tokens, scopes and event subscriptions at Slack, and report what is missing.
 
-    What the app is subscribed to Slack tells by slack.config_token alone.
+    Event subscriptions can be checked only with slack.config_token.
     """
     from api.slack.diagnostics import examine
 
     findings = asyncio.run(examine(load(config, None), http=http))
     if as_json:
-        print_json([{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings])
+        print_json([asdict(finding) for finding in findings])
     else:
         terminal.print_findings(findings)
     if any(finding.ok is False for finding in findings):
@@ -81,12 +84,12 @@ def check(
 
 
 async def listen_until_stopped(engine: "Engine", desk: "Desk") -> None:
-    """Until the process is interrupted or terminated. Raises ``SlackError``, and as ``make_bot`` does."""
+    """Answer until the process is interrupted or terminated. Raises ``SlackError``, and as ``make_bot`` does."""
     from api.slack.factory import make_bot
     from api.slack.socket_mode import SocketMode, listen
     from indexes.types import Query
 
-    await asyncio.to_thread(engine.search, Query("warm"), 1)  # the first question must not wait for models to load
+    await asyncio.to_thread(engine.search, Query("warm"), 1)  # loads the models before the first question
     settings = engine.settings
     bot = make_bot(settings, desk, lambda scope: engine.catalog.documents_within(scope))
     token = settings.slack.app_token

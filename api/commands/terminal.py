@@ -1,10 +1,9 @@
-"""How things look on a terminal: progress bars where someone watches, plain lines where no one does."""
+"""Output of the commands: tables, labels, and progress as a bar on a terminal or as plain lines elsewhere."""
 
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -24,27 +23,29 @@ if TYPE_CHECKING:
 
 _out = Console(highlight=False, soft_wrap=True, emoji=False)
 _err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
-_PLAIN_EVERY = 5.0
+_PLAIN_INTERVAL = 5.0
 """Seconds between two lines of progress where there is no terminal."""
-_A_SECOND = 1000
-"""Vectors that Chroma takes in one."""
+_QUICK_PASSAGES = 1000
+"""Passages that Chroma stores within a second: too few for a progress bar."""
 _MARKS = {True: "[green]ok[/green]   ", False: "[red]wrong[/red]", None: "[yellow]not verified[/yellow]"}
-_SHOWN = 5
-"""How many files are named that were skipped for one reason."""
+_SKIPPED_SHOWN = 5
+"""How many of the files that were skipped for one reason are named."""
 
 
 def say(text: str) -> None:
+    """Print text to standard error, whatever markup it holds."""
     _err.print(escape(text))
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
+    """Print an error message, without control characters, to standard error."""
     shown = "\n".join(printable(line) for line in text.split("\n"))
     _err.print(f"[red]Error:[/red] {escape(shown)}")
 
 
 @contextmanager
-def stopped(advice: str) -> "Iterator[None]":
-    """Says what an interruption means for the work."""
+def interruptible(advice: str) -> "Iterator[None]":
+    """Print the advice where Ctrl-C interrupts the work, and raise ``KeyboardInterrupt`` again."""
     try:
         yield
     except KeyboardInterrupt:
@@ -53,7 +54,7 @@ def stopped(advice: str) -> "Iterator[None]":
 
 
 def write(text: str) -> None:
-    """A model's words: what would steer the terminal is left out."""
+    """Write part of an answer at once, without characters that would control the terminal."""
     sys.stdout.write("".join(c for c in text if c in "\n\t" or c.isprintable()))
     sys.stdout.flush()
 
@@ -61,8 +62,8 @@ def write(text: str) -> None:
 class SyncProgress(SyncListener):
     """Shows the files done, the passages per second and, on a terminal, the time left."""
 
-    def __init__(self, plain_every: float = _PLAIN_EVERY) -> None:
-        self._plain_every = plain_every
+    def __init__(self, plain_interval: float = _PLAIN_INTERVAL) -> None:
+        self._plain_interval = plain_interval
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -74,7 +75,7 @@ class SyncProgress(SyncListener):
         )
         self._task = self._bar.add_task("Looking", total=None, speed="")
         self._embedded, self._done = 0, 0
-        self._total, self._began, self._told = 0, 0.0, time.monotonic()
+        self._total, self._began, self._printed = 0, 0.0, time.monotonic()
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -96,7 +97,7 @@ class SyncProgress(SyncListener):
         rate = self._embedded / max(0.001, time.monotonic() - self._began)
         speed = f"{rate:.0f} passages/s"
         self._bar.update(self._task, speed=speed)
-        self._tell(f"{self._done} of {self._total} files, {self._embedded} passages embedded, {speed}")
+        self._print_plain(f"{self._done} of {self._total} files, {self._embedded} passages embedded, {speed}")
 
     def publishing(self, passages: int) -> None:
         self._done, self._total = 0, passages
@@ -105,16 +106,16 @@ class SyncProgress(SyncListener):
     def published(self, passages: int) -> None:
         self._done += passages
         self._bar.update(self._task, completed=self._done)
-        self._tell(f"{self._done} of {self._total} vectors in Chroma")
+        self._print_plain(f"{self._done} of {self._total} vectors in Chroma")
 
-    def _tell(self, line: str) -> None:
-        if self._bar.disable and time.monotonic() - self._told > self._plain_every:
-            self._told = time.monotonic()
+    def _print_plain(self, line: str) -> None:
+        if self._bar.disable and time.monotonic() - self._printed > self._plain_interval:
+            self._printed = time.monotonic()
             say(line)
 
 
 class OpeningProgress(SyncProgress):
-    """Of an index whose Chroma is made anew as it is opened: seen only where that takes longer than a moment."""
+    """Shows how Chroma is rebuilt while an index opens, where that takes longer than a second."""
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +126,7 @@ class OpeningProgress(SyncProgress):
 
     def publishing(self, passages: int) -> None:
         super().publishing(passages)
-        if passages > _A_SECOND:
+        if passages > _QUICK_PASSAGES:
             self._bar.start()
 
     def healed(self, sentence: str) -> None:
@@ -134,6 +135,7 @@ class OpeningProgress(SyncProgress):
 
 
 def print_report(report: SyncReport) -> None:
+    """Print what an index run did: a table of counts, then the files that failed, have notes or were skipped."""
     table = Table("", "files", box=None, pad_edge=False)
     for name in ("added", "changed", "unchanged", "removed", "renamed", "failed", "skipped"):
         table.add_row(name, str(len(getattr(report, name))))
@@ -144,28 +146,14 @@ def print_report(report: SyncReport) -> None:
     for name, reasons in (("failed", report.failed), ("note", report.notes)):
         for path, reason in reasons.items():
             _out.print(f"[red]{name}[/red] {escape(printable(path))}: {escape(reason)}")
-    _print_skipped(report.skipped)
-
-
-def _print_skipped(skipped: "Mapping[str, str]") -> None:
-    """A line for each reason, with the first few files."""
-    for reason in sorted(set(skipped.values())):
-        paths = [path for path, its in skipped.items() if its == reason]
-        shown = ", ".join(printable(path) for path in paths[:_SHOWN])
-        more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-        _out.print(escape(f"skipped, {reason}: {shown}{more}"))
-
-
-def report_to_wire(report: SyncReport) -> dict[str, Any]:
-    return asdict(report)
-
-
-def plan_to_wire(plan: SyncPlan) -> dict[str, Any]:
-    return {key: value for key, value in asdict(plan).items() if key != "files"}
+    for reason in sorted(set(report.skipped.values())):
+        paths = [printable(path) for path, other in report.skipped.items() if other == reason]
+        more = f" and {len(paths) - _SKIPPED_SHOWN} more" if len(paths) > _SKIPPED_SHOWN else ""
+        _out.print(escape(f"skipped, {reason}: {', '.join(paths[:_SKIPPED_SHOWN])}{more}"))
 
 
 def print_plan(plan: SyncPlan) -> None:
-    """A line for each file that would be touched."""
+    """Print a line for each file that an index run would touch."""
     for name in ("added", "changed", "removed"):
         print_lines(f"{name:8} {printable(path)}" for path in getattr(plan, name))
     for name, reasons in (("closed", plan.closed), ("skipped", plan.skipped)):
@@ -175,22 +163,24 @@ def print_plan(plan: SyncPlan) -> None:
 
 
 def print_lines(lines: "Iterable[str]") -> None:
+    """Print lines to standard output, whatever markup they hold."""
     for line in lines:
         _out.print(escape(line))
 
 
-def print_marked(style: str, label: str, text: str) -> None:
-    """``label``: text, the label in a style."""
+def print_labelled(style: str, label: str, text: str) -> None:
+    """Print ``label: text``, with the label in a style of rich."""
     _out.print(f"[{style}]{label}:[/{style}] {escape(text)}")
 
 
-def advise(text: str) -> None:
+def print_advice(text: str) -> None:
+    """Print a paragraph of dim text to standard error."""
     _err.print(f"\n[dim]{escape(text)}[/dim]")
 
 
 @contextmanager
-def waiting(text: str) -> "Iterator[Status]":
-    """A spinner while nothing else is to be seen; nothing where no one watches."""
+def spinner(text: str) -> "Iterator[Status]":
+    """Show a spinner on standard error, if that is a terminal."""
     status = _err.status(text)
     if _err.is_terminal:
         status.start()
@@ -201,6 +191,7 @@ def waiting(text: str) -> "Iterator[Status]":
 
 
 def print_facts(facts: "Mapping[str, object]") -> None:
+    """Print names and values as a table."""
     table = Table(box=None, show_header=False, pad_edge=False)
     for name, value in facts.items():
         table.add_row(name, escape(str(value)))
@@ -208,5 +199,6 @@ def print_facts(facts: "Mapping[str, object]") -> None:
 
 
 def print_findings(findings: "Iterable[Finding]") -> None:
+    """Print a line for each check, with its outcome first."""
     for finding in findings:
         _out.print(f"{_MARKS[finding.ok]} {finding.check}: {escape(finding.detail)}")

@@ -193,7 +193,7 @@ def test_a_history_that_cannot_be_written_is_said_after_the_answer(
     ran = footnote("ask", PARENTS, "--history", history, "--index", samples_index)
     assert ran.code == 1
     assert "8 weeks" in ran.out
-    assert ran.err.endswith(f"Error: The conversation cannot be kept in {history}: No such file or directory.\n")
+    assert ran.err.endswith(f"Error: The conversation cannot be written to {history}: No such file or directory.\n")
 
 
 # Where it is asked

@@ -96,7 +96,7 @@ def test_a_folder_that_is_followed_is_taken_in_as_it_changes(tmp_path: Path) -> 
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
         try:
             assert following.stderr
-            assert any("Following what changes" in line for line in following.stderr)
+            assert any("Following changes" in line for line in following.stderr)
             (docs / "b.txt").write_text("Beavers build.")
             assert becomes(index, {"a.txt", "b.txt"})
             (docs / "a.txt").unlink()

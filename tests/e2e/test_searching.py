@@ -10,7 +10,7 @@ import pytest
 
 from api.app.fastapi_app import create_app
 from api.commands.options import NO_DOCUMENTS
-from api.commands.search_command import _explained
+from api.commands.search_command import explain_hit
 from fakes.answerer import ScriptedAnswerer
 from fakes.desks import desk
 from fakes.engines import OpenEngine, RunFootnote
@@ -76,7 +76,7 @@ def test_explained_it_says_which_words_were_found_where(footnote: RunFootnote, d
 
 def test_explained_every_signal_is_a_row() -> None:
     signals = (Signal("dense", 0.71234, 12), Signal("reranked", -3.5), Signal("x", 1, 1))
-    lines = list(_explained(Query("leave"), Hit(passage("Leave days."), 1.0, signals)))
+    lines = list(explain_hit(Query("leave"), Hit(passage("Leave days."), 1.0, signals)))
     assert lines[:4] == [
         "    signal    rank   score",
         "    dense       12  0.7123",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from api.commands.answers import end_of_text, print_sources
+from api.commands.answers import print_correction, print_sources
 from fakes.answerer import answer, passage
 from rag.types import Answer, Near
 
@@ -56,11 +56,11 @@ def test_where_nothing_is_near_nothing_is_offered(capsys: pytest.CaptureFixture[
     ("streamed", "told", "said"),
     [
         (DOUBTED.text, DOUBTED, "\n"),
-        ("It is 99 days [1].\n", DECLINED, f"\n(None of this is in the documents.)\n{DECLINED.text}\n"),
+        ("It is 99 days [1].\n", DECLINED, f"\n(The documents say none of this.)\n{DECLINED.text}\n"),
         (
             "25 days [1]. It is 99 days [1].",
             answer("25 days [1].", {1: "25 days"}),
-            "\n\n(Once it was checked, this stands in its place:)\n25 days [1].\n",
+            "\n\n(The check changed the answer. It now reads:)\n25 days [1].\n",
         ),
     ],
     ids=["stands", "taken back", "replaced"],
@@ -68,5 +68,5 @@ def test_where_nothing_is_near_nothing_is_offered(capsys: pytest.CaptureFixture[
 def test_the_text_that_stands_follows_what_was_streamed(
     streamed: str, told: Answer, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    end_of_text(streamed, told)
+    print_correction(streamed, told)
     assert capsys.readouterr().out == said

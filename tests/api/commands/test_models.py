@@ -33,7 +33,7 @@ def test_the_list_says_what_a_model_is_for_its_licence_and_whether_it_is_there(f
 def test_what_is_there_is_not_pulled_again(footnote: RunFootnote, pulled: ModelStore) -> None:
     ran = footnote("models", "pull", BGE)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == f"{BGE} (33 MB) is there already, each file as it should be: var/models/{BGE}\n"
+    assert ran.out == f"{BGE} (33 MB) is already there, and every file is intact: var/models/{BGE}\n"
     told = json.loads(footnote("models", "pull", MINILM, "--json").out)
     assert told == {"name": MINILM, "folder": f"var/models/{MINILM}", "new": False, "bytes": 34727296}
     states = {row["name"]: row["state"] for row in json.loads(footnote("models", "list", "--json").out)}

@@ -16,7 +16,7 @@ def test_without_a_terminal_plain_lines_count_files_and_passages(
 ) -> None:
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text("Aardvarks dig. " * 100)
-    with terminal.SyncProgress(plain_every=0) as progress:
+    with terminal.SyncProgress(plain_interval=0) as progress:
         progress.planned(plan_changes([tmp_path], {}))
         progress.embedded(2)
     (line,) = capsys.readouterr().err.splitlines()
@@ -47,7 +47,7 @@ def test_skipped_files_are_told_by_reason_and_the_first_few_by_name(capsys: pyte
 def test_making_chroma_anew_as_an_index_is_opened_is_told_in_a_sentence_and_seen_only_where_it_takes_long(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with terminal.OpeningProgress(plain_every=0) as progress:
+    with terminal.OpeningProgress(plain_interval=0) as progress:
         progress.publishing(10_000)
         progress.published(5_000)
         progress.healed("Made anew.")

@@ -45,7 +45,7 @@ def test_weights_and_what_reads_them_are_taken_and_no_code(files: dict[str, byte
         assert (ran.returncode, sorted(hub.asked)) == (0, sorted(files)), ran.stderr
         again = footnote(hub.url, tmp_path)
         assert len(hub.asked) == len(files)
-    assert "is there already" in again.stdout
+    assert "is already there" in again.stdout
     store = ModelStore(tmp_path / "var" / "models")
     assert (store.pulled(), store.state(NAME)) == ([NAME], "present")
     assert {path.name for path in store.place(NAME).iterdir()} == {*files, "footnote-model.json"}
