@@ -28,16 +28,16 @@ class Database:
     """
 
     failure: ClassVar[type[FootnoteError]] = StorageError
-    """What its methods raise."""
+    """The error that its methods raise."""
     folder_mode: ClassVar[int] = 0o777
     file_mode: ClassVar[int] = 0o644
     """Permissions of a file that is made here; SQLite's own files beside it get the same."""
 
     def __init__(self, file: Path, schema: Schema, *, create: bool = False, timeout: float = 30) -> None:
-        """Open the file; with ``create``, make it first where there is none.
+        """Open the file; with ``create``, make it first if there is none.
 
-        ``timeout`` is in seconds: how long to wait for another process that writes. Raises
-        ``failure``, and what ``missing`` returns.
+        ``timeout`` is how many seconds to wait for another process that writes. Raises ``failure``; raises the error
+        that ``missing`` returns if there is no file.
         """
         self.file = file
         self._schema = schema
@@ -49,7 +49,12 @@ class Database:
         elif not file.is_file():
             raise self.missing()
         self.writable = os.access(file.parent, os.W_OK)
-        self.writable = self.writable and self._can_share()
+        try:
+            self._db.execute("PRAGMA user_version")
+        except sqlite3.OperationalError:  # no room for the files that SQLite needs beside it, even to read
+            self.writable = False
+        except sqlite3.DatabaseError:  # no database: the next read says so
+            pass
         try:
             self._bring_up_to_date(create=create)
         except BaseException:
@@ -57,6 +62,7 @@ class Database:
             raise
 
     def close(self) -> None:
+        """Close the connections of all threads."""
         for db in self._connections:
             db.close()
         self._connections.clear()
@@ -121,25 +127,15 @@ class Database:
         return db
 
     def _access(self) -> tuple[str, int]:
-        """How to open the file, and the state that this depends on.
+        """The mode to open the file in, and the modification time if the connection depends on it.
 
-        SQLite reads a log that it may not share only beside one, and a file without one only as immutable. Such a
-        connection does not see later commits of other processes: it is opened again after each.
+        In a folder that is read-only, SQLite opens a file without a log only as immutable. Such a connection does not
+        see later commits of other processes, so each commit needs a new connection.
         """
         if self.writable:
             return "mode=rw", 0
         log = self.file.with_name(f"{self.file.name}-wal")
         return ("mode=ro", 0) if log.exists() and log.stat().st_size else ("immutable=1", self.file.stat().st_mtime_ns)
-
-    def _can_share(self) -> bool:
-        """Whether there is room for what SQLite needs beside the file, even to read it."""
-        try:
-            self._db.execute("PRAGMA user_version")
-        except sqlite3.OperationalError:
-            return False
-        except sqlite3.DatabaseError:  # no database at all: the next read says so
-            pass
-        return True
 
     # -- formats ------------------------------------------------------------------------------------------------
 
@@ -152,14 +148,14 @@ class Database:
             raise self.unwritable(error) from error
 
     def _bring_up_to_date(self, *, create: bool) -> None:
-        """Make or migrate the file, unless it has the present format."""
+        """Make or migrate the file unless it has the present format."""
         deadline = time.monotonic() + self._timeout
         while True:
             with self._in_words():
                 version = version_of(self._db)
             if version == self._schema.version:
                 return None
-            if version is None and not create:  # a kill came while it was made
+            if version is None and not create:  # the process that made it was killed
                 raise self.missing()
             if version is not None and not self._schema.first <= version < self._schema.version:
                 raise self.of_another_format(version)
@@ -171,7 +167,7 @@ class Database:
                     raise
 
     def _migrate(self) -> None:
-        """Run the migrations that the file lacks, in one transaction that no other process writes beside."""
+        """Run the missing migrations in one transaction. SQLite lets no other process write meanwhile."""
         version = None
         try:
             with closing(self._connect("mode=rw")) as db:
@@ -193,7 +189,7 @@ class Database:
             raise (self.unwritable(error) if version is None else self.not_migrated(version, error)) from error
 
     def migration_lock(self) -> AbstractContextManager[None]:
-        """What is held while a file with content is migrated; entering it may raise ``IndexLockedError``."""
+        """A lock to hold during the migration of an older file; entering it may raise ``IndexLockedError``."""
         return nullcontext()
 
     # -- failures in words --------------------------------------------------------------------------------------
@@ -213,13 +209,15 @@ class Database:
 
     @property
     def start_over(self) -> str:
-        """How a user begins with a new file, as an imperative."""
+        """How a user starts over, as an imperative."""
         return "move it away"
 
     def missing(self) -> FootnoteError:
+        """The error that there is no file."""
         return self.failure(f"There is no {self.file}.")
 
     def of_another_format(self, version: int) -> FootnoteError:
+        """The error that the file has a format that is too old or too new."""
         present = self._schema.version
         if version < present:
             return self.failure(
@@ -234,15 +232,19 @@ class Database:
         )
 
     def on_a_full_disk(self) -> FootnoteError:
+        """The error that there is no room."""
         return self.failure(f"The disk of {self.file} is full: make room.")
 
     def unwritable(self, error: Exception) -> FootnoteError:
+        """The error that the file cannot be made."""
         return self.failure(f"{self.file} cannot be written: {error}.")
 
     def not_migrated(self, version: int, error: Exception) -> FootnoteError:
+        """The error that a migration failed."""
         return self.failure(
             f"{self.file} cannot be migrated from format {version} to {self._schema.version}: {error}. It is unchanged."
         )
 
     def unusable(self, error: Exception) -> FootnoteError:
+        """The error that SQLite cannot read or write the file."""
         return self.failure(f"{self.file} cannot be used: {error}. If it is damaged, {self.start_over} to start over.")

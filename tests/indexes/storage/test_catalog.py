@@ -184,11 +184,11 @@ def test_whatever_a_search_reads_is_within_its_scope(catalog: Catalog, filters: 
     read = [
         entries.embedded_as(hashes(passages), scope),
         entries.match("magnet", limit=9, scope=scope),
-        entries.at([1, 2], scope),
-        entries.of_documents(["id of a.txt", "id of b.txt"], scope, most=9),
+        entries.at_rows([1, 2], scope),
+        entries.first_of_documents(["id of a.txt", "id of b.txt"], scope, most=9),
     ]
     assert [[entry.passage for entry in found] for found in read] == [passages] * 4
-    assert entries.named(["Nordsund Line"], scope) == {"Nordsund Line": ["id of a.txt"]}
+    assert entries.documents_named(["Nordsund Line"], scope) == {"Nordsund Line": ["id of a.txt"]}
 
 
 def test_of_documents_those_are_readable_that_are_there_and_for_the_audience(catalog: Catalog) -> None:
