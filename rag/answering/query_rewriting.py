@@ -14,8 +14,8 @@ from rag.errors import ModelError
 from rag.prompting import prompts
 from rag.prompting.context_window import Counter, latest
 from rag.protocols import ChatModel
-from rag.question.decomposition import is_compound, leans, questions_in
-from rag.question.followups import is_about_answer, standing
+from rag.question.decomposition import depends_on_context, is_compound, questions_in
+from rag.question.followups import is_about_answer, resolve_turns
 from rag.types import Question, Rewritten, Turn, Usage
 
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ _DRESS = ' *_`"“”'
 
 def search_query(question: Question) -> Query:
     """What it stands for, with what the user asked lately: the words that a follow-up leaves out stand there."""
-    text, *earlier = reversed(standing([*reversed(_asked(question)), question.text]))
+    text, *earlier = reversed(resolve_turns([*reversed(_asked(question)), question.text]))
     return Query(
         text,
         tuple(earlier[:_TURNS]),
@@ -52,7 +52,7 @@ class OfflineRewriter:
     async def query(self, question: Question) -> Rewritten:
         query = search_query(question)
         joined = questions_in(query.text)
-        parts = [part for part in joined if not leans(part)] if len(joined) > 1 else []
+        parts = [part for part in joined if not depends_on_context(part)] if len(joined) > 1 else []
         return Rewritten(replace(query, parts=tuple(parts)))
 
 

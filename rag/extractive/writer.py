@@ -9,8 +9,8 @@ from indexes.types import Hit
 from rag.citations.markers import without_markers
 from rag.extractive.candidates import Candidate, NumberedPassage, candidates
 from rag.extractive.selection import choose, confidence, ranked
-from rag.question.decomposition import leans, questions_in
-from rag.question.followups import standing
+from rag.question.decomposition import depends_on_context, questions_in
+from rag.question.followups import resolve_turns
 from rag.safety.invisible_text import strip_invisible
 from rag.types import Confidence, Context, Piece, Question, Quoted, Revision, Unanswered
 
@@ -64,7 +64,7 @@ class ExtractiveWriter:
         return Extract(choose(best) if best and sure >= self._min_confidence else (), sure)
 
     def _pieces(self, question: Question, sources: Sequence[NumberedPassage]) -> list[Piece]:
-        asked = standing(
+        asked = resolve_turns(
             [*(turn.text for turn in question.history if turn.role == "user"), strip_invisible(question.text)]
         )
         whole, before = asked[-1], "".join(asked[-2:-1])
@@ -73,7 +73,7 @@ class ExtractiveWriter:
         if len(parts) > 1:
             ordered = self._ordered(whole, parts, sources)
             for part in parts:
-                leaning = f"{parts[0]}\n{before}".strip() if leans(part) else ""
+                leaning = f"{parts[0]}\n{before}".strip() if depends_on_context(part) else ""
                 extracts[part] = self.extract(part, ordered[part], before if part == parts[0] else leaning)
         if not any(extract.candidates for extract in extracts.values()):
             extracts = {whole: self.extract(whole, sources, before)}

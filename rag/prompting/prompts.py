@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexes.types import Hit, Passage
-from rag.question.languages import name_of
+from rag.question.languages import language_name
 from rag.safety.invisible_text import strip_invisible
 from rag.types import Revision, Turn
 
@@ -134,7 +134,11 @@ what they do not bear out; reply with {NO_ANSWER} only where they bear out nothi
 
 def system(language: str | None = None, *, about_answer: bool = False) -> str:
     """``SYSTEM``, with the language to answer in, by tag; ``about_answer``: the question is about the last answer."""
-    told = f"in {name_of(language)}, whatever language the question and the sources are in" if language else _IN_ITS_OWN
+    told = (
+        f"in {language_name(language)}, whatever language the question and the sources are in"
+        if language
+        else _IN_ITS_OWN
+    )
     return SYSTEM.replace(_IN_ITS_OWN, told) + (ABOUT_ANSWER if about_answer else "")
 
 

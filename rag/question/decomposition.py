@@ -1,7 +1,7 @@
-"""Whether a question needs more than one place, and the questions that are joined in it: by its wording alone.
+"""Recognises compound questions by their wording, and splits them.
 
-They know English, German, French, Spanish and Italian, and of other languages several question marks. A question that
-they miss is searched for as it is; one that they take for compound costs a short call to a model.
+It knows English, German, French, Spanish and Italian; in other languages, several question marks. A compound question
+that it misses is searched for as it is. A simple one that it takes for compound costs a short call to a model.
 """
 
 import re
@@ -33,7 +33,7 @@ _COMPARED = (
     r"\b(?:diff[eé]r\w+\s+(?:entre|de|par)|les\s+deux|tous\s+deux|respectivement|par\s+rapport)\b",
     r"\b(?:diferenci\w+|ambos|ambas|respectivamente|confront\w+|differenz\w+|entramb[ie]|rispettivamente)\b",
 )
-"""Two things held against each other, or asked for both."""
+"""Two things compared, or each asked for."""
 
 _CHAINED = (
     r"\bthe\s+(?!name|title|date|number|amount)(?:[\w-]+\s+){1,3}(?:of|by|in|at|for|from|to|with)\s+(?:the|an?)\s+(?:[\w-]+\s+){1,4}"
@@ -47,7 +47,7 @@ _CHAINED = (
     r"\b(?:del|de\s+las?|de\s+los|de\s+una?)\s+(?:[\w-]+\s+){1,3}(?:que|cuy\w+|donde)\b",
     r"\b(?:del|della|dello|dei|degli|delle|dell['’]|di\s+una?)\s*(?:[\w-]+\s+){1,3}(?:che|cui|dove)\b",
 )
-"""The one thing must be found before the other can be: the X of the Y that …"""
+"""One thing must be found before the other: the X of the Y that …"""
 
 _COMPARES = re.compile("|".join(_COMPARED), re.IGNORECASE)
 _COMPOUND = re.compile("|".join((_SEVERAL, *_JOINED, *_COMPARED, *_CHAINED)), re.IGNORECASE)
@@ -69,8 +69,8 @@ _BETWEEN = re.compile(
 )
 _ASKS = re.compile(rf"{_AUXILIARY}|{_ASKING}|.*\b(?!was\b){_WORD}", re.IGNORECASE | re.DOTALL)
 _HALF = re.compile(rf".*\b{_WORD}\W*|\W*\w+\W+\w+.*\b(?:who|whose|which|that|where)\b.*", re.IGNORECASE | re.DOTALL)
-"""What ends where its question only begins, or has a clause of its own that the next may go on with."""
-_LEANS = re.compile(
+"""A part whose question only begins at its end, or whose clause the next part may continue."""
+_REFERS_BACK = re.compile(
     r"\b(?:it|its|they|them|their|he|she|his|her|him|this|these|those|there|er|sie|es|ihn|ihm|ihr\w*|dort|dies\w*|il|elle|"
     r"ils|elles)\b",
     re.IGNORECASE,
@@ -78,31 +78,29 @@ _LEANS = re.compile(
 _FEWEST_WORDS, _MOST_PARTS = 3, 4
 _MARKS = ("?", "？", "؟")
 _BARE = 4
-"""Words up to which a question leaves out what it is asked of."""
+"""A question of so few words leaves its subject out."""
 
 
 def questions_in(text: str) -> list[str]:
-    """The questions that are joined in one, each as it is asked; the text alone where it is one, or cannot be parted.
+    """Return the questions that a text joins; the text alone if it is one question, or cannot be split.
 
-    Things that are compared are not parted: neither side is asked for by itself.
+    Things that are compared stay together: neither side is asked for by itself.
     """
     parts = [part.strip(" ,;") for part in _BETWEEN.split(text)]
-    if not 1 < len(parts) <= _MOST_PARTS or _COMPARES.search(text) or not all(map(_is_question, parts)):
+    if not 1 < len(parts) <= _MOST_PARTS or _COMPARES.search(text):
+        return [text]
+    if any(len(part.split()) < _FEWEST_WORDS or not _ASKS.match(part) for part in parts):
         return [text]
     if any(_HALF.fullmatch(part) for part in parts[:-1] if not part.endswith(_MARKS)):
         return [text]
     return [part if part.endswith(_MARKS) else f"{part}?" for part in parts]
 
 
-def _is_question(part: str) -> bool:
-    return len(part.split()) >= _FEWEST_WORDS and _ASKS.match(part) is not None
-
-
-def leans(part: str) -> bool:
-    """Whether a question has a word that stands for something named before it, or leaves it out."""
-    return len(part.split()) <= _BARE or _LEANS.search(part) is not None
+def depends_on_context(part: str) -> bool:
+    """Return whether a question refers to something named before it, or leaves it out."""
+    return len(part.split()) <= _BARE or _REFERS_BACK.search(part) is not None
 
 
 def is_compound(text: str) -> bool:
-    """Of a question of some hundred characters: the rules look at each word anew."""
+    """Return whether a question needs more than one place. Meant for some hundred characters: time grows quickly."""
     return _COMPOUND.search(text) is not None

@@ -1,16 +1,15 @@
-"""What a question stands for in its conversation: a correction, or a question about the answer that was just given.
+"""Recognises corrections, and questions about the answer just given, by their wording.
 
-Both are known by their wording alone, in English, German, French, Spanish and Italian; one that is missed is taken for
-a follow-up, as any other question is.
+It knows English, German, French, Spanish and Italian. One that it misses is taken for a follow-up, like any other.
 """
 
 import re
 from collections.abc import Sequence
 
 _LONGEST = 90
-"""Characters: who writes more asks something of their own."""
+"""Characters of such a question: a longer one asks something of its own."""
 _THAT = r"(?:that|this|it|so|the (?:answer|above)|your (?:last )?answer|what you (?:just )?said)"
-_TONGUE = (
+_LANGUAGE = (
     r"(?:english|german|french|spanish|italian|portuguese|dutch|polish|englisch|deutsch|französisch|spanisch|italienisch|"
     r"anglais|allemand|français|espagnol|italien|inglés|alemán|francés|español|italiano|inglese|tedesco|francese|spagnolo)"
 )
@@ -39,7 +38,7 @@ _OTHERWISE = (
     rf"(?:summari[sz]e|shorten|rephrase|repeat|translate|explain|simplify|reword|quote) {_THAT}(?: .{{0,40}})?",
     rf"say {_THAT} again|what do you mean(?: by {_THAT})?",
     r"tl;?dr|in short|in a nutshell|shorter|more briefly",
-    rf"(?:(?:say|give|write) {_THAT} )?(?:in|into|auf|en) {_TONGUE}",
+    rf"(?:(?:say|give|write) {_THAT} )?(?:in|into|auf|en) {_LANGUAGE}",
     r"fass(?:e|en sie)? (?:das|es)(?: bitte)?(?: kurz)? zusammen",
     r"r[ée]sume[zr]? (?:ça|cela)|resume eso|riassumi(?:lo)?",
 )
@@ -67,37 +66,33 @@ _FIGURE = re.compile(r"\b\d+(?:[.,]\d+)*\b")
 
 
 def is_about_answer(text: str) -> bool:
-    """Whether it asks of the answer before, and of nothing else: are you sure? where does it say that?"""
+    """Return whether it asks about the last answer alone: are you sure? where does it say that?"""
     return len(text) <= _LONGEST and _ABOUT_ANSWER.fullmatch(text.strip()) is not None
 
 
-def standing(asked: Sequence[str]) -> list[str]:
-    """What a user's turns, oldest first and one at least, come to: the questions that they stand for, oldest first.
+def resolve_turns(messages: Sequence[str]) -> list[str]:
+    """Return the questions that a user's messages stand for, oldest first.
 
-    A question about an answer asks the one before again; a correction takes its place.
+    A question about an answer repeats the question before it; a correction replaces it. Needs at least one message.
     """
-    questions: list[str] = []
-    for text in asked:
-        if not questions:
+    questions = [messages[0]]
+    for text in messages[1:]:
+        if is_about_answer(text):
+            continue
+        match = _CORRECTION.fullmatch(text.strip())
+        correction = match["rest"].strip(" ?!.") if match else ""
+        own_question = _ASKS.match(correction) and len(correction.split()) >= _OWN_WORDS
+        if correction and not own_question and len(correction) <= _LONGEST:
+            questions[-1] = _apply_correction(questions[-1], correction)
+        else:
             questions.append(text)
-        elif not is_about_answer(text):
-            rest = _corrected(text)
-            questions[len(questions) - bool(rest) :] = [_with(questions[-1], rest) if rest else text]
     return questions
 
 
-def _corrected(text: str) -> str:
-    """What is put right, without the words that say so; nothing where nothing is."""
-    found = _CORRECTION.fullmatch(text.strip())
-    rest = found["rest"].strip(" ?!.") if found else ""
-    asks = _ASKS.match(rest) and len(rest.split()) >= _OWN_WORDS
-    return "" if asks or len(rest) > _LONGEST else rest
-
-
-def _with(question: str, rest: str) -> str:
-    """The question put right: where all that changes is its one figure, that one; else with the words at its end."""
-    bare = rest.removeprefix("in ").removeprefix("for ")
+def _apply_correction(question: str, correction: str) -> str:
+    """Replace the question's only figure of that length if the correction is a figure; else append the correction."""
+    bare = correction.removeprefix("in ").removeprefix("for ")
     same = [figure for figure in _FIGURE.findall(question) if len(figure) == len(bare)]
     if _FIGURE.fullmatch(bare) and len(same) == 1:
         return question.replace(same[0], bare)
-    return f"{question.rstrip(' ?!.')}, {rest}?"
+    return f"{question.rstrip(' ?!.')}, {correction}?"

@@ -1,4 +1,4 @@
-"""The languages that an answer may be asked for in: by tag, as ``de`` or ``pt-BR``, or by name: German, Deutsch."""
+"""The languages that an answer may be in: by tag, as ``de`` or ``pt-BR``, or by name, as German or Deutsch."""
 
 import re
 from collections.abc import Mapping
@@ -26,22 +26,22 @@ _TAG = re.compile(
 )
 
 
-def make_language(said: str | None) -> str | None:
-    """The tag (BCP 47: language, script, region); None stays None. Raises ``LanguageError``."""
-    if said is None:
+def make_language(name: str | None) -> str | None:
+    """Return the tag (BCP 47: language, script, region) of a tag or name; None for None. Raises ``LanguageError``."""
+    if name is None:
         return None
-    plain = said.strip().casefold()
-    found = _TAG.fullmatch(_TAGS.get(plain, plain))
-    language = _TAGS.get(found["language"].lower(), found["language"].lower()) if found else ""
-    if found is None or language not in _NAMES:
+    plain = name.strip().casefold()
+    match = _TAG.fullmatch(_TAGS.get(plain, plain))
+    language = _TAGS.get(match["language"].lower(), match["language"].lower()) if match else ""
+    if match is None or language not in _NAMES:
         raise LanguageError(
-            f"language: {said[:40]!r} is none that is known: give a tag, as de or pt-BR, or a name, as German."
+            f"language: {name[:40]!r} is not a known language: give a tag, as de or pt-BR, or a name, as German."
         )
-    parts = (language, (found["script"] or "").title(), (found["region"] or "").upper())
+    parts = (language, (match["script"] or "").title(), (match["region"] or "").upper())
     return "-".join(part for part in parts if part)
 
 
-def name_of(tag: str) -> str:
-    """In English, as a model is told; with what a tag says beside the language: ``Portuguese (pt-BR)``."""
+def language_name(tag: str) -> str:
+    """Return the English name, with the tag if it says more than the language: ``Portuguese (pt-BR)``."""
     name = _NAMES[tag.partition("-")[0]]
     return f"{name} ({tag})" if "-" in tag else name

@@ -1,4 +1,4 @@
-"""What may be asked."""
+"""Checks a question before it is answered."""
 
 from collections.abc import Sequence
 
@@ -7,24 +7,24 @@ from rag.types import Question, Turn
 
 
 def make_question(text: str, history: Sequence[Turn] = (), max_chars: int = 8000) -> Question:
-    """Raises ``QuestionError`` where nothing is asked, ``QuestionTooLongError`` beyond ``max_chars`` characters.
+    """Return the question, with each turn of its history cut to ``max_chars`` characters.
 
-    Of each turn of the history as many characters are kept. How many turns a model is given is a matter of its window.
+    Raises ``QuestionError`` if it is empty or not valid Unicode, ``QuestionTooLongError`` beyond ``max_chars``.
     """
     text = text.strip()
     if not text:
         raise QuestionError("The question is empty: write what you want to know.")
     if len(text) > max_chars:
         raise QuestionTooLongError(
-            f"The question has {len(text):,} characters and may have {max_chars:,}: shorten it, or put long material "
-            f"into a document and index that."
+            f"The question has {len(text):,} characters, and the limit is {max_chars:,}: shorten it, or put long "
+            f"material into a document and index it."
         )
-    kept = tuple(Turn(turn.role, turn.text[:max_chars]) for turn in history)
-    if not all(is_text(said) for said in (text, *(turn.text for turn in kept))):
-        raise QuestionError("The question, or what was said before it, is not valid Unicode: write it as UTF-8.")
-    return Question(text, kept)
+    turns = tuple(Turn(turn.role, turn.text[:max_chars]) for turn in history)
+    if not all(map(is_valid_unicode, (text, *(turn.text for turn in turns)))):
+        raise QuestionError("The question, or an earlier message, is not valid Unicode: write it as UTF-8.")
+    return Question(text, turns)
 
 
-def is_text(said: str) -> bool:
-    """A lone surrogate, from JSON or a command line that is not UTF-8, is taken by no tokenizer or database."""
-    return not any("\ud800" <= character <= "\udfff" for character in said)
+def is_valid_unicode(text: str) -> bool:
+    """Return whether a text has no lone surrogate, which comes from bad JSON or a command line that is not UTF-8."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

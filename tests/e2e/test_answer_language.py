@@ -94,7 +94,7 @@ def test_on_the_command_line(server: OpenAIServer, samples_index: Path, footnote
     assert GERMAN in told(server)[0]
     wrong = footnote("ask", PARENTS, "--index", samples_index, "--language", "klingon")
     assert wrong.code == 1
-    assert "language: 'klingon' is none that is known" in wrong.err
+    assert "language: 'klingon' is not a known language" in wrong.err
     assert len(server.requests) == 1
 
 

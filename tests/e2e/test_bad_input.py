@@ -154,7 +154,7 @@ def test_an_empty_question_is_refused(footnote: RunFootnote, samples_index: Path
 
 def test_a_question_of_200_kilobytes_is_refused(footnote: RunFootnote, samples_index: Path) -> None:
     told = complaint(footnote("ask", "why? " * 40_000, "--index", samples_index))
-    assert told.startswith("The question has 199,999 characters and may have 8,000: ")
+    assert told.startswith("The question has 199,999 characters, and the limit is 8,000: ")
 
 
 @pytest.mark.parametrize(

@@ -243,7 +243,7 @@ async def test_an_error_is_told_in_words_and_the_question_can_be_asked_again(ope
 async def test_a_refused_question_is_told_in_words(opened: Open) -> None:
     async with opened(ScriptedAnswerer()) as page:
         await ask(page, "x" * 201)
-        await expect(page.get_by_role("alert")).to_contain_text("The question has 201 characters and may have 200")
+        await expect(page.get_by_role("alert")).to_contain_text("The question has 201 characters, and the limit is 200")
 
 
 async def test_a_server_that_is_gone_is_told_in_words(opened: Open) -> None:

@@ -124,10 +124,10 @@ def test_what_may_not_be_read_is_not_told_of_either(footnote: RunFootnote, dated
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        (("--since", "yesterday"), "Error: since: 'yesterday' is no date: write it as 2024-05-31.\n"),
-        (("--type", "pdf"), "Error: type: 'pdf' is no media type"),
-        (("--recency", "0"), "Error: recency: 0 is no number of days"),
-        (("--path", ""), "Error: path: one is empty"),
+        (("--since", "yesterday"), "Error: since: 'yesterday' is not a date: write it as 2024-05-31.\n"),
+        (("--type", "pdf"), "Error: type: 'pdf' is not a media type"),
+        (("--recency", "0"), "Error: recency: 0 is not a number of days"),
+        (("--path", ""), "Error: path: a value is empty"),
     ],
 )
 def test_a_filter_that_cannot_be_meant_is_an_error_in_words(

@@ -157,7 +157,7 @@ async def test_a_long_document_is_read_on_from_where_it_was_left(
         ("ask", {}, "question: Field required"),
         ("ask", {"question": "?", "secret": "x"}, "secret: Extra inputs"),
         ("search", {"query": "x", "limit": 1000}, "limit: Input should be less"),
-        ("search", {"query": "x", "filters": {"since": "May"}}, "since: 'May' is no date"),
+        ("search", {"query": "x", "filters": {"since": "May"}}, "since: 'May' is not a date"),
         ("open_source", {"document": "nowhere"}, "There is no such document."),
         ("open_source", {"document": document_id(HANDBOOK), "page": 99}, "has no page 99"),
         ("open_source", {"document": document_id(HANDBOOK), "start": 10, "end": 5}, "start comes before end"),

@@ -172,7 +172,7 @@ def test_nothing_is_not_a_question(text: str) -> None:
 
 def test_a_question_may_be_as_long_as_the_limit_and_no_longer() -> None:
     assert AskRequest(question="x" * 10).to_question(max_chars=10).text == "x" * 10
-    with pytest.raises(QuestionTooLongError, match="11 characters and may have 10"):
+    with pytest.raises(QuestionTooLongError, match="11 characters, and the limit is 10"):
         AskRequest(question="x" * 11).to_question(max_chars=10)
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from rag.question.decomposition import is_compound, leans, questions_in
+from rag.question.decomposition import depends_on_context, is_compound, questions_in
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,10 @@ def test_one_question_or_one_that_cannot_be_parted_is_left_whole(text: str) -> N
 
 
 def test_a_part_that_points_back_leans_on_the_one_before() -> None:
-    assert [leans(part) for part in ("when did it move?", "for what purpose?", "what does the pager pay a week?")] == [
+    assert [
+        depends_on_context(part)
+        for part in ("when did it move?", "for what purpose?", "what does the pager pay a week?")
+    ] == [
         True,
         True,
         False,

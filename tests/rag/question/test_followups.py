@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from rag.question.followups import is_about_answer, standing
+from rag.question.followups import is_about_answer, resolve_turns
 
 LEAVE = "How many days of leave do staff get?"
 
@@ -42,7 +42,7 @@ LEAVE = "How many days of leave do staff get?"
 )
 def test_a_question_about_the_answer_is_known_by_its_wording(text: str) -> None:
     assert is_about_answer(text)
-    assert standing([LEAVE, text]) == [LEAVE]
+    assert resolve_turns([LEAVE, text]) == [LEAVE]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_question_about_the_answer_is_known_by_its_wording(text: str) -> None:
 )
 def test_a_question_that_asks_something_of_its_own_is_not(text: str) -> None:
     assert not is_about_answer(text)
-    assert standing([LEAVE, text]) == [LEAVE, text]
+    assert resolve_turns([LEAVE, text]) == [LEAVE, text]
 
 
 @pytest.mark.parametrize(
@@ -78,38 +78,40 @@ def test_a_question_that_asks_something_of_its_own_is_not(text: str) -> None:
     ],
 )
 def test_a_correction_takes_the_place_of_the_question(text: str, stands_for: str) -> None:
-    assert standing([LEAVE, text]) == [stands_for]
+    assert resolve_turns([LEAVE, text]) == [stands_for]
 
 
 @pytest.mark.parametrize("text", ["I meant 2023", "no, 2023", "No, for 2023.", "No, I meant in 2023"])
 def test_a_correction_of_the_one_figure_changes_it(text: str) -> None:
-    assert standing(["What was revenue in 2022?", text]) == ["What was revenue in 2023?"]
+    assert resolve_turns(["What was revenue in 2022?", text]) == ["What was revenue in 2023?"]
 
 
 def test_a_figure_of_another_kind_is_not_changed() -> None:
-    assert standing(["What were the 5 risks in 2022?", "no, 2023"]) == ["What were the 5 risks in 2023?"]
-    assert standing(["What were sales in 2021 and 2022?", "no, 2023"]) == ["What were sales in 2021 and 2022, 2023?"]
+    assert resolve_turns(["What were the 5 risks in 2022?", "no, 2023"]) == ["What were the 5 risks in 2023?"]
+    assert resolve_turns(["What were sales in 2021 and 2022?", "no, 2023"]) == [
+        "What were sales in 2021 and 2022, 2023?"
+    ]
 
 
 @pytest.mark.parametrize(
     "text", ["No, who signs the form for leave?", "No", "no.", "Nobody gets leave?", "I mean, what does the pager pay?"]
 )
 def test_a_question_of_its_own_corrects_nothing(text: str) -> None:
-    assert standing([LEAVE, text]) == [LEAVE, text]
+    assert resolve_turns([LEAVE, text]) == [LEAVE, text]
 
 
 def test_doubts_and_corrections_add_up() -> None:
     turns = [LEAVE, "Are you sure?", "No, for trainees", "And the pager?", "Source?"]
-    assert standing(turns) == ["How many days of leave do staff get, for trainees?", "And the pager?"]
+    assert resolve_turns(turns) == ["How many days of leave do staff get, for trainees?", "And the pager?"]
 
 
 def test_what_comes_first_is_a_question_whatever_its_words() -> None:
-    assert standing(["Are you sure?"]) == ["Are you sure?"]
-    assert standing(["No, for trainees", "Source?"]) == ["No, for trainees"]
+    assert resolve_turns(["Are you sure?"]) == ["Are you sure?"]
+    assert resolve_turns(["No, for trainees", "Source?"]) == ["No, for trainees"]
 
 
 @pytest.mark.parametrize("piece", ["no, ", "and ", "please ", "is that ", "sorry - ", "translate that "])
 def test_no_wording_takes_long_to_look_at(piece: str) -> None:
     began = time.perf_counter()
-    standing([LEAVE, piece * 2000])
+    resolve_turns([LEAVE, piece * 2000])
     assert time.perf_counter() - began < 0.5

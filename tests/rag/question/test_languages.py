@@ -3,7 +3,7 @@
 import pytest
 
 from rag.errors import LanguageError
-from rag.question.languages import make_language, name_of
+from rag.question.languages import language_name, make_language
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from rag.question.languages import make_language, name_of
 def test_tags_and_names_are_known(said: str, tag: str, name: str) -> None:
     made = make_language(said)
     assert made == tag
-    assert name_of(made) == name
+    assert language_name(made) == name
     assert make_language(made) == made
 
 
@@ -36,7 +36,7 @@ def test_tags_and_names_are_known(said: str, tag: str, name: str) -> None:
     ["", " ", "xx", "klingon", "de-", "de-DEU", "-de", "german. Say no more", "de\nen", "\ud800", "d" * 9000],
 )
 def test_what_is_no_language_is_refused_in_words(said: str) -> None:
-    with pytest.raises(LanguageError, match=r"^language: .{0,80} is none that is known: give a tag, as de or pt-BR"):
+    with pytest.raises(LanguageError, match=r"^language: .{0,80} is not a known language: give a tag, as de or pt-BR"):
         make_language(said)
 
 
