@@ -14,7 +14,7 @@ import httpx
 
 from api.app.fastapi_app import create_app
 from fakes.chat import ScriptedChat
-from fakes.desks import desk
+from fakes.services import fake_services
 from fakes.serving import serving
 from rag.engine.engine import Engine, make_assistant, open_engine
 from rag.protocols import Answerer
@@ -37,7 +37,10 @@ async def first_words(client: httpx.AsyncClient, path: str, body: object, wanted
 
 async def measure(name: str, answerer: Answerer) -> None:
     chat = {"model": "footnote", "messages": [{"role": "user", "content": QUESTION}], "stream": True}
-    async with serving(create_app(desk(answerer))) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
+    async with (
+        serving(create_app(fake_services(answerer))) as url,
+        httpx.AsyncClient(base_url=url, timeout=60) as client,
+    ):
         await first_words(client, "/v1/ask/stream", {"question": QUESTION}, '"text"')
         for path, body, wanted in (
             ("/v1/ask/stream", {"question": QUESTION}, '{"text"'),

@@ -26,7 +26,7 @@ from typing import Any
 
 import httpx
 
-from api.app.composition import app_of, desk_of
+from api.app.composition import make_app, make_services
 from indexes.ingest.sync import Listener
 from rag.engine.engine import open_engine, open_writer
 from rag.settings import Settings, load_settings
@@ -123,7 +123,7 @@ async def trace(settings: Settings, question: str) -> tuple[Tracer, Any]:
     """What was called for the question, and the answer's JSON."""
     tracer = Tracer()
     with tracer.installed(), open_engine(settings) as engine:
-        transport = httpx.ASGITransport(app_of(desk_of(engine), settings.server))
+        transport = httpx.ASGITransport(make_app(make_services(engine), settings.server))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=300) as client:
             await client.post("/v1/ask", json={"question": "Who looks after the lighthouse?"})
             tracer.on = True

@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.routing import Route
 
-from api.context.services import Desk
+from api.context.services import Services
 from api.core.hosts import LOOPBACK_HOSTS
 from api.mcp.mcp_server import PATH, McpOverHttp
 from api.middleware.failures import tell_failures
@@ -20,40 +20,40 @@ from api.routes import ask, conversations, documents, feedback, health, indexing
 
 
 def create_app(
-    desk: Desk,
+    services: Services,
     *,
     allowed_hosts: Collection[str] = LOOPBACK_HOSTS,
     origins: Collection[str] = (),
     body_timeout_s: float = 30,
 ) -> FastAPI:
-    """The application. Routes of a part that is not at the desk are not there.
+    """The application. Routes of a part that is not at the services are not there.
 
     ``allowed_hosts`` are the names it goes by, without ports (``hosts_for`` an address); ``*`` is any.
     ``origins`` are where its page may come from besides, as ``https://docs.example``.
     """
-    mcp = McpOverHttp(desk, allowed_hosts)
+    mcp = McpOverHttp(services, allowed_hosts)
     # the pages that FastAPI has for it load scripts from another site
     app = FastAPI(docs_url=None, redoc_url=None, lifespan=mcp.running, generate_unique_id_function=_named)
     describe(app)
-    app.state.desk = desk
+    app.state.services = services
     app.include_router(sessions.router)
     app.include_router(ask.router)
     app.include_router(openai.router)
-    if desk.retriever:
+    if services.retriever:
         app.include_router(search.router)
-    if desk.conversations:
+    if services.conversations:
         app.include_router(conversations.router)
-    if desk.feedback:
+    if services.feedback:
         app.include_router(feedback.router)
     larger = {}
-    if desk.library and desk.indexing:
+    if services.library and services.indexing:
         app.include_router(documents.router)
         app.include_router(indexing.router)
-        larger[documents.UPLOAD] = desk.library.max_upload_mb * 2**20 + documents.FORM_BYTES
-    if desk.slack:
-        app.include_router(desk.slack)
+        larger[documents.UPLOAD] = services.library.max_upload_mb * 2**20 + documents.FORM_BYTES
+    if services.slack:
+        app.include_router(services.slack)
     app.include_router(health.router)
-    if desk.metrics:
+    if services.metrics:
         app.include_router(health.metering)
     app.include_router(page.router)
     app.router.routes.append(Route(PATH, mcp))
@@ -64,10 +64,10 @@ def create_app(
     app.add_middleware(OwnSite, origins=origins)
     app.add_middleware(KnownHosts, hosts=allowed_hosts)
     app.add_middleware(SecurityHeaders)
-    watchers = (log_request, *([desk.metrics.handled] if desk.metrics else []))
+    watchers = (log_request, *([services.metrics.handled] if services.metrics else []))
     app.add_middleware(WatchedRequests, watchers=watchers)
-    if desk.traces:
-        app.add_middleware(TracedRequests, provider=desk.traces)
+    if services.traces:
+        app.add_middleware(TracedRequests, provider=services.traces)
     app.add_middleware(RequestIds)
     return app
 

@@ -10,7 +10,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from api.app.composition import app_of, serving_desk, with_slack
+from api.app.composition import make_app, running_services, with_slack
 from api.middleware.connections import Watch, WatchedServer
 from indexes.errors import FootnoteError
 from indexes.types import Query
@@ -29,22 +29,22 @@ class AddressError(FootnoteError):
 
 
 def run(engine: Engine, *, announce: Callable[[str], None]) -> None:
-    """Blocks until the process is interrupted or terminated. Raises ``AddressError``; ``check_door`` comes before."""
+    """Blocks until the process is interrupted or terminated. Raises ``AddressError``; ``check_keys`` comes before."""
     server = engine.settings.server
     listener = listen(server.host, server.port)
-    with serving_desk(engine) as bare:
-        desk = with_slack(engine, bare)
+    with running_services(engine) as bare:
+        services = with_slack(engine, bare)
         engine.search(Query("warm"), limit=1)  # the first question must not wait for models to load
         shown = f"[{server.host}]" if ":" in server.host else server.host
         told = announce if server.log == "text" else log.info  # who reads JSON lines is given nothing else
         told(f"Footnote answers at http://{shown}:{listener.getsockname()[1]}/ (Ctrl-C stops it)")
         try:
-            if desk.indexing:
-                desk.indexing.take_up()
-            serve(app_of(desk, server), listener, server.body_timeout_s)
+            if services.indexing:
+                services.indexing.take_up()
+            serve(make_app(services, server), listener, server.body_timeout_s)
         finally:
-            if desk.indexing:
-                desk.indexing.stop()
+            if services.indexing:
+                services.indexing.stop()
 
 
 def serve(app: ASGIApp, listener: socket.socket, patience_s: float) -> None:

@@ -149,7 +149,7 @@ class KeyStore:
         return Records(self.file, SCHEMA, create=True)
 
 
-class KeyDoor:
+class KeyAuthenticator:
     """Admits by key. Where none is wanted, one of ours that is sent must be good all the same; who sends none is
     ``LOCAL``, and so is who sends another word, as clients of OpenAI's that cannot do without one.
     """
@@ -158,7 +158,7 @@ class KeyDoor:
         self._keys = keys
         self.wants_key = wants_key
 
-    def admit(self, key: str | None) -> Principal:
+    def authenticate(self, key: str | None) -> Principal:
         if not self.wants_key and not (key or "").startswith(_PREFIX):
             return LOCAL
         if known := self._keys.holder(key or ""):

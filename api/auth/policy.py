@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from api.auth.api_keys import KeyDoor, KeyStore
+from api.auth.api_keys import KeyAuthenticator, KeyStore
 from api.core.hosts import ANY_HOST, hosts_for
 from indexes.errors import FootnoteError
 from rag.settings import ServerSettings
@@ -14,8 +14,8 @@ class KeysNeededError(FootnoteError):
     kind = "keys-needed"
 
 
-def door_of(server: ServerSettings) -> KeyDoor:
-    return KeyDoor(KeyStore(server.dir), wants_key=wants_key(server))
+def make_authenticator(server: ServerSettings) -> KeyAuthenticator:
+    return KeyAuthenticator(KeyStore(server.dir), wants_key=wants_key(server))
 
 
 def wants_key(server: ServerSettings) -> bool:
@@ -23,7 +23,7 @@ def wants_key(server: ServerSettings) -> bool:
     return server.keys == "always" or ANY_HOST in (hosts_for(server.host), hosts_for(_public_name(server)))
 
 
-def check_door(server: ServerSettings) -> None:
+def check_keys(server: ServerSettings) -> None:
     """Raises ``KeysNeededError``."""
     if wants_key(server) and not KeyStore(server.dir).usable():
         raise KeysNeededError(
@@ -32,12 +32,12 @@ def check_door(server: ServerSettings) -> None:
         )
 
 
-def names_of(server: ServerSettings) -> frozenset[str]:
+def allowed_hosts(server: ServerSettings) -> frozenset[str]:
     """The hosts that requests may name."""
     return hosts_for(server.host) | ({_public_name(server)} if server.public_url else frozenset())
 
 
-def origins_of(server: ServerSettings) -> frozenset[str]:
+def allowed_origins(server: ServerSettings) -> frozenset[str]:
     """Where a page of ours may come from, other than the address that a request names."""
     parts = urlsplit(server.public_url or "")
     return frozenset({f"{parts.scheme}://{parts.netloc}".lower()} if parts.netloc else ())

@@ -44,12 +44,12 @@ def serve(
 ) -> None:
     """Serve the HTTP API and the chat page."""
     from api.app.http_server import run
-    from api.auth.policy import check_door
+    from api.auth.policy import check_keys
     from rag.engine.engine import open_engine
 
     flags = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load(config, index, server=flags)
-    check_door(settings.server)  # fail before models are loaded
+    check_keys(settings.server)  # fail before models are loaded
     with terminal.OpeningProgress() as progress, open_engine(settings, progress) as engine:
         if engine.another_model:
             terminal.say(engine.another_model)
@@ -59,7 +59,7 @@ def serve(
 @app.command()
 def mcp(index: IndexDir = None, config: ConfigFile = None, *, group: Groups = None) -> None:
     """Serve the tools search, ask and open_source to an MCP client, over standard input and output."""
-    from api.app.composition import desk_of
+    from api.app.composition import make_services
     from api.core.principals import LOCAL
     from api.mcp.mcp_server import serve_stdio
     from api.rendering.links import Links
@@ -69,7 +69,7 @@ def mcp(index: IndexDir = None, config: ConfigFile = None, *, group: Groups = No
     settings = load(config, index)
     asker = replace(LOCAL, audience=Audience(frozenset(group or ())))
     with open_engine(settings) as engine:
-        asyncio.run(serve_stdio(desk_of(engine), asker, Links(settings.server.public_url)))
+        asyncio.run(serve_stdio(make_services(engine), asker, Links(settings.server.public_url)))
 
 
 @app.command()

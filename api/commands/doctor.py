@@ -118,9 +118,9 @@ def _index(settings: "Settings") -> str:
 
 def _keys(settings: "Settings") -> str:
     from api.auth.api_keys import KeyStore
-    from api.auth.policy import check_door, wants_key
+    from api.auth.policy import check_keys, wants_key
 
-    check_door(settings.server)
+    check_keys(settings.server)
     keys = KeyStore(settings.server.dir).all()
     valid = sum(key.usable(time.time()) for key in keys)
     need = "everyone needs one" if wants_key(settings.server) else "requests from this machine need none"

@@ -13,7 +13,7 @@ from rag.console import print_json
 from rag.errors import ConfigError
 
 if TYPE_CHECKING:
-    from api.context.services import Desk
+    from api.context.services import Services
     from rag.engine.engine import Engine
 
 app = typer.Typer(help="Answer in Slack, over a connection that this machine opens.", invoke_without_command=True)
@@ -24,7 +24,7 @@ def run(context: typer.Context, index: IndexDir = None, config: ConfigFile = Non
     """Answer in Slack until stopped (Socket Mode)."""
     if context.invoked_subcommand is not None:
         return
-    from api.app.composition import serving_desk
+    from api.app.composition import running_services
     from rag.engine.engine import open_engine
 
     settings = load(config, index)
@@ -36,9 +36,9 @@ def run(context: typer.Context, index: IndexDir = None, config: ConfigFile = Non
     with (
         terminal.OpeningProgress() as progress,
         open_engine(settings, progress) as engine,
-        serving_desk(engine) as desk,
+        running_services(engine) as services,
     ):
-        asyncio.run(listen_until_stopped(engine, desk))
+        asyncio.run(listen_until_stopped(engine, services))
 
 
 @app.command()
@@ -83,7 +83,7 @@ def check(
         raise typer.Exit(1)
 
 
-async def listen_until_stopped(engine: "Engine", desk: "Desk") -> None:
+async def listen_until_stopped(engine: "Engine", services: "Services") -> None:
     """Answer until the process is interrupted or terminated. Raises ``SlackError``, and as ``make_bot`` does."""
     from api.slack.factory import make_bot
     from api.slack.socket_mode import SocketMode, listen
@@ -91,7 +91,7 @@ async def listen_until_stopped(engine: "Engine", desk: "Desk") -> None:
 
     await asyncio.to_thread(engine.search, Query("warm"), 1)  # loads the models before the first question
     settings = engine.settings
-    bot = make_bot(settings, desk, lambda scope: engine.catalog.documents_within(scope))
+    bot = make_bot(settings, services, lambda scope: engine.catalog.documents_within(scope))
     token = settings.slack.app_token
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.exceptions import HTTPException
 
-from api.core.answerer import Asking
-from api.core.principals import Doorkeeper, ForbiddenError, OpenDoor, Principal, UnauthorizedError
+from api.context.question_service import QuestionService
+from api.core.principals import Authenticator, ForbiddenError, NoAuthentication, Principal, UnauthorizedError
 from api.history.conversation_store import Conversations
 from api.history.feedback_store import FeedbackBox
 from api.library.library import Library
 from api.library.sync_jobs import Indexing
-from api.limits.rate_limit import Rates
+from api.limits.rate_limit import RateLimiter
 from api.observability.metrics import Metrics
 from api.rendering.links import Links
 from indexes.protocols import Retriever
@@ -28,18 +28,18 @@ COOKIE = "footnote_key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Services:
     """Who answers, on what terms, and how they are doing. Routes of a part that is None are not there."""
 
-    asking: Asking
+    questions: QuestionService
     max_question_chars: int
     health: Callable[[], Health]
     """May block: it runs in a thread."""
     advice: str | None = None
     """Shown with the answers that no language model wrote."""
-    door: Doorkeeper = field(default_factory=OpenDoor)
+    authenticator: Authenticator = field(default_factory=NoAuthentication)
     retriever: Retriever | None = None
-    rates: Rates | None = None
+    rates: RateLimiter | None = None
     """How often anybody may ask; without them, as often as they like."""
     public_url: str | None = None
     """Where people open the server; None where that is wherever a request came to."""
@@ -59,20 +59,20 @@ class Desk:
     """Takes what Slack sends."""
 
 
-async def desk_of(request: Request) -> Desk:
-    desk: Desk = request.app.state.desk
-    return desk
+async def get_services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
 
 
 # read by _key_of; these tell the API's description of it
 _BEARER = HTTPBearer(auto_error=False, description="a key, where the server asks for one")
 _IN_COOKIE = APIKeyCookie(name=COOKIE, auto_error=False, description="the key of who logged in on the page")
-AtDesk = Annotated[Desk, Depends(desk_of)]
+ServicesDep = Annotated[Services, Depends(get_services)]
 
 
 async def caller(
     request: Request,
-    desk: AtDesk,
+    services: ServicesDep,
     _: Annotated[object, Security(_BEARER)] = None,
     __: Annotated[object, Security(_IN_COOKIE)] = None,
 ) -> Principal:
@@ -81,35 +81,35 @@ async def caller(
     And ``TooManyRequestsError``.
     """
     try:
-        principal = desk.door.admit(_key_of(request))
+        principal = services.authenticator.authenticate(_key_of(request))
     except UnauthorizedError as error:
         if COOKIE in request.cookies:  # of a key that ended: without it, where no key is wanted, the page goes on
             error.headers = {**error.headers, "Set-Cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict"}
         raise
     request.state.principal = principal.id  # for the log
-    if desk.rates:
-        desk.rates.count_request(principal.id)
+    if services.rates:
+        services.rates.count_request(principal.id)
     return principal
 
 
 Caller = Annotated[Principal, Depends(caller)]
 
 
-async def searcher(desk: AtDesk, principal: Caller) -> Principal:
+async def searcher(services: ServicesDep, principal: Caller) -> Principal:
     """A caller whose search counts as a question. Raises ``TooManyRequestsError``."""
-    if desk.rates:
-        desk.rates.count_question(principal.id)
+    if services.rates:
+        services.rates.count_question(principal.id)
     return principal
 
 
 Searcher = Annotated[Principal, Depends(searcher)]
 
 
-async def links(request: Request, desk: AtDesk) -> Links:
-    return Links(desk.public_url or str(request.base_url))
+async def links(request: Request, services: ServicesDep) -> Links:
+    return Links(services.public_url or str(request.base_url))
 
 
-ToSources = Annotated[Links, Depends(links)]
+LinksDep = Annotated[Links, Depends(links)]
 
 
 def _key_of(request: Request) -> str | None:

@@ -38,21 +38,21 @@ class Principal:
 LOCAL = Principal("local", "this machine", PUBLIC, may_write=True)
 
 
-class Doorkeeper(Protocol):
+class Authenticator(Protocol):
     """Knows who may come in."""
 
     @property
     def wants_key(self) -> bool:
         """Whether nobody comes in without one."""
 
-    def admit(self, key: str | None) -> Principal:
+    def authenticate(self, key: str | None) -> Principal:
         """Whose key it is; None where none was sent. Quick: the event loop waits. Raises ``UnauthorizedError``."""
 
 
-class OpenDoor:
+class NoAuthentication:
     """Lets everyone in, as is right on the machine's own address: whoever reaches it could read the files."""
 
     wants_key = False
 
-    def admit(self, key: str | None) -> Principal:  # noqa: ARG002 - the protocol's
+    def authenticate(self, key: str | None) -> Principal:  # noqa: ARG002 - the protocol's
         return LOCAL

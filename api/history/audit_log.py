@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from api.core.answerer import Ask, Asking
+from api.core.inquiry import Inquiry, Recording
 from api.core.principals import Principal
 from api.core.problems import kind_of
 from api.core.sqlite import MICROSECONDS_A_DAY, Records, RecordsError, moment, now
@@ -16,7 +16,7 @@ from api.history.feedback_store import Feedback
 from api.history.journal_entry import Ended, Entry, NotedAnswer, noted
 from api.schemas.question import TurnBody
 from indexes.storage.migrations import Schema
-from rag.types import Answer, Completed, Event
+from rag.types import Answer
 
 _FILE = "journal.sqlite3"
 _FORMAT_1 = """
@@ -89,54 +89,48 @@ class Journal:
             with self._records.transaction() as db:
                 db.execute("DELETE FROM entries WHERE asked < ?", (since,))
 
+    @asynccontextmanager
+    async def record(self, inquiry: Inquiry, /) -> AsyncIterator[Recording]:
+        """Add one entry, however the inquiry ends. Raises ``RecordsError``, also when an answer is saved."""
+        asked, saved = moment(now()), False
+
+        async def add(ended: Ended, **outcome: Any) -> None:
+            await asyncio.to_thread(self.add, make_entry(inquiry, asked, ended, **outcome))
+
+        async def save(answer: Answer) -> None:
+            nonlocal saved
+            saved = True
+            await add("declined" if answer.status == "declined" else "answered", answer=answer)
+
+        try:
+            yield Recording(inquiry, save)
+        except Exception as error:
+            if not saved:
+                await add("failed", failure=kind_of(error))
+            raise
+        except BaseException:  # the client left, or the server stops
+            if not saved:
+                await add("abandoned")
+            raise
+
     def close(self) -> None:
         self._records.close()
 
 
-class JournalAsking(Asking):
-    """Enters what is asked, however it ends: an answer before it is told. One that cannot be entered is not told."""
-
-    def __init__(self, asking: Asking, journal: Journal) -> None:
-        self._asking = asking
-        self._journal = journal
-
-    async def stream(self, ask: Ask, /) -> AsyncGenerator[Event]:
-        """As ``Asking``; raises ``RecordsError`` too."""
-        asked, entered = moment(now()), False
-        try:
-            async with aclosing(self._asking.stream(ask)) as events:
-                async for event in events:
-                    if isinstance(event, Completed):
-                        entered = True
-                        ended: Ended = "declined" if event.answer.status == "declined" else "answered"
-                        await self._enter(entry_of(ask, asked, ended, told=event.answer))
-                    yield event
-        except Exception as error:
-            if not entered:
-                await self._enter(entry_of(ask, asked, "failed", failure=kind_of(error)))
-            raise
-        except BaseException:  # the client left, or the server stops
-            if not entered:
-                await self._enter(entry_of(ask, asked, "abandoned"))
-            raise
-
-    async def _enter(self, entry: Entry) -> None:
-        await asyncio.to_thread(self._journal.add, entry)
-
-
-def entry_of(
-    ask: Ask, asked: datetime, ended: Ended, *, told: Answer | None = None, failure: str | None = None
+def make_entry(
+    inquiry: Inquiry, asked: datetime, ended: Ended, *, answer: Answer | None = None, failure: str | None = None
 ) -> Entry:
+    """Return the entry of an inquiry that was made at ``asked``."""
     return Entry(
-        id=ask.id,
+        id=inquiry.id,
         asked=asked,
-        principal=ask.principal.id,
-        via=ask.via,
-        question=ask.question.text,
-        history=tuple(TurnBody(role=turn.role, text=turn.text) for turn in ask.question.history),
+        principal=inquiry.principal.id,
+        via=inquiry.via,
+        question=inquiry.question.text,
+        history=tuple(TurnBody(role=turn.role, text=turn.text) for turn in inquiry.question.history),
         ended=ended,
         failure=failure,
-        noted=told and noted(told),
+        noted=answer and noted(answer),
     )
 
 

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from api.history.conversation_store import Conversation, KeptTurn, Page, shortened
 from api.history.feedback_store import Feedback
 from api.rendering.printable import on_one_line
-from api.schemas.answer import AnswerBody, Telling, answer_body
+from api.schemas.answer import AnswerBody, AnswerContext, answer_body
 from api.schemas.question import Body, Text
 
 CURSOR = r"^[0-9]{1,18}\.[A-Za-z0-9_-]{1,64}$"
@@ -70,14 +70,16 @@ def read_cursor(cursor: str) -> tuple[int, str]:
     return int(updated), last
 
 
-def whole_body(conversation: Conversation, turns: tuple[KeptTurn, ...], telling: Telling) -> WholeConversationBody:
+def whole_body(
+    conversation: Conversation, turns: tuple[KeptTurn, ...], telling: AnswerContext
+) -> WholeConversationBody:
     return WholeConversationBody(
         **ConversationBody.model_validate(conversation).model_dump(),
         turns=tuple(_turn_body(turn, replace(telling, id=turn.id, conversation=conversation.id)) for turn in turns),
     )
 
 
-def _turn_body(turn: KeptTurn, telling: Telling) -> TurnKeptBody:
+def _turn_body(turn: KeptTurn, telling: AnswerContext) -> TurnKeptBody:
     return TurnKeptBody(
         id=turn.id,
         question=turn.question,

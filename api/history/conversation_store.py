@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from api.core.answerer import Ask, new_id
+from api.core.inquiry import Inquiry, new_id
 from api.core.principals import Principal
 from api.core.sqlite import MICROSECONDS_A_DAY, Records, moment, now
 from api.history.feedback_store import Feedback
@@ -148,7 +148,7 @@ class Conversations:
             if not db.execute(query, (conversation, principal.id)).rowcount:
                 raise no_conversation()
 
-    def begin(self, ask: Ask, conversation: str) -> tuple[Turn, ...]:
+    def begin(self, ask: Inquiry, conversation: str) -> tuple[Turn, ...]:
         """Keeps the question as the next turn, and gives what was said before, as far as it may be read now."""
         query = "SELECT number, documents, given, question, said FROM turns WHERE conversation = ? ORDER BY number"
         rows = self._records.rows(query, (conversation,))
@@ -157,7 +157,7 @@ class Conversations:
         self._add(ask, conversation, [row[0] for row in told])
         return tuple(turn for row in told for turn in (Turn("user", row[3]), Turn("assistant", row[4])))
 
-    def complete(self, ask: Ask, conversation: str, answer: Answer) -> None:
+    def complete(self, ask: Inquiry, conversation: str, answer: Answer) -> None:
         """Keeps the answer with its question: on disk when this returns. Where they were deleted, it is not kept."""
         kept = replace(answer, question=replace(answer.question, history=(), audience=PUBLIC))  # in turns, and in keys
         row = (answer.text, _ANSWER.dump_json(kept), json.dumps(sorted(_rests_on(answer))), ask.id)
@@ -184,7 +184,7 @@ class Conversations:
     def close(self) -> None:
         self._records.close()
 
-    def _add(self, ask: Ask, conversation: str, given: list[int]) -> None:
+    def _add(self, ask: Inquiry, conversation: str, given: list[int]) -> None:
         at, title = now(), shortened(ask.question.text)
         touch = "UPDATE conversations SET updated = ?, title = CASE title WHEN '' THEN ? ELSE title END"
         with self._records.transaction() as db:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from api.core.answerer import Via
+from api.core.inquiry import Via
 from api.history.feedback_store import Feedback
 from api.schemas.answer import SentenceBody, UsageBody
 from api.schemas.question import Body, TurnBody

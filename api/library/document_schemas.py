@@ -8,7 +8,7 @@ from pydantic import Field
 from api.core.problems import Problem
 from api.library.index_runs import Outcome, Progress, Stage
 from api.library.library import Library, Shelf
-from api.middleware.failures import told
+from api.middleware.failures import report_problem
 from api.schemas.answer import Frame, frame, problem_frame
 from api.schemas.question import Body
 from indexes.storage.library_rows import Excerpt, LibraryDocument
@@ -125,7 +125,7 @@ def whole_document_body(excerpt: Excerpt, library: Library) -> WholeDocumentBody
 
 
 def last_body(outcome: Outcome) -> LastBody:
-    error = told(outcome.error) if outcome.error else None
+    error = report_problem(outcome.error) if outcome.error else None
     return LastBody(**_finished(outcome).model_dump(), ended=outcome.ended, error=error)
 
 
@@ -136,7 +136,7 @@ def run_frame(event: Progress | Outcome) -> Frame:
         case Outcome(error=None):
             return frame("finished", _finished(event))
         case Outcome(error=error):
-            return problem_frame(told(error or AssertionError("matched above")))
+            return problem_frame(report_problem(error or AssertionError("matched above")))
 
 
 def _finished(outcome: Outcome) -> FinishedBody:

@@ -2,19 +2,17 @@
 
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from typing import Literal
 
-from api.core.answerer import Ask, Asking
 from api.core.retry_errors import TooManyRequestsError
-from rag.types import Event
 
 _WINDOW_S = 60
 _OTHERS = 10
 """Requests that ask nothing, for each that may: a page with its sources is made of several."""
 
 
-class Rates:
+class RateLimiter:
     """Counts by who asks, in this process's memory, from one thread: a restart forgets.
 
     Not by ``limits``: its memory starts a thread for nearly every hit, which the event loop waits for (decision 0014).
@@ -42,16 +40,3 @@ class Rates:
                 f"That is more than {most} {what} in a minute (server.requests_per_minute).", times[0] + _WINDOW_S - now
             )
         times.append(now)
-
-
-class RatedAsking(Asking):
-    """Refuses who asks too often, before a stream begins."""
-
-    def __init__(self, asking: Asking, rates: Rates) -> None:
-        self._asking = asking
-        self._rates = rates
-
-    def stream(self, ask: Ask, /) -> AsyncGenerator[Event]:
-        """Raises ``TooManyRequestsError`` at once, and not when the first event is waited for."""
-        self._rates.count_question(ask.principal.id)
-        return self._asking.stream(ask)

@@ -21,11 +21,11 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from api.context.services import Desk, caller, links
+from api.context.services import Services, caller, links
 from api.core.hosts import knows
 from api.core.principals import ForbiddenError, Principal
 from api.mcp.tools import Tool, Visit, tools_at
-from api.middleware.failures import told
+from api.middleware.failures import report_problem
 from api.middleware.guards import MAX_BODY_BYTES
 from api.rendering.links import Links
 
@@ -41,9 +41,9 @@ _Context = ServerRequestContext[Any, Any]
 _READS = protocol.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
 
-def make_server(desk: Desk, visit_of: Callable[[_Context], Awaitable[Visit]]) -> Server[Any]:
-    """The tools that the desk has the parts for; ``visit_of`` tells who makes a call."""
-    tools = tools_at(desk)
+def make_server(services: Services, visit_of: Callable[[_Context], Awaitable[Visit]]) -> Server[Any]:
+    """The tools that the services has the parts for; ``visit_of`` tells who makes a call."""
+    tools = tools_at(services)
 
     async def list_tools(_: _Context, __: protocol.PaginatedRequestParams | None) -> protocol.ListToolsResult:
         return protocol.ListToolsResult(tools=[_described(tool) for tool in tools.values()])
@@ -56,7 +56,7 @@ def make_server(desk: Desk, visit_of: Callable[[_Context], Awaitable[Visit]]) ->
         except ValidationError as error:
             return _failed(_in_words(error))
         except Exception as error:  # noqa: BLE001 - told in words, and logged where it is ours
-            return _failed(told(error).detail)
+            return _failed(report_problem(error).detail)
 
     return Server(
         "footnote",
@@ -68,14 +68,14 @@ def make_server(desk: Desk, visit_of: Callable[[_Context], Awaitable[Visit]]) ->
     )
 
 
-async def serve_stdio(desk: Desk, principal: Principal, to_sources: Links) -> None:
+async def serve_stdio(services: Services, principal: Principal, to_sources: Links) -> None:
     """Until standard input ends. What is written to standard output besides goes to standard error."""
-    visit = Visit(desk, principal, to_sources)
+    visit = Visit(services, principal, to_sources)
 
     async def same(_: _Context) -> Visit:
         return visit
 
-    server = make_server(desk, same)
+    server = make_server(services, same)
     async with stdio_server() as (reading, writing):
         await server.run(reading, writing, server.create_initialization_options())
 
@@ -87,14 +87,14 @@ class McpOverHttp:
     guarded before it, as for every route.
     """
 
-    def __init__(self, desk: Desk, hosts: Collection[str]) -> None:
-        self._desk = desk
+    def __init__(self, services: Services, hosts: Collection[str]) -> None:
+        self._services = services
         self._hosts = frozenset(hosts)
         self._manager: StreamableHTTPSessionManager
 
     @asynccontextmanager
     async def running(self, _: object) -> AsyncIterator[None]:
-        server = make_server(self._desk, self._visit)
+        server = make_server(self._services, self._visit)
         manager = StreamableHTTPSessionManager(server, max_request_body_size=_MAX_BODY, max_sessions=_MAX_SESSIONS)
         async with manager.run():
             self._manager = manager
@@ -104,7 +104,7 @@ class McpOverHttp:
         """Raises ``UnauthorizedError``, and ``ForbiddenError`` where another site's page calls."""
         request = Request(scope)
         self._check_origin(request.headers.get("origin"))
-        principal = await caller(request, self._desk)
+        principal = await caller(request, self._services)
         request.state.principal = principal
         scope["user"] = AuthenticatedUser(AccessToken(token="", client_id=principal.id, scopes=[]))
         await self._manager.handle_request(scope, receive, send)
@@ -115,7 +115,7 @@ class McpOverHttp:
 
     async def _visit(self, context: _Context) -> Visit:
         request: Request = context.request  # type: ignore[assignment]  # over HTTP there is one
-        return Visit(self._desk, request.state.principal, await links(request, self._desk))
+        return Visit(self._services, request.state.principal, await links(request, self._services))
 
 
 async def _called(tool: Tool, arguments: dict[str, Any], visit: Visit) -> protocol.CallToolResult:

@@ -7,13 +7,13 @@ from typing import Any
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
-from api.context.services import Desk
-from api.core.answerer import Ask
+from api.context.services import Services
+from api.core.inquiry import Inquiry
 from api.core.principals import Principal
 from api.mcp.excerpts import AROUND, MOST, Place
 from api.rendering.links import Links
 from api.schemas.answer import CitationBody, DocumentId, LocatorBody, SentenceBody, Url, citation_body
-from api.schemas.footnotes import with_apparatus
+from api.schemas.footnotes import with_footnotes
 from api.schemas.question import AnswerLanguage, AskRequest, Body, FiltersBody, Text, TurnBody
 from api.schemas.search_results import SearchRequest
 from indexes.types import Hit
@@ -26,9 +26,9 @@ _END = Field(None, ge=1, description=f"where it ends: then {AROUND:,} characters
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who calls a tool, at which desk, and where their links lead."""
+    """Who calls a tool, at which services, and where their links lead."""
 
-    desk: Desk
+    services: Services
     principal: Principal
     links: Links
 
@@ -102,9 +102,9 @@ class Tool:
 
 
 async def _search(wanted: SearchTool, visit: Visit) -> tuple[str, PassagesBody]:
-    retriever = visit.desk.retriever
+    retriever = visit.services.retriever
     asked = SearchRequest(query=wanted.query, limit=wanted.limit, filters=wanted.filters)
-    query = asked.to_query(visit.desk.max_question_chars, visit.principal.audience)
+    query = asked.to_query(visit.services.max_question_chars, visit.principal.audience)
     hits = await run_in_threadpool(retriever.retrieve, query, limit=wanted.limit) if retriever else []
     found = PassagesBody(passages=tuple(_passage(hit, visit.links) for hit in hits))
     text = "\n\n".join(f"{p.path}, {p.place} (document {p.document})\n{p.text}" for p in found.passages)
@@ -115,14 +115,14 @@ async def _ask(wanted: AskTool, visit: Visit) -> tuple[str, AnsweredBody]:
     asked = AskRequest(
         question=wanted.question, history=wanted.history, filters=wanted.filters, language=wanted.language
     )
-    question = asked.to_question(visit.desk.max_question_chars, visit.principal.audience)
-    ask = Ask(question=question, principal=visit.principal, via="mcp")
-    answer = await visit.desk.asking.answer(ask)
-    return with_apparatus(answer, visit.links), _answered(answer, ask.id, visit.links)
+    question = asked.to_question(visit.services.max_question_chars, visit.principal.audience)
+    ask = Inquiry(question=question, principal=visit.principal, via="mcp")
+    answer = await visit.services.questions.answer(ask)
+    return with_footnotes(answer, visit.links), _answered(answer, ask.id, visit.links)
 
 
 async def _open(wanted: OpenTool, visit: Visit) -> tuple[str, OpenedBody]:
-    library = visit.desk.library
+    library = visit.services.library
     assert library  # noqa: S101 - or this tool is not there
     document = await run_in_threadpool(library.whole, wanted.document, visit.principal.audience)
     start, end = Place(wanted.start, wanted.end, wanted.page).span(document)
@@ -196,7 +196,7 @@ OPEN_SOURCE = Tool(
 )
 
 
-def tools_at(desk: Desk) -> dict[str, Tool]:
-    """By name; those that the desk has the parts for."""
-    there = (SEARCH if desk.retriever else None, ASK, OPEN_SOURCE if desk.library else None)
+def tools_at(services: Services) -> dict[str, Tool]:
+    """By name; those that the services has the parts for."""
+    there = (SEARCH if services.retriever else None, ASK, OPEN_SOURCE if services.library else None)
     return {tool.name: tool for tool in there if tool}

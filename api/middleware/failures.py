@@ -34,7 +34,7 @@ def tell_failures(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unexpected)
 
 
-def told(error: Exception) -> Problem:
+def report_problem(error: Exception) -> Problem:
     """What the user is told, and the log too where it is not the user's doing."""
     said = _problem(error)
     if said.status >= 500:
@@ -45,7 +45,7 @@ def told(error: Exception) -> Problem:
 async def _on_error(request: Request, error: Exception) -> Response:
     wrong_method = isinstance(error, HTTPException) and error.status_code == 405
     headers = {"Allow": _methods(request)} if wrong_method else getattr(error, "headers", None)
-    return render(told(error), headers)
+    return render(report_problem(error), headers)
 
 
 async def _on_unexpected(_: Request, error: Exception) -> Response:

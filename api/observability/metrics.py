@@ -1,15 +1,15 @@
 """Figures for Prometheus: how many, how long, and what became of it. No label takes values without end."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from api.core.answerer import Ask, Asking
+from api.core.inquiry import Inquiry
 from api.core.problems import kind_of
 from api.middleware.request_log import Handled
-from rag.types import Answer, Completed, Event
+from rag.types import Answer
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 150, 300)
@@ -37,7 +37,27 @@ class Metrics:
         """A figure that is read when it is asked for, such as the length of a queue: ``footnote_`` and its name."""
         Gauge(f"footnote_{name}", about, registry=self._registry).set_function(read)
 
-    def answered(self, answer: Answer) -> None:
+    @contextmanager
+    def observe(self, inquiry: Inquiry, /) -> Iterator[Callable[[Answer], None]]:
+        """Count the inquiry by its end: an answer's status, ``failed`` or ``abandoned``."""
+        status = "abandoned"
+
+        def observe_answer(answer: Answer) -> None:
+            nonlocal status
+            status = answer.status
+            self._count(answer)
+
+        try:
+            with self.in_flight.track_inprogress():
+                yield observe_answer
+        except Exception as error:
+            status = "failed"
+            self.failures.labels(kind_of(error)).inc()
+            raise
+        finally:
+            self.answers.labels(status, inquiry.via).inc()
+
+    def _count(self, answer: Answer) -> None:
         for stage in _STAGES:
             if stage in answer.timings:
                 self.seconds.labels(stage).observe(answer.timings[stage])
@@ -53,32 +73,3 @@ class Metrics:
 
     def text(self) -> bytes:
         return generate_latest(self._registry)
-
-
-class MeteredAsking(Asking):
-    """Counts what is asked, and what becomes of it: ``failed`` and ``abandoned`` beside the answers' own statuses."""
-
-    def __init__(self, asking: Asking, metrics: Metrics) -> None:
-        self._asking = asking
-        self._metrics = metrics
-
-    def stream(self, ask: Ask, /) -> AsyncGenerator[Event]:
-        """As ``Asking``; what is refused at once is."""
-        return self._counted(ask, self._asking.stream(ask))
-
-    async def _counted(self, ask: Ask, answering: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
-        status = "abandoned"
-        with self._metrics.in_flight.track_inprogress():
-            try:
-                async with aclosing(answering) as events:
-                    async for event in events:
-                        if isinstance(event, Completed):
-                            status = event.answer.status
-                            self._metrics.answered(event.answer)
-                        yield event
-            except Exception as error:
-                status = "failed"
-                self._metrics.failures.labels(kind_of(error)).inc()
-                raise
-            finally:
-                self._metrics.answers.labels(status, ask.via).inc()

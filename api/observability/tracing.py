@@ -5,21 +5,21 @@ They hold no question, no text and no path of a document. Nothing of OpenTelemet
 
 import os
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.core.answerer import Ask, Asking
+from api.core.inquiry import Inquiry
 from api.core.problems import kind_of
 from api.middleware.request_log import route_of
-from rag.types import Answer, Completed, Event
+from rag.types import Answer
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.trace import Span, Tracer
+    from opentelemetry.trace import Span
 
 _STANDARD = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _STAGES = ("rewrite", "retrieve", "generate", "check", "retry")
@@ -50,35 +50,41 @@ def exporting(endpoint: str | None) -> Iterator["TracerProvider | None"]:
         provider.shutdown()
 
 
-class TracedAsking(Asking):
-    """A span for each question, and within it one for each stage that an answer took."""
+class QuestionTracer:
+    """Makes a span for each inquiry, and within it one for each stage of the answer."""
 
-    def __init__(self, asking: Asking, provider: "TracerProvider") -> None:
-        self._asking = asking
+    def __init__(self, provider: "TracerProvider") -> None:
         self._tracer = provider.get_tracer(__name__)
 
-    def stream(self, ask: Ask, /) -> AsyncGenerator[Event]:
-        """As ``Asking``; what is refused at once is."""
-        return self._traced(ask, self._asking.stream(ask))
-
-    async def _traced(self, ask: Ask, answering: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+    @contextmanager
+    def observe(self, inquiry: Inquiry, /) -> Iterator[Callable[[Answer], None]]:
+        """Wrap the inquiry in a span. The span does not become the current one: contexts change within a stream."""
         from opentelemetry.trace import StatusCode
 
         began = time.time_ns()
-        # not made the current one: a generator may go on in another context than it began in
-        span = self._tracer.start_span("ask", start_time=began, attributes={"footnote.via": ask.via})
+        span = self._tracer.start_span("ask", start_time=began, attributes={"footnote.via": inquiry.via})
+
+        def observe_answer(answer: Answer) -> None:
+            span.set_attributes(_attributes(answer))
+            self._trace_stages(span, began, answer.timings)
+
         try:
-            async with aclosing(answering) as events:
-                async for event in events:
-                    if isinstance(event, Completed):
-                        span.set_attributes(_facts(event.answer))
-                        _tell_stages(self._tracer, span, began, event.answer.timings)
-                    yield event
+            yield observe_answer
         except Exception as error:
             span.set_status(StatusCode.ERROR, kind_of(error))
             raise
         finally:
             span.end()
+
+    def _trace_stages(self, parent: "Span", start: int, timings: Mapping[str, float]) -> None:
+        """Make spans of the seconds that the assistant measured; a cached answer has none."""
+        from opentelemetry.trace import set_span_in_context
+
+        for stage in _STAGES:
+            if stage in timings:
+                end = start + round(timings[stage] * _NS)
+                self._tracer.start_span(stage, set_span_in_context(parent), start_time=start).end(end)
+                start = end
 
 
 class TracedRequests:
@@ -123,20 +129,8 @@ def _noting(send: Send, span: "Span") -> Send:
     return noting
 
 
-def _tell_stages(tracer: "Tracer", within: "Span", began: int, timings: Mapping[str, float]) -> None:
-    """The assistant measured them: of a kept answer there are none."""
-    from opentelemetry.trace import set_span_in_context
-
-    at = began
-    for stage in _STAGES:
-        if stage in timings:
-            end = at + round(timings[stage] * _NS)
-            tracer.start_span(stage, set_span_in_context(within), start_time=at).end(end)
-            at = end
-
-
-def _facts(answer: Answer) -> Mapping[str, str | int | float | bool]:
-    told: Mapping[str, str | int | float | bool | None] = {
+def _attributes(answer: Answer) -> Mapping[str, str | int | float | bool]:
+    values: Mapping[str, str | int | float | bool | None] = {
         "footnote.status": answer.status,
         "footnote.declined_by": answer.declined_by,
         "footnote.cached": answer.cached,
@@ -147,4 +141,4 @@ def _facts(answer: Answer) -> Mapping[str, str | int | float | bool]:
         "gen_ai.usage.input_tokens": answer.usage.input_tokens,
         "gen_ai.usage.output_tokens": answer.usage.output_tokens,
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}

@@ -13,7 +13,7 @@ MODEL = ("model-error", "model-unauthorized", "model-unreachable", "model-busy",
 ANSWERING = (*INDEX, *MODEL, "too-busy", "deadline-passed")
 
 
-def refusals(*kinds: str) -> Responses:
+def problem_responses(*kinds: str) -> Responses:
     """For a route's ``responses``: what it may answer besides what method, key and body bring about."""
     return told_by_status(example_of(kind) for kind in kinds)
 

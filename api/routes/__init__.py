@@ -1,1 +1,1 @@
-"""The HTTP API's addresses: every route parses, calls one method of what is at the desk, and renders."""
+"""The HTTP API's addresses: every route parses, calls one method of what is at the services, and renders."""

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from api.context.services import AtDesk, Caller, ToSources, json_only
+from api.context.services import Caller, LinksDep, ServicesDep, json_only
 from api.history.conversation_schemas import (
     CURSOR,
     ConversationBody,
@@ -19,19 +19,19 @@ from api.history.conversation_schemas import (
     whole_body,
 )
 from api.history.conversation_store import Conversations
-from api.openapi.error_responses import CATALOG, Responses, refusals
-from api.schemas.answer import Telling
+from api.openapi.error_responses import CATALOG, Responses, problem_responses
+from api.schemas.answer import AnswerContext
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
 JSON = [Depends(json_only)]
-ONE = refusals("not-found")
-READING = refusals("not-found", *CATALOG)
+ONE = problem_responses("not-found")
+READING = problem_responses("not-found", *CATALOG)
 _MARKDOWN: Responses = {200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}}
 
 
-async def _kept(desk: AtDesk) -> Conversations:
-    assert desk.conversations  # noqa: S101 - or these routes are not there
-    return desk.conversations
+async def _kept(services: ServicesDep) -> Conversations:
+    assert services.conversations  # noqa: S101 - or these routes are not there
+    return services.conversations
 
 
 Kept = Annotated[Conversations, Depends(_kept)]
@@ -64,11 +64,13 @@ def export_conversation(conversation: str, kept: Kept, caller: Caller) -> Respon
 
 @router.get("/{conversation}", responses=READING)
 def get_conversation(
-    conversation: str, kept: Kept, caller: Caller, desk: AtDesk, links: ToSources, *, html: bool = False
+    conversation: str, kept: Kept, caller: Caller, services: ServicesDep, links: LinksDep, *, html: bool = False
 ) -> WholeConversationBody:
     """The conversation with its turns: answers as they were given, as far as their sources may still be read."""
     return whole_body(
-        kept.get(caller, conversation), kept.turns(caller, conversation), Telling(desk.advice, links=links, html=html)
+        kept.get(caller, conversation),
+        kept.turns(caller, conversation),
+        AnswerContext(services.advice, links=links, html=html),
     )
 
 

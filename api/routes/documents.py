@@ -11,7 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
-from api.context.services import AtDesk, Caller, Writer
+from api.context.services import Caller, ServicesDep, Writer
 from api.core.principals import ForbiddenError, Principal
 from api.library.document_schemas import (
     DocumentsBody,
@@ -22,7 +22,7 @@ from api.library.document_schemas import (
 )
 from api.library.library import MAX_EXCERPT, MAX_WIDTH, MIN_WIDTH, Library, Marked, Original
 from api.library.sync_jobs import Indexing
-from api.openapi.error_responses import CATALOG, Responses, refusals
+from api.openapi.error_responses import CATALOG, Responses, problem_responses
 from indexes.errors import FootnoteError
 from indexes.ingest.documents import document_id
 from indexes.readers.registry import media_type
@@ -93,23 +93,23 @@ class NotAFormError(FootnoteError):
     kind = "not-a-form"
 
 
-def library_of(desk: AtDesk) -> Library:
+def library_of(services: ServicesDep) -> Library:
     """These routes are there only where it is."""
-    assert desk.library  # noqa: S101
-    return desk.library
+    assert services.library  # noqa: S101
+    return services.library
 
 
-def indexing_of(desk: AtDesk) -> Indexing:
+def indexing_of(services: ServicesDep) -> Indexing:
     """Likewise."""
-    assert desk.indexing  # noqa: S101
-    return desk.indexing
+    assert services.indexing  # noqa: S101
+    return services.indexing
 
 
 AtLibrary = Annotated[Library, Depends(library_of)]
 AtIndexing = Annotated[Indexing, Depends(indexing_of)]
 
 
-@router.get("/documents", responses=refusals("bad-filter", *CATALOG))
+@router.get("/documents", responses=problem_responses("bad-filter", *CATALOG))
 def list_documents(
     library: AtLibrary,
     caller: Caller,
@@ -125,7 +125,7 @@ def list_documents(
     return documents_body(library.shelf(scope, q, after=after, limit=limit), library)
 
 
-@router.get("/documents/{id}", responses=refusals(*READING))
+@router.get("/documents/{id}", responses=problem_responses(*READING))
 def get_document(
     id: str,  # noqa: A002
     library: AtLibrary,
@@ -140,7 +140,7 @@ def get_document(
 @router.get(
     "/documents/{id}/original",
     response_class=StreamingResponse,
-    responses=_FILE | refusals(*READING, *CHANGED),
+    responses=_FILE | problem_responses(*READING, *CHANGED),
 )
 def get_original(id: str, library: AtLibrary, caller: Caller) -> Response:  # noqa: A002
     """The file as it was indexed, to be saved; of a document within a file, that file."""
@@ -159,7 +159,7 @@ def get_original(id: str, library: AtLibrary, caller: Caller) -> Response:  # no
 @router.get(
     "/documents/{id}/pages/{n}.png",
     response_class=Response,
-    responses=_PNG | refusals(*READING, *CHANGED, "page-unreadable", "pages-busy"),
+    responses=_PNG | problem_responses(*READING, *CHANGED, "page-unreadable", "pages-busy"),
 )
 def get_page(
     id: str,  # noqa: A002
@@ -177,7 +177,7 @@ def get_page(
     return Response(picture.png, headers={"Footnote-Marks": str(picture.marks), **top}, media_type="image/png")
 
 
-@router.post("/documents", status_code=202, openapi_extra=_FORM, responses=refusals(*ADDING))
+@router.post("/documents", status_code=202, openapi_extra=_FORM, responses=problem_responses(*ADDING))
 async def upload_document(request: Request, caller: Writer, library: AtLibrary, indexing: AtIndexing) -> UploadedBody:
     """Takes a document in: it is safe on disk with the answer, and is indexed by itself. The same path is replaced."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
@@ -193,7 +193,7 @@ async def upload_document(request: Request, caller: Writer, library: AtLibrary, 
     return UploadedBody(id=document_id(path), path=path)
 
 
-@router.delete("/documents/{id}", status_code=204, responses=refusals(*REMOVING))
+@router.delete("/documents/{id}", status_code=204, responses=problem_responses(*REMOVING))
 def delete_document(id: str, caller: Writer, library: AtLibrary, indexing: AtIndexing) -> Response:  # noqa: A002
     """Removes an upload, file and all."""
     library.remove(id, caller.audience)

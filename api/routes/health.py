@@ -5,9 +5,9 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from api.context.services import AtDesk, Caller
+from api.context.services import Caller, ServicesDep
 from api.observability.metrics import MEDIA_TYPE
-from api.openapi.error_responses import CATALOG, Responses, refusals
+from api.openapi.error_responses import CATALOG, Responses, problem_responses
 from api.schemas.question import Body
 
 router = APIRouter(tags=["operating"])
@@ -19,22 +19,22 @@ class ReadyBody(Body):
     status: Literal["ready"] = "ready"
 
 
-@router.get("/healthz", responses=refusals(*CATALOG))
-def healthz(desk: AtDesk) -> dict[str, Any]:
+@router.get("/healthz", responses=problem_responses(*CATALOG))
+def healthz(services: ServicesDep) -> dict[str, Any]:
     """That it answers; what it holds too, where no key is wanted: with keys, not even how much there is is told."""
-    facts = desk.health()
-    return {"status": facts["status"]} if desk.door.wants_key else dict(facts)
+    facts = services.health()
+    return {"status": facts["status"]} if services.authenticator.wants_key else dict(facts)
 
 
-@router.get("/readyz", responses=refusals(*CATALOG, "not-ready"))
-def readyz(desk: AtDesk) -> ReadyBody:
+@router.get("/readyz", responses=problem_responses(*CATALOG, "not-ready"))
+def readyz(services: ServicesDep) -> ReadyBody:
     """That it could answer now: the index opens, and the language model can be reached; 503 says what is not so."""
-    if desk.ready:
-        desk.ready()
+    if services.ready:
+        services.ready()
     return ReadyBody()
 
 
 @metering.get("/metrics", response_class=Response, responses=_TEXT)
-def metrics(desk: AtDesk, caller: Caller) -> Response:  # noqa: ARG001 - any key will do, where one is wanted
+def metrics(services: ServicesDep, caller: Caller) -> Response:  # noqa: ARG001 - any key will do, where one is wanted
     """Figures for Prometheus."""
-    return Response(desk.metrics.text() if desk.metrics else b"", media_type=MEDIA_TYPE)
+    return Response(services.metrics.text() if services.metrics else b"", media_type=MEDIA_TYPE)

@@ -8,8 +8,8 @@ from api.context.event_streams import EventStream, closing
 from api.context.services import Caller, Writer
 from api.library.document_schemas import IndexBody, SyncBody, last_body, run_frame
 from api.library.sync_jobs import Indexing
-from api.middleware.failures import told
-from api.openapi.error_responses import CATALOG, refusals
+from api.middleware.failures import report_problem
+from api.openapi.error_responses import CATALOG, problem_responses
 from api.routes.documents import AtIndexing, AtLibrary
 from api.schemas.answer import Frame, problem_frame
 from indexes.types import Audience
@@ -17,7 +17,7 @@ from indexes.types import Audience
 router = APIRouter(prefix="/v1/index", tags=["indexing"])
 
 
-@router.get("", responses=refusals(*CATALOG))
+@router.get("", responses=problem_responses(*CATALOG))
 def get_index(library: AtLibrary, indexing: AtIndexing, caller: Caller) -> IndexBody:
     """How much there is that one may read, and how the last run of this server ended."""
     facts, last = library.facts(caller.audience), indexing.last(caller.audience)
@@ -31,7 +31,7 @@ def get_index(library: AtLibrary, indexing: AtIndexing, caller: Caller) -> Index
     )
 
 
-@router.post("/sync", status_code=202, responses=refusals("forbidden", "index-busy", "no-roots", *CATALOG))
+@router.post("/sync", status_code=202, responses=problem_responses("forbidden", "index-busy", "no-roots", *CATALOG))
 def sync_index(indexing: AtIndexing, _: Writer) -> SyncBody:
     """Has the index brought up to date with the folders that it was made of, and with what was uploaded."""
     indexing.sync()
@@ -53,4 +53,4 @@ async def _frames(indexing: Indexing, audience: Audience) -> AsyncIterator[Frame
             async for event in followed:
                 yield run_frame(event)
     except Exception as error:  # noqa: BLE001 - the status is sent: what fails now can be told in the stream only
-        yield problem_frame(told(error))
+        yield problem_frame(report_problem(error))

@@ -11,13 +11,13 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from api.context.event_streams import EventStream, cancelled, while_connected
-from api.context.services import AtDesk, Caller, Desk, ToSources, json_only
-from api.core.answerer import Ask, new_id
+from api.context.services import Caller, LinksDep, Services, ServicesDep, json_only
+from api.core.inquiry import Inquiry, new_id
 from api.core.principals import Principal
-from api.middleware.failures import told
+from api.middleware.failures import report_problem
 from api.middleware.guards import render
 from api.openapi.description import OPENAI
-from api.openapi.error_responses import ANSWERING, Responses, refusals
+from api.openapi.error_responses import ANSWERING, Responses, problem_responses
 from api.rendering.links import Links
 from api.schemas.openai_request import ChatRequest, check_model
 from api.schemas.openai_response import (
@@ -63,23 +63,23 @@ router = APIRouter(prefix="/v1", tags=[OPENAI], route_class=OpenAIRoute)
     response_model=CompletionBody,
     dependencies=[Depends(json_only)],
     responses=_STREAMED
-    | refusals("bad-chat", "no-such-model", "bad-question", "bad-language", "question-too-long", *ANSWERING),
+    | problem_responses("bad-chat", "no-such-model", "bad-question", "bad-language", "question-too-long", *ANSWERING),
 )
 async def complete_chat(
     chat: ChatRequest,
-    desk: AtDesk,
+    services: ServicesDep,
     caller: Caller,
-    links: ToSources,
+    links: LinksDep,
     request: Request,
 ) -> CompletionBody | EventStream:
     """The checked answer, with an annotation for each footnote: whole, or with ``stream`` in pieces.
 
     What is streamed is the answer that stands, once it is checked, since a client cannot take back what was shown.
     """
-    completing = _completed(chat, desk, caller, links)
+    completing = _completed(chat, services, caller, links)
     if not chat.stream:
         return await while_connected(request.receive, completing)
-    frames = _frames(completing, desk.patience_s, include_usage=chat.include_usage)
+    frames = _frames(completing, services.patience_s, include_usage=chat.include_usage)
     await while_connected(request.receive, anext(frames))
     return EventStream(frames)
 
@@ -90,20 +90,20 @@ async def list_models(caller: Caller) -> ModelsBody:  # noqa: ARG001 - it lets t
     return MODELS
 
 
-@router.get("/models/{model}", responses=refusals("no-such-model"))
+@router.get("/models/{model}", responses=problem_responses("no-such-model"))
 async def get_model(model: str, caller: Caller) -> ModelBody:  # noqa: ARG001 - likewise
     """The model, by its name."""
     check_model(model)
     return MODELS.data[0]
 
 
-async def _completed(chat: ChatRequest, desk: Desk, caller: Principal, links: Links) -> CompletionBody:
+async def _completed(chat: ChatRequest, services: Services, caller: Principal, links: Links) -> CompletionBody:
     """Raises as ``ChatRequest.to_question`` and asking do."""
     if chat.is_chore():
         return empty_completion(new_id())
-    question = chat.to_question(desk.max_question_chars, caller.audience)
-    ask = Ask(question=question, principal=caller, via="openai")
-    answer = await desk.asking.answer(ask)
+    question = chat.to_question(services.max_question_chars, caller.audience)
+    ask = Inquiry(question=question, principal=caller, via="openai")
+    answer = await services.questions.answer(ask)
     return completion_body(answer, ask.id, links, sources=chat.sources, annotations=chat.annotations)
 
 
@@ -120,7 +120,7 @@ async def _frames(
         try:
             completion = await working
         except Exception as error:  # noqa: BLE001 - the status is sent: it can be told in the stream only
-            yield error_data(told(error))
+            yield error_data(report_problem(error))
             return
         for chunk in chunks(completion, include_usage=include_usage):
             yield chunk
@@ -130,7 +130,7 @@ async def _frames(
 
 def _failure(error: Exception) -> Response:
     """As the rest of the API fails, headers included, but for the body, and 400 where that has 422."""
-    said, param = told(error), None
+    said, param = report_problem(error), None
     if isinstance(error, RequestValidationError):
         param = ".".join(str(part) for part in error.errors()[0]["loc"][1:])[:80] or None
     headers = render(said, getattr(error, "headers", None)).headers

@@ -2,16 +2,16 @@
 
 from fastapi import APIRouter, Depends
 
-from api.context.services import AtDesk, Searcher, ToSources, json_only
-from api.openapi.error_responses import INDEX, SEARCHING, refusals
+from api.context.services import LinksDep, Searcher, ServicesDep, json_only
+from api.openapi.error_responses import INDEX, SEARCHING, problem_responses
 from api.schemas.search_results import SearchBody, SearchRequest, search_body
 
 router = APIRouter(prefix="/v1", tags=["searching"])
 
 
-@router.post("/search", dependencies=[Depends(json_only)], responses=refusals(*SEARCHING, *INDEX))
-def search(asked: SearchRequest, desk: AtDesk, caller: Searcher, links: ToSources) -> SearchBody:
+@router.post("/search", dependencies=[Depends(json_only)], responses=problem_responses(*SEARCHING, *INDEX))
+def search(asked: SearchRequest, services: ServicesDep, caller: Searcher, links: LinksDep) -> SearchBody:
     """The passages that are found, and what each way of searching made of them."""
-    query = asked.to_query(desk.max_question_chars, caller.audience)
-    hits = desk.retriever.retrieve(query, limit=asked.limit) if desk.retriever else ()
+    query = asked.to_query(services.max_question_chars, caller.audience)
+    hits = services.retriever.retrieve(query, limit=asked.limit) if services.retriever else ()
     return search_body(query, hits, links)

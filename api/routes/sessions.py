@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.context.services import COOKIE, AtDesk, Caller, Desk, json_only
+from api.context.services import COOKIE, Caller, Services, ServicesDep, json_only
 from api.core.principals import Principal
-from api.openapi.error_responses import refusals
+from api.openapi.error_responses import problem_responses
 from api.schemas.question import Body, Text
 
 router = APIRouter(prefix="/v1/session", tags=["keys"])
@@ -34,18 +34,18 @@ class LoginRequest(Body):
 
 
 @router.get("")
-async def get_session(desk: AtDesk, caller: Caller) -> SessionBody:
+async def get_session(services: ServicesDep, caller: Caller) -> SessionBody:
     """Who asks, and what there is for them."""
-    return _body(desk, caller)
+    return _body(services, caller)
 
 
-@router.post("", dependencies=[Depends(json_only)], responses=refusals("unauthorized", "records-unusable"))
-async def log_in(asked: LoginRequest, desk: AtDesk, request: Request, response: Response) -> SessionBody:
+@router.post("", dependencies=[Depends(json_only)], responses=problem_responses("unauthorized", "records-unusable"))
+async def log_in(asked: LoginRequest, services: ServicesDep, request: Request, response: Response) -> SessionBody:
     """As above, for who holds the key; the answer has the browser keep it."""
-    principal = desk.door.admit(asked.key)
-    https = (desk.public_url or str(request.url)).startswith("https:")
+    principal = services.authenticator.authenticate(asked.key)
+    https = (services.public_url or str(request.url)).startswith("https:")
     response.set_cookie(COOKIE, asked.key, max_age=_KEPT_S, secure=https, httponly=True, samesite="strict")
-    return _body(desk, principal)
+    return _body(services, principal)
 
 
 @router.delete("", status_code=204)
@@ -54,16 +54,16 @@ async def log_out(response: Response) -> None:
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
 
 
-def _body(desk: Desk, principal: Principal) -> SessionBody:
+def _body(services: Services, principal: Principal) -> SessionBody:
     return SessionBody(
         id=principal.id,
         name=principal.name,
         groups=tuple(sorted(principal.audience.groups)),
         may_write=principal.may_write,
-        key_needed=desk.door.wants_key,
+        key_needed=services.authenticator.wants_key,
         features=FeaturesBody(
-            documents=desk.library is not None,
-            conversations=desk.conversations is not None,
-            feedback=desk.feedback is not None,
+            documents=services.library is not None,
+            conversations=services.conversations is not None,
+            feedback=services.feedback is not None,
         ),
     )

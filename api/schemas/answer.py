@@ -158,7 +158,7 @@ DONE = Frame("done", "{}")
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class AnswerContext:
     """How an answer is told, beside what it says."""
 
     advice: str | None = None
@@ -169,15 +169,15 @@ class Telling:
     html: bool = False
 
 
-PLAIN = Telling()
+PLAIN = AnswerContext()
 
 
 def answer_to_wire(answer: Answer, advice: str | None = None) -> dict[str, Any]:
     """The answer as JSON types. ``advice`` is given only where no language model answered."""
-    return answer_body(answer, Telling(advice)).model_dump(mode="json")
+    return answer_body(answer, AnswerContext(advice)).model_dump(mode="json")
 
 
-def answer_body(answer: Answer, telling: Telling = PLAIN) -> AnswerBody:
+def answer_body(answer: Answer, telling: AnswerContext = PLAIN) -> AnswerBody:
     links = telling.links
     return AnswerBody(
         id=telling.id,
@@ -237,7 +237,7 @@ def retrieval_body(retrieval: Retrieval, links: Links = NOWHERE) -> RetrievalBod
     )
 
 
-def event_frames(event: Event, telling: Telling = PLAIN) -> Iterator[Frame]:
+def event_frames(event: Event, telling: AnswerContext = PLAIN) -> Iterator[Frame]:
     """What an event says on the wire; a completed answer tells its citations first."""
     match event:
         case Retrieved(retrieval):

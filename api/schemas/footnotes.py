@@ -18,7 +18,7 @@ _LABELS = "|".join([*_DOUBTS.values(), _CUT_SHORT, _LACKING])
 _APPARATUS = re.compile(rf"\n\n---\n(?:\n|(?:{_LABELS}): .*(?:\n|\Z)|{_SOURCES}:\n|- \[\d+\] .*(?:\n|\Z))+\Z")
 
 
-def with_apparatus(answer: Answer, links: Links) -> str:
+def with_footnotes(answer: Answer, links: Links) -> str:
     """The answer's own text stands first and unchanged, so that spans in it hold."""
     notes = "\n\n".join(_notes(answer))
     sources = "\n".join(_source(citation, links) for citation in answer.citations)
@@ -27,7 +27,7 @@ def with_apparatus(answer: Answer, links: Links) -> str:
     return answer.text + _RULE + following if following else answer.text
 
 
-def without_apparatus(text: str) -> str:
+def without_footnotes(text: str) -> str:
     """The answer's own text, of one that a client sends back as what was said before."""
     return _APPARATUS.sub("", text)
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.schemas.footnotes import without_apparatus
+from api.schemas.footnotes import without_footnotes
 from api.schemas.question import AnswerLanguage, Text
 from indexes.errors import FootnoteError
 from indexes.types import Audience
@@ -120,7 +120,7 @@ class ChatRequest(Loose):
             if message.role == "user":
                 turns.append(Turn("user", message.text))
             elif message.role == "assistant" and message.text:
-                turns.append(Turn("assistant", without_apparatus(message.text)))
+                turns.append(Turn("assistant", without_footnotes(message.text)))
         if not turns or turns[-1].role != "user":
             raise ChatError("The last message is not the user's: end messages with the question, of role 'user'.")
         return turns

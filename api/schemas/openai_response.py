@@ -11,7 +11,7 @@ from pydantic import Field
 
 from api.core.problems import Problem
 from api.rendering.links import Links
-from api.schemas.footnotes import with_apparatus
+from api.schemas.footnotes import with_footnotes
 from api.schemas.openai_request import MODEL
 from api.schemas.question import Body
 from rag.types import Answer, Usage
@@ -108,7 +108,7 @@ def completion_body(
     answer: Answer, answer_id: str, links: Links, *, sources: bool = True, annotations: bool = True
 ) -> CompletionBody:
     said = SaidBody(
-        content=with_apparatus(answer, links) if sources else answer.text,
+        content=with_footnotes(answer, links) if sources else answer.text,
         annotations=_annotations(answer, links) if annotations else (),
     )
     return _completion(answer_id, said, answer.usage, "length" if answer.cut_short else "stop")

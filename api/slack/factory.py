@@ -10,7 +10,7 @@ from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_sdk.oauth.installation_store.sqlite3 import SQLite3InstallationStore
 from slack_sdk.oauth.state_store.sqlite3 import SQLite3OAuthStateStore
 
-from api.context.services import Desk
+from api.context.services import Services
 from api.slack.bot import Bot
 from api.slack.events.event_store import Deliveries
 from api.slack.http_mode import INSTALL, REDIRECT
@@ -27,23 +27,23 @@ log = logging.getLogger(__name__)
 _STATE_SECONDS = 600
 
 
-def make_bot(settings: Settings, desk: Desk, documents: Callable[[Scope], int]) -> Bot:
-    """It asks as all do at the desk. Raises ``ConfigError``, ``RecordsError``, ``SlackBusyError``."""
+def make_bot(settings: Settings, services: Services, documents: Callable[[Scope], int]) -> Bot:
+    """It asks as all do at the services. Raises ``ConfigError``, ``RecordsError``, ``SlackBusyError``."""
     slack, folder = settings.slack, settings.server.dir
     workspaces = _workspaces(slack, folder)
     deliveries = Deliveries(folder / "slack.sqlite3")
     deliveries.hold()
-    box = desk.feedback if settings.journal.on else None  # only a journal keeps what is asked in Slack
+    box = services.feedback if settings.journal.on else None  # only a journal keeps what is asked in Slack
     rights = Rights(slack.groups, slack.channels, workspaces.trusted)
     terms = Terms(
         base_url=settings.server.public_url,
         language=slack.language,
         people=slack.people,
         feedback=box is not None,
-        max_question_chars=desk.max_question_chars,
+        max_question_chars=services.max_question_chars,
         documents=documents,
     )
-    answering = Answering(desk.asking, workspaces, rights, deliveries, terms)
+    answering = Answering(services.questions, workspaces, rights, deliveries, terms)
     return Bot(slack, workspaces, deliveries, answering, rights, box)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from api.context.event_streams import closing
-from api.core.answerer import Ask, Asking
-from api.middleware.failures import told
+from api.context.question_service import QuestionService
+from api.core.inquiry import Inquiry
+from api.middleware.failures import report_problem
 from api.slack.events.event_store import Asked, Deliveries
 from api.slack.events.thread_history import turns_before
 from api.slack.messages.answer_stream import Silent, Visible
@@ -57,9 +58,9 @@ class Answering:
     """Answers what was heard, in the background."""
 
     def __init__(
-        self, asking: Asking, workspaces: Workspaces, rights: Rights, deliveries: Deliveries, terms: Terms
+        self, questions: QuestionService, workspaces: Workspaces, rights: Rights, deliveries: Deliveries, terms: Terms
     ) -> None:
-        self._asking, self._workspaces, self._rights = asking, workspaces, rights
+        self._questions, self._workspaces, self._rights = questions, workspaces, rights
         self._deliveries, self._terms = deliveries, terms
         self._paces: dict[str, Pace] = {}
         self._running: dict[str, tuple[Place, asyncio.Task[Answer]]] = {}
@@ -97,14 +98,14 @@ class Answering:
             task.cancel()
         return bool(found)
 
-    async def asked(self, heard: Heard, setting: Setting, *, private: bool) -> Ask:
+    async def asked(self, heard: Heard, setting: Setting, *, private: bool) -> Inquiry:
         """The question for those who will see the answer. Raises as ``make_question`` and ``make_filters`` do."""
         client, rule = setting.workspace.client, setting.rule
         principal = await self._rights.principal(client, heard, setting.room, alone=private)
         question = await self._question(heard, setting.workspace)
         filters = make_filters(rule.paths, labels=rule.labels)
         asked = replace(question, audience=principal.audience, filters=filters, language=rule.language)
-        return Ask(question=asked, principal=principal, via="slack")
+        return Inquiry(question=asked, principal=principal, via="slack")
 
     def look(self, heard: Heard, setting: Setting, answer_id: str, *, alone: bool) -> Look:
         return Look(
@@ -116,8 +117,8 @@ class Answering:
             share=alone and not heard.direct and setting.room.name != "",
         )
 
-    async def ask(self, ask: Ask, reply: Reply | None = None) -> Answer:
-        async with closing(self._asking.stream(ask)) as events:
+    async def ask(self, ask: Inquiry, reply: Reply | None = None) -> Answer:
+        async with closing(self._questions.stream(ask)) as events:
             async for event in events:
                 if isinstance(event, Delta) and reply is not None:
                     reply.write(event.text)
@@ -142,7 +143,7 @@ class Answering:
         await self._remember(ask, heard, alone=sight == "alone")
         return rendered(answer, self.look(heard, setting, ask.id, alone=sight == "alone"))
 
-    async def _stoppable(self, heard: Heard, ask: Ask, reply: Reply) -> Answer | None:
+    async def _stoppable(self, heard: Heard, ask: Inquiry, reply: Reply) -> Answer | None:
         """None where it was stopped."""
         task = asyncio.create_task(self.ask(ask, reply))
         self._running[heard.key] = heard.place, task
@@ -157,7 +158,7 @@ class Answering:
         finally:
             del self._running[heard.key]
 
-    async def _remember(self, ask: Ask, heard: Heard, *, alone: bool) -> None:
+    async def _remember(self, ask: Inquiry, heard: Heard, *, alone: bool) -> None:
         asked = Asked(heard.place, heard.user, ask.question.text, alone or heard.direct)
         await asyncio.to_thread(self._deliveries.remember, ask.id, asked)
 
@@ -169,7 +170,7 @@ class Answering:
             history, text = history[:-1], history[-1].text
         return make_question(text, history, self._terms.max_question_chars)
 
-    async def _status(self, ask: Ask, words: Words) -> str:
+    async def _status(self, ask: Inquiry, words: Words) -> str:
         scope = Scope(ask.principal.audience, ask.question.filters)
         return words.searching.format(f"{await asyncio.to_thread(self._terms.documents, scope):,}")
 
@@ -207,5 +208,5 @@ def _sight(heard: Heard, rule: SlackChannelSettings) -> Sight | None:
 
 
 def _failure(error: Exception) -> str:
-    problem = told(error)
+    problem = report_problem(error)
     return problem.detail or problem.title

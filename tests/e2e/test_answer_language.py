@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from api.app.fastapi_app import create_app
-from fakes.desks import desk
 from fakes.engines import OpenEngine, RunFootnote
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json, source_with
+from fakes.services import fake_services
 from fakes.serving import serving
 from rag.engine.query_engine import FootnoteQueryEngine
 from rag.prompting import prompts
@@ -42,7 +42,7 @@ def told(server: OpenAIServer) -> list[str]:
 
 @asynccontextmanager
 async def served(opened: OpenEngine, index: Path) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(desk(opened(index).assistant))
+    app = create_app(fake_services(opened(index).assistant))
     async with serving(app) as url, httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as client:
         yield client
 

@@ -12,7 +12,7 @@ import pytest
 import schemathesis
 from schemathesis.engine import events, from_schema
 
-from api.app.composition import desk_of
+from api.app.composition import make_services
 from api.app.fastapi_app import create_app
 from fakes.engines import RememberingEncoder, WarmEngine
 from indexes.ingest.documents import document_id
@@ -30,10 +30,10 @@ def api(own_index: Path, encoder: RememberingEncoder, tmp_path: Path) -> Iterato
     engine = WarmEngine(
         load_settings(index={"dir": own_index}, server={"dir": tmp_path / "server"} | UNLIMITED), encoder
     )
-    desk = desk_of(engine)
-    yield schemathesis.openapi.from_asgi("/openapi.json", create_app(desk, allowed_hosts=["*"]))
-    assert desk.indexing
-    desk.indexing.stop()
+    services = make_services(engine)
+    yield schemathesis.openapi.from_asgi("/openapi.json", create_app(services, allowed_hosts=["*"]))
+    assert services.indexing
+    services.indexing.stop()
     engine.close()
 
 

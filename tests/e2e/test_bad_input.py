@@ -16,8 +16,8 @@ import pytest
 from api.app.fastapi_app import create_app
 from api.app.http_server import AddressError, listen
 from fakes.answerer import ScriptedAnswerer
-from fakes.desks import desk
 from fakes.engines import SAMPLES, OpenEngine, Ran, RunFootnote
+from fakes.services import fake_services
 from indexes.ingest.changes import SyncPlan
 from indexes.ingest.sync import SyncListener
 from rag.engine.engine import open_writer
@@ -167,7 +167,7 @@ async def test_over_http_a_question_that_cannot_be_asked_is_a_problem(
     question: object, status: int, kind: str, path: str
 ) -> None:
     answerer = ScriptedAnswerer()
-    transport = httpx.ASGITransport(create_app(desk(answerer, max_question_chars=8000)))
+    transport = httpx.ASGITransport(create_app(fake_services(answerer, max_question_chars=8000)))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         response = await client.post(path, json={"question": question})
     assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")

@@ -8,11 +8,11 @@ import httpx
 import pytest
 
 from api.app.fastapi_app import create_app
-from fakes.desks import desk
 from fakes.engines import OpenEngine
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json
 from fakes.prompt_reading import read_user_turn
+from fakes.services import fake_services
 from fakes.serving import serving
 from indexes.types import Query
 from rag.prompting import prompts
@@ -55,7 +55,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[Model]:
 async def test_a_follow_up_over_http_finds_what_its_rewriting_says(
     model: Model, samples_index: Path, opened: OpenEngine
 ) -> None:
-    app = create_app(desk(opened(samples_index).assistant, max_question_chars=8000))
+    app = create_app(fake_services(opened(samples_index).assistant, max_question_chars=8000))
     history = [{"role": turn.role, "text": turn.text} for turn in ASKED]
     async with serving(app) as url, httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as client:
         response = await client.post("/v1/ask", json={"question": FOLLOW_UP.text, "history": history})

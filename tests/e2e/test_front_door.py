@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from api.auth.api_keys import KeyStore
-from fakes.doors import bearer
 from fakes.engines import ROOT, RunFootnote
+from fakes.principals import bearer
 
 ASKED = {"question": "How many days of leave are there?"}
 

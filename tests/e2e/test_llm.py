@@ -13,11 +13,11 @@ import pytest
 
 from api.app.fastapi_app import create_app
 from api.schemas.answer import AnswerBody
-from fakes.desks import desk
 from fakes.engines import OpenEngine, RunFootnote
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json
 from fakes.prompt_reading import read_user_turn
+from fakes.services import fake_services
 from fakes.serving import serving
 from indexes.types import Query
 from rag.answering.assistant import DECLINED
@@ -114,7 +114,7 @@ def _free_port() -> int:
 
 @asynccontextmanager
 async def serving_index(opened: OpenEngine, index: Path) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(desk(opened(index).assistant, max_question_chars=8000))
+    app = create_app(fake_services(opened(index).assistant, max_question_chars=8000))
     async with serving(app) as url, httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as client:
         yield client
 

@@ -8,8 +8,8 @@ import pytest
 
 from api.app.fastapi_app import create_app
 from fakes.answerer import ScriptedAnswerer, answer, telling
-from fakes.desks import desk
 from fakes.engines import ROOT
+from fakes.services import fake_services
 from fakes.serving import serving
 
 PYTHON = ROOT / "var" / "openai-like" / "bin" / "python"
@@ -22,7 +22,7 @@ LEAVE = answer("Staff get 25 days [1].\nThey may save them [2].", {1: "25 days",
 )
 async def test_llamaindexs_client_is_answered_in_each_of_its_ways() -> None:
     answerer = ScriptedAnswerer(*telling(LEAVE))
-    async with serving(create_app(desk(answerer))) as url:
+    async with serving(create_app(fake_services(answerer))) as url:
         process = await asyncio.create_subprocess_exec(
             *(str(PYTHON), "-W", "ignore", str(ASKING), f"{url}/v1", "Leave?"),
             stdout=asyncio.subprocess.PIPE,

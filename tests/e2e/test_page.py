@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from api.app.fastapi_app import create_app
 from fakes.answerer import ScriptedAnswerer, answer, passage, telling
 from fakes.browser import MISSING, WHY_MISSING, contrast, is_dark, overflow, serious_violations, shot
-from fakes.desks import desk
+from fakes.services import fake_services
 from fakes.serving import serving
 from rag.errors import ModelBusyError
 from rag.types import Completed, Delta, Near, Retrieved, Turn
@@ -39,7 +39,7 @@ def opened(browser: Browser) -> Open:
 
     @asynccontextmanager
     async def open_page(answerer: ScriptedAnswerer, **context: object) -> AsyncIterator[Page]:
-        app = create_app(desk(answerer, max_question_chars=200, advice="Set llm.model to connect one."))
+        app = create_app(fake_services(answerer, max_question_chars=200, advice="Set llm.model to connect one."))
         async with serving(app) as address, await browser.new_context(**context) as tab:
             page = await tab.new_page()
             asked: list[str] = []

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from api.app.composition import app_of, desk_of
+from api.app.composition import make_app, make_services
 from api.auth.api_keys import KeyStore
 from fakes.browser import MISSING, WHY_MISSING, chromium, serious_violations, shot
 from fakes.engines import OpenEngine
@@ -30,11 +30,11 @@ async def visit(own_index: Path, opened: OpenEngine, tmp_path: Path) -> AsyncIte
     """The page of a server that wants a key; fails at the end where the page asked anybody else, or broke."""
     server = {"dir": tmp_path / "server", "keys": "always"}
     engine = opened(own_index, server=server)
-    desk = desk_of(engine)
-    assert desk.indexing
-    desk.indexing.take_up()
+    services = make_services(engine)
+    assert services.indexing
+    services.indexing.take_up()
     try:
-        async with serving(app_of(desk, engine.settings.server)) as address, chromium() as browser:
+        async with serving(make_app(services, engine.settings.server)) as address, chromium() as browser:
             page = await browser.new_page(viewport={"width": 1280, "height": 800})
             asked: list[str] = []
             broken: list[str] = []
@@ -46,7 +46,7 @@ async def visit(own_index: Path, opened: OpenEngine, tmp_path: Path) -> AsyncIte
             assert [url for url in asked if not url.startswith((address, "data:"))] == []
             assert broken == []
     finally:
-        desk.indexing.stop()
+        services.indexing.stop()
 
 
 async def log_in(visit: Visit, *groups: str) -> None:

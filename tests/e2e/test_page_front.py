@@ -12,7 +12,7 @@ from api.app.fastapi_app import create_app
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.behind_the_page import FakeDocument, Front, cited
 from fakes.browser import MISSING, WHY_MISSING, contrast, is_dark, overflow, serious_violations, shot
-from fakes.desks import desk
+from fakes.services import fake_services
 from fakes.serving import serving
 from rag.types import Near
 
@@ -63,7 +63,7 @@ def opened(browser: Browser) -> Open:
         answerer: ScriptedAnswerer, front: Front | None = None, at: str = "/", **context: object
     ) -> AsyncIterator[Page]:
         front = front or Front([NOTES, PAPER])
-        app = front.before(create_app(desk(answerer, door=front)))
+        app = front.before(create_app(fake_services(answerer, authenticator=front)))
         async with serving(app) as address, await browser.new_context(**{"viewport": WIDE} | context) as tab:
             page = await tab.new_page()
             asked: list[str] = []

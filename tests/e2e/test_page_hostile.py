@@ -9,7 +9,7 @@ from api.app.fastapi_app import create_app
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.behind_the_page import FakeDocument, Front, cited
 from fakes.browser import MISSING, WHY_MISSING, shot
-from fakes.desks import desk
+from fakes.services import fake_services
 from fakes.serving import serving
 from rag.types import Near
 
@@ -58,7 +58,7 @@ def everywhere(text: str) -> tuple[Front, ScriptedAnswerer]:
 @pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
 async def test_text_is_text_wherever_it_stands(browser: Browser, text: str) -> None:
     front, answerer = everywhere(text)
-    app = front.before(create_app(desk(answerer, advice=text)))
+    app = front.before(create_app(fake_services(answerer, advice=text)))
     async with serving(app) as address, await browser.new_context() as tab:
         page = await tab.new_page()
         left: list[str] = []
@@ -105,7 +105,7 @@ async def _go_everywhere(page: Page, text: str) -> None:
     ],
 )
 async def test_an_address_names_things_and_does_nothing(browser: Browser, at: str) -> None:
-    app = Front([]).before(create_app(desk(ScriptedAnswerer())))
+    app = Front([]).before(create_app(fake_services(ScriptedAnswerer())))
     async with serving(app) as address, await browser.new_context() as tab:
         page = await tab.new_page()
         complaints: list[str] = []

@@ -12,9 +12,9 @@ from api.app.fastapi_app import create_app
 from api.commands.options import NO_DOCUMENTS
 from api.commands.search_command import explain_hit
 from fakes.answerer import ScriptedAnswerer
-from fakes.desks import desk
 from fakes.engines import OpenEngine, RunFootnote
 from fakes.passages import passage
+from fakes.services import fake_services
 from indexes.types import Filters, Hit, Query, Signal
 
 LEAVE = "How long can fathers and other second parents stay off on full pay?"
@@ -142,7 +142,9 @@ async def test_the_engine_itself_answers_and_searches_within_filters(opened: Ope
     engine = opened(samples_index)
     query = Query(LEAVE, filters=Filters(media_types=("application/pdf",)))
     assert {hit.passage.path for hit in engine.search(query, 3)} == {"handbook/leave-policy.pdf"}
-    transport = httpx.ASGITransport(create_app(desk(engine.assistant, max_question_chars=100, retriever=engine)))
+    transport = httpx.ASGITransport(
+        create_app(fake_services(engine.assistant, max_question_chars=100, retriever=engine))
+    )
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         asked = {"question": LEAVE, "filters": {"media_types": ["text/csv"]}}
         assert (await client.post("/v1/ask", json=asked)).json()["status"] == "declined"
@@ -187,7 +189,7 @@ async def test_a_search_that_cannot_be_meant_is_a_problem_and_none_that_was_aske
     body: dict[str, object], status: int, kind: str
 ) -> None:
     retriever = Listening()
-    app = create_app(desk(ScriptedAnswerer(), max_question_chars=100, retriever=retriever))
+    app = create_app(fake_services(ScriptedAnswerer(), max_question_chars=100, retriever=retriever))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         response = await client.post(SEARCH, content=json.dumps(body), headers={"Content-Type": "application/json"})
         assert (response.status_code, response.json()["type"]) == (status, f"urn:footnote:problem:{kind}")
@@ -199,6 +201,6 @@ async def test_a_search_that_cannot_be_meant_is_a_problem_and_none_that_was_aske
 
 
 async def test_without_a_retriever_there_is_nothing_to_search() -> None:
-    app = create_app(desk(ScriptedAnswerer(), max_question_chars=100))
+    app = create_app(fake_services(ScriptedAnswerer(), max_question_chars=100))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         assert (await client.post(SEARCH, json={"query": "leave"})).status_code == 404

@@ -14,12 +14,12 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response, Uploa
 from fastapi.responses import StreamingResponse
 from PIL import Image, ImageDraw
 
-from api.context.services import COOKIE, AtDesk, Caller
-from api.core.answerer import Ask
+from api.context.services import COOKIE, Caller, ServicesDep
+from api.core.inquiry import Inquiry
 from api.core.principals import LOCAL, Principal, UnauthorizedError
 from api.core.problems import problem
 from api.middleware.guards import render
-from api.schemas.answer import Frame, Telling, event_frames
+from api.schemas.answer import AnswerContext, Frame, event_frames
 from indexes.ingest.documents import document_id
 from indexes.types import Locator, Passage
 from rag.types import Answer, Citation, Question
@@ -107,7 +107,7 @@ class Front:
     def wants_key(self) -> bool:
         return self.key is not None
 
-    def admit(self, key: str | None) -> Principal:
+    def authenticate(self, key: str | None) -> Principal:
         if self.key is None:
             return LOCAL
         if key != self.key:
@@ -161,7 +161,7 @@ def _sessions(router: APIRouter, front: Front) -> None:
     @router.post("/session")
     async def log_in(request: Request, response: Response) -> dict[str, Any]:
         key = (await request.json())["key"]
-        principal = front.admit(key)
+        principal = front.authenticate(key)
         response.set_cookie(COOKIE, key, httponly=True, samesite="strict")
         return told(principal)
 
@@ -267,23 +267,23 @@ def _conversations(router: APIRouter, front: Front) -> None:
 
 def _asking(router: APIRouter, front: Front) -> None:
     @router.post("/ask/stream")
-    async def ask(desk: AtDesk, caller: Caller, request: Request) -> StreamingResponse:
+    async def ask(services: ServicesDep, caller: Caller, request: Request) -> StreamingResponse:
         body = await request.json()
         front.asked.append(body)
         return StreamingResponse(
-            _told(front, Ask(question=Question(body["question"])), desk, body), media_type="text/event-stream"
+            _told(front, Inquiry(question=Question(body["question"])), services, body), media_type="text/event-stream"
         )
 
 
-async def _told(front: Front, ask: Ask, desk: AtDesk, body: dict[str, Any]) -> AsyncIterator[bytes]:
-    async for event in desk.asking.stream(ask):
-        for frame in event_frames(event, Telling(desk.advice, ask.id, html=body["html"])):
+async def _told(front: Front, ask: Inquiry, services: ServicesDep, body: dict[str, Any]) -> AsyncIterator[bytes]:
+    async for event in services.questions.stream(ask):
+        for frame in event_frames(event, AnswerContext(services.advice, ask.id, html=body["html"])):
             if frame.event == "answer":
                 _keep(front, frame, ask, body)
             yield frame.encode()
 
 
-def _keep(front: Front, frame: Frame, ask: Ask, body: dict[str, Any]) -> None:
+def _keep(front: Front, frame: Frame, ask: Inquiry, body: dict[str, Any]) -> None:
     conversation = front.kept[body["conversation"]]
     conversation["title"] = conversation["title"] or ask.question.text
     turn = {"id": ask.id, "question": ask.question.text, "answer": json.loads(frame.data), "withheld": False}

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from fastapi import FastAPI
 
-from api.app.composition import app_of, desk_of
+from api.app.composition import make_app, make_services
 from api.auth.api_keys import KeyStore
 from rag.engine.engine import Engine
 
@@ -17,7 +17,7 @@ class Front:
 
     @cached_property
     def app(self) -> FastAPI:
-        return app_of(desk_of(self.engine), self.engine.settings.server)
+        return make_app(make_services(self.engine), self.engine.settings.server)
 
     @property
     def keys(self) -> KeyStore:

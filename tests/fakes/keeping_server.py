@@ -12,19 +12,20 @@ import uvicorn
 
 from api.app.fastapi_app import create_app
 from api.app.http_server import listen
-from api.core.answerer import Direct
-from api.history.audit_log import Journal, JournalAsking
-from api.history.conversation_answering import KeptAsking
+from api.context.question_service import QuestionService
+from api.history.audit_log import Journal
 from api.history.conversation_store import Conversations
+from api.history.conversation_turns import ConversationTurns
 from fakes.answerer import ScriptedAnswerer, answer, telling
-from fakes.desks import desk
+from fakes.services import fake_services
 
 
 def main(folder: Path) -> None:
     answerer = ScriptedAnswerer(*telling(answer("Staff get 25 days [1].", {1: "25 days"})))
     conversations = Conversations.opened(folder, lambda ids, _: set(ids))
-    asking = KeptAsking(JournalAsking(Direct(answerer), Journal.opened(folder)), conversations)
-    app = create_app(desk(answerer, asking=asking, conversations=conversations))
+    recorders = (ConversationTurns(conversations), Journal.opened(folder))
+    questions = QuestionService(answerer=answerer, recorders=recorders)
+    app = create_app(fake_services(answerer, questions=questions, conversations=conversations))
     listener = listen("127.0.0.1", 0)
     sys.stdout.write(f"{listener.getsockname()[1]}\n")
     sys.stdout.flush()

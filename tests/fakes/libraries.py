@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx
 
-from api.app.composition import desk_of
+from api.app.composition import make_services
 from api.app.fastapi_app import create_app
 from api.library.library import Library
 from api.library.sync_jobs import Indexing
-from fakes.doors import ListedDoor, bearer, somebody
 from fakes.engines import RememberingEncoder
+from fakes.principals import ListedKeys, bearer, somebody
 from indexes.ingest.sync import SyncListener
 from rag.engine.engine import Engine, limits_of, open_writer
 from rag.engine.refresh import Refreshing
@@ -90,7 +90,7 @@ def premises(
         writer.run([docs], SyncListener())
     engine = opened(index, access=ACCESS, **parts)
     indexing = Indexing(Refreshing(engine), pause=0.05)
-    desk = replace(desk_of(engine), door=ListedDoor(**KEYS), indexing=indexing)
-    transport = httpx.ASGITransport(create_app(desk), raise_app_exceptions=False)
+    services = replace(make_services(engine), authenticator=ListedKeys(**KEYS), indexing=indexing)
+    transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
     client = httpx.AsyncClient(transport=transport, base_url="http://localhost:8000", timeout=60)
     return Premises(docs, index, engine, indexing, client)

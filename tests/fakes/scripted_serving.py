@@ -17,12 +17,11 @@ from fastapi.responses import StreamingResponse
 
 from api.app.fastapi_app import create_app
 from api.app.http_server import listen, serve
-from api.auth.api_keys import KeyDoor, KeyStore
-from api.context.services import Desk
-from api.core.answerer import Direct
-from api.limits.concurrency import QueuedAsking
+from api.auth.api_keys import KeyAuthenticator, KeyStore
+from api.context.question_service import QuestionService
+from api.context.services import Services
 from api.limits.fair_queue import FairQueue
-from api.limits.rate_limit import RatedAsking, Rates
+from api.limits.rate_limit import RateLimiter
 from fakes.answerer import ScriptedAnswerer, answer
 from rag.types import Completed, Delta, Event, Question, Retrieved
 
@@ -47,15 +46,20 @@ class PacedAnswerer(ScriptedAnswerer):
 
 
 def footnote_app(args: argparse.Namespace) -> FastAPI:
-    rates = Rates(1_000_000)
-    queued = QueuedAsking(Direct(PacedAnswerer(args.pieces, args.pause)), FairQueue(args.at_once, args.waiting), 3600)
+    rates = RateLimiter(1_000_000)
+    questions = QuestionService(
+        answerer=PacedAnswerer(args.pieces, args.pause),
+        rates=rates,
+        queue=FairQueue(args.at_once, args.waiting),
+        deadline_s=3600,
+    )
     keys = KeyStore(Path(args.folder))
     return create_app(
-        Desk(
-            asking=RatedAsking(queued, rates),
+        Services(
+            questions=questions,
             max_question_chars=8000,
             health=lambda: {"status": "ok"},
-            door=KeyDoor(keys, wants_key=args.folder != "-"),
+            authenticator=KeyAuthenticator(keys, wants_key=args.folder != "-"),
             rates=rates,
         ),
         body_timeout_s=args.patience,

@@ -16,7 +16,7 @@ from api.slack.factory import make_bot, make_oauth
 from api.slack.http_mode import slack_routes
 from api.slack.socket_mode import SocketMode
 from fakes.answerer import answer, telling
-from fakes.desks import desk
+from fakes.services import fake_services
 from fakes.serving import serving
 from fakes.slack.server import FakeSlack
 from rag.protocols import Answerer
@@ -109,7 +109,7 @@ async def answering(
     ballot: Ballot | None = None,
 ) -> AsyncIterator[Bot]:
     """The bot, connected."""
-    at = desk(answerer, feedback=FeedbackBox(ballot) if ballot else None)
+    at = fake_services(answerer, feedback=FeedbackBox(ballot) if ballot else None)
     bot = make_bot(settings, at, lambda _: 1204)
     assert settings.slack.signing_secret is not None
     assert settings.slack.app_token is not None

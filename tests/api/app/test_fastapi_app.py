@@ -13,9 +13,9 @@ from api.core.hosts import ANY_HOST, LOOPBACK_HOSTS, hosts_for
 from api.core.problems import KINDS
 from api.middleware.guards import MAX_BODY_BYTES
 from api.rendering.links import Links
-from api.schemas.answer import DONE, Frame, Telling, answer_body
+from api.schemas.answer import DONE, AnswerContext, Frame, answer_body
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
-from fakes.desks import desk
+from fakes.services import fake_services
 from fakes.serving import serving
 from indexes.errors import (
     EncoderError,
@@ -38,7 +38,7 @@ from rag.types import Completed, Delta, Event, Question, Retrieved, Turn
 
 LEAVE = answer("Staff get 25 days [1].\nThey may save them [2].", {1: "25 days", 2: "may be saved"})
 ASK, STREAM = "/v1/ask", "/v1/ask/stream"
-TOLD = answer_body(LEAVE, Telling(links=Links("http://localhost:8000"))).model_dump(mode="json")
+TOLD = answer_body(LEAVE, AnswerContext(links=Links("http://localhost:8000"))).model_dump(mode="json")
 JSON = {"Content-Type": "application/json"}
 FAILURES = [
     (QuestionError("Ask something."), 400, "bad-question"),
@@ -64,7 +64,7 @@ def client() -> Open:
     def connect(
         answerer: ScriptedAnswerer, allowed_hosts: Collection[str] = LOOPBACK_HOSTS, **parts: object
     ) -> httpx.AsyncClient:
-        own = desk(answerer, **{"max_question_chars": 50, "health": lambda: {"status": "ok"}} | parts)
+        own = fake_services(answerer, **{"max_question_chars": 50, "health": lambda: {"status": "ok"}} | parts)
         app = create_app(own, allowed_hosts=allowed_hosts)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://localhost:8000")
@@ -75,7 +75,7 @@ def client() -> Open:
 @asynccontextmanager
 async def served(answerer: ScriptedAnswerer) -> AsyncIterator[httpx.AsyncClient]:
     """Talks to a real server, over a socket."""
-    app = create_app(desk(answerer, max_question_chars=50))
+    app = create_app(fake_services(answerer, max_question_chars=50))
     async with serving(app) as url, httpx.AsyncClient(base_url=url) as client:
         yield client
 
@@ -384,7 +384,7 @@ async def test_a_server_that_is_told_to_stop_finishes_its_answers(path: str) -> 
     gate = asyncio.Event()
     answerer = ScriptedAnswerer(gate, *telling(LEAVE))
     async with httpx.AsyncClient() as client:
-        async with serving(create_app(desk(answerer, max_question_chars=50))) as url:
+        async with serving(create_app(fake_services(answerer, max_question_chars=50))) as url:
             asking = asyncio.create_task(client.post(f"{url}{path}", json={"question": "Leave?"}))
             await answerer.started.wait()
             asyncio.get_running_loop().call_later(0.3, gate.set)

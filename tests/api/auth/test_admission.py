@@ -12,15 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.app.fastapi_app import create_app
-from api.auth.api_keys import KeyDoor, KeyStore
+from api.auth.api_keys import KeyAuthenticator, KeyStore
 from api.context.services import COOKIE
 from api.core.problems import MEDIA_TYPE
 from api.routes.page import STATIC
 from fakes.answerer import ScriptedAnswerer, answer, telling
-from fakes.desks import desk
-from fakes.doors import bearer
 from fakes.front import Front, OpenFront
+from fakes.principals import bearer
 from fakes.routes import Address, addresses
+from fakes.services import fake_services
 from fakes.serving import serving
 
 JSON = {"Content-Type": "application/json", "X-Request-ID": "one"}  # which problems name
@@ -163,8 +163,8 @@ async def test_no_text_for_a_key_brings_the_server_down(closed_app: httpx.AsyncC
 @pytest.fixture
 def closed_app(tmp_path: Path) -> httpx.AsyncClient:
     """Without an engine: many are asked of it."""
-    door = KeyDoor(KeyStore(tmp_path / "server"), wants_key=True)
-    app = create_app(desk(ScriptedAnswerer(*telling(answer("Yes."))), door=door))
+    authenticator = KeyAuthenticator(KeyStore(tmp_path / "server"), wants_key=True)
+    app = create_app(fake_services(ScriptedAnswerer(*telling(answer("Yes."))), authenticator=authenticator))
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://localhost"
     )

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.auth.api_keys import Key, KeyDoor, KeyStore, UnknownKeyError
+from api.auth.api_keys import Key, KeyAuthenticator, KeyStore, UnknownKeyError
 from api.core.principals import LOCAL, Principal, UnauthorizedError
 from fakes.engines import RunFootnote
 from indexes.types import Audience
@@ -35,18 +35,18 @@ def test_a_key_admits_who_holds_it_with_its_groups_and_rights(keys: KeyStore) ->
     key, secret = keys.create("Anna", ("hr", "board"), may_write=True)
     assert SHAPE.fullmatch(secret)
     principal = Principal(key.id, "Anna", Audience(frozenset({"hr", "board"})), may_write=True)
-    assert KeyDoor(keys, wants_key=True).admit(secret) == principal
+    assert KeyAuthenticator(keys, wants_key=True).authenticate(secret) == principal
 
 
 def test_a_key_finds_public_documents_and_writes_nothing_unless_it_is_said(keys: KeyStore) -> None:
     _, secret = keys.create("bot")
-    principal = KeyDoor(keys, wants_key=True).admit(secret)
+    principal = KeyAuthenticator(keys, wants_key=True).authenticate(secret)
     assert (principal.audience.groups, principal.may_write) == (frozenset(), False)
 
 
 def test_the_secret_is_kept_nowhere_and_the_file_is_for_its_user_alone(keys: KeyStore) -> None:
     _, secret = keys.create("Anna")
-    KeyDoor(keys, wants_key=True).admit(secret)
+    KeyAuthenticator(keys, wants_key=True).authenticate(secret)
     for file in keys.file.parent.iterdir():
         assert secret.split("_", 2)[2].encode() not in file.read_bytes()
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -55,7 +55,7 @@ def test_the_secret_is_kept_nowhere_and_the_file_is_for_its_user_alone(keys: Key
 
 def refused_words(keys: KeyStore, sent: str | None) -> str:
     with pytest.raises(UnauthorizedError) as refused:
-        KeyDoor(keys, wants_key=True).admit(sent)
+        KeyAuthenticator(keys, wants_key=True).authenticate(sent)
     return str(refused.value)
 
 
@@ -78,11 +78,11 @@ def test_a_key_is_refused_from_the_moment_it_ends(keys: KeyStore) -> None:
 
 def test_a_revocation_by_another_process_takes_effect_at_once(keys: KeyStore) -> None:
     key, secret = keys.create("Anna")
-    door = KeyDoor(keys, wants_key=True)
-    door.admit(secret)
+    authenticator = KeyAuthenticator(keys, wants_key=True)
+    authenticator.authenticate(secret)
     KeyStore(keys.file.parent).revoke(key.id)
     with pytest.raises(UnauthorizedError):
-        door.admit(secret)
+        authenticator.authenticate(secret)
 
 
 def test_a_second_revocation_changes_nothing(keys: KeyStore) -> None:
@@ -113,15 +113,18 @@ def used(keys: KeyStore, *, since: float = 0) -> float:
 def test_the_last_use_is_noted_at_most_once_a_minute(keys: KeyStore) -> None:
     _, secret = keys.create("Anna")
     assert only(keys).used is None
-    KeyDoor(keys, wants_key=True).admit(secret)
+    KeyAuthenticator(keys, wants_key=True).authenticate(secret)
     first = used(keys)
-    for door in (KeyDoor(keys, wants_key=True), KeyDoor(KeyStore(keys.file.parent), wants_key=True)):
-        door.admit(secret)
+    for authenticator in (
+        KeyAuthenticator(keys, wants_key=True),
+        KeyAuthenticator(KeyStore(keys.file.parent), wants_key=True),
+    ):
+        authenticator.authenticate(secret)
         time.sleep(0.2)
         assert only(keys).used == first
     with closing(sqlite3.connect(keys.file)) as db, db:
         db.execute("UPDATE keys SET used = ?", (first - 61,))
-    KeyDoor(KeyStore(keys.file.parent), wants_key=True).admit(secret)
+    KeyAuthenticator(KeyStore(keys.file.parent), wants_key=True).authenticate(secret)
     assert used(keys, since=first - 61) >= first
 
 
@@ -129,7 +132,7 @@ def test_a_use_that_cannot_be_noted_is_a_use_all_the_same(keys: KeyStore, caplog
     _, secret = keys.create("Anna")
     with closing(sqlite3.connect(keys.file)) as db, db:
         db.execute("CREATE TRIGGER full BEFORE UPDATE ON keys BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
-    assert KeyDoor(keys, wants_key=True).admit(secret).name == "Anna"
+    assert KeyAuthenticator(keys, wants_key=True).authenticate(secret).name == "Anna"
     until = time.monotonic() + 10
     while "is not noted" not in caplog.text:
         assert time.monotonic() < until
@@ -147,23 +150,23 @@ def test_where_no_key_is_wanted_who_sends_none_is_local_and_one_of_ours_that_is_
     keys: KeyStore,
 ) -> None:
     _, secret = keys.create("Anna", ("hr",))
-    door = KeyDoor(keys, wants_key=False)
-    assert door.admit(None) is LOCAL
-    assert door.admit(secret).audience == Audience(frozenset({"hr"}))
+    authenticator = KeyAuthenticator(keys, wants_key=False)
+    assert authenticator.authenticate(None) is LOCAL
+    assert authenticator.authenticate(secret).audience == Audience(frozenset({"hr"}))
     for wrong in ("fn_", UNKNOWN, f"{secret}x"):
         with pytest.raises(UnauthorizedError):
-            door.admit(wrong)
+            authenticator.authenticate(wrong)
 
 
 @pytest.mark.parametrize("word", ["", "any", "sk-none", "not-needed"])
 def test_a_word_that_openais_clients_must_send_is_no_key_where_none_is_wanted(keys: KeyStore, word: str) -> None:
-    assert KeyDoor(keys, wants_key=False).admit(word) is LOCAL
+    assert KeyAuthenticator(keys, wants_key=False).authenticate(word) is LOCAL
     with pytest.raises(UnauthorizedError):
-        KeyDoor(keys, wants_key=True).admit(word)
+        KeyAuthenticator(keys, wants_key=True).authenticate(word)
 
 
 def test_where_no_key_is_wanted_none_is_looked_for(keys: KeyStore) -> None:
-    KeyDoor(keys, wants_key=False).admit(None)
+    KeyAuthenticator(keys, wants_key=False).authenticate(None)
     assert not keys.file.exists()
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from fakes.doors import bearer
 from fakes.front import Front, OpenFront
+from fakes.principals import bearer
 from fakes.routes import addresses
 from indexes.types import Audience, Query
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from api.app.composition import app_of, desk_of, with_slack
+from api.app.composition import make_app, make_services, with_slack
 from api.commands.slack import listen_until_stopped
 from api.history.audit_log import Journal
 from api.slack.manifest import EVENTS as SUBSCRIBED
@@ -100,7 +100,7 @@ async def test_the_bot_of_the_command_line_answers_from_the_index_until_it_is_st
     general = slack.add_channel("general", anna)
     tokens = {"bot_token": slack.bot_token, "app_token": slack.app_token, "api_url": slack.base_url}
     engine = opened(own_index, slack=tokens)
-    running = asyncio.create_task(listen_until_stopped(engine, desk_of(engine)))
+    running = asyncio.create_task(listen_until_stopped(engine, make_services(engine)))
     await slack.until(lambda: slack.sockets.ready, timeout=60)
     asked = await slack.say(anna, general, f"{slack.bot.mention} How many days of leave do new employees get?")
     await slack.until(lambda: slack.answers(general, asked.ts), timeout=60)
@@ -141,7 +141,7 @@ async def test_the_server_answers_slack_by_http_and_keeps_feedback_in_its_journa
     general = slack.add_channel("general", anna)
     secrets = {"bot_token": slack.bot_token, "signing_secret": slack.signing_secret, "api_url": slack.base_url}
     engine = opened(own_index, slack=secrets, journal={"on": True}, server={"dir": tmp_path / "server"})
-    app = app_of(with_slack(engine, desk_of(engine)), engine.settings.server)
+    app = make_app(with_slack(engine, make_services(engine)), engine.settings.server)
     async with serving(app, lifespan="on") as url:
         slack.request_url = f"{url}/slack/events"
         asked = await slack.say(anna, general, f"{slack.bot.mention} How many days of leave do new employees get?")

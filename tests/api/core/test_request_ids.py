@@ -6,14 +6,14 @@ import pytest
 from api.app.fastapi_app import create_app
 from api.core import request_ids
 from fakes.answerer import ScriptedAnswerer, answer, telling
-from fakes.desks import desk
+from fakes.services import fake_services
 from rag.errors import ModelError
 
 ASK = "/v1/ask"
 
 
 def asking(*script: object) -> httpx.AsyncClient:
-    app = create_app(desk(ScriptedAnswerer(*script)))  # type: ignore[arg-type]
+    app = create_app(fake_services(ScriptedAnswerer(*script)))  # type: ignore[arg-type]
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://localhost"
     )
@@ -63,7 +63,7 @@ async def test_the_id_is_at_hand_while_the_request_is_answered_also_in_a_thread(
         seen.append(request_ids.current.get())
         return {}
 
-    app = create_app(desk(ScriptedAnswerer(), health=health))
+    app = create_app(fake_services(ScriptedAnswerer(), health=health))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         await client.get("/healthz", headers={"X-Request-ID": "nine"})
     assert seen == ["nine"]

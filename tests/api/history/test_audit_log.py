@@ -14,9 +14,10 @@ import httpx
 import pytest
 
 from api.app.fastapi_app import create_app
-from api.core.answerer import Ask, Direct
+from api.context.question_service import QuestionService
+from api.core.inquiry import Inquiry
 from api.core.sqlite import RecordsError
-from api.history.audit_log import Journal, JournalAsking
+from api.history.audit_log import Journal
 from api.history.feedback_store import Feedback, FeedbackBox
 from api.history.gold_export import candidates
 from eval.drafting.feedback import read_feedback
@@ -24,10 +25,11 @@ from eval.drafting.review_session import Review
 from eval.gold.files import read_gold
 from eval.types import Evidence
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
-from fakes.desks import desk
-from fakes.doors import ListedDoor, bearer, somebody
 from fakes.engines import RunFootnote
+from fakes.principals import ListedKeys, bearer, somebody
+from fakes.services import fake_services
 from rag.errors import ModelBusyError
+from rag.protocols import Answerer
 from rag.types import Answer, Completed, Delta, Question, Turn
 
 LEAVE = answer("Staff get 25 days [1].", {1: "25 days"})
@@ -42,16 +44,20 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     journal.close()
 
 
+def recorded(answerer: Answerer, journal: Journal) -> QuestionService:
+    return QuestionService(answerer=answerer, recorders=(journal,))
+
+
 async def asked(journal: Journal, *script: Step, **ask: Any) -> str:
     """The id of the answer."""
-    one = Ask(question=Question("How much leave?"), principal=ADA, **ask)
-    await JournalAsking(Direct(ScriptedAnswerer(*script)), journal).answer(one)
+    one = Inquiry(question=Question("How much leave?"), principal=ADA, **ask)
+    await recorded(ScriptedAnswerer(*script), journal).answer(one)
     return one.id
 
 
 async def rated(journal: Journal, question: str, told: Answer, history: Sequence[Turn] = (), **said: Any) -> None:
-    ask = Ask(question=Question(question, tuple(history)), principal=ADA)
-    await JournalAsking(Direct(ScriptedAnswerer(Completed(told))), journal).answer(ask)
+    ask = Inquiry(question=Question(question, tuple(history)), principal=ADA)
+    await recorded(ScriptedAnswerer(Completed(told)), journal).answer(ask)
     assert journal.rate(ADA, ask.id, Feedback(**said))
 
 
@@ -106,10 +112,12 @@ async def test_an_answer_is_entered_with_its_sources_verdicts_and_what_it_took(j
 
 
 async def test_the_answer_is_entered_before_it_is_told(journal: Journal) -> None:
-    asking = JournalAsking(Direct(ScriptedAnswerer(*telling(LEAVE))), journal)
-    async with aclosing(asking.stream(Ask(question=Question("?")))) as events:
+    gate = asyncio.Event()
+    questions = recorded(ScriptedAnswerer(Delta("Staff"), gate, Completed(LEAVE)), journal)
+    async with aclosing(questions.stream(Inquiry(question=Question("?")))) as events:
         async for event in events:
             assert len(journal.last(9)) == isinstance(event, Completed)
+            gate.set()
 
 
 async def test_a_declined_answer_is_entered_as_that(journal: Journal) -> None:
@@ -139,14 +147,14 @@ async def test_a_cancelled_question_is_entered_as_abandoned(journal: Journal) ->
 
 
 async def test_a_stream_that_is_closed_is_entered_as_abandoned(journal: Journal) -> None:
-    stream = JournalAsking(Direct(EndlessAnswerer()), journal).stream(Ask(question=Question("?")))
+    stream = recorded(EndlessAnswerer(), journal).stream(Inquiry(question=Question("?")))
     await anext(stream)
     await stream.aclose()
     assert [entry.ended for entry in journal.entries()] == ["abandoned"]
 
 
 async def test_who_leaves_once_the_answer_was_told_has_been_answered(journal: Journal) -> None:
-    stream = JournalAsking(Direct(ScriptedAnswerer(Completed(LEAVE))), journal).stream(Ask(question=Question("?")))
+    stream = recorded(ScriptedAnswerer(Completed(LEAVE)), journal).stream(Inquiry(question=Question("?")))
     await anext(stream)
     await stream.aclose()
     assert [entry.ended for entry in journal.entries()] == ["answered"]
@@ -174,8 +182,8 @@ async def test_feedback_is_kept_with_the_journal_for_who_asked(journal: Journal)
     told = await asked(journal, *telling(LEAVE))
     box = FeedbackBox(journal)
     answerer = ScriptedAnswerer()
-    door = ListedDoor(ada=ADA, bob=somebody("bob"))
-    transport = httpx.ASGITransport(create_app(desk(answerer, feedback=box, door=door)))
+    authenticator = ListedKeys(ada=ADA, bob=somebody("bob"))
+    transport = httpx.ASGITransport(create_app(fake_services(answerer, feedback=box, authenticator=authenticator)))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         path, said = f"/v1/answers/{told}/feedback", {"verdict": "down", "comment": "It was changed."}
         assert (await client.post(path, json=said, headers=bearer("bob"))).status_code == 404
@@ -186,9 +194,9 @@ async def test_feedback_is_kept_with_the_journal_for_who_asked(journal: Journal)
 
 
 async def test_what_failed_takes_no_feedback(journal: Journal) -> None:
-    ask = Ask(question=Question("?"), principal=ADA)
+    ask = Inquiry(question=Question("?"), principal=ADA)
     with pytest.raises(ModelBusyError):
-        await JournalAsking(Direct(ScriptedAnswerer(ModelBusyError("busy"))), journal).answer(ask)
+        await recorded(ScriptedAnswerer(ModelBusyError("busy")), journal).answer(ask)
     assert not journal.rate(ADA, ask.id, Feedback(verdict="up"))
 
 

@@ -16,19 +16,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.app.fastapi_app import create_app
-from api.core.answerer import Ask, Direct
+from api.context.question_service import QuestionService
+from api.core.inquiry import Inquiry
 from api.core.principals import LOCAL
 from api.core.sqlite import RecordsError, moment
-from api.history.conversation_answering import BusyConversationError, KeptAsking
 from api.history.conversation_schemas import markdown
 from api.history.conversation_store import Conversation, Conversations, KeptTurn, UnknownConversationError, shortened
+from api.history.conversation_turns import BusyConversationError, ConversationTurns
 from api.history.feedback_store import FeedbackBox
-from api.limits.concurrency import QueuedAsking
 from api.limits.fair_queue import FairQueue
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
-from fakes.desks import desk
 from fakes.documents import document, put
-from fakes.doors import ListedDoor, bearer, somebody
+from fakes.principals import ListedKeys, bearer, somebody
+from fakes.services import fake_services
 from fakes.serving import serving
 from indexes.storage.catalog import Catalog
 from indexes.types import PUBLIC, Audience
@@ -42,6 +42,11 @@ DECLINED = answer("The documents do not say.", status="declined")
 CONVERSATIONS = "/v1/conversations"
 
 
+def recorded(answerer: Answerer, conversations: Conversations, patience: float = 5, **parts: Any) -> QuestionService:
+    recorders = (ConversationTurns(conversations, patience=patience),)
+    return QuestionService(answerer=answerer, recorders=recorders, **parts)
+
+
 class Kept:
     """An application with conversations of its own, of Ada in hr and Bob in none, and what it is asked with."""
 
@@ -50,11 +55,16 @@ class Kept:
         put(self.catalog, document("25 days, may be saved", "hr/leave.pdf", readers=("hr",)))
         put(self.catalog, document("A pool opens", "pool.pdf"))
         self.conversations = Conversations.opened(folder, self.catalog.readable, **settings)
-        self.door = ListedDoor(ada=somebody("ada", "hr"), bob=somebody("bob"))
-        asking = KeptAsking(Direct(answerer), self.conversations, patience=0.2)
+        self.authenticator = ListedKeys(ada=somebody("ada", "hr"), bob=somebody("bob"))
+        questions = recorded(answerer, self.conversations, patience=0.2)
         feedback = FeedbackBox(self.conversations)
-        parts = {"asking": asking, "conversations": self.conversations, "feedback": feedback, "door": self.door}
-        self.app = create_app(desk(answerer, **parts))
+        parts = {
+            "questions": questions,
+            "conversations": self.conversations,
+            "feedback": feedback,
+            "authenticator": self.authenticator,
+        }
+        self.app = create_app(fake_services(answerer, **parts))
 
     def client(self, key: str = "ada") -> httpx.AsyncClient:
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
@@ -112,9 +122,11 @@ async def test_a_streamed_answer_is_kept_as_it_was_told_at_last(kept: Make) -> N
 async def test_the_answer_is_on_disk_before_it_is_told(kept: Make) -> None:
     made = kept(*telling(LEAVE))
     conversation = await begun(made.client())
-    asking = KeptAsking(Direct(ScriptedAnswerer(*telling(LEAVE))), made.conversations)
-    ask = Ask(question=Question("Leave?"), principal=made.door.principals["ada"], conversation=conversation)
-    stream = asking.stream(ask)
+    questions = recorded(ScriptedAnswerer(*telling(LEAVE)), made.conversations)
+    ask = Inquiry(
+        question=Question("Leave?"), principal=made.authenticator.principals["ada"], conversation=conversation
+    )
+    stream = questions.stream(ask)
     async for event in stream:
         if isinstance(event, Completed):
             (turn,) = made.conversations.turns(ask.principal, conversation)
@@ -225,11 +237,11 @@ async def test_a_second_question_is_refused_when_the_first_takes_long(tmp_path: 
 async def test_a_conversation_is_free_again_whatever_ended_the_answer(tmp_path: Path) -> None:
     made = Kept(tmp_path, ScriptedAnswerer())
     conversation = await begun(made.client())
-    ada = made.door.principals["ada"]
+    ada = made.authenticator.principals["ada"]
 
     async def asked(*script: Step) -> None:
-        asking = KeptAsking(Direct(ScriptedAnswerer(*script)), made.conversations, patience=0)
-        await asking.answer(Ask(question=Question("?"), principal=ada, conversation=conversation))
+        questions = recorded(ScriptedAnswerer(*script), made.conversations, patience=0)
+        await questions.answer(Inquiry(question=Question("?"), principal=ada, conversation=conversation))
 
     with pytest.raises(ModelBusyError):
         await asked(ModelBusyError("It is busy."))
@@ -243,13 +255,13 @@ async def test_a_conversation_is_free_again_whatever_ended_the_answer(tmp_path: 
 
 async def test_busy_is_told_by_the_wrapper_itself(tmp_path: Path) -> None:
     made = Kept(tmp_path, ScriptedAnswerer())
-    asking = KeptAsking(Direct(EndlessAnswerer()), made.conversations, patience=0.05)
+    questions = recorded(EndlessAnswerer(), made.conversations, patience=0.05)
     conversation = await begun(made.client())
-    ask = Ask(question=Question("?"), principal=made.door.principals["ada"], conversation=conversation)
-    first = asking.stream(ask)
+    ask = Inquiry(question=Question("?"), principal=made.authenticator.principals["ada"], conversation=conversation)
+    first = questions.stream(ask)
     await anext(first)
     with pytest.raises(BusyConversationError, match="still being written"):
-        await asking.answer(replace(ask, id="another"))
+        await questions.answer(replace(ask, id="another"))
     await first.aclose()
 
 
@@ -274,7 +286,7 @@ async def test_an_answer_is_withheld_once_its_asker_may_not_read_its_sources(tmp
     made = Kept(tmp_path, answerer)
     client = made.client()
     conversation = await begun(client, "Leave?")
-    made.door.principals["ada"] = somebody("ada")
+    made.authenticator.principals["ada"] = somebody("ada")
     (turn,) = await turns(client, conversation)
     assert (turn["question"], turn["answer"], turn["withheld"]) == ("Leave?", None, True)
     exported = (await client.get(f"{CONVERSATIONS}/{conversation}.md")).text
@@ -282,7 +294,7 @@ async def test_an_answer_is_withheld_once_its_asker_may_not_read_its_sources(tmp
         assert not any(secret in text for secret in ("25 days", "leave.pdf", "saved"))
     await client.post("/v1/ask", json={"question": "And?", "conversation": conversation})
     assert answerer.asked[-1].history == ()
-    made.door.principals["ada"] = somebody("ada", "hr")
+    made.authenticator.principals["ada"] = somebody("ada", "hr")
     assert (await turns(client, conversation))[0]["answer"]["text"] == LEAVE.text
 
 
@@ -297,7 +309,7 @@ async def test_an_answer_is_withheld_once_a_source_is_gone(kept: Make) -> None:
 async def test_a_declined_answer_is_withheld_for_what_was_found_and_did_not_answer(kept: Make) -> None:
     made = kept(Completed(replace(DECLINED, retrieval=LEAVE.retrieval)))
     conversation = await begun(made.client(), "Leave?")
-    made.door.principals["ada"] = somebody("ada")
+    made.authenticator.principals["ada"] = somebody("ada")
     assert [turn["withheld"] for turn in await turns(made.client(), conversation)] == [True]
 
 
@@ -312,7 +324,7 @@ async def test_what_was_answered_after_a_withheld_answer_is_withheld_too(tmp_pat
     answers += [POOL]
     client = made.client()
     conversation = await begun(client, "Leave?", "And in the pool?")
-    made.door.principals["ada"] = somebody("ada")
+    made.authenticator.principals["ada"] = somebody("ada")
     assert [turn["withheld"] for turn in await turns(client, conversation)] == [True, True]
     await client.post("/v1/ask", json={"question": "Is there a pool?", "conversation": conversation})
     assert [turn["withheld"] for turn in await turns(client, conversation)] == [True, True, False]
@@ -328,7 +340,7 @@ async def test_withholding_asks_the_catalog_once_a_reading(tmp_path: Path) -> No
     conversations, ada = Conversations.opened(tmp_path, readable), somebody("ada")
     conversation = conversations.create(ada).id
     for told in (LEAVE, POOL):
-        ask = Ask(question=Question("?"), principal=ada)
+        ask = Inquiry(question=Question("?"), principal=ada)
         conversations.begin(ask, conversation)
         conversations.complete(ask, conversation, told)
     asked.clear()
@@ -374,7 +386,7 @@ def test_the_store_itself_keeps_anothers_question_out(tmp_path: Path) -> None:
     conversations = Conversations.opened(tmp_path, lambda ids, _: set(ids))
     conversation = conversations.create(somebody("ada")).id
     with pytest.raises(UnknownConversationError):
-        conversations.begin(Ask(question=Question("?"), principal=somebody("bob")), conversation)
+        conversations.begin(Inquiry(question=Question("?"), principal=somebody("bob")), conversation)
 
 
 async def test_a_list_is_of_ones_own(kept: Make) -> None:
@@ -400,7 +412,7 @@ async def test_history_and_a_conversation_are_not_given_both(kept: Make) -> None
 
 async def test_where_none_are_kept_there_is_no_conversation(tmp_path: Path) -> None:
     answerer = ScriptedAnswerer(*telling(LEAVE))
-    transport = httpx.ASGITransport(create_app(desk(answerer)))
+    transport = httpx.ASGITransport(create_app(fake_services(answerer)))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         response = await client.post("/v1/ask", json={"question": "?", "conversation": "x"})
     assert (response.status_code, answerer.asked) == (404, [])
@@ -596,7 +608,7 @@ async def test_an_answer_that_another_version_kept_shows_its_question(kept: Make
 
 def test_who_asked_and_what_was_said_before_are_not_kept_again_with_each_answer(tmp_path: Path) -> None:
     conversations, ada = Conversations.opened(tmp_path, lambda ids, _: set(ids)), somebody("ada", "hr")
-    ask = Ask(question=Question("?", (Turn("user", "Before?"),), ada.audience), principal=ada)
+    ask = Inquiry(question=Question("?", (Turn("user", "Before?"),), ada.audience), principal=ada)
     conversation = conversations.create(ada).id
     conversations.begin(ask, conversation)
     told: Answer = replace(LEAVE, question=ask.question)
@@ -614,8 +626,8 @@ async def test_a_question_that_is_refused_for_want_of_room_is_not_kept(tmp_path:
     gate = asyncio.Event()
     answerer = ScriptedAnswerer(gate, *telling(LEAVE))
     conversations, room = Conversations.opened(tmp_path, lambda ids, _: set(ids)), FairQueue(1, 0)
-    asking = QueuedAsking(KeptAsking(Direct(answerer), conversations), room, 60)
-    app = create_app(desk(answerer, asking=asking, conversations=conversations))
+    questions = recorded(answerer, conversations, queue=room)
+    app = create_app(fake_services(answerer, questions=questions, conversations=conversations))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         first, second = [conversations.create(LOCAL).id for _ in range(2)]
         answering = asyncio.create_task(client.post(path, json={"question": "?", "conversation": first}))

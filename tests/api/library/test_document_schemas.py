@@ -10,9 +10,9 @@ from PIL import Image
 
 from api.library.library import MAX_EXCERPT
 from fakes.documents import document
-from fakes.doors import bearer
 from fakes.engines import ROOT
 from fakes.libraries import Premises
+from fakes.principals import bearer
 from indexes.readers.page_renderer import _MARKER
 from indexes.storage.catalog import FileState, FileVersion
 from indexes.types import Section

@@ -9,8 +9,8 @@ import pytest
 
 from api.library.sync_jobs import _MAX_FOLLOWERS, Indexing
 from api.middleware.guards import MAX_BODY_BYTES
-from fakes.doors import bearer
 from fakes.libraries import Premises
+from fakes.principals import bearer
 from fakes.serving import serving
 from indexes.ingest.sync import SyncListener
 from indexes.storage.lock import writer_lock

@@ -6,14 +6,15 @@ import httpx
 import pytest
 
 from api.app.fastapi_app import create_app
-from api.auth.api_keys import KeyDoor, KeyStore
-from api.core.answerer import Ask, Direct
+from api.auth.api_keys import KeyAuthenticator, KeyStore
+from api.context.question_service import QuestionService
+from api.core.inquiry import Inquiry
 from api.core.principals import LOCAL
 from api.core.retry_errors import TooManyRequestsError
-from api.limits.rate_limit import RatedAsking, Rates
+from api.limits.rate_limit import RateLimiter
 from fakes.answerer import ScriptedAnswerer, answer, telling
-from fakes.desks import desk
-from fakes.doors import bearer
+from fakes.principals import bearer
+from fakes.services import fake_services
 from indexes.types import Hit, Query
 from rag.types import Question
 
@@ -33,9 +34,15 @@ def keys(tmp_path: Path) -> KeyStore:
 @pytest.fixture
 def client(keys: KeyStore) -> httpx.AsyncClient:
     """Of an application where everybody may ask twice a minute."""
-    rates = Rates(2)
-    asking = RatedAsking(Direct(ScriptedAnswerer(*telling(answer("Yes.")))), rates)
-    own = desk(ScriptedAnswerer(), asking=asking, rates=rates, door=KeyDoor(keys, wants_key=True), retriever=Nothing())
+    rates = RateLimiter(2)
+    questions = QuestionService(answerer=ScriptedAnswerer(*telling(answer("Yes."))), rates=rates)
+    own = fake_services(
+        ScriptedAnswerer(),
+        questions=questions,
+        rates=rates,
+        authenticator=KeyAuthenticator(keys, wants_key=True),
+        retriever=Nothing(),
+    )
     return httpx.AsyncClient(transport=httpx.ASGITransport(create_app(own)), base_url="http://localhost")
 
 
@@ -76,15 +83,15 @@ async def test_what_opens_nothing_counts_for_nobody(client: httpx.AsyncClient, k
 
 
 def test_a_stream_is_refused_before_it_begins() -> None:
-    asking = RatedAsking(Direct(ScriptedAnswerer()), Rates(1))
-    asking.stream(Ask(question=Question("?"), principal=LOCAL))
+    questions = QuestionService(answerer=ScriptedAnswerer(), rates=RateLimiter(1))
+    questions.stream(Inquiry(question=Question("?"), principal=LOCAL))
     with pytest.raises(TooManyRequestsError, match="more than 1 questions in a minute"):
-        asking.stream(Ask(question=Question("?"), principal=LOCAL))
+        questions.stream(Inquiry(question=Question("?"), principal=LOCAL))
 
 
 def test_the_minute_moves_along() -> None:
     now = 0.0
-    rates = Rates(2, clock=lambda: now)
+    rates = RateLimiter(2, clock=lambda: now)
     rates.count_question("anna")
     now = 30.0
     rates.count_question("anna")

@@ -19,10 +19,10 @@ from mcp.shared.exceptions import MCPError
 from api.app.fastapi_app import create_app
 from api.mcp.excerpts import AROUND, MOST
 from fakes.answerer import ScriptedAnswerer, answer, telling
-from fakes.desks import RecordingAsking, desk
-from fakes.doors import ListedDoor, bearer, somebody
 from fakes.engines import ROOT, OpenEngine
 from fakes.libraries import library
+from fakes.principals import ListedKeys, bearer, somebody
+from fakes.services import RecordingQuestions, fake_services
 from fakes.serving import serving
 from indexes.ingest.documents import document_id
 from indexes.storage.catalog import Catalog
@@ -47,7 +47,7 @@ def connected() -> Called:
     ) -> AsyncIterator[Client]:
         headers = bearer(key) if key else {}
         async with (
-            serving(create_app(desk(answerer, **parts))) as url,
+            serving(create_app(fake_services(answerer, **parts))) as url,
             httpx2.AsyncClient(headers=headers, trust_env=False) as http,
             Client(streamable_http_client(f"{url}/mcp", http_client=http), mode=mode) as client,
         ):
@@ -201,14 +201,14 @@ async def test_nothing_that_is_asked_stands_in_the_log(connected: Called, caplog
 # For whom
 
 
-KEYS = ListedDoor(hr=somebody("hr", "hr"), sales=somebody("sales", "sales"))
+KEYS = ListedKeys(hr=somebody("hr", "hr"), sales=somebody("sales", "sales"))
 
 
 async def test_what_is_asked_tells_who_asks_and_by_which_way(connected: Called) -> None:
-    asking = RecordingAsking(ScriptedAnswerer(*telling(LEAVE)))
-    async with connected(ScriptedAnswerer(), key="hr", door=KEYS, asking=asking) as client:
+    questions = RecordingQuestions(answerer=ScriptedAnswerer(*telling(LEAVE)))
+    async with connected(ScriptedAnswerer(), key="hr", authenticator=KEYS, questions=questions) as client:
         told = await client.call_tool("ask", {"question": "?"})
-    (ask,) = asking.asks
+    (ask,) = questions.inquiries
     assert (ask.via, ask.principal.id, ask.id) == ("mcp", "hr", told.structured_content["id"])
 
 
@@ -217,7 +217,7 @@ async def test_only_who_may_read_a_document_can_open_it_and_others_are_told_what
 ) -> None:
     engine = opened(own_index)
     engine.catalog.set_marks("readers", {HANDBOOK: ("hr",)})
-    parts = {"retriever": engine, "library": library(engine), "door": KEYS}
+    parts = {"retriever": engine, "library": library(engine), "authenticator": KEYS}
     known, guessed = {"document": document_id(HANDBOOK)}, {"document": "0123456789abcdef"}
     async with connected(ScriptedAnswerer(), key="hr", **parts) as client:
         assert (await client.call_tool("open_source", known)).structured_content["path"] == HANDBOOK
@@ -233,7 +233,7 @@ async def test_only_who_may_read_a_document_can_open_it_and_others_are_told_what
 @pytest.mark.parametrize("mode", MODES)
 async def test_the_question_is_asked_for_who_has_the_key(connected: Called, mode: str) -> None:
     answerer = ScriptedAnswerer(*telling(LEAVE))
-    async with connected(answerer, mode, key="hr", door=KEYS) as client:
+    async with connected(answerer, mode, key="hr", authenticator=KEYS) as client:
         await client.call_tool("ask", {"question": "?"})
     assert answerer.asked[0].audience == Audience(frozenset({"hr"}))
 
@@ -264,7 +264,7 @@ ACCEPT = {"Accept": "application/json, text/event-stream", "Authorization": "Bea
 async def test_who_stands_before_every_route_stands_before_this_one(
     headers: dict[str, str], status: int, kind: str
 ) -> None:
-    app = create_app(desk(ScriptedAnswerer(), door=KEYS))
+    app = create_app(fake_services(ScriptedAnswerer(), authenticator=KEYS))
     async with serving(app) as url, httpx.AsyncClient(base_url=url) as raw:
         refused = await raw.post("/mcp", json=HELLO, headers=ACCEPT | headers)
         allowed = await raw.post("/mcp", json=HELLO, headers=ACCEPT | {"Origin": url})
@@ -274,7 +274,7 @@ async def test_who_stands_before_every_route_stands_before_this_one(
 
 
 async def test_a_session_is_for_the_key_that_began_it_alone() -> None:
-    app = create_app(desk(ScriptedAnswerer(), door=KEYS))
+    app = create_app(fake_services(ScriptedAnswerer(), authenticator=KEYS))
     listing = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
     async with serving(app) as url, httpx.AsyncClient(base_url=url) as raw:
         begun = await raw.post("/mcp", json=HELLO, headers=ACCEPT)
@@ -285,7 +285,7 @@ async def test_a_session_is_for_the_key_that_began_it_alone() -> None:
 
 
 async def test_a_message_beyond_the_limit_is_refused() -> None:
-    async with serving(create_app(desk(ScriptedAnswerer()))) as url, httpx.AsyncClient(base_url=url) as raw:
+    async with serving(create_app(fake_services(ScriptedAnswerer()))) as url, httpx.AsyncClient(base_url=url) as raw:
         refused = await raw.post(
             "/mcp", content=b" " * (2**20 + 1), headers=ACCEPT | {"Content-Type": "application/json"}
         )

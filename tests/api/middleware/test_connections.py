@@ -16,7 +16,7 @@ import uvicorn
 from api.app.fastapi_app import create_app
 from api.middleware.connections import Watch, WatchedServer
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
-from fakes.desks import desk
+from fakes.services import fake_services
 
 JSON = {"Content-Type": "application/json"}
 ASK = (
@@ -98,7 +98,7 @@ def test_what_was_closed_is_forgotten() -> None:
 async def watched(answerer: ScriptedAnswerer, patience_s: float) -> AsyncIterator[int]:
     """The port of a server in a thread of its own."""
     listener = socket.create_server(("127.0.0.1", 0))
-    app = create_app(desk(answerer), body_timeout_s=patience_s)
+    app = create_app(fake_services(answerer), body_timeout_s=patience_s)
     config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
     server = WatchedServer(config, Watch(patience_s))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

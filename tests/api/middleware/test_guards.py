@@ -8,7 +8,7 @@ import pytest
 from api.app.fastapi_app import create_app
 from api.middleware.guards import BodyTimeout, OwnSite
 from fakes.answerer import ScriptedAnswerer, answer, telling
-from fakes.desks import desk
+from fakes.services import fake_services
 from fakes.serving import serving
 
 HOST = "docs.example:8000"
@@ -19,7 +19,9 @@ BODY = b'{"question":"Leave?"}'
 
 async def status_of(method: str, headers: dict[str, str]) -> int:
     """Of a post or another, at an application that has its page at one more origin."""
-    app = create_app(desk(ScriptedAnswerer(*telling(answer("Yes.")))), allowed_hosts={"docs.example"}, origins={ORIGIN})
+    app = create_app(
+        fake_services(ScriptedAnswerer(*telling(answer("Yes.")))), allowed_hosts={"docs.example"}, origins={ORIGIN}
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{HOST}") as client:
         return (await client.request(method, "/v1/session", headers=headers)).status_code
 
@@ -62,7 +64,7 @@ async def test_a_link_from_another_site_may_be_followed() -> None:
 
 
 async def test_a_refusal_is_a_problem_under_the_strict_policy() -> None:
-    app = create_app(desk(ScriptedAnswerer()))
+    app = create_app(fake_services(ScriptedAnswerer()))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         response = await client.post("/v1/ask", json={"question": "?"}, headers={"Origin": "https://evil.example"})
     assert response.json()["type"] == "urn:footnote:problem:cross-site"
@@ -71,7 +73,7 @@ async def test_a_refusal_is_a_problem_under_the_strict_policy() -> None:
 
 async def reply(seconds: float, *pieces: bytes, pause: float = 0.0) -> bytes:
     """What the server says to the pieces of a request, sent with pauses; it closes the connection, or answers."""
-    answering = desk(ScriptedAnswerer(*telling(answer("Yes."))))
+    answering = fake_services(ScriptedAnswerer(*telling(answer("Yes."))))
     async with serving(create_app(answering, body_timeout_s=seconds)) as url:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
         reading = asyncio.create_task(reader.read())
@@ -115,7 +117,7 @@ async def test_a_large_body_has_more_time_as_it_comes() -> None:
 
 async def test_who_only_listens_after_the_body_has_come_is_left_alone() -> None:
     gate = asyncio.Event()
-    answering = desk(ScriptedAnswerer(gate, *telling(answer("Yes."))))
+    answering = fake_services(ScriptedAnswerer(gate, *telling(answer("Yes."))))
     async with serving(create_app(answering, body_timeout_s=0.1)) as url, httpx.AsyncClient() as client:
         asyncio.get_running_loop().call_later(0.4, gate.set)
         assert (await client.post(f"{url}/v1/ask", json={"question": "Leave?"})).status_code == 200

@@ -17,12 +17,12 @@ from api.core import request_ids
 from api.core.sqlite import RecordsError
 from api.history.conversation_store import Conversations
 from api.history.retention import daily
-from api.middleware.failures import told
+from api.middleware.failures import report_problem
 from api.middleware.request_log import Handled
 from api.observability.logs import FORMS, Form, configure
 from fakes.answerer import ScriptedAnswerer, answer, telling
-from fakes.desks import desk
-from fakes.doors import ListedDoor, bearer, somebody
+from fakes.principals import ListedKeys, bearer, somebody
+from fakes.services import fake_services
 from rag.errors import ModelError
 
 BOTH: list[Form] = ["text", "json"]
@@ -96,10 +96,10 @@ def test_the_words_of_a_failure_are_left_out_unless_they_are_asked_for(form: For
 
 async def test_a_request_is_told_by_its_route_and_who_asked(log: io.StringIO, tmp_path: Any) -> None:
     parts = {
-        "door": ListedDoor(ada=somebody("ada")),
+        "authenticator": ListedKeys(ada=somebody("ada")),
         "conversations": Conversations.opened(tmp_path, lambda ids, _: set(ids)),
     }
-    app = create_app(desk(ScriptedAnswerer(*telling(answer("The secret [1].", {1: "secret"}))), **parts))
+    app = create_app(fake_services(ScriptedAnswerer(*telling(answer("The secret [1].", {1: "secret"}))), **parts))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         headers = bearer("ada") | {"X-Request-ID": "r1"}
         await client.post("/v1/ask/stream", json={"question": "secret?"}, headers=headers)
@@ -120,7 +120,7 @@ async def test_a_request_is_told_by_its_route_and_who_asked(log: io.StringIO, tm
 
 @pytest.mark.parametrize("error", [ModelError("secret"), RuntimeError("secret")])
 def test_a_failure_of_ours_is_logged_by_its_kind(log: io.StringIO, error: Exception) -> None:
-    said = told(raised(error)[1])
+    said = report_problem(raised(error)[1])
     (row,) = [json.loads(line) for line in log.getvalue().splitlines()]
     assert (row["message"], row["level"]) == (said.type, "error")
     assert row["exception"][0].startswith(type(error).__name__)

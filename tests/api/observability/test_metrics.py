@@ -11,14 +11,15 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.app.fastapi_app import create_app
-from api.core.answerer import Ask, Direct
+from api.context.question_service import QuestionService
+from api.core.inquiry import Inquiry
 from api.core.problems import KINDS
-from api.observability.metrics import MeteredAsking, Metrics
+from api.observability.metrics import Metrics
 from api.observability.readiness import Readiness
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
-from fakes.desks import desk
-from fakes.doors import ListedDoor, bearer, somebody
 from fakes.engines import OpenEngine
+from fakes.principals import ListedKeys, bearer, somebody
+from fakes.services import fake_services
 from indexes.errors import FootnoteError, IndexMissingError
 from rag.errors import ModelBusyError
 from rag.types import Completed, Question
@@ -37,8 +38,12 @@ def figures(metrics: Metrics) -> dict[str, float]:
     }
 
 
+def measured(answerer: ScriptedAnswerer, metrics: Metrics) -> QuestionService:
+    return QuestionService(answerer=answerer, observers=(metrics,))
+
+
 async def asked(metrics: Metrics, *script: Step) -> None:
-    await MeteredAsking(Direct(ScriptedAnswerer(*script)), metrics).answer(Ask(question=Question("?"), via="mcp"))
+    await measured(ScriptedAnswerer(*script), metrics).answer(Inquiry(question=Question("?"), via="mcp"))
 
 
 async def test_an_answer_is_counted_by_what_became_of_it_and_timed_by_stage() -> None:
@@ -86,7 +91,7 @@ async def test_an_error_with_a_kind_of_its_own_makes_no_label() -> None:
 
 async def test_answers_in_flight_are_counted_until_they_end_or_are_left() -> None:
     metrics = Metrics()
-    streams = [MeteredAsking(Direct(EndlessAnswerer()), metrics).stream(Ask(question=Question("?"))) for _ in "ab"]
+    streams = [measured(EndlessAnswerer(), metrics).stream(Inquiry(question=Question("?"))) for _ in "ab"]
     for stream in streams:
         await anext(stream)
     assert figures(metrics)["footnote_answers_in_flight[]"] == 2
@@ -109,7 +114,7 @@ def test_each_application_has_figures_of_its_own() -> None:
 
 async def test_requests_are_counted_by_route_and_never_by_path() -> None:
     metrics = Metrics()
-    app = create_app(desk(ScriptedAnswerer(*telling(LEAVE)), metrics=metrics))
+    app = create_app(fake_services(ScriptedAnswerer(*telling(LEAVE)), metrics=metrics))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         await client.post("/v1/ask", json={"question": "?"})
@@ -138,7 +143,7 @@ async def test_a_request_that_breaks_is_counted_as_a_500() -> None:
         raise RuntimeError("broken")
 
     metrics = Metrics()
-    app = create_app(desk(ScriptedAnswerer(), metrics=metrics, health=health))
+    app = create_app(fake_services(ScriptedAnswerer(), metrics=metrics, health=health))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         await client.get("/healthz")
@@ -146,8 +151,12 @@ async def test_a_request_that_breaks_is_counted_as_a_500() -> None:
 
 
 async def test_figures_take_a_key_where_one_is_wanted_and_health_does_not() -> None:
-    door = ListedDoor(ada=somebody("ada"))
-    app = create_app(desk(ScriptedAnswerer(), metrics=Metrics(), door=door, health=lambda: {"status": "ok"}))
+    authenticator = ListedKeys(ada=somebody("ada"))
+    app = create_app(
+        fake_services(
+            ScriptedAnswerer(), metrics=Metrics(), authenticator=authenticator, health=lambda: {"status": "ok"}
+        )
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         assert (await client.get("/metrics")).status_code == 401
         assert (await client.get("/metrics", headers=bearer("wrong"))).status_code == 401
@@ -182,7 +191,7 @@ async def test_it_is_not_ready_when_the_models_server_is_gone(
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = int(gone.getsockname()[1])
     ready = Readiness(opened(samples_index, llm=_llm(port)))
-    app = create_app(desk(ScriptedAnswerer(), ready=ready))
+    app = create_app(fake_services(ScriptedAnswerer(), ready=ready))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         told = await client.get("/readyz")
     assert (told.status_code, told.json()["type"]) == (503, "urn:footnote:problem:not-ready")

@@ -17,10 +17,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from api.app.fastapi_app import create_app
-from api.core.answerer import Ask, Direct
-from api.observability.tracing import TracedAsking, exporting
+from api.context.question_service import QuestionService
+from api.core.inquiry import Inquiry
+from api.observability.tracing import QuestionTracer, exporting
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
-from fakes.desks import desk
+from fakes.services import fake_services
 from rag.errors import ModelBusyError
 from rag.types import Question
 
@@ -45,9 +46,13 @@ def by_name(spans: InMemorySpanExporter) -> dict[str, ReadableSpan]:
     return {span.name: span for span in spans.get_finished_spans()}
 
 
+def traced(answerer: ScriptedAnswerer, provider: TracerProvider) -> QuestionService:
+    return QuestionService(answerer=answerer, observers=(QuestionTracer(provider),))
+
+
 def client(provider: TracerProvider, answerer: ScriptedAnswerer) -> httpx.AsyncClient:
-    asking = TracedAsking(Direct(answerer), provider)
-    app = create_app(desk(answerer, asking=asking, traces=provider))
+    questions = traced(answerer, provider)
+    app = create_app(fake_services(answerer, questions=questions, traces=provider))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://localhost")
 
@@ -77,8 +82,8 @@ async def test_a_request_a_question_and_its_stages_are_one_trace(
 async def test_stages_follow_one_another_as_long_as_they_took(
     provider: TracerProvider, spans: InMemorySpanExporter
 ) -> None:
-    asking = TracedAsking(Direct(ScriptedAnswerer(*telling(SECRET))), provider)
-    await asking.answer(Ask(question=Question("?")))
+    questions = traced(ScriptedAnswerer(*telling(SECRET)), provider)
+    await questions.answer(Inquiry(question=Question("?")))
     told = by_name(spans)
     at = told["ask"].start_time or 0
     for stage, seconds in (("rewrite", 0.5), ("retrieve", 0.25), ("generate", 1.0), ("check", 0.125)):
@@ -97,7 +102,7 @@ async def test_a_failure_is_told_by_its_kind(provider: TracerProvider, spans: In
 
 
 async def test_a_question_that_is_left_ends_its_span(provider: TracerProvider, spans: InMemorySpanExporter) -> None:
-    stream = TracedAsking(Direct(EndlessAnswerer()), provider).stream(Ask(question=Question("?")))
+    stream = traced(EndlessAnswerer(), provider).stream(Inquiry(question=Question("?")))
     await anext(stream)
     await stream.aclose()
     assert set(by_name(spans)) == {"ask"}

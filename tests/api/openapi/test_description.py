@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from api.app.composition import desk_of
+from api.app.composition import make_services
 from api.app.fastapi_app import create_app
 from api.core.problems import KINDS
 from fakes.engines import RememberingEncoder, WarmEngine
@@ -19,10 +19,10 @@ Json = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def spec(samples_index: Path, encoder: RememberingEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Json]:
-    """With all parts at the desk."""
+    """With all parts at the services."""
     own = tmp_path_factory.mktemp("described")
     engine = WarmEngine(load_settings(index={"dir": samples_index}, server={"dir": own}), encoder)
-    yield dict(create_app(desk_of(engine)).openapi())
+    yield dict(create_app(make_services(engine)).openapi())
     engine.close()
 
 

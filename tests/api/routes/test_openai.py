@@ -14,8 +14,8 @@ from openai import AsyncOpenAI, OpenAI
 
 from api.app.fastapi_app import create_app
 from fakes.answerer import ScriptedAnswerer, answer, telling
-from fakes.desks import RecordingAsking, desk
-from fakes.doors import ListedDoor, somebody
+from fakes.principals import ListedKeys, somebody
+from fakes.services import RecordingQuestions, fake_services
 from fakes.serving import serving
 from rag.errors import ModelBusyError, ModelError, ModelTimeoutError
 from rag.types import Completed, Delta, Question, Retrieved, Turn, Usage
@@ -34,7 +34,7 @@ Served = Callable[..., AbstractAsyncContextManager[AsyncOpenAI]]
 def served() -> Served:
     @asynccontextmanager
     async def serve(answerer: ScriptedAnswerer, **parts: Any) -> AsyncIterator[AsyncOpenAI]:
-        app = create_app(desk(answerer, **parts))
+        app = create_app(fake_services(answerer, **parts))
         async with serving(app) as url, AsyncOpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0) as client:
             yield client
 
@@ -261,10 +261,10 @@ async def test_the_last_message_is_the_question_and_those_before_it_the_history(
 
 
 async def test_what_is_asked_tells_by_which_way_and_its_id_is_the_completions(served: Served) -> None:
-    asking = RecordingAsking(ScriptedAnswerer(*telling(LEAVE)))
-    async with served(ScriptedAnswerer(), asking=asking) as client:
+    questions = RecordingQuestions(answerer=ScriptedAnswerer(*telling(LEAVE)))
+    async with served(ScriptedAnswerer(), questions=questions) as client:
         told = await client.chat.completions.create(model="footnote", messages=HELLO)
-    (ask,) = asking.asks
+    (ask,) = questions.inquiries
     assert (ask.via, f"chatcmpl-{ask.id}") == ("openai", told.id)
 
 
@@ -341,7 +341,7 @@ async def test_another_model_is_not_found(served: Served) -> None:
 
 async def test_a_key_is_the_same_as_elsewhere_and_gives_the_audience(served: Served) -> None:
     answerer = ScriptedAnswerer(*telling(LEAVE))
-    async with served(answerer, door=ListedDoor(sesame=somebody("ada", "hr"))) as client:
+    async with served(answerer, authenticator=ListedKeys(sesame=somebody("ada", "hr"))) as client:
         for asked in (client.models.list(), client.chat.completions.create(model="footnote", messages=HELLO)):
             with pytest.raises(openai.AuthenticationError) as refused:
                 await asked

@@ -8,12 +8,12 @@ import httpx
 import pytest
 
 from api.app.fastapi_app import create_app
-from api.auth.api_keys import KeyDoor, KeyStore
+from api.auth.api_keys import KeyAuthenticator, KeyStore
 from api.context.services import COOKIE
 from api.history.feedback_store import FeedbackBox
 from fakes.answerer import ScriptedAnswerer
-from fakes.desks import desk
-from fakes.doors import bearer
+from fakes.principals import bearer
+from fakes.services import fake_services
 
 SESSION = "/v1/session"
 
@@ -26,7 +26,9 @@ def keys(tmp_path: Path) -> KeyStore:
 def client(
     keys: KeyStore, *, wants_key: bool = True, url: str = "http://localhost", **parts: object
 ) -> httpx.AsyncClient:
-    app = create_app(desk(ScriptedAnswerer(), door=KeyDoor(keys, wants_key=wants_key), **parts))
+    app = create_app(
+        fake_services(ScriptedAnswerer(), authenticator=KeyAuthenticator(keys, wants_key=wants_key), **parts)
+    )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=url)
 
 

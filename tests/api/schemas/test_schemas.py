@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from api.rendering.links import Links
-from api.schemas.answer import Telling, answer_body, answer_to_wire, event_frames
+from api.schemas.answer import AnswerContext, answer_body, answer_to_wire, event_frames
 from api.schemas.question import AskRequest
 from fakes.answerer import answer, passage
 from indexes.ingest.documents import document_id
@@ -72,7 +72,7 @@ def test_a_citation_names_the_place_in_words_and_in_numbers() -> None:
 
 def test_where_a_server_is_asked_each_place_has_a_link_that_opens_it() -> None:
     declined = replace(LEAVE, nearest=(Near("hr/leave.pdf", "Leave", passage("25 days").locator),))
-    told = answer_body(declined, Telling(links=Links("http://localhost:8000")))
+    told = answer_body(declined, AnswerContext(links=Links("http://localhost:8000")))
     view = "http://localhost:8000/view"
     assert told.citations[1].url == f"{view}/id of hr/leave.pdf?start=0&end=12&page=4"
     assert told.nearest[0].url == f"{view}/{document_id('hr/leave.pdf')}?start=0&end=7&page=4"
@@ -113,7 +113,7 @@ def test_advice_is_given_only_where_no_language_model_answered() -> None:
 
 def test_what_was_found_is_told_with_its_text_and_place() -> None:
     found = Retrieved(Retrieval(Query("leave"), (Hit(passage("25 days", "a/b.md", page=None), 0.5),)))
-    (frame,) = event_frames(found, Telling(links=Links("https://docs.example/")))
+    (frame,) = event_frames(found, AnswerContext(links=Links("https://docs.example/")))
     assert frame.event == "retrieval"
     assert json.loads(frame.data) == {
         "query": "leave",

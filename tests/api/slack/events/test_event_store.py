@@ -105,7 +105,7 @@ from typing import Any
 sys.path[:0] = [{tests!r}]
 from fakes.answerer import EndlessAnswerer
 from fakes.slack_bots import Library, LEAVE
-from fakes.desks import desk
+from fakes.services import fake_services
 from api.slack.factory import make_bot
 from api.slack.socket_mode import SocketMode
 from rag.settings import load_settings
@@ -114,7 +114,7 @@ async def main():
     settings = load_settings(Path("footnote.toml"))
     library = Library(LEAVE)
     library.gate = asyncio.Event()
-    bot = make_bot(settings, desk(library), lambda _: 3)
+    bot = make_bot(settings, fake_services(library), lambda _: 3)
     async with SocketMode(bot, settings.slack.app_token.get_secret_value(), settings.slack.api_url):
         await asyncio.Event().wait()
 

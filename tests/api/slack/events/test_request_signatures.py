@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from api.app.fastapi_app import create_app
-from api.core.answerer import Direct
+from api.context.question_service import QuestionService
 from api.slack.bot import Bot
 from api.slack.events.event_store import Deliveries
 from api.slack.http_mode import slack_routes
@@ -21,7 +21,7 @@ from api.slack.responder import Answering, Terms
 from api.slack.workspace.installations import Workspace
 from api.slack.workspace.rate_limited_client import PoliteClient
 from api.slack.workspace.slack_access import Rights
-from fakes.desks import desk
+from fakes.services import fake_services
 from fakes.slack.delivery_http import signature, signed
 from fakes.slack_bots import LEAVE, Library
 from rag.settings import SlackSettings
@@ -49,9 +49,9 @@ class Here:
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     deliveries = Deliveries(tmp_path_factory.mktemp("slack") / "slack.sqlite3")
     rights = Rights((), (), Here().trusted)
-    answers = Answering(Direct(Library(LEAVE)), Here(), rights, deliveries, Terms())
+    answers = Answering(QuestionService(answerer=Library(LEAVE)), Here(), rights, deliveries, Terms())
     bot = Bot(SlackSettings(), Here(), deliveries, answers, rights)
-    app = create_app(desk(Library(LEAVE), slack=slack_routes(bot, SECRET)), allowed_hosts=["*"])
+    app = create_app(fake_services(Library(LEAVE), slack=slack_routes(bot, SECRET)), allowed_hosts=["*"])
     yield TestClient(app, raise_server_exceptions=False)
     deliveries.close()
 

@@ -4,7 +4,7 @@ from api.core.principals import Principal, UnauthorizedError
 from indexes.types import Audience
 
 
-class ListedDoor:
+class ListedKeys:
     """Knows who comes with which key; ``principals`` may be changed while it is open."""
 
     wants_key = True
@@ -12,7 +12,7 @@ class ListedDoor:
     def __init__(self, **principals: Principal) -> None:
         self.principals = principals
 
-    def admit(self, key: str | None) -> Principal:
+    def authenticate(self, key: str | None) -> Principal:
         if key not in self.principals:
             raise UnauthorizedError("A key is needed: send it as a bearer's, in the Authorization header.")
         return self.principals[key]
