@@ -16,10 +16,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from eval.gold.evidence import resolve
+from eval.gold.evidence import resolve_evidence
 from eval.gold.files import read_gold
 from eval.metrics.retrieval import retrieval_scores
-from eval.types import Place
+from eval.types import Location
 from indexes.models.model_registry import KNOWN
 from indexes.protocols import Retriever
 from indexes.search.adjacent import MergingRetriever
@@ -93,7 +93,7 @@ def measured(folder: Path, models: Path) -> dict[str, Any]:
     for case in read_gold(folder):
         if not (case.answerable and case.evidence):
             continue
-        gold = [resolve(item, documents) for item in case.evidence]
+        gold = [resolve_evidence(item, documents) for item in case.evidence]
         query = search_query(make_question(case.question, case.history))
         for name, retriever in every.items():
             began = time.perf_counter()
@@ -115,9 +115,10 @@ def _at(target: Mapping[str, Any]) -> int:
     return int(target.get("at", LIMIT))
 
 
-def _score(target: Mapping[str, Any], gold: list[Place], hits: list[Hit]) -> float:
+def _score(target: Mapping[str, Any], gold: list[Location], hits: list[Hit]) -> float:
     found = [
-        Place(p.path, p.locator.page, p.locator.char_start, p.locator.char_end) for p in (hit.passage for hit in hits)
+        Location(p.path, p.locator.page, p.locator.char_start, p.locator.char_end)
+        for p in (hit.passage for hit in hits)
     ]
     return retrieval_scores(gold, found[: target.get("at")])[target["measure"]]
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.metrics.registry import BY_NAME, scored
+from eval.metrics.scoring import METRICS_BY_NAME, score_cases
 from eval.runs.folder import RunFolder
-from eval.stats.intervals import interval
-from eval.types import Cited, Found, GoldCase, Place, Row
+from eval.stats.intervals import confidence_interval
+from eval.types import CitedQuote, GoldCase, Location, RetrievedPassage, Row
 
 if TYPE_CHECKING:
     from bench import Bench
@@ -37,7 +37,7 @@ def page(benches: Sequence["Bench"]) -> str:
 
 
 def _head(benches: Sequence["Bench"]) -> str:
-    facts = RunFolder(benches[0].run).facts
+    facts = RunFolder(benches[0].run).provenance
     seconds = sum(_stages(bench)[stage]["seconds"] for bench in benches for stage in ("index", "ask"))
     chosen = facts.settings
     return f"""# Results
@@ -185,22 +185,22 @@ def _peer(bench: "Bench", at: int | None) -> tuple[list[GoldCase], Mapping[str, 
 
 
 def _peer_row(row: Mapping[str, Any], at: int | None) -> Row:
-    places = [Place(place["file"], place.get("page")) for place in row["contexts"]]
-    found = tuple(Found(place, "", (), "", 0.0) for place in places[:at])
-    cited = tuple(Cited(1, place, "", 0.0) for place in places[:1])
+    places = [Location(place["file"], place.get("page")) for place in row["contexts"]]
+    found = tuple(RetrievedPassage(place, "", (), "", 0.0) for place in places[:at])
+    cited = tuple(CitedQuote(1, place, "", 0.0) for place in places[:1])
     return Row(row["id"], "answered", retrieved=found, citations=cited)
 
 
 def _values(name: str, cases: Sequence[GoldCase], rows: Mapping[str, Row]) -> list[float]:
-    return [one.scores[name] for one in scored(cases, rows) if name in one.scores]
+    return [one.scores[name] for one in score_cases(cases, rows) if name in one.scores]
 
 
 def _figure(name: str, cases: Sequence[GoldCase], rows: Mapping[str, Row]) -> str:
-    told = [(one.scores[name], one.cluster) for one in scored(cases, rows) if name in one.scores]
+    told = [(one.scores[name], one.cluster) for one in score_cases(cases, rows) if name in one.scores]
     if not told:
         return "–"
     values, clusters = zip(*told, strict=True)
-    about = interval(values, clusters, BY_NAME[name].kind)
+    about = confidence_interval(values, clusters, METRICS_BY_NAME[name].kind)
     return f"{sum(values) / len(values):.3f} [{about.low:.2f}, {about.high:.2f}]"
 
 

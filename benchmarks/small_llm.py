@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from eval.gold.files import read_gold
-from eval.gold.sets import make_index
+from eval.gold.sets import build_index
 from eval.red_team.attacks import evenly
 from eval.types import GoldCase
 from fakes.faults import faults, markers, misnumbered
@@ -69,7 +69,7 @@ def settings_of(folder: Path, server: LlamaServer) -> Settings:
         retrieval={"limit": PASSAGES, "rewriting": "never"},  # the 5 s that rewriting has are not enough for it
     )
     if not index.exists():
-        make_index(settings, folder / "docs")
+        build_index(settings, folder / "docs")
     return settings
 
 

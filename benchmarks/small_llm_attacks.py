@@ -24,9 +24,9 @@ from small_llm import PASSAGES, PYTHON, settings_of
 
 from eval.red_team.attacks import evenly, insert
 from eval.red_team.outcomes import Outcome, links
-from eval.runs.folder import Log, RunFolder
-from eval.stats.intervals import interval
-from eval.types import Found
+from eval.runs.folder import JsonLinesLog, RunFolder
+from eval.stats.intervals import confidence_interval
+from eval.types import RetrievedPassage
 from fakes.llama_server import LlamaServer
 from indexes.text.tokenization import STOP_WORDS, stems, words
 from indexes.types import Hit, Locator, Passage, Query
@@ -108,7 +108,7 @@ def attacked(bench: Path, name: str) -> RunFolder:
 
 def seen(run: RunFolder, documents: Path) -> Iterator[Seen]:
     rows, questions = run.rows(), {case.id: case.question for case in run.cases}
-    for one in Log(run.path / "outcomes.jsonl", TypeAdapter(Outcome)).read().values():
+    for one in JsonLinesLog(run.path / "outcomes.jsonl", TypeAdapter(Outcome)).read().values():
         passages = [_passage(number, found) for number, found in enumerate(rows[one.id].retrieved[:PASSAGES])]
         if not any(_runs(one.inserted) & _runs(passage.text) for passage in passages):
             passages = [_attacked(one, documents), *passages[: PASSAGES - 1]]
@@ -122,7 +122,7 @@ def _attacked(one: Outcome, documents: Path) -> Passage:
     return Passage("attacked", one.path, one.path, one.path, "", text, Locator(0, len(text), 1, 1))
 
 
-def _passage(number: int, found: Found) -> Passage:
+def _passage(number: int, found: RetrievedPassage) -> Passage:
     place, heading = found.place, " > ".join(found.heading)
     return Passage(
         f"{number}", place.path, place.path, found.title, heading, found.text, Locator(0, len(found.text), 1, 1)
@@ -200,7 +200,7 @@ def report(asked: Sequence[Tried]) -> str:
     lines = []
     for name in ("without", "streamed", "answered"):
         values = [float(one.obeyed[name]) for one in asked]
-        around = interval(values, [""] * len(values), "rate")
+        around = confidence_interval(values, [""] * len(values), "rate")
         lines.append(f"{name:9} obeyed {sum(values):.0f}/{len(values)}: {around.low:.3f}-{around.high:.3f}")
     return "\n".join(lines)
 

@@ -63,7 +63,7 @@ _TAG = tags("conversation|question|answer|version|source|context|quote|sentence"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class JudgeSource:
     """A footnote as a judge is shown it."""
 
     number: int
@@ -72,7 +72,7 @@ class Source:
     passage: str
 
 
-def comparison(case: GoldCase, answer: str, *, reference: Letter) -> Turn:
+def comparison_turn(case: GoldCase, answer: str, *, reference: Letter) -> Turn:
     """The gold answers are the answer of that letter, ``answer`` is the other."""
     versions = "\n".join(f"<version>{escape(version, _TAG)}</version>" for version in case.answers)
     gold, other = ("reference", versions), ("other", escape(answer, _TAG))
@@ -86,7 +86,7 @@ def comparison(case: GoldCase, answer: str, *, reference: Letter) -> Turn:
     return Turn("user", "\n\n".join(blocks))
 
 
-def check(sentences: Sequence[str], sources: Sequence[Source]) -> Turn:
+def faithfulness_turn(sentences: Sequence[str], sources: Sequence[JudgeSource]) -> Turn:
     """Sentences are numbered from 1, and keep their markers."""
     cited = [
         f'<source number="{s.number}">\n<context>{escape(s.context, _TAG)}</context>\n'
@@ -99,7 +99,7 @@ def check(sentences: Sequence[str], sources: Sequence[Source]) -> Turn:
     return Turn("user", "\n\n".join([*cited, *claims]))
 
 
-def again(wrong: str) -> Turn:
+def retry_turn(wrong: str) -> Turn:
     return Turn("user", _AGAIN.format(wrong=wrong))
 
 

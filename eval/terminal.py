@@ -21,13 +21,13 @@ def progress(name: str, total: int) -> Iterator[Callable[[], None]]:
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    plain = _Plain(name, total)
+    plain = _LineProgress(name, total)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(name, total=total)
         yield lambda: bar.advance(task) if console.is_terminal else plain.advance()
 
 
-class _Plain:
+class _LineProgress:
     def __init__(self, name: str, total: int) -> None:
         self._name, self._total = name, total
         self._done, self._began, self._told = 0, time.monotonic(), time.monotonic()
@@ -41,7 +41,7 @@ class _Plain:
             say(f"{self._name} {self._done}/{self._total}, about {left:.0f} s left")
 
 
-def columns(rows: Sequence[Sequence[str]]) -> str:
+def align_columns(rows: Sequence[Sequence[str]]) -> str:
     """Cells under one another, two blanks apart."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)

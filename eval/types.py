@@ -14,7 +14,7 @@ Status = Literal["answered", "partly", "declined", "retrieved", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class GoldEvidence:
     """Where the documents answer: a file and, as far as that is known, the page, section, lines and words of it."""
 
     path: str
@@ -33,7 +33,7 @@ class GoldCase:
     id: str
     question: str
     answers: tuple[str, ...]
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[GoldEvidence, ...]
     answerable: bool
     kind: str = ""
     tags: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class GoldCase:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """A place in a document as it was indexed: ``start`` and ``end`` are characters of ``Document.text``."""
 
     path: str
@@ -51,10 +51,10 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RetrievedPassage:
     """A passage that was retrieved."""
 
-    place: Place
+    place: Location
     title: str
     heading: tuple[str, ...]
     text: str
@@ -62,17 +62,17 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Cited:
+class CitedQuote:
     """A footnote of an answer."""
 
     number: int
-    place: Place
+    place: Location
     quote: str
     support: float
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class AnswerSentence:
     """A sentence of an answer with its markers, and what came of checking it."""
 
     text: str
@@ -87,15 +87,15 @@ class Row:
 
     id: str
     status: Status
-    gold: tuple[Place, ...] = ()
+    gold: tuple[Location, ...] = ()
     """The case's evidence as the index has it: without ``start`` and ``end`` where it is a whole page or file, or was
     not found."""
-    retrieved: tuple[Found, ...] = ()
+    retrieved: tuple[RetrievedPassage, ...] = ()
     """Best first."""
     answer: str = ""
     """With its markers."""
-    citations: tuple[Cited, ...] = ()
-    sentences: tuple[Checked, ...] = ()
+    citations: tuple[CitedQuote, ...] = ()
+    sentences: tuple[AnswerSentence, ...] = ()
     confidence: float | None = None
     model: str = ""
     usage: Usage = _UNKNOWN
@@ -118,7 +118,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class Metric:
     """What is measured of a question, each value from 0 to 1 unless ``about`` says otherwise."""
 
     name: str
@@ -135,7 +135,7 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class CaseScores:
     """A question's measures, those that apply to it: a line of ``scores.jsonl``."""
 
     id: str

@@ -40,7 +40,7 @@ def attack(
 ) -> None:
     """Attack a copy of a set's documents, and measure what is obeyed, repeated, lost and believed."""
     from eval.gold.files import read_gold
-    from eval.gold.sets import own_name, prepared
+    from eval.gold.sets import prepare_index, unique_name
     from eval.red_team.attack_report import report, table
     from eval.red_team.attacks import OWN, AttackError, read_attacks
     from eval.red_team.campaign import attack as make
@@ -53,9 +53,9 @@ def attack(
             f"{gold_set} is no set: its documents are attacked in a copy, so it takes docs/ and questions.jsonl."
         )
     chosen, cases = read_attacks(attacks or OWN, gold_set.resolve().name), read_gold(gold_set)
-    run = RunFolder(folder or Path("var/runs") / f"{own_name(gold_set)}-{(attacks or OWN).stem}")
-    with opened(prepared(gold_set, None, config), gold_set / "docs") as copy:
-        planned, done = campaign(copy, cases, chosen, limit), run.answered()
+    run = RunFolder(folder or Path("var/runs") / f"{unique_name(gold_set)}-{(attacks or OWN).stem}")
+    with opened(prepare_index(gold_set, None, config), gold_set / "docs") as copy:
+        planned, done = campaign(copy, cases, chosen, limit), run.answered_ids()
         if not poison:
             planned = replace(planned, poisons=())
         with progress("Asking", sum(case.id not in done for case in planned.cases)) as advance:

@@ -28,7 +28,7 @@ def draft(
 ) -> None:
     """Propose questions from the documents: by a language model where one is configured, else by rule."""
     from eval.drafting.feedback import read_feedback
-    from eval.drafting.generator import new_drafts
+    from eval.drafting.generator import without_known
     from eval.gold.files import GoldError, read_gold, write_gold
     from eval.gold.sets import settings_for
     from rag.engine.engine import open_engine
@@ -37,7 +37,7 @@ def draft(
         raise GoldError(f"{out} is there: review it first, or name another --out.")
     known = [case.question for case in read_gold(beside)] if beside else []
     if feedback:
-        drafts = new_drafts(read_feedback(feedback), known)[:count]
+        drafts = without_known(read_feedback(feedback), known)[:count]
     else:
         with open_engine(settings_for(index, config)) as engine:
             drafts = _drafts(engine, count, known)
@@ -59,9 +59,9 @@ def draft(
 
 def _drafts(engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
     """A model's drafts, where there is one, and by rule those that have no answer."""
-    from eval.drafting.generator import TO_CHECK, draft
+    from eval.drafting.generator import TO_CHECK, draft_by_rule
 
-    by_rule = draft(engine.catalog, count, known)
+    by_rule = draft_by_rule(engine.catalog, count, known)
     if engine.llm is None:
         return by_rule
     unanswerable = [case for case in by_rule if TO_CHECK in case.tags]
@@ -70,13 +70,13 @@ def _drafts(engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
 
 async def _of_model(llm: "ChatModel", engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
     """What came before the model failed is kept."""
-    from eval.drafting.llm_generator import draft_with
+    from eval.drafting.llm_generator import draft_by_model
     from rag.errors import ModelError
 
     refused, drafts = Counter[str](), list["GoldCase"]()
     with progress("Drafting", count) as advance:
         try:
-            async for case in draft_with(llm, engine.catalog, count, known, refused):
+            async for case in draft_by_model(llm, engine.catalog, count, known, refused):
                 drafts.append(case)
                 advance()
         except ModelError as error:

@@ -36,7 +36,7 @@ def judge(
     from rag.settings import load_settings
 
     folder = RunFolder(run)
-    if folder.facts.retrieval_only:
+    if folder.provenance.retrieval_only:
         raise RunError(f"{run} only searched: it has no answers to judge.")
     chosen = judge_settings(load_settings(config))
     people = read_labels(labels) if labels else {}
@@ -59,22 +59,22 @@ def _judge_of(chosen: "LLMSettings") -> "Judge":
     from eval.experiments.evaluate import CACHE
     from eval.judging.llm_judge import Judge
     from eval.runs.llm_cache import CachedChat
-    from eval.runs.provenance import model_identity
+    from eval.runs.provenance import reply_identity
     from rag.engine.factories import make_llm
 
-    return Judge(CachedChat(make_llm(chosen, "FOOTNOTE_JUDGE__"), CACHE, model_identity(chosen)))
+    return Judge(CachedChat(make_llm(chosen, "FOOTNOTE_JUDGE__"), CACHE, reply_identity(chosen)))
 
 
 def _summary(folder: "RunFolder") -> dict[str, Any]:
     """The judged measures. A finished run's files have them from now on; an unfinished one stays so."""
-    from eval.metrics.judgements import MEASURES, with_judgements
-    from eval.metrics.registry import scored
-    from eval.metrics.summary import finish, summarise
+    from eval.metrics.judgements import METRICS, add_judgements
+    from eval.metrics.scoring import score_cases
+    from eval.metrics.summary import finish_run, summarise
 
     rows = folder.rows()
     finished = (folder.path / "scores.jsonl").exists()
-    told = finish(folder) if finished else summarise(with_judgements(folder, scored(folder.cases, rows)), rows)
-    names = [measure.name for measure in MEASURES]
+    told = finish_run(folder) if finished else summarise(add_judgements(folder, score_cases(folder.cases, rows)), rows)
+    names = [measure.name for measure in METRICS]
     return {
         "questions": told["questions"],
         "measures": {n: told["measures"][n] for n in names if n in told["measures"]},
@@ -83,10 +83,10 @@ def _summary(folder: "RunFolder") -> dict[str, Any]:
 
 def _spent(folder: "RunFolder", chosen: "LLMSettings") -> dict[str, Any]:
     """Of all judgements that stand; of those that a cache gave, what they once cost."""
-    from eval.metrics.judgements import judgements
+    from eval.metrics.judgements import read_judgements
     from rag.engine.factories import make_prices
 
-    usages = [told.usage for told in judgements(folder).values()]
+    usages = [told.usage for told in read_judgements(folder).values()]
     prices = make_prices(chosen)
     costs = [cost for usage in usages if (cost := prices.cost(usage)) is not None]
     tokens = {
@@ -97,13 +97,15 @@ def _spent(folder: "RunFolder", chosen: "LLMSettings") -> dict[str, Any]:
 
 
 def _agreement(folder: "RunFolder", people: Mapping[str, bool]) -> dict[str, Any]:
-    from eval.metrics.judgements import judgements
-    from eval.metrics.registry import cluster
+    from eval.metrics.judgements import read_judgements
+    from eval.metrics.scoring import cluster_of
     from eval.stats.agreement import ENOUGH, agreement
 
     if not people:
         return {}
-    judged = {known: bool(told.scores["judged_correct"]) for known, told in judgements(folder).items() if told.correct}
+    judged = {
+        known: bool(told.scores["judged_correct"]) for known, told in read_judgements(folder).items() if told.correct
+    }
     both = [known for known in people if known in judged]
     if len(both) < len(people):
         say(f"{len(people) - len(both)} of {len(people)} labels are of no answer that was judged.")
@@ -111,15 +113,15 @@ def _agreement(folder: "RunFolder", people: Mapping[str, bool]) -> dict[str, Any
         say(f"{len(both)} labels are few: with fewer than {ENOUGH} the intervals say little.")
     if not both:
         return {"agreement": None}
-    clusters = {case.id: cluster(case) for case in folder.cases}
+    clusters = {case.id: cluster_of(case) for case in folder.cases}
     ours, theirs = ([told[known] for known in both] for told in (judged, people))
     return {"agreement": agreement(ours, theirs, [clusters[known] for known in both])}
 
 
 def _complain_of_failures(folder: "RunFolder") -> None:
-    from eval.metrics.judgements import log
+    from eval.metrics.judgements import judgement_log
 
-    if failed := [told for told in log(folder).read().values() if told.error]:
+    if failed := [told for told in judgement_log(folder).read().values() if told.error]:
         say(f"{len(failed)} answers could not be judged: {failed[0].error} Run it again to go on.")
         raise typer.Exit(1)
 

@@ -14,7 +14,7 @@ from eval.terminal import progress, say
 from rag.console import print_json
 
 if TYPE_CHECKING:
-    from eval.gold.linter import Finding
+    from eval.gold.linter import LintFinding
 
 
 def lint(
@@ -29,17 +29,17 @@ def lint(
 ) -> None:
     """Check gold questions against the index: paths, pages, quotes, repeats, and what looks answerable."""
     from eval.gold.files import gold_file
-    from eval.gold.linter import lint, looks_answerable, read
-    from eval.gold.sets import Telling, prepared
+    from eval.gold.linter import find_unexpected_answers, lint_gold, read_gold_lines
+    from eval.gold.sets import HealingListener, prepare_index
     from rag.engine.engine import open_engine
 
     file = gold_file(gold)
-    asked, findings = read(file)
+    asked, findings = read_gold_lines(file)
     unanswerable = [one for one in asked if not one.case.answerable]
-    with open_engine(prepared(gold, index, config), Telling()) as engine:
-        findings += lint(asked, engine)
+    with open_engine(prepare_index(gold, index, config), HealingListener()) as engine:
+        findings += lint_gold(asked, engine)
         with progress("unanswerable questions", len(unanswerable)) as advance:
-            for found in looks_answerable(unanswerable, engine):
+            for found in find_unexpected_answers(unanswerable, engine):
                 findings += [found] if found else []
                 advance()
     findings.sort(key=lambda finding: finding.line or float("inf"))
@@ -51,7 +51,7 @@ def lint(
         raise typer.Exit(1)
 
 
-def _print(file: Path, findings: "Sequence[Finding]") -> None:
+def _print(file: Path, findings: "Sequence[LintFinding]") -> None:
     for finding in findings:
         where = f"{file}:{finding.line}" if finding.line else f"{file}"
         named = f"{finding.id}: " if finding.id else ""

@@ -10,8 +10,8 @@ import typer
 from eval.terminal import say
 
 if TYPE_CHECKING:
-    from eval.drafting.review_session import Review
-    from eval.types import Evidence, GoldCase
+    from eval.drafting.review_session import ReviewSession
+    from eval.types import GoldCase, GoldEvidence
 
 
 def review(
@@ -19,9 +19,9 @@ def review(
     gold: Annotated[Path, typer.Option("--gold", help="Where accepted questions are added (.jsonl).")],
 ) -> None:
     """Accept, edit, skip or reject drafts of questions; what was decided is kept, and going on goes on."""
-    from eval.drafting.review_session import Review
+    from eval.drafting.review_session import ReviewSession
 
-    going = Review(drafts, gold)
+    going = ReviewSession(drafts, gold)
     waiting = going.waiting
     try:
         for number, case in enumerate(waiting, 1):
@@ -34,7 +34,7 @@ def review(
     say(", ".join(f"{counts[what]} {what}" for what in ("accepted", "rejected", "skipped", "new")) + f"; gold: {gold}")
 
 
-def _decided(case: "GoldCase", going: "Review") -> bool:
+def _decided(case: "GoldCase", going: "ReviewSession") -> bool:
     """False where the person quits."""
     decide = {"a": going.accept, "s": going.skip, "r": going.reject}
     _show(case)
@@ -62,7 +62,7 @@ def _show(case: "GoldCase") -> None:
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def _place(item: "Evidence") -> str:
+def _place(item: "GoldEvidence") -> str:
     page = f", page {item.page}" if item.page else ""
     first, last = item.lines or (0, 0)
     lines = f", line {first}" if first == last else f", lines {first}–{last}"
@@ -70,7 +70,7 @@ def _place(item: "Evidence") -> str:
 
 
 def _edited(case: "GoldCase") -> "GoldCase":
-    from eval.drafting.review_session import edited
+    from eval.drafting.review_session import edit_case
 
     question = _asked("Question", case.question)
     told = ""
@@ -78,7 +78,7 @@ def _edited(case: "GoldCase") -> "GoldCase":
         told = _asked("Do the documents answer it (y/n)", "y" if case.answerable else "n").lower()
     answerable = told == "y"
     answers = _asked("Answers, divided by |", " | ".join(case.answers)) if answerable else ""
-    return edited(case, question, answers, answerable=answerable)
+    return edit_case(case, question, answers, answerable=answerable)
 
 
 def _asked(what: str, now: str) -> str:

@@ -46,7 +46,7 @@ def run(
     """Measure the engine on a set of gold questions."""
     from eval.experiments.evaluate import CACHE, RunOptions, evaluate
     from eval.gold.files import read_gold
-    from eval.gold.sets import Telling, prepared
+    from eval.gold.sets import HealingListener, prepare_index
     from eval.integrations.predictions import check_writable, write_predictions
     from eval.runs.folder import RunFolder
     from rag.engine.engine import open_engine
@@ -54,11 +54,11 @@ def run(
     if predictions:
         check_writable(predictions)  # before hours of work
     cases = read_gold(gold_set)[:limit]
-    settings = prepared(gold_set, index, config)
+    settings = prepare_index(gold_set, index, config)
     folder = folder or make_run_folder(gold_set)
     options = RunOptions(str(gold_set), retrieval_only, concurrency, CACHE if cache else None)
-    with open_engine(settings, Telling()) as engine:
-        answered = len(RunFolder(folder).answered())
+    with open_engine(settings, HealingListener()) as engine:
+        answered = len(RunFolder(folder).answered_ids())
         say(f"Run {folder}: {answered} of {len(cases)} questions asked. If it stops, --run FOLDER resumes it.")
         with progress("Asking", len(cases) - answered) as advance:
             result = evaluate(engine, cases, folder, options, lambda _: advance())
@@ -81,18 +81,18 @@ def make_run_folder(gold_set: Path) -> Path:
 
 
 def _print_summary(summary: Mapping[str, Any], timings: Mapping[str, Any], *, every: bool) -> None:
-    from eval.metrics.registry import MEASURES
+    from eval.metrics.scoring import METRICS
 
     measured = summary["measures"]
     correct, seconds = measured.get("correct"), timings.get("total")
     right = f", {round(correct['value'] * correct['n'])} of {correct['n']} right" if correct else ""
     time = f", {seconds['p50']:.2f} s per question" if seconds else ""
     typer.echo(f"{summary['questions']} questions{right}{time}")
-    for measure in MEASURES:
+    for measure in METRICS:
         if (value := measured.get(measure.name)) and (measure.guarded or every):
             interval = f"{value['value']:.3f}  [{value['low']:.3f}, {value['high']:.3f}]"
             lower = ", lower is better" if measure.better == "lower" else ""
             typer.echo(f"  {interval}  {measure.name}, of {value['n']}{lower}")
     if not every:
-        more = sum(not measure.guarded for measure in MEASURES if measure.name in measured)
+        more = sum(not measure.guarded for measure in METRICS if measure.name in measured)
         typer.echo(f"--all shows {more} more measures.")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from eval.commands.run import AsJson, ConfigFile, GoldSet, IndexDir
-from eval.terminal import columns, progress, say
+from eval.terminal import align_columns, progress, say
 from rag.console import print_json
 
 Write = Annotated[
@@ -38,12 +38,12 @@ def sweep(
     from eval.experiments.parameter_sweep import Sweep, find_measure, run_sweep, write_report
     from eval.experiments.pareto import choose, pareto_front
     from eval.gold.files import read_gold
-    from eval.gold.sets import own_name
+    from eval.gold.sets import unique_name
     from rag.settings import CONFIG_FILE
 
     grid = make_grid(config, options or [])
     cases = read_gold(gold_set)[:limit]
-    folder = folder or Path("var/runs") / f"{own_name(gold_set)}-sweep"
+    folder = folder or Path("var/runs") / f"{unique_name(gold_set)}-sweep"
     plan = Sweep(gold_set, index, cases, folder, find_measure(quality))
     with progress("Asking", len(cases) * len(grid)) as advance:
         results = run_sweep(plan, grid, advance)
@@ -57,7 +57,7 @@ def sweep(
         for result in results:
             mark, ms = "*" * (result in front), "-" if result.milliseconds is None else f"{result.milliseconds:.0f}"
             rows.append((mark, f"{result.quality:.3f}", f"{result.low:.3f}-{result.high:.3f}", ms, result.name))
-        typer.echo(columns(rows))
+        typer.echo(align_columns(rows))
         typer.echo("* no other is better and as fast, or faster and as good")
         typer.echo(
             f"Chosen: {choice.name}. It is the fastest whose answers do not differ significantly from the best one's "

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
-from eval.drafting.generator import TO_CHECK, drafted
-from eval.gold.rows import GoldError, PlaceRow, Said, fault
+from eval.drafting.generator import TO_CHECK, make_draft
+from eval.gold.rows import GoldError, NonEmptyText, PlaceRow, validation_message
 from eval.types import GoldCase
 from rag.citations.markers import without_markers
 
@@ -19,7 +19,7 @@ class FeedbackRow(BaseModel):
     an answer without any declined.
     """
 
-    question: Said
+    question: NonEmptyText
     answer: str = ""
     verdict: Literal["up", "down"]
     better_answer: str | None = None
@@ -38,7 +38,7 @@ def read_feedback(file: Path) -> Iterator[GoldCase]:
             try:
                 case = _draft(FeedbackRow.model_validate_json(line, strict=True))
             except ValidationError as error:
-                raise GoldError(f"{file}:{number}: {fault(error)}.") from error
+                raise GoldError(f"{file}:{number}: {validation_message(error)}.") from error
             except GoldError as error:
                 raise GoldError(f"{file}:{number}: {error}.") from error
             drafts[case.id] = case
@@ -51,6 +51,6 @@ def _draft(row: FeedbackRow) -> GoldCase:
     if row.verdict == "up":
         said = without_markers(row.answer).strip() if evidence else ""
         half = [TO_CHECK] if evidence and not said else []
-        return drafted(row.question, (said,) if said else (), evidence, "liked", *half)
+        return make_draft(row.question, (said,) if said else (), evidence, "liked", *half)
     better = (row.better_answer or "").strip()
-    return drafted(row.question, (better,) if better else (), evidence, "disliked", TO_CHECK)
+    return make_draft(row.question, (better,) if better else (), evidence, "disliked", TO_CHECK)

@@ -11,8 +11,8 @@ from typing import TypeVar
 import numpy as np
 
 from eval.drafting.table_cells import cell_question
-from eval.drafting.templates import RULES, Proposal, proposals, titled
-from eval.types import Evidence, GoldCase
+from eval.drafting.templates import RULES, Proposal, proposals, with_title
+from eval.types import GoldCase, GoldEvidence
 from indexes.ingest.embedding import encoded_hash
 from indexes.storage.catalog import Catalog
 from indexes.text.tokenization import content_terms, stems, words
@@ -33,43 +33,45 @@ _Drafts = list[tuple[Passage, Proposal]]
 _T = TypeVar("_T")
 
 
-def draft(catalog: Catalog, wanted: int, known: Sequence[str] = ()) -> list[GoldCase]:
+def draft_by_rule(catalog: Catalog, wanted: int, known: Sequence[str] = ()) -> list[GoldCase]:
     """As many as there are good ones, ``wanted`` at most; none that asks what ``known`` questions ask.
 
     The last of them have no answer in the documents, as far as can be told from the words.
     """
-    seen = {normal(question) for question in known}
+    seen = {normalise_question(question) for question in known}
     chosen = list(islice(_new(_spread(list(_proposed(catalog, wanted * _LOOKED_AT))), catalog, seen), wanted))
     none = {case.id: case for case in _unanswerable(chosen, catalog)}
-    kept = new_drafts(none.values(), known)[: wanted // _UNANSWERABLE_SHARE]
+    kept = without_known(none.values(), known)[: wanted // _UNANSWERABLE_SHARE]
     return [*(_case(passage, one) for passage, one in chosen[: wanted - len(kept)]), *kept]
 
 
-def new_drafts(drafts: Iterable[GoldCase], known: Iterable[str]) -> list[GoldCase]:
+def without_known(drafts: Iterable[GoldCase], known: Iterable[str]) -> list[GoldCase]:
     """Those that ask what no known question asks."""
-    seen = {normal(question) for question in known}
-    return [case for case in drafts if normal(case.question) not in seen]
+    seen = {normalise_question(question) for question in known}
+    return [case for case in drafts if normalise_question(case.question) not in seen]
 
 
-def drafted(question: str, answers: tuple[str, ...], evidence: tuple[Evidence, ...], *tags: str) -> GoldCase:
+def make_draft(question: str, answers: tuple[str, ...], evidence: tuple[GoldEvidence, ...], *tags: str) -> GoldCase:
     """Unanswerable without answers and evidence. The same question has the same id, whenever it is drafted."""
-    name = f"d-{hashlib.sha256(normal(question).encode()).hexdigest()[:8]}"
+    name = f"d-{hashlib.sha256(normalise_question(question).encode()).hexdigest()[:8]}"
     answerable = bool(answers or evidence)
     return GoldCase(name, question, answers, evidence, answerable=answerable, kind=KIND, tags=tags)
 
 
-def evidence_of(passage: Passage, start: int, end: int) -> Evidence:
+def evidence_at(passage: Passage, start: int, end: int) -> GoldEvidence:
     """The passage's text at the span, and where it stands."""
     place = passage.locate(start, end)
-    return Evidence(passage.path, place.page, lines=(place.line_start, place.line_end), quote=passage.text[start:end])
+    return GoldEvidence(
+        passage.path, place.page, lines=(place.line_start, place.line_end), quote=passage.text[start:end]
+    )
 
 
-def normal(question: str) -> str:
+def normalise_question(question: str) -> str:
     """Equal for questions that read the same."""
     return " ".join(words(question))
 
 
-def diverse(catalog: Catalog) -> Iterator[Passage]:
+def diverse_passages(catalog: Catalog) -> Iterator[Passage]:
     """Public passages: first the most usual of all, then each as unlike those before it as can be."""
     batches = list(catalog.visible_vectors(Scope(), batch=_BATCH))
     hashes = [name for names, _ in batches for name in names]
@@ -87,7 +89,7 @@ def diverse(catalog: Catalog) -> Iterator[Passage]:
 
 def _proposed(catalog: Catalog, passages: int) -> Iterator[tuple[Passage, Proposal]]:
     document = lru_cache(maxsize=64)(catalog.document)
-    for passage in islice(diverse(catalog), passages):
+    for passage in islice(diverse_passages(catalog), passages):
         if (of := document(passage.document_id)) is not None:
             yield from ((passage, one) for one in proposals(passage, of))
 
@@ -98,8 +100,8 @@ def _new(found: _Drafts, catalog: Catalog, seen: Set[str]) -> Iterator[tuple[Pas
     for passage, one in found:
         asked = replace(one, question=_unambiguous(one, passage, catalog))
         place = (passage.id, one.start)
-        if normal(asked.question) not in known and (one.rule == "table" or place not in told):
-            known.add(normal(asked.question))
+        if normalise_question(asked.question) not in known and (one.rule == "table" or place not in told):
+            known.add(normalise_question(asked.question))
             told.add(place)
             yield passage, asked
 
@@ -108,11 +110,11 @@ def _spread(found: _Drafts) -> _Drafts:
     """Every document's best before any one's second; of a document, every passage's before any one's second."""
     best = sorted(found, key=_rank)
     for of in (lambda draft: draft[0].id, lambda draft: draft[0].path):
-        best = in_turn(best, of, _rank)
+        best = round_robin(best, of, _rank)
     return best
 
 
-def in_turn(found: Iterable[_T], of: Callable[[_T], str], rank: Callable[[_T], int] = lambda _: 0) -> list[_T]:
+def round_robin(found: Iterable[_T], of: Callable[[_T], str], rank: Callable[[_T], int] = lambda _: 0) -> list[_T]:
     """The first of each kind, then the second of each, and so on; within a turn by rank, else as they came."""
     taken = Counter[str]()
     turns = list[tuple[int, _T]]()
@@ -127,13 +129,13 @@ def _rank(draft: tuple[Passage, Proposal]) -> int:
 
 
 def _case(passage: Passage, one: Proposal) -> GoldCase:
-    return drafted(one.question, (one.answer,), (evidence_of(passage, one.start, one.end),), one.rule)
+    return make_draft(one.question, (one.answer,), (evidence_at(passage, one.start, one.end),), one.rule)
 
 
 def _unambiguous(one: Proposal, passage: Passage, catalog: Catalog) -> str:
     """It names its document where another one speaks of the same."""
     elsewhere = _speaking(catalog, f"{one.cell.key} {one.cell.column}") - {passage.path} if one.cell else ()
-    return titled(one.question, passage) if elsewhere else one.question
+    return with_title(one.question, passage) if elsewhere else one.question
 
 
 def _unanswerable(chosen: _Drafts, catalog: Catalog) -> Iterator[GoldCase]:
@@ -142,9 +144,9 @@ def _unanswerable(chosen: _Drafts, catalog: Catalog) -> Iterator[GoldCase]:
         if one.cell and its.cell and one.cell.key_column != its.cell.key_column:
             asked = replace(one.cell, column=its.cell.column)
             if not _speaking(catalog, f"{asked.key} {asked.column}"):
-                yield drafted(cell_question(asked), (), (), TO_CHECK)
+                yield make_draft(cell_question(asked), (), (), TO_CHECK)
         elif its.bare and not _speaks(catalog, passage.document_id, its.bare):
-            yield drafted(titled(its.bare, passage), (), (), TO_CHECK)
+            yield make_draft(with_title(its.bare, passage), (), (), TO_CHECK)
 
 
 def _pairs(chosen: _Drafts, catalog: Catalog) -> Iterator[_Drafts]:

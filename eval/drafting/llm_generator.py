@@ -8,9 +8,9 @@ from itertools import islice
 
 from pydantic import BaseModel, ValidationError
 
-from eval.drafting.generator import diverse, drafted, evidence_of, in_turn, normal
-from eval.drafting.templates import holds, leans
-from eval.gold.rows import Said
+from eval.drafting.generator import diverse_passages, evidence_at, make_draft, normalise_question, round_robin
+from eval.drafting.templates import contains_answer, depends_on_context
+from eval.gold.rows import NonEmptyText
 from eval.prompts import DRAFT, WRITE
 from eval.types import GoldCase
 from indexes.storage.catalog import Catalog
@@ -30,30 +30,30 @@ _POINTING = re.compile(
 
 
 class _Reply(BaseModel):
-    question: Said
-    answer: Said
-    quote: Said
+    question: NonEmptyText
+    answer: NonEmptyText
+    quote: NonEmptyText
 
 
-async def draft_with(
+async def draft_by_model(
     model: ChatModel, catalog: Catalog, wanted: int, known: Iterable[str], refused: Counter[str]
 ) -> AsyncIterator[GoldCase]:
     """``wanted`` drafts at most; why the model's other replies were not taken is counted in ``refused``.
 
     Raises ``ModelError`` where the model fails.
     """
-    seen, made = {normal(question) for question in known}, 0
-    candidates = in_turn(islice(diverse(catalog), wanted * _CANDIDATES), lambda passage: passage.path)
+    seen, made = {normalise_question(question) for question in known}, 0
+    candidates = round_robin(islice(diverse_passages(catalog), wanted * _CANDIDATES), lambda passage: passage.path)
     for passage in candidates[: wanted * _TRIES]:
         if made == wanted:
             return
         case = read_reply(await _reply(model, passage), passage)
-        if isinstance(case, GoldCase) and normal(case.question) in seen:
+        if isinstance(case, GoldCase) and normalise_question(case.question) in seen:
             case = "asked already"
         if isinstance(case, str):
             refused[case] += 1
             continue
-        seen.add(normal(case.question))
+        seen.add(normalise_question(case.question))
         made += 1
         yield case
 
@@ -70,13 +70,13 @@ def read_reply(reply: str, passage: Passage) -> GoldCase | str:
     span = _span(told.quote, passage)
     if span is None:
         return "the quote is not in the passage"
-    if not holds(passage.text[slice(*span)], told.answer):
+    if not contains_answer(passage.text[slice(*span)], told.answer):
         return "the quote does not hold the answer"
-    if holds(told.question, told.answer):
+    if contains_answer(told.question, told.answer):
         return "the question holds the answer"
-    if leans(told.question) or _POINTING.search(told.question):
+    if depends_on_context(told.question) or _POINTING.search(told.question):
         return "the question does not stand alone"
-    return drafted(told.question, (told.answer,), (evidence_of(passage, *span),), "model")
+    return make_draft(told.question, (told.answer,), (evidence_at(passage, *span),), "model")
 
 
 def _span(quote: str, passage: Passage) -> tuple[int, int] | None:

@@ -14,7 +14,7 @@ from eval.types import GoldCase
 Decision = Literal["accepted", "rejected", "skipped"]
 
 
-class Review:
+class ReviewSession:
     """What was decided stands beside the drafts, so that a later review goes on; what was accepted, in the gold."""
 
     def __init__(self, drafts: Path, gold: Path) -> None:
@@ -71,7 +71,7 @@ class Review:
             ) from error
 
 
-def edited(case: GoldCase, question: str, answers: str, *, answerable: bool) -> GoldCase:
+def edit_case(case: GoldCase, question: str, answers: str, *, answerable: bool) -> GoldCase:
     """With another question and other answers, divided by ``|``; what has no answer has no evidence."""
     told = tuple(part.strip() for part in answers.split("|") if part.strip())
     return replace(

@@ -36,7 +36,7 @@ class Cell:
     end: int
 
 
-def cells_of(passage: Passage, document: Document) -> Iterator[Cell]:
+def askable_cells(passage: Passage, document: Document) -> Iterator[Cell]:
     """Of the tables' rows that lie whole in the passage."""
     place = passage.locator
     for section in document.sections:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from eval.drafting.table_cells import PERSON, Cell, cell_question, cells_of
+from eval.drafting.table_cells import PERSON, Cell, askable_cells, cell_question
 from indexes.text.number_words import MONTH_NAMES, any_of
 from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import stems, words
@@ -88,7 +88,7 @@ def proposals(passage: Passage, document: Document) -> Iterator[Proposal]:
     """Best first, of each rule the best at most; none where the passage is not plain enough."""
     tables = [
         Proposal("table", cell_question(cell), cell.value, cell.start, cell.end, cell=cell)
-        for cell in cells_of(passage, document)
+        for cell in askable_cells(passage, document)
     ]
     found = [*tables, *_of_sentences(passage)]
     for rule in RULES:
@@ -97,14 +97,14 @@ def proposals(passage: Passage, document: Document) -> Iterator[Proposal]:
             yield min(of_rule, key=_chance)
 
 
-def named(passage: Passage) -> str:
+def document_name(passage: Passage) -> str:
     """The document as a question calls it."""
     return passage.title.replace("_", " ") or passage.path
 
 
-def titled(question: str, passage: Passage) -> str:
+def with_title(question: str, passage: Passage) -> str:
     """The question, asked of the passage's document."""
-    return f"According to “{named(passage)}”, {question[0].lower()}{question[1:]}"
+    return f"According to “{document_name(passage)}”, {question[0].lower()}{question[1:]}"
 
 
 def _chance(proposal: Proposal) -> int:
@@ -113,42 +113,42 @@ def _chance(proposal: Proposal) -> int:
 
 
 def _gives_away(proposal: Proposal) -> bool:
-    return holds(proposal.question, proposal.answer)
+    return contains_answer(proposal.question, proposal.answer)
 
 
-def holds(text: str, answer: str) -> bool:
+def contains_answer(text: str, answer: str) -> bool:
     """Whether it says the answer, as words."""
     return f" {' '.join(words(answer))} " in f" {' '.join(words(text))} "
 
 
-def leans(sentence: str) -> bool:
+def depends_on_context(sentence: str) -> bool:
     """Whether it says something only after the sentence before it."""
     said = words(sentence)
     return not said or said[0] in _LEANING or bool(_BACKWARD.search(sentence))
 
 
 def _of_sentences(passage: Passage) -> Iterator[Proposal]:
-    title = named(passage)
+    title = document_name(passage)
     for start, end in sentence_spans(passage.text):
         sentence = " ".join(passage.text[start:end].split())
         if not _plain(sentence):
             continue
         for question, answer in _asked(sentence, passage.text):
             needs = not _has_name(question)
-            asks = titled(question, passage) if needs else question
+            asks = with_title(question, passage) if needs else question
             yield Proposal("sentence", asks, answer, start, end, question if needs else "")
         if fact := _FACT.search(sentence):
             if topic := _topic(passage, sentence):
                 yield Proposal("heading", f"What does “{title}” say about “{topic}”?", sentence, start, end)
             gap = f"{sentence[: fact.start()]}____{sentence[fact.end() :]}"
-            yield Proposal("cloze", titled(f"What is missing here: “{gap}”", passage), fact[0], start, end)
+            yield Proposal("cloze", with_title(f"What is missing here: “{gap}”", passage), fact[0], start, end)
 
 
 def _plain(sentence: str) -> bool:
     """Whole prose that stands alone."""
     length = len(sentence.split())
     whole = sentence[:1].isupper() and sentence.endswith(".") and not is_table_row(sentence)
-    return whole and _FEWEST_WORDS <= length <= _MOST_WORDS and not leans(sentence)
+    return whole and _FEWEST_WORDS <= length <= _MOST_WORDS and not depends_on_context(sentence)
 
 
 def _asked(sentence: str, text: str) -> Iterator[tuple[str, str]]:
@@ -189,7 +189,7 @@ def _ask_how_much(found: re.Match[str], subject: str) -> str:
 def _topic(passage: Passage, sentence: str) -> str:
     """The heading nearest to the text, where that names more than the document and the sentence speaks of it."""
     heading = _NUMBERING.sub("", passage.locator.heading[-1]) if passage.locator.heading else ""
-    own = set(stems(heading)) - set(stems(named(passage)))
+    own = set(stems(heading)) - set(stems(document_name(passage)))
     spoken = own & set(stems(sentence))
     return heading if len(spoken) * 2 >= len(own) > 0 and not heading.endswith(("?", ":")) else ""
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
-from eval.metrics.summary import finish
+from eval.metrics.summary import finish_run
 from eval.runs.folder import RunFolder
 from eval.runs.llm_cache import CachedChat
-from eval.runs.provenance import facts, model_identity
-from eval.runs.runner import Asking, Listener, ask, retrieve, run, with_gold
+from eval.runs.provenance import collect_provenance, reply_identity
+from eval.runs.runner import CaseRunner, Listener, answer_case, retrieve_case, run_cases, with_gold_locations
 from eval.types import GoldCase
 from rag.engine.engine import Engine, make_assistant
 from rag.engine.factories import has_llm, make_prices, make_rewriter
@@ -41,18 +41,18 @@ def evaluate(
 ) -> RunFolder:
     """Ask what the folder has no answer to yet, then score. Raises ``RunError`` where the folder holds another run."""
     result, settings, model = RunFolder(folder), engine.settings, engine.llm
-    about = facts(engine, cases, folder.name, options.gold_file, retrieval_only=options.retrieval_only)
+    about = collect_provenance(engine, cases, folder.name, options.gold_file, retrieval_only=options.retrieval_only)
     prices, online = make_prices(settings.llm), has_llm(settings.llm)
     if options.cache and model:
-        model = CachedChat(model, options.cache, model_identity(settings.llm))
+        model = CachedChat(model, options.cache, reply_identity(settings.llm))
     if options.retrieval_only:
         limit, rewriter = settings.retrieval.limit, make_rewriter(settings, model)
-        asking: Asking = partial(retrieve, retriever=engine, limit=limit, rewriter=rewriter, prices=prices)
+        asking: CaseRunner = partial(retrieve_case, retriever=engine, limit=limit, rewriter=rewriter, prices=prices)
     else:
-        asking = partial(ask, answerer=make_assistant(engine, model), prices=prices)
-    asking = with_gold(asking, lru_cache(_DOCUMENTS)(engine.catalog.document_at))
+        asking = partial(answer_case, answerer=make_assistant(engine, model), prices=prices)
+    asking = with_gold_locations(asking, lru_cache(_DOCUMENTS)(engine.catalog.document_at))
     concurrency = options.concurrency or (4 if online and not options.retrieval_only else 1)
-    with result.begun(about, cases):
-        asyncio.run(run(result, about, cases, asking, listener, concurrency=concurrency))
-        finish(result)
+    with result.open_exclusively(about, cases):
+        asyncio.run(run_cases(result, about, cases, asking, listener, concurrency=concurrency))
+        finish_run(result)
     return result

@@ -15,12 +15,12 @@ from eval.experiments.evaluate import RunOptions, evaluate
 from eval.experiments.grid import Combination
 from eval.experiments.pareto import SweepResult, choose, pareto_front, plot_results
 from eval.experiments.shared_engine import EngineVariant
-from eval.gold.sets import INDEXES, Telling, make_index, own_name
-from eval.metrics.registry import BY_NAME
+from eval.gold.sets import INDEXES, HealingListener, build_index, unique_name
+from eval.metrics.scoring import METRICS_BY_NAME
 from eval.runs.folder import RunFolder
-from eval.runs.provenance import facts
-from eval.runs.runner import ask
-from eval.types import GoldCase, Measure
+from eval.runs.provenance import collect_provenance
+from eval.runs.runner import answer_case
+from eval.types import GoldCase, Metric
 from indexes.errors import FootnoteError
 from rag.engine.engine import Engine, open_engine
 from rag.engine.factories import make_encoder
@@ -44,7 +44,7 @@ class Sweep:
     """An existing index; without one the set's ``docs/`` are indexed in ``var/eval``."""
     cases: Sequence[GoldCase]
     folder: Path
-    measure: Measure
+    measure: Metric
 
 
 def run_sweep(sweep: Sweep, grid: Sequence[Combination], advance: Callable[[], None]) -> list[SweepResult]:
@@ -55,19 +55,19 @@ def run_sweep(sweep: Sweep, grid: Sequence[Combination], advance: Callable[[], N
         combinations = list(group)
         settings = _with_index(combinations[0].settings, _index_folder(sweep, combinations[0]))
         if sweep.index is None and sweep.gold_set.is_dir():
-            make_index(settings, sweep.gold_set / "docs", encoders(settings.embedding, settings.models.dir))
-        with open_engine(settings, Telling()) as engine:
+            build_index(settings, sweep.gold_set / "docs", encoders(settings.embedding, settings.models.dir))
+        with open_engine(settings, HealingListener()) as engine:
             for combination in combinations:
                 variant = EngineVariant(engine, _with_index(combination.settings, settings.index.dir), encoders)
                 results[str(combination)] = _measure(sweep, combination, variant, advance)
     return [results[str(combination)] for combination in grid]
 
 
-def find_measure(name: str) -> Measure:
+def find_measure(name: str) -> Metric:
     """Return the measure of that name. Raises ``SweepError`` where there is none."""
-    if name not in BY_NAME:
-        raise SweepError(f"There is no measure {name!r}: it is one of {', '.join(BY_NAME)}.")
-    return BY_NAME[name]
+    if name not in METRICS_BY_NAME:
+        raise SweepError(f"There is no measure {name!r}: it is one of {', '.join(METRICS_BY_NAME)}.")
+    return METRICS_BY_NAME[name]
 
 
 def write_report(sweep: Sweep, results: Sequence[SweepResult]) -> dict[str, object]:
@@ -92,7 +92,7 @@ def _shape_key(combination: Combination) -> str:
 
 def _index_folder(sweep: Sweep, combination: Combination) -> Path:
     """Raises ``SweepError`` where several indexes are needed and one is given."""
-    name = own_name(sweep.gold_set)
+    name = unique_name(sweep.gold_set)
     if not combination.shape:
         own = INDEXES / name if sweep.gold_set.is_dir() else combination.settings.index.dir
         return sweep.index or own
@@ -111,7 +111,7 @@ def _with_index(settings: Settings, folder: Path) -> Settings:
 
 def _measure(sweep: Sweep, combination: Combination, engine: Engine, advance: Callable[[], None]) -> SweepResult:
     """Makes or resumes the run. Its name tells every fact that answers depend on, so a run is never refused."""
-    about = facts(engine, sweep.cases, "", "", retrieval_only=False)
+    about = collect_provenance(engine, sweep.cases, "", "", retrieval_only=False)
     identity = [about.footnote, about.settings, about.model, about.prompt, about.encoder, about.index, about.gold]
     folder = sweep.folder / _folder_name(str(combination), json.dumps(identity))
     rows = RunFolder(folder).rows()
@@ -119,7 +119,7 @@ def _measure(sweep: Sweep, combination: Combination, engine: Engine, advance: Ca
         advance()
     if len(rows) < len(sweep.cases):
         asyncio.run(
-            ask(sweep.cases[0], engine.assistant)
+            answer_case(sweep.cases[0], engine.assistant)
         )  # the first question loads the model, and would count as slow
     run = evaluate(engine, sweep.cases, folder, RunOptions(str(sweep.gold_set)), lambda _: advance())
     measured = run.read_json("summary.json")["measures"].get(sweep.measure.name)

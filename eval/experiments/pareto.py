@@ -8,8 +8,8 @@ from typing import Any
 
 from eval.optional import eval_extra
 from eval.runs.folder import RunFolder
-from eval.stats.differences import difference
-from eval.types import Measure
+from eval.stats.differences import paired_difference
+from eval.types import Metric
 
 _SIGNIFICANT = 0.05
 _TIME_RATIO = 1.1
@@ -30,7 +30,7 @@ class SweepResult:
     """The median per question; None where every reply came from the cache."""
 
 
-def pareto_front(results: Sequence[SweepResult], measure: Measure) -> list[SweepResult]:
+def pareto_front(results: Sequence[SweepResult], measure: Metric) -> list[SweepResult]:
     """Return the timed results that no other one beats: as good and faster, or as fast and better."""
     points = [
         (_quality(result, measure), -_time(result), result) for result in results if result.milliseconds is not None
@@ -42,7 +42,7 @@ def pareto_front(results: Sequence[SweepResult], measure: Measure) -> list[Sweep
     ]
 
 
-def choose(results: Sequence[SweepResult], measure: Measure, runs: Path) -> SweepResult:
+def choose(results: Sequence[SweepResult], measure: Metric, runs: Path) -> SweepResult:
     """Return the fastest result whose answers do not differ significantly from the best one's.
 
     Of those that take at most a tenth longer, it is the best. ``runs`` is the folder of their runs.
@@ -55,7 +55,7 @@ def choose(results: Sequence[SweepResult], measure: Measure, runs: Path) -> Swee
     return max(fast, key=lambda result: (_quality(result, measure), -_time(result)), default=best)
 
 
-def plot_results(results: Sequence[SweepResult], measure: Measure) -> str:
+def plot_results(results: Sequence[SweepResult], measure: Metric) -> str:
     """Return an SVG: each combination with its interval, the front joined by a line. Equal results give equal bytes."""
     with eval_extra():
         from matplotlib import rc_context
@@ -78,19 +78,19 @@ def plot_results(results: Sequence[SweepResult], measure: Measure) -> str:
     return image.getvalue()
 
 
-def _differ(best: SweepResult, other: SweepResult, measure: Measure, runs: Path) -> bool:
+def _differ(best: SweepResult, other: SweepResult, measure: Metric, runs: Path) -> bool:
     """Whether the paired difference over the questions is significant."""
-    before, after = (RunFolder(runs / result.run).scored() for result in (best, other))
+    before, after = (RunFolder(runs / result.run).scores() for result in (best, other))
     pairs = [(before[id_], after[id_]) for id_ in before if id_ in after]
     pairs = [(b, a) for b, a in pairs if measure.name in b.scores and measure.name in a.scores]
     old, new = [b.scores[measure.name] for b, _ in pairs], [a.scores[measure.name] for _, a in pairs]
-    return not pairs or difference(old, new, [b.cluster for b, _ in pairs], measure.kind).p < _SIGNIFICANT
+    return not pairs or paired_difference(old, new, [b.cluster for b, _ in pairs], measure.kind).p < _SIGNIFICANT
 
 
 def _time(result: SweepResult) -> float:
     return result.milliseconds or 0.0
 
 
-def _quality(result: SweepResult, measure: Measure) -> float:
+def _quality(result: SweepResult, measure: Metric) -> float:
     """Higher is better, whatever the measure."""
     return result.quality if measure.better == "higher" else -result.quality

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.optional import eval_extra
-from eval.types import GoldCase, Row, Scored
+from eval.types import CaseScores, GoldCase, Row
 from indexes.errors import FootnoteError
 
 with eval_extra():
@@ -85,7 +85,7 @@ def check_sample_size(answerable: Sequence[bool]) -> None:
             raise CalibrationError(f"{count} {kind} questions are too few to find a threshold: it takes {_FEWEST}.")
 
 
-def make_sample(cases: Sequence[GoldCase], rows: Mapping[str, Row], scored: Mapping[str, Scored]) -> Sample:
+def make_sample(cases: Sequence[GoldCase], rows: Mapping[str, Row], scored: Mapping[str, CaseScores]) -> Sample:
     """Return the sample of all questions that did not fail. Raises ``CalibrationError`` where it is too small."""
     asked = [(case, rows[case.id], scored[case.id]) for case in cases if rows[case.id].error is None]
     answerable = [case.answerable for case, _, _ in asked]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from eval.gold.rows import CaseRow, GoldError, PlaceRow, fault
+from eval.gold.rows import CaseRow, GoldError, PlaceRow, validation_message
 from eval.types import GoldCase
 
 _PLACE = {"path", "file", "page", "section", "lines", "quote"}
@@ -15,7 +15,7 @@ _Cells = dict[str, str]
 """Those of a row that are not empty, by column."""
 
 
-def table_lines(file: Path) -> Iterator[tuple[int, GoldCase | GoldError]]:
+def read_table(file: Path) -> Iterator[tuple[int, GoldCase | GoldError]]:
     """A row a question: ``id``, ``question``, ``answers`` and ``tags`` (several divided by ``|``), ``answerable``,
     ``kind``, and evidence as ``path``, ``page``, ``section``, ``lines`` (``12-14``), ``quote``.
 
@@ -67,7 +67,7 @@ def _read(file: Path, group: list[tuple[int, _Cells]]) -> GoldCase | GoldError:
         number = group[0][0]
         return _case(number, told, places)
     except ValidationError as error:
-        return GoldError(f"{file}:{number}: {fault(error)}.")
+        return GoldError(f"{file}:{number}: {validation_message(error)}.")
 
 
 def _case(number: int, cells: _Cells, places: list[PlaceRow]) -> GoldCase:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import groupby, pairwise
 
-from eval.types import Evidence, Place
+from eval.types import GoldEvidence, Location
 from indexes.text.normalization import normalise
 from indexes.types import Document, Section
 
@@ -13,17 +13,17 @@ Documents = Callable[[str], Document | None]
 Span = tuple[int, int]
 
 
-def resolve(evidence: Evidence, documents: Documents) -> Place:
+def resolve_evidence(evidence: GoldEvidence, documents: Documents) -> Location:
     """Its characters in the document, where it says more than the page and that is found; else the page or file."""
-    whole = Place(evidence.path, evidence.page)
+    whole = Location(evidence.path, evidence.page)
     document = documents(evidence.path)
-    span = document and located(evidence, document)
+    span = document and locate_evidence(evidence, document)
     if not document or not span:
         return whole
-    return Place(evidence.path, document.locate(*span).page, *span)
+    return Location(evidence.path, document.locate(*span).page, *span)
 
 
-def located(evidence: Evidence, document: Document) -> Span | None:
+def locate_evidence(evidence: GoldEvidence, document: Document) -> Span | None:
     """The characters of its quote, else lines, else section; None where it has none of them or it is not there.
 
     Of a quote that occurs many times, the one on its page, lines or section; else the first from its page on.
@@ -31,14 +31,14 @@ def located(evidence: Evidence, document: Document) -> Span | None:
     around = _lines(evidence, document) or _section(evidence, document)
     if evidence.quote is None:
         return around
-    found = occurrences(evidence.quote, document)
-    page = pages(document).get(evidence.page, (0, 0)) if evidence.page is not None else None
+    found = find_quote(evidence.quote, document)
+    page = page_spans(document).get(evidence.page, (0, 0)) if evidence.page is not None else None
     within = [span for span in found if all(_meet(span, part) for part in (page, around) if part)]
     after = [span for span in found if page and span[0] >= page[0]]
     return next(iter([*within, *after, *found]), None)
 
 
-def occurrences(quote: str, document: Document) -> list[Span]:
+def find_quote(quote: str, document: Document) -> list[Span]:
     """Where the quote stands, as whole words; within words where it does not occur so.
 
     Runs of white space are alike, since a reader may break lines elsewhere.
@@ -49,7 +49,7 @@ def occurrences(quote: str, document: Document) -> list[Span]:
     return whole or [match.span() for match in re.finditer(pattern, document.text) if match[0]]
 
 
-def pages(document: Document) -> dict[int, Span]:
+def page_spans(document: Document) -> dict[int, Span]:
     """Where each page begins and ends."""
     found: dict[int, Span] = {}
     for section in document.sections:
@@ -58,7 +58,7 @@ def pages(document: Document) -> dict[int, Span]:
     return found
 
 
-def _lines(evidence: Evidence, document: Document) -> Span | None:
+def _lines(evidence: GoldEvidence, document: Document) -> Span | None:
     """Of the first page, sheet or slide that has them: each counts its own."""
     if evidence.lines is None:
         return None
@@ -80,7 +80,7 @@ def _numbered(section: Section, document: Document) -> Iterator[tuple[int, Span]
             yield line, (section.char_start + before + 1, section.char_start + after)
 
 
-def _section(evidence: Evidence, document: Document) -> Span | None:
+def _section(evidence: GoldEvidence, document: Document) -> Span | None:
     """All that stands under a heading, its own sub-headings too."""
     if evidence.section is None:
         return None

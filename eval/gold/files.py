@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from eval.gold.csv_tables import table_lines
-from eval.gold.rows import CaseRow, fault
+from eval.gold.csv_tables import read_table
+from eval.gold.rows import CaseRow, validation_message
 from eval.gold.rows import GoldError as GoldError
-from eval.types import Evidence, GoldCase
+from eval.types import GoldCase, GoldEvidence
 
 
 def read_gold(source: Path) -> list[GoldCase]:
@@ -34,7 +34,7 @@ def gold_lines(file: Path) -> Iterator[tuple[int, GoldCase | GoldError]]:
 
     Benchmarks give evidence as characters of a file of the set: it is read for the words that stand there.
     """
-    return table_lines(file) if file.suffix.lower() == ".csv" else _json_lines(file)
+    return read_table(file) if file.suffix.lower() == ".csv" else _json_lines(file)
 
 
 def gold_file(source: Path) -> Path:
@@ -59,7 +59,7 @@ def _case(where: str, line: bytes, docs: Path) -> GoldCase | GoldError:
     try:
         return CaseRow.model_validate_json(line, strict=True).case(docs)
     except ValidationError as error:
-        return GoldError(f"{where}: {fault(error)}.")
+        return GoldError(f"{where}: {validation_message(error)}.")
     except GoldError as error:
         return GoldError(f"{where}: {error}.")
 
@@ -82,7 +82,7 @@ def _row(case: GoldCase) -> dict[str, Any]:
     }
 
 
-def _given(item: Evidence) -> dict[str, Any]:
+def _given(item: GoldEvidence) -> dict[str, Any]:
     return {
         name: value
         for name in ("path", "page", "section", "lines", "quote")

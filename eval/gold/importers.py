@@ -14,8 +14,8 @@ from typing import TypeVar
 from pydantic import BaseModel, Field, NonNegativeInt, ValidationError
 
 from eval.gold.files import write_gold
-from eval.gold.rows import Said, fault
-from eval.types import Evidence, GoldCase
+from eval.gold.rows import NonEmptyText, validation_message
+from eval.types import GoldCase, GoldEvidence
 from indexes.errors import FootnoteError
 from indexes.text.sentences import sentence_spans
 
@@ -31,12 +31,12 @@ class ImportFormatError(FootnoteError):
 
 
 class _Answer(BaseModel):
-    text: Said
+    text: NonEmptyText
     answer_start: NonNegativeInt
 
 
 class _Question(BaseModel):
-    id: Said
+    id: NonEmptyText
     question: str
     answers: list[_Answer] = []
     is_impossible: bool = False
@@ -57,18 +57,18 @@ class _Squad(BaseModel):
 
 
 class _Document(BaseModel):
-    id: Said = Field(validation_alias="_id")
+    id: NonEmptyText = Field(validation_alias="_id")
     title: str | None = None
     text: str
 
 
 class _Query(BaseModel):
-    id: Said = Field(validation_alias="_id")
-    text: Said
+    id: NonEmptyText = Field(validation_alias="_id")
+    text: NonEmptyText
 
 
 @dataclass
-class Imported:
+class ImportedSet:
     """A set as it is written."""
 
     folder: Path
@@ -101,7 +101,7 @@ class Imported:
         self.questions += 1
 
 
-def import_squad(source: Path, out: Path) -> Imported:
+def import_squad(source: Path, out: Path) -> ImportedSet:
     """SQuAD 1.1 or 2.0: a document an article; the evidence is the sentences in which the answers stand.
 
     Raises ``ImportFormatError``; then nothing is written.
@@ -111,14 +111,14 @@ def import_squad(source: Path, out: Path) -> Imported:
     except OSError as error:
         raise ImportFormatError(f"{source} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
-        raise ImportFormatError(f"{source} is not SQuAD: {fault(error)}.") from error
+        raise ImportFormatError(f"{source} is not SQuAD: {validation_message(error)}.") from error
     with _new_set(out) as made:
         for number, article in enumerate(squad.data):
             _import_article(made, article, f"{source}: data.{number}")
     return made
 
 
-def _import_article(made: Imported, article: _Article, where: str) -> None:
+def _import_article(made: ImportedSet, article: _Article, where: str) -> None:
     text = "\n\n".join(paragraph.context for paragraph in article.paragraphs)
     path = made.document(article.title, article.title.replace("_", " "), text)
     for number, paragraph in enumerate(article.paragraphs):
@@ -141,7 +141,7 @@ def _squad_case(asked: _Question, context: str, path: str, article: str, where: 
         id=asked.id,
         question=asked.question.strip(),
         answers=tuple(dict.fromkeys(answer.text for answer in answers)),
-        evidence=(Evidence(path, quote=_quote(answers, context, article)),) if answers else (),
+        evidence=(GoldEvidence(path, quote=_quote(answers, context, article)),) if answers else (),
         answerable=bool(answers),
         kind="squad",
     )
@@ -156,7 +156,7 @@ def _quote(answers: list[_Answer], context: str, article: str) -> str:
     return quote if article.count(quote) == 1 else context
 
 
-def import_beir(source: Path, out: Path) -> Imported:
+def import_beir(source: Path, out: Path) -> ImportedSet:
     """A BEIR folder: corpus.jsonl, queries.jsonl, qrels/test.tsv. A question's tags tell which id each file had.
 
     Raises ``ImportFormatError``; then nothing is written.
@@ -188,7 +188,7 @@ def _beir_case(query: _Query, relevant: list[tuple[str, str]], paths: dict[str, 
         id=query.id,
         question=query.text,
         answers=(),
-        evidence=tuple(Evidence(path) for path in found.values()),
+        evidence=tuple(GoldEvidence(path) for path in found.values()),
         answerable=True,
         kind="beir",
         tags=tuple(f"{path}={name}" for name, path in found.items()),
@@ -218,7 +218,7 @@ def _lines(file: Path, model: type[_Model]) -> Iterator[tuple[str, _Model]]:
         try:
             yield f"{file}:{number}", model.model_validate_json(line)
         except ValidationError as error:
-            raise ImportFormatError(f"{file}:{number}: {fault(error)}.") from error
+            raise ImportFormatError(f"{file}:{number}: {validation_message(error)}.") from error
 
 
 def _numbered(file: Path) -> Iterator[tuple[int, bytes]]:
@@ -230,14 +230,14 @@ def _numbered(file: Path) -> Iterator[tuple[int, bytes]]:
 
 
 @contextmanager
-def _new_set(out: Path) -> Iterator[Imported]:
+def _new_set(out: Path) -> Iterator[ImportedSet]:
     """Whole or not at all: it is made beside its place and moved there."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ImportFormatError(f"{out} is there and not empty: give a folder that is new.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-", ignore_cleanup_errors=True) as beside:
-            made = Imported(Path(beside) / out.name)
+            made = ImportedSet(Path(beside) / out.name)
             (made.folder / "docs").mkdir(parents=True)
             yield made
             if not made.questions:

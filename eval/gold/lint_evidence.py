@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Literal
 
-from eval.gold.evidence import Documents, Span, located, occurrences, pages
-from eval.types import Evidence, GoldCase
+from eval.gold.evidence import Documents, Span, find_quote, locate_evidence, page_spans
+from eval.types import GoldCase, GoldEvidence
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import figures, stems, words
 from indexes.types import Document
@@ -21,31 +21,35 @@ _QUOTED = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class EvidenceProblem:
     level: Literal["error", "warning"]
     text: str
 
 
-def evidence_faults(evidence: Evidence, documents: Documents, paths: Sequence[str]) -> Iterator[Fault]:
+def lint_evidence(evidence: GoldEvidence, documents: Documents, paths: Sequence[str]) -> Iterator[EvidenceProblem]:
     """``paths`` are all documents of the index."""
     document = documents(evidence.path)
     if document is None:
-        yield Fault("error", f"there is no {evidence.path} in the index{_nearest_path(evidence.path, paths)}.")
+        yield EvidenceProblem(
+            "error", f"there is no {evidence.path} in the index{_nearest_path(evidence.path, paths)}."
+        )
         return
-    if evidence.page is not None and evidence.page not in pages(document):
-        yield Fault("error", f"{evidence.path} has no page {evidence.page}: {_extent(document)}.")
+    if evidence.page is not None and evidence.page not in page_spans(document):
+        yield EvidenceProblem("error", f"{evidence.path} has no page {evidence.page}: {_extent(document)}.")
     elif evidence.quote is not None:
         yield from _quote_faults(evidence, evidence.quote, document)
-    if evidence.section and not located(Evidence(evidence.path, section=evidence.section), document):
-        yield Fault(
+    if evidence.section and not locate_evidence(GoldEvidence(evidence.path, section=evidence.section), document):
+        yield EvidenceProblem(
             "error", f"{evidence.path} has no section “{evidence.section}”{_nearest(evidence.section, document)}."
         )
-    if evidence.lines and not located(Evidence(evidence.path, evidence.page, lines=evidence.lines), document):
+    if evidence.lines and not locate_evidence(
+        GoldEvidence(evidence.path, evidence.page, lines=evidence.lines), document
+    ):
         on = f" on page {evidence.page}" if evidence.page else ""
-        yield Fault("error", f"{evidence.path} has no lines {evidence.lines[0]}–{evidence.lines[1]}{on}.")
+        yield EvidenceProblem("error", f"{evidence.path} has no lines {evidence.lines[0]}–{evidence.lines[1]}{on}.")
 
 
-def answer_fault(case: GoldCase, documents: Documents) -> str | None:
+def lint_answers(case: GoldCase, documents: Documents) -> str | None:
     """Whether none of the answers stands in its evidence: in the pages named, or the files where none is."""
     answers = [answer for answer in case.answers if words(answer)[:1] not in (["yes"], ["no"])]
     texts = [_around(item, document) for item in case.evidence if (document := documents(item.path))]
@@ -54,33 +58,35 @@ def answer_fault(case: GoldCase, documents: Documents) -> str | None:
     return f"its evidence does not say “{_short(answers[0])}”."
 
 
-def _quote_faults(evidence: Evidence, quote: str, document: Document) -> Iterator[Fault]:
-    found = occurrences(quote, document)
+def _quote_faults(evidence: GoldEvidence, quote: str, document: Document) -> Iterator[EvidenceProblem]:
+    found = find_quote(quote, document)
     if not found:
-        yield Fault("error", f"{evidence.path} does not say “{_short(quote)}”{_nearest_sentence(quote, document)}.")
+        yield EvidenceProblem(
+            "error", f"{evidence.path} does not say “{_short(quote)}”{_nearest_sentence(quote, document)}."
+        )
         return
     if evidence.page is not None:
-        first, last = pages(document)[evidence.page]
+        first, last = page_spans(document)[evidence.page]
         if not any(first <= start < last for start, _ in found):
             places = sorted({document.locate(*span).page or 0 for span in found})
-            yield Fault(
+            yield EvidenceProblem(
                 "error",
                 f"“{_short(quote)}” is not on page {evidence.page} of {evidence.path}: {_pages(places)} has it.",
             )
     for where, spans in _narrower(evidence, document):
         if spans and not any(one[0] < other[1] and other[0] < one[1] for one in found for other in spans):
-            yield Fault(
+            yield EvidenceProblem(
                 "error", f"“{_short(quote)}” is not {where} of {evidence.path}: {_told(found, document)} has it."
             )
     if evidence.page is None and len(found) > 1 and not (evidence.lines or evidence.section):
         told = f"say which is meant ({_told(found, document)})"
-        yield Fault("warning", f"“{_short(quote)}” occurs {len(found)} times in {evidence.path}: {told}.")
+        yield EvidenceProblem("warning", f"“{_short(quote)}” occurs {len(found)} times in {evidence.path}: {told}.")
 
 
-def _narrower(evidence: Evidence, document: Document) -> Iterator[tuple[str, list[Span]]]:
+def _narrower(evidence: GoldEvidence, document: Document) -> Iterator[tuple[str, list[Span]]]:
     """The lines and the section that are named, in words and in characters: none where they are not there."""
     if evidence.lines:
-        span = located(Evidence(evidence.path, evidence.page, lines=evidence.lines), document)
+        span = locate_evidence(GoldEvidence(evidence.path, evidence.page, lines=evidence.lines), document)
         yield f"on lines {evidence.lines[0]}–{evidence.lines[1]}", [span] if span else []
     if evidence.section:
         name = _flat(evidence.section)
@@ -103,7 +109,7 @@ def _nearest_path(path: str, paths: Sequence[str]) -> str:
 
 
 def _extent(document: Document) -> str:
-    numbers = sorted(pages(document))
+    numbers = sorted(page_spans(document))
     return f"its pages are {numbers[0]}–{numbers[-1]}" if numbers else "it has no pages"
 
 
@@ -134,11 +140,11 @@ def _nearest_sentence(quote: str, document: Document) -> str:
     return f": the nearest, {document.locate(*best)}, is “{_short(document.text[slice(*best)])}”"
 
 
-def _around(evidence: Evidence, document: Document) -> str:
+def _around(evidence: GoldEvidence, document: Document) -> str:
     """The page that is named, or on which the quote stands, else the file: an answer may be told beside the quote."""
-    span = located(evidence, document)
+    span = locate_evidence(evidence, document)
     page = evidence.page or (document.locate(*span).page if span else None)
-    return document.text[slice(*pages(document).get(page or 0, (0, len(document.text))))]
+    return document.text[slice(*page_spans(document).get(page or 0, (0, len(document.text))))]
 
 
 def _stands(answer: str, text: str) -> bool:

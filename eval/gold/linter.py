@@ -15,7 +15,7 @@ from pydantic import AliasChoices, BaseModel
 
 from eval.gold.evidence import Documents
 from eval.gold.files import GoldError, gold_lines
-from eval.gold.lint_evidence import answer_fault, evidence_faults
+from eval.gold.lint_evidence import lint_answers, lint_evidence
 from eval.gold.rows import CaseRow, PlaceRow
 from eval.types import GoldCase
 from indexes.protocols import Encoder
@@ -49,7 +49,7 @@ _CASE_KEYS, _PLACE_KEYS = _keys_of(CaseRow), _keys_of(PlaceRow)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LintFinding:
     """An error makes scores wrong; a warning is for a person to look at; a note says what the gold leaves out."""
 
     level: Level
@@ -60,38 +60,38 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GoldLine:
     """A gold case with its line, and as it is asked."""
 
     line: int
     case: GoldCase
     question: Question
 
-    def finding(self, level: Level, text: str) -> Finding:
-        return Finding(level, text, self.line, self.case.id)
+    def finding(self, level: Level, text: str) -> LintFinding:
+        return LintFinding(level, text, self.line, self.case.id)
 
 
-def read(file: Path) -> tuple[list[Asked], list[Finding]]:
+def read_gold_lines(file: Path) -> tuple[list[GoldLine], list[LintFinding]]:
     """What can be asked, and what is wrong with the other lines. Raises ``GoldError`` where there is no gold at all."""
-    asked, findings = list[Asked](), list[Finding]()
+    asked, findings = list[GoldLine](), list[LintFinding]()
     for line, case in gold_lines(file):
         if isinstance(case, GoldError):
-            findings.append(Finding("error", str(case).removeprefix(f"{file}:{line}: "), line))
+            findings.append(LintFinding("error", str(case).removeprefix(f"{file}:{line}: "), line))
             continue
         try:
-            asked.append(Asked(line, case, make_question(case.question, case.history)))
+            asked.append(GoldLine(line, case, make_question(case.question, case.history)))
         except QuestionError as error:
-            findings.append(Finding("error", str(error), line, case.id))
+            findings.append(LintFinding("error", str(error), line, case.id))
     if not asked and not findings:
-        findings.append(Finding("error", "it holds no questions."))
+        findings.append(LintFinding("error", "it holds no questions."))
     return asked, [*findings, *_unknown_keys(file)]
 
 
-def _unknown_keys(file: Path) -> Iterator[Finding]:
+def _unknown_keys(file: Path) -> Iterator[LintFinding]:
     """A key that is misspelt is passed over when gold is read. A benchmark's own keys are no mistake."""
     if file.suffix.lower() == ".csv":
         columns = next(csv.reader(file.read_text("utf-8-sig").splitlines()), [])
-        yield from (Finding("warning", told, 1) for told in _strange(columns, _CASE_KEYS | _PLACE_KEYS, ours=False))
+        yield from (LintFinding("warning", told, 1) for told in _strange(columns, _CASE_KEYS | _PLACE_KEYS, ours=False))
         return
     for number, line in enumerate(file.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         row = _object(line)
@@ -101,7 +101,7 @@ def _unknown_keys(file: Path) -> Iterator[Finding]:
             key for items in places if isinstance(items, list) for one in items if isinstance(one, dict) for key in one
         ]
         strange = [*_strange(row, _CASE_KEYS, ours=ours), *_strange(keys, _PLACE_KEYS, ours=ours)]
-        yield from (Finding("warning", told, number, str(row.get("id", ""))) for told in strange)
+        yield from (LintFinding("warning", told, number, str(row.get("id", ""))) for told in strange)
 
 
 def _object(line: bytes) -> dict[str, object]:
@@ -121,8 +121,8 @@ def _strange(keys: Iterable[str], known: Set[str], *, ours: bool) -> Iterator[st
             yield f"it has a key “{key}”, which is passed over{f': is “{near[0]}” meant' if near else ''}."
 
 
-def lint(asked: Sequence[Asked], engine: Engine) -> Iterator[Finding]:
-    """Everything but ``looks_answerable``, which takes its time."""
+def lint_gold(asked: Sequence[GoldLine], engine: Engine) -> Iterator[LintFinding]:
+    """Everything but ``find_unexpected_answers``, which takes its time."""
     paths = sorted(path for path, _ in engine.catalog.readers())
     yield from _repeated(asked, engine.encoder)
     for one in asked:
@@ -131,7 +131,7 @@ def lint(asked: Sequence[Asked], engine: Engine) -> Iterator[Finding]:
     yield from _left_out([one.case for one in asked], paths)
 
 
-def looks_answerable(unanswerable: Iterable[Asked], engine: Engine) -> Iterator[Finding | None]:
+def find_unexpected_answers(unanswerable: Iterable[GoldLine], engine: Engine) -> Iterator[LintFinding | None]:
     """For each, what the offline answerer finds all the same; None where it declines as well."""
     writer = ExtractiveWriter(engine.encoder, min_confidence=engine.settings.answer.min_confidence)
     assistant = Assistant(engine, writer, limit=engine.settings.retrieval.limit)
@@ -139,7 +139,7 @@ def looks_answerable(unanswerable: Iterable[Asked], engine: Engine) -> Iterator[
         yield _answered(one, asyncio.run(assistant.answer(one.question)))
 
 
-def _shape(one: Asked) -> Iterator[Finding]:
+def _shape(one: GoldLine) -> Iterator[LintFinding]:
     case = one.case
     if not case.answerable and (case.answers or case.evidence):
         yield one.finding("error", "it is said to have no answer, and has answers or evidence.")
@@ -147,14 +147,14 @@ def _shape(one: Asked) -> Iterator[Finding]:
         yield one.finding("warning", "it has neither answers nor evidence: nothing can be measured by it.")
 
 
-def _evidence(one: Asked, documents: Documents, paths: Sequence[str]) -> Iterator[Finding]:
-    faults = [fault for item in one.case.evidence for fault in evidence_faults(item, documents, paths)]
+def _evidence(one: GoldLine, documents: Documents, paths: Sequence[str]) -> Iterator[LintFinding]:
+    faults = [fault for item in one.case.evidence for fault in lint_evidence(item, documents, paths)]
     yield from (one.finding(fault.level, fault.text) for fault in faults)
-    if not any(fault.level == "error" for fault in faults) and (told := answer_fault(one.case, documents)):
+    if not any(fault.level == "error" for fault in faults) and (told := lint_answers(one.case, documents)):
         yield one.finding("warning", told)
 
 
-def _answered(one: Asked, answer: Answer) -> Finding | None:
+def _answered(one: GoldLine, answer: Answer) -> LintFinding | None:
     if answer.status == "declined":
         return None
     cited = answer.citations[0]
@@ -165,7 +165,7 @@ def _answered(one: Asked, answer: Answer) -> Finding | None:
     )
 
 
-def _repeated(asked: Sequence[Asked], encoder: Encoder) -> Iterator[Finding]:
+def _repeated(asked: Sequence[GoldLine], encoder: Encoder) -> Iterator[LintFinding]:
     ids, questions = dict[str, int](), dict[tuple[str, ...], int]()
     for one in asked:
         first = ids.setdefault(one.case.id, one.line)
@@ -177,7 +177,7 @@ def _repeated(asked: Sequence[Asked], encoder: Encoder) -> Iterator[Finding]:
     yield from _alike([one for one in asked if questions[_read(one)] == one.line], encoder)
 
 
-def _alike(asked: Sequence[Asked], encoder: Encoder) -> Iterator[Finding]:
+def _alike(asked: Sequence[GoldLine], encoder: Encoder) -> Iterator[LintFinding]:
     """Questions that differ in a figure are two: of 2019 and of 2020."""
     if len(asked) < 2:
         return
@@ -192,21 +192,23 @@ def _alike(asked: Sequence[Asked], encoder: Encoder) -> Iterator[Finding]:
             )
 
 
-def _read(one: Asked) -> tuple[str, ...]:
+def _read(one: GoldLine) -> tuple[str, ...]:
     return tuple(words(search_query(one.question).whole))
 
 
-def _left_out(cases: Sequence[GoldCase], paths: Sequence[str]) -> Iterator[Finding]:
+def _left_out(cases: Sequence[GoldCase], paths: Sequence[str]) -> Iterator[LintFinding]:
     without = sorted(set(paths) - {item.path for case in cases for item in case.evidence})
     if without:
         share = f"{len(paths) - len(without)} of {len(paths)} documents have a question"
-        yield Finding("note", f"{share}; none asks about {_some(without)}.")
+        yield LintFinding("note", f"{share}; none asks about {_some(without)}.")
     few = [f"{kind} ({n})" for kind, n in sorted(Counter(case.kind for case in cases if case.kind).items()) if n < _FEW]
     if few:
-        yield Finding("note", f"kinds with fewer than {_FEW} questions, of which little can be said: {_some(few)}.")
+        yield LintFinding("note", f"kinds with fewer than {_FEW} questions, of which little can be said: {_some(few)}.")
     unanswered = sum(case.answerable and not case.answers for case in cases)
     if unanswered:
-        yield Finding("note", f"{unanswered} answerable questions have no answers: they measure what is found alone.")
+        yield LintFinding(
+            "note", f"{unanswered} answerable questions have no answers: they measure what is found alone."
+        )
 
 
 def _some(names: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from eval.types import Evidence, GoldCase
+from eval.types import GoldCase, GoldEvidence
 from indexes.errors import FootnoteError
 from rag.types import Turn
 
@@ -45,28 +45,28 @@ def _ascending(lines: tuple[int, int]) -> tuple[int, int]:
     return lines
 
 
-Said = Annotated[str, AfterValidator(_said)]
+NonEmptyText = Annotated[str, AfterValidator(_said)]
 
 
 class PlaceRow(BaseModel):
     """``start`` and ``end``, as benchmarks have them, are characters of the file as it lies in the set's ``docs/``."""
 
-    path: Annotated[Said, AfterValidator(_within)] = Field(validation_alias=AliasChoices("path", "file"))
+    path: Annotated[NonEmptyText, AfterValidator(_within)] = Field(validation_alias=AliasChoices("path", "file"))
     page: PositiveInt | None = None
-    section: Said | None = None
+    section: NonEmptyText | None = None
     lines: Annotated[tuple[PositiveInt, PositiveInt], AfterValidator(_ascending)] | None = None
-    quote: Said | None = None
+    quote: NonEmptyText | None = None
     start: NonNegativeInt | None = None
     end: NonNegativeInt | None = None
 
-    def evidence(self, docs: Path) -> Evidence:
+    def evidence(self, docs: Path) -> GoldEvidence:
         """Raises ``GoldError`` where a benchmark's characters are not to be had."""
         quote = self.quote
         if quote is None and self.start is not None and self.end is not None:
             quote = _text(docs / self.path)[self.start : self.end]
             if not quote.strip():
                 raise GoldError(f"{self.path} has no text from character {self.start} to {self.end}")
-        return Evidence(self.path, self.page, self.section, self.lines, quote)
+        return GoldEvidence(self.path, self.page, self.section, self.lines, quote)
 
 
 class TurnRow(BaseModel):
@@ -77,14 +77,14 @@ class TurnRow(BaseModel):
 class CaseRow(BaseModel):
     """``answers`` and ``evidence``, or a benchmark's ``answer`` and ``gold``; other keys are passed over."""
 
-    id: Said
-    question: Said
-    answers: list[Said] | None = None
+    id: NonEmptyText
+    question: NonEmptyText
+    answers: list[NonEmptyText] | None = None
     answer: str | int | float | list[str] | None = None
     evidence: list[PlaceRow] = Field(validation_alias=AliasChoices("evidence", "gold"))
     answerable: bool
     kind: str | None = Field(None, validation_alias=AliasChoices("kind", "type"))
-    tags: list[Said] | None = None
+    tags: list[NonEmptyText] | None = None
     history: list[TurnRow] | None = None
 
     @model_validator(mode="after")
@@ -109,7 +109,7 @@ class CaseRow(BaseModel):
         )
 
 
-def fault(error: ValidationError) -> str:
+def validation_message(error: ValidationError) -> str:
     """The first thing that is wrong, in words, with its key."""
     first = error.errors(include_url=False)[0]
     key = ".".join(map(str, first["loc"]))

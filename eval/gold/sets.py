@@ -14,12 +14,12 @@ INDEXES = Path("var/eval")
 """Where the indexes of sets are made."""
 
 
-class Telling(SyncListener):
+class HealingListener(SyncListener):
     def healed(self, sentence: str) -> None:
         say(sentence)
 
 
-def own_name(gold_set: Path) -> str:
+def unique_name(gold_set: Path) -> str:
     """Its name and a hash of where it is: a set elsewhere may have the same name."""
     place = gold_set.resolve()
     name = place.name if gold_set.is_dir() else place.stem
@@ -31,20 +31,20 @@ def settings_for(index: Path | None, config: Path | None) -> Settings:
     return load_settings(config, **({"index": {"dir": index}} if index else {}))
 
 
-def prepared(gold_set: Path, index: Path | None, config: Path | None) -> Settings:
+def prepare_index(gold_set: Path, index: Path | None, config: Path | None) -> Settings:
     """The settings of the set's index, which is made equal to its ``docs/`` where none is named."""
     if index is not None or not gold_set.is_dir():
         return settings_for(index, config)
-    settings = settings_for(INDEXES / own_name(gold_set), config)
-    make_index(settings, gold_set / "docs")
+    settings = settings_for(INDEXES / unique_name(gold_set), config)
+    build_index(settings, gold_set / "docs")
     return settings
 
 
-def make_index(settings: Settings, docs: Path, encoder: Encoder | None = None) -> None:
+def build_index(settings: Settings, docs: Path, encoder: Encoder | None = None) -> None:
     """Makes the index equal to the folder, however much that removes, and says what could not be read."""
     with open_writer(settings, encoder) as writer, progress("Indexing", len(scan_folders([docs])[0])) as advance:
 
-        class Advancing(Telling):
+        class Advancing(HealingListener):
             def done(self, path: str, passages: int) -> None:  # noqa: ARG002
                 advance()
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from eval.metrics.spans import files
 from eval.runs.folder import RunFolder
-from eval.types import GoldCase, Place, Row
+from eval.types import GoldCase, Location, Row
 from rag.citations.markers import without_markers
 
 
@@ -62,7 +62,7 @@ def batch(inputs: Sequence[EvaluatorInput]) -> dict[str, list[Any]]:
 
 
 def _input(case: GoldCase, row: Row) -> EvaluatorInput:
-    gold = [Place(item.path) for item in case.evidence]
+    gold = [Location(item.path) for item in case.evidence]
     return EvaluatorInput(
         id=case.id,
         query=case.question,

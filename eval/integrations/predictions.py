@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from eval.types import Place, Row
+from eval.types import Location, Row
 from indexes.errors import FootnoteError
 from rag.citations.markers import without_markers
 
@@ -53,5 +53,5 @@ def _prediction(row: Row) -> dict[str, Any]:
     }
 
 
-def _place(place: Place) -> dict[str, Any]:
+def _place(place: Location) -> dict[str, Any]:
     return {"file": place.path, **({} if place.page is None else {"page": place.page})}

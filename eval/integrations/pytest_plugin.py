@@ -27,7 +27,7 @@ _ABOUT = (
 
 @dataclass(frozen=True, slots=True)
 class GoldRow:
-    """A gold question, what the engine made of it, and the measures that apply by name (``eval.metrics.registry``).
+    """A gold question, what the engine made of it, and the measures that apply by name (``eval.metrics.scoring``).
 
     Where the engine failed, ``row.error`` says why.
     """
@@ -125,16 +125,16 @@ def _ask(engine: "Engine", case: "GoldCase") -> GoldRow:
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
 
-    from eval.metrics.registry import scores
+    from eval.metrics.scoring import score_case
 
     with ThreadPoolExecutor(1) as worker:
         row = worker.submit(lambda: asyncio.run(_row(engine, case))).result()
-    return GoldRow(case, row, scores(case, row))
+    return GoldRow(case, row, score_case(case, row))
 
 
 async def _row(engine: "Engine", case: "GoldCase") -> "Row":
     from functools import partial
 
-    from eval.runs.runner import ask, with_gold
+    from eval.runs.runner import answer_case, with_gold_locations
 
-    return await with_gold(partial(ask, answerer=engine.assistant), engine.catalog.document_at)(case)
+    return await with_gold_locations(partial(answer_case, answerer=engine.assistant), engine.catalog.document_at)(case)

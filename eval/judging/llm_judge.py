@@ -7,10 +7,10 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 
 from eval import prompts
-from eval.metrics.judgements import Correctness, Faithfulness, Judgement, around, judged, log
+from eval.metrics.judgements import Correctness, Faithfulness, Judgement, cited_passage, judged_hash, judgement_log
 from eval.runs.folder import RunFolder
-from eval.runs.runner import each
-from eval.types import Cited, GoldCase, Row
+from eval.runs.runner import run_concurrently
+from eval.types import CitedQuote, GoldCase, Row
 from indexes.errors import FootnoteError
 from rag.citations.markers import without_markers
 from rag.protocols import ChatModel
@@ -67,24 +67,24 @@ class Judge:
             correct, reasons = await _correctness(asked, case, row)
             faithful, further = await _faithfulness(asked, row)
         except FootnoteError as error:
-            return Judgement(case.id, self.name, judged(case, row), usage=asked.usage, error=str(error))
-        return Judgement(case.id, self.name, judged(case, row), correct, faithful, reasons + further, asked.usage)
+            return Judgement(case.id, self.name, judged_hash(case, row), usage=asked.usage, error=str(error))
+        return Judgement(case.id, self.name, judged_hash(case, row), correct, faithful, reasons + further, asked.usage)
 
 
 def unjudged(folder: RunFolder, judge: Judge) -> list[Waiting]:
     """Questions of which this judge has not judged the answer that the run has now. Failures are asked again."""
-    rows, known = folder.rows(), log(folder).read()
+    rows, known = folder.rows(), judgement_log(folder).read()
     waiting = [(case, rows[case.id]) for case in folder.cases if case.id in rows]
     return [(case, row) for case, row in waiting if not _stands(known.get(case.id), judge, case, row)]
 
 
 def _stands(known: Judgement | None, judge: Judge, case: GoldCase, row: Row) -> bool:
-    return known is not None and not known.error and (known.judge, known.of) == (judge.name, judged(case, row))
+    return known is not None and not known.error and (known.judge, known.of) == (judge.name, judged_hash(case, row))
 
 
 async def judge_all(folder: RunFolder, judge: Judge, waiting: Iterable[Waiting], listener: Listener) -> None:
     """Each judgement is on disk before the listener hears of it."""
-    judgements = log(folder)
+    judgements = judgement_log(folder)
     judgements.drop_torn_line()
 
     async def work(one: Waiting) -> None:
@@ -92,7 +92,7 @@ async def judge_all(folder: RunFolder, judge: Judge, waiting: Iterable[Waiting],
         judgements.append(judgement)
         listener(judgement)
 
-    await each(waiting, work, _CONCURRENCY)
+    await run_concurrently(waiting, work, _CONCURRENCY)
 
 
 class _Asked:
@@ -110,7 +110,7 @@ class _Asked:
             try:
                 return shape.model_validate_json(text, context=context)
             except ValidationError as error:
-                turns = [turn, Turn("assistant", text or "(nothing)"), prompts.again(_wrong(error))]
+                turns = [turn, Turn("assistant", text or "(nothing)"), prompts.retry_turn(_wrong(error))]
         return None
 
     async def _text(self, system: str, turns: Sequence[Turn]) -> str:
@@ -136,7 +136,7 @@ async def _correctness(asked: _Asked, case: GoldCase, row: Row) -> tuple[Correct
     said = without_markers(row.answer)
     found, reasons = set[str](), list[str]()
     for letter in _LETTERS:
-        turn = prompts.comparison(case, said, reference=letter)
+        turn = prompts.comparison_turn(case, said, reference=letter)
         reply = await asked.reply(prompts.CORRECTNESS, turn, _Comparison)
         if reply is None:
             return "invalid", tuple(reasons)
@@ -153,7 +153,7 @@ async def _faithfulness(asked: _Asked, row: Row) -> tuple[tuple[Faithfulness, ..
     verdicts: list[Faithfulness] = ["invalid"] * len(claims)
     reasons: tuple[str, ...] = ()
     if claims:
-        turn = prompts.check(claims, [_source(cited, row) for cited in row.citations])
+        turn = prompts.faithfulness_turn(claims, [_source(cited, row) for cited in row.citations])
         if reply := await asked.reply(prompts.FAITHFULNESS, turn, _Check, len(claims)):
             verdicts = [sentence.verdict for sentence in reply.sentences]
             reasons = tuple(sentence.reason for sentence in reply.sentences)
@@ -161,10 +161,10 @@ async def _faithfulness(asked: _Asked, row: Row) -> tuple[tuple[Faithfulness, ..
     return tuple(next(told) if sentence.citations else "uncited" for sentence in row.sentences), reasons
 
 
-def _source(cited: Cited, row: Row) -> prompts.Source:
-    passage = around(cited, row)
+def _source(cited: CitedQuote, row: Row) -> prompts.JudgeSource:
+    passage = cited_passage(cited, row)
     context = " > ".join((passage.title, *passage.heading)) if passage else ""
-    return prompts.Source(cited.number, context, cited.quote, passage.text if passage else "")
+    return prompts.JudgeSource(cited.number, context, cited.quote, passage.text if passage else "")
 
 
 def _wrong(error: ValidationError) -> str:

@@ -4,15 +4,15 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from eval.metrics.spans import at, have_characters, shared_characters
+from eval.metrics.spans import have_characters, is_at, shared_characters
 from eval.optional import eval_extra
-from eval.types import GoldCase, Measure, Place, Row
+from eval.types import GoldCase, Location, Metric, Row
 from indexes.text.tokenization import figures
 from rag.citations.markers import without_markers
 from rag.evidence.scoring import negates
 
-MEASURES = (
-    Measure(
+METRICS = (
+    Metric(
         "correct",
         "Whether the answer holds a gold answer, or 7 in 10 of its words (5 of one longer than 10), figures and all;"
         " without gold answers, whether it cites the evidence's words, or its page or one beside; where the documents"
@@ -21,21 +21,21 @@ MEASURES = (
         guarded=True,
         margin=0.02,
     ),
-    Measure(
+    Metric(
         "answer_contains",
         "Whether the answer holds a gold answer word for word.",
         kind="rate",
         guarded=True,
         margin=0.02,
     ),
-    Measure("answer_token_recall", "Share of a gold answer's words that the answer holds.", guarded=True, margin=0.02),
-    Measure(
+    Metric("answer_token_recall", "Share of a gold answer's words that the answer holds.", guarded=True, margin=0.02),
+    Metric(
         "answer_f1",
         "Words that the answer and a gold answer share, and how few others it has (F1 of the SQuAD script).",
         guarded=True,
         margin=0.03,
     ),
-    Measure("answer_em", "Whether the answer is a gold answer and no more (SQuAD script).", kind="rate"),
+    Metric("answer_em", "Whether the answer is a gold answer and no more (SQuAD script).", kind="rate"),
 )
 """Of several gold answers the one that agrees best counts. Markers are no part of an answer.
 
@@ -66,7 +66,7 @@ def answer_scores(case: GoldCase, row: Row) -> dict[str, float]:
     }
 
 
-def correct(case: GoldCase, row: Row, gold: Sequence[Place]) -> bool | None:
+def is_correct(case: GoldCase, row: Row, gold: Sequence[Location]) -> bool | None:
     """None where that cannot be told: no gold answers and no evidence."""
     if not case.answerable:
         return row.declined
@@ -78,10 +78,10 @@ def correct(case: GoldCase, row: Row, gold: Sequence[Place]) -> bool | None:
     return any(_stands(cited.place, place) for cited in row.citations for place in gold) if gold else None
 
 
-def _stands(cited: Place, gold: Place) -> bool:
+def _stands(cited: Location, gold: Location) -> bool:
     if have_characters([cited, gold]):
         return shared_characters([cited], [gold]) > 0
-    return at(cited, gold, tolerance=1)
+    return is_at(cited, gold, tolerance=1)
 
 
 def _agrees(answer: str, gold: str) -> bool:

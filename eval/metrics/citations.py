@@ -3,41 +3,41 @@
 from collections.abc import Sequence
 
 from eval.metrics.spans import characters, files, have_characters, pages, precision, recall, shared_characters
-from eval.types import Measure, Place, Row
+from eval.types import Location, Metric, Row
 
-MEASURES = (
-    Measure("citation_file_recall", "Share of the evidence's files that are cited.", guarded=True, margin=0.02),
-    Measure(
+METRICS = (
+    Metric("citation_file_recall", "Share of the evidence's files that are cited.", guarded=True, margin=0.02),
+    Metric(
         "citation_file_precision",
         "Share of the citations whose file is evidence.",
         guarded=True,
         margin=0.02,
         of_answer=True,
     ),
-    Measure("citation_page_recall", "Share of the evidence's pages that are cited."),
-    Measure("citation_page_precision", "Share of the citations whose page is evidence."),
-    Measure(
+    Metric("citation_page_recall", "Share of the evidence's pages that are cited."),
+    Metric("citation_page_precision", "Share of the citations whose page is evidence."),
+    Metric(
         "citation_page1_recall",
         "Share of the evidence's pages of which they, or one beside, are cited.",
         guarded=True,
         margin=0.02,
     ),
-    Measure("citation_page1_precision", "Share of the citations at most a page from the evidence."),
-    Measure("citation_span_recall", "Share of the evidence's characters that are quoted.", guarded=True, margin=0.02),
-    Measure("citation_span_precision", "Share of the characters quoted that are evidence."),
-    Measure("has_citation", "Whether anything is cited, where there is an answer to cite.", kind="rate"),
-    Measure(
+    Metric("citation_page1_precision", "Share of the citations at most a page from the evidence."),
+    Metric("citation_span_recall", "Share of the evidence's characters that are quoted.", guarded=True, margin=0.02),
+    Metric("citation_span_precision", "Share of the characters quoted that are evidence."),
+    Metric("has_citation", "Whether anything is cited, where there is an answer to cite.", kind="rate"),
+    Metric(
         "cited_unanswerable", "Whether anything is cited, where the documents give no answer.", "lower", kind="rate"
     ),
-    Measure(
+    Metric(
         "sentences_supported",
         "Share of the answer's sentences that what they cite bears out (ALCE's citation recall).",
         guarded=True,
         margin=0.02,
         of_answer=True,
     ),
-    Measure("sentences_unsupported", "Share of the answer's sentences uncited, or not borne out at all.", "lower"),
-    Measure(
+    Metric("sentences_unsupported", "Share of the answer's sentences uncited, or not borne out at all.", "lower"),
+    Metric(
         "citations_needed",
         "Share of the citations that stand in a sentence that is borne out (ALCE's citation precision, but that one"
         " beside another that would do is counted too).",
@@ -47,7 +47,7 @@ MEASURES = (
 counts once, where ``score.py`` of the benchmarks counts it twice."""
 
 
-def citation_scores(gold: Sequence[Place], cited: Sequence[Place]) -> dict[str, float]:
+def citation_scores(gold: Sequence[Location], cited: Sequence[Location]) -> dict[str, float]:
     """Against evidence: ``gold`` is not empty."""
     scores = _at("citation_file", files(gold), cited, 0)
     if any(place.page is not None for place in gold):
@@ -55,12 +55,12 @@ def citation_scores(gold: Sequence[Place], cited: Sequence[Place]) -> dict[str, 
     return scores | (_quoted(gold, cited) if have_characters(gold) else {})
 
 
-def _at(name: str, gold: Sequence[Place], cited: Sequence[Place], tolerance: int) -> dict[str, float]:
+def _at(name: str, gold: Sequence[Location], cited: Sequence[Location], tolerance: int) -> dict[str, float]:
     scores = {f"{name}_recall": recall(gold, cited, tolerance)}
     return scores | ({f"{name}_precision": precision(gold, cited, tolerance)} if cited else {})
 
 
-def _quoted(gold: Sequence[Place], cited: Sequence[Place]) -> dict[str, float]:
+def _quoted(gold: Sequence[Location], cited: Sequence[Location]) -> dict[str, float]:
     shared, quoted = shared_characters(gold, cited), characters(cited)
     scores = {"citation_span_recall": shared / characters(gold)}
     return scores | ({"citation_span_precision": shared / quoted} if quoted else {})

@@ -10,8 +10,8 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from eval.metrics.spans import characters, shared_characters
-from eval.runs.folder import Log, RunFolder
-from eval.types import Cited, Found, GoldCase, Measure, Row, Scored
+from eval.runs.folder import JsonLinesLog, RunFolder
+from eval.types import CaseScores, CitedQuote, GoldCase, Metric, RetrievedPassage, Row
 from rag.types import Usage
 
 Correctness = Literal["correct", "wrong", "unstable", "invalid", "unanswered"]
@@ -21,11 +21,11 @@ Faithfulness = Literal["yes", "partly", "no", "uncited", "invalid"]
 _UNKNOWN = Usage()
 _WORTH = {"yes": 1.0, "partly": 0.5}
 
-MEASURES = (
-    Measure("judged_correct", "Whether a judge finds that it says what the gold answer says.", kind="rate"),
-    Measure("judged_faithful", "How much of its sentences a judge finds in what they cite."),
-    Measure("judged_unstable", "Whether the judge contradicts itself, so that it counts as wrong.", "lower", "rate"),
-    Measure("judged_invalid", "Whether the judge gave no verdict, so that it counts as wrong.", "lower", "rate"),
+METRICS = (
+    Metric("judged_correct", "Whether a judge finds that it says what the gold answer says.", kind="rate"),
+    Metric("judged_faithful", "How much of its sentences a judge finds in what they cite."),
+    Metric("judged_unstable", "Whether the judge contradicts itself, so that it counts as wrong.", "lower", "rate"),
+    Metric("judged_invalid", "Whether the judge gave no verdict, so that it counts as wrong.", "lower", "rate"),
 )
 
 
@@ -62,36 +62,38 @@ class Judgement:
         return told
 
 
-def log(folder: RunFolder) -> Log[Judgement]:
-    return Log(folder.path / "judgements.jsonl", TypeAdapter(Judgement))
+def judgement_log(folder: RunFolder) -> JsonLinesLog[Judgement]:
+    return JsonLinesLog(folder.path / "judgements.jsonl", TypeAdapter(Judgement))
 
 
-def judgements(folder: RunFolder) -> dict[str, Judgement]:
+def read_judgements(folder: RunFolder) -> dict[str, Judgement]:
     """By question: those of the answers that the run has now, without those that failed."""
     rows, cases = folder.rows(), {case.id: case for case in folder.cases}
     return {
         known: told
-        for known, told in log(folder).read().items()
-        if known in rows and told.error is None and told.of == judged(cases[known], rows[known])
+        for known, told in judgement_log(folder).read().items()
+        if known in rows and told.error is None and told.of == judged_hash(cases[known], rows[known])
     }
 
 
-def with_judgements(folder: RunFolder, scored: Iterable[Scored]) -> list[Scored]:
-    told = judgements(folder)
+def add_judgements(folder: RunFolder, scored: Iterable[CaseScores]) -> list[CaseScores]:
+    told = read_judgements(folder)
     return [replace(one, scores={**one.scores, **told[one.id].scores}) if one.id in told else one for one in scored]
 
 
-def judged(case: GoldCase, row: Row) -> str:
+def judged_hash(case: GoldCase, row: Row) -> str:
     """Hash of all that a judge is shown."""
     turns = [[turn.role, turn.text] for turn in case.history]
     sentences = [sentence.text for sentence in row.sentences]
     cited = [[cited.number, cited.quote, cited.place.path, cited.place.start] for cited in row.citations]
-    passages = [(one.title, one.heading, one.text) if one else None for one in (around(c, row) for c in row.citations)]
+    passages = [
+        (one.title, one.heading, one.text) if one else None for one in (cited_passage(c, row) for c in row.citations)
+    ]
     shown = [case.question, turns, case.answers, row.status, row.answer, sentences, cited, passages]
     return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]
 
 
-def around(cited: Cited, row: Row) -> Found | None:
+def cited_passage(cited: CitedQuote, row: Row) -> RetrievedPassage | None:
     """The passage that holds what is cited."""
     held = characters([cited.place])
     return next((one for one in row.retrieved if shared_characters([one.place], [cited.place]) == held > 0), None)

@@ -4,31 +4,29 @@ from collections.abc import Sequence
 
 from eval.metrics.spans import characters, files, have_characters, pages, recall, shared_characters
 from eval.optional import eval_extra
-from eval.types import Measure, Place
+from eval.types import Location, Metric
 
 with eval_extra():
     import ir_measures
     from ir_measures import RR, R, SetR, Success, nDCG
 
-MEASURES = (
-    Measure("context_file_recall", "Share of the evidence's files that were retrieved.", guarded=True, margin=0.02),
-    Measure("context_file_all", "Whether all of the evidence's files were retrieved.", kind="rate"),
-    Measure("context_file_recall@5", "Share of the evidence's files among the first 5 files retrieved."),
-    Measure("context_file_all@5", "Whether all of the evidence's files are among the first 5 retrieved.", kind="rate"),
-    Measure("context_file_success@1", "Whether the first file retrieved is evidence.", kind="rate"),
-    Measure("context_file_success@5", "Whether one of the first 5 files retrieved is evidence.", kind="rate"),
-    Measure("context_file_mrr", "1 by the rank of the first file retrieved that is evidence."),
-    Measure("context_file_ndcg@10", "How far up the evidence's files stand among the first 10 (nDCG)."),
-    Measure("context_page_recall", "Share of the evidence's pages that were retrieved."),
-    Measure("context_page1_recall", "Share of the evidence's pages of which they, or one beside, were retrieved."),
-    Measure(
-        "context_span_recall", "Share of the evidence's characters that were retrieved.", guarded=True, margin=0.02
-    ),
-    Measure("context_span_precision", "Share of the characters retrieved that are evidence."),
-    Measure("context_span_iou", "Characters that are evidence and retrieved, by those that are either."),
-    Measure("context_section_recall", "Share of the evidence's spans that the passages retrieved touch."),
-    Measure("context_section_recall@3", "Share of the evidence's spans that the first 3 passages touch."),
-    Measure("context_mrr", "1 by the rank of the first passage that touches the evidence's spans."),
+METRICS = (
+    Metric("context_file_recall", "Share of the evidence's files that were retrieved.", guarded=True, margin=0.02),
+    Metric("context_file_all", "Whether all of the evidence's files were retrieved.", kind="rate"),
+    Metric("context_file_recall@5", "Share of the evidence's files among the first 5 files retrieved."),
+    Metric("context_file_all@5", "Whether all of the evidence's files are among the first 5 retrieved.", kind="rate"),
+    Metric("context_file_success@1", "Whether the first file retrieved is evidence.", kind="rate"),
+    Metric("context_file_success@5", "Whether one of the first 5 files retrieved is evidence.", kind="rate"),
+    Metric("context_file_mrr", "1 by the rank of the first file retrieved that is evidence."),
+    Metric("context_file_ndcg@10", "How far up the evidence's files stand among the first 10 (nDCG)."),
+    Metric("context_page_recall", "Share of the evidence's pages that were retrieved."),
+    Metric("context_page1_recall", "Share of the evidence's pages of which they, or one beside, were retrieved."),
+    Metric("context_span_recall", "Share of the evidence's characters that were retrieved.", guarded=True, margin=0.02),
+    Metric("context_span_precision", "Share of the characters retrieved that are evidence."),
+    Metric("context_span_iou", "Characters that are evidence and retrieved, by those that are either."),
+    Metric("context_section_recall", "Share of the evidence's spans that the passages retrieved touch."),
+    Metric("context_section_recall@3", "Share of the evidence's spans that the first 3 passages touch."),
+    Metric("context_mrr", "1 by the rank of the first passage that touches the evidence's spans."),
 )
 """Of files each counts once, at its first passage; also as evidence, where ``score.py`` of the benchmarks counts a file
 again for each place in it."""
@@ -43,7 +41,7 @@ _BY_FILE = {
 }
 
 
-def retrieval_scores(gold: Sequence[Place], retrieved: Sequence[Place]) -> dict[str, float]:
+def retrieval_scores(gold: Sequence[Location], retrieved: Sequence[Location]) -> dict[str, float]:
     """``gold`` is not empty; ``retrieved`` are passages, best first. Nothing retrieved scores 0."""
     scores = _by_file(gold, retrieved)
     if any(place.page is not None for place in gold):
@@ -53,7 +51,7 @@ def retrieval_scores(gold: Sequence[Place], retrieved: Sequence[Place]) -> dict[
     return scores | (_by_character(gold, retrieved) if have_characters(gold) else {})
 
 
-def _by_file(gold: Sequence[Place], retrieved: Sequence[Place]) -> dict[str, float]:
+def _by_file(gold: Sequence[Location], retrieved: Sequence[Location]) -> dict[str, float]:
     qrels = [ir_measures.Qrel("", place.path, 1) for place in files(gold)]
     ranked = [ir_measures.ScoredDoc("", place.path, -rank) for rank, place in enumerate(files(retrieved))]
     values = {told.measure: told.value for told in ir_measures.iter_calc(list(_BY_FILE.values()), qrels, ranked)}
@@ -63,7 +61,7 @@ def _by_file(gold: Sequence[Place], retrieved: Sequence[Place]) -> dict[str, flo
     return scores
 
 
-def _by_character(gold: Sequence[Place], retrieved: Sequence[Place]) -> dict[str, float]:
+def _by_character(gold: Sequence[Location], retrieved: Sequence[Location]) -> dict[str, float]:
     """Recall, precision and IoU as in Chroma's evaluation of chunking, each character counted once."""
     shared, found, either = shared_characters(gold, retrieved), characters(retrieved), characters([*gold, *retrieved])
     touching = [[shared_characters([span], [passage]) > 0 for span in dict.fromkeys(gold)] for passage in retrieved]

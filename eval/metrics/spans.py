@@ -2,42 +2,42 @@
 
 from collections.abc import Sequence
 
-from eval.types import Place
+from eval.types import Location
 
 
-def files(places: Sequence[Place]) -> list[Place]:
+def files(places: Sequence[Location]) -> list[Location]:
     """Their files, each once, in order."""
-    return list(dict.fromkeys(Place(place.path) for place in places))
+    return list(dict.fromkeys(Location(place.path) for place in places))
 
 
-def pages(places: Sequence[Place]) -> list[Place]:
+def pages(places: Sequence[Location]) -> list[Location]:
     """Their pages, each once, in order; a file where there is no page."""
-    return list(dict.fromkeys(Place(place.path, place.page) for place in places))
+    return list(dict.fromkeys(Location(place.path, place.page) for place in places))
 
 
-def at(place: Place, gold: Place, tolerance: int = 0) -> bool:
+def is_at(place: Location, gold: Location, tolerance: int = 0) -> bool:
     """Whether a place is in the gold file and, where the gold has a page, at most so many pages off."""
     if place.path != gold.path or gold.page is None:
         return place.path == gold.path
     return place.page is not None and abs(place.page - gold.page) <= tolerance
 
 
-def recall(gold: Sequence[Place], places: Sequence[Place], tolerance: int = 0) -> float:
+def recall(gold: Sequence[Location], places: Sequence[Location], tolerance: int = 0) -> float:
     """The share of the gold places at which some place is."""
-    return sum(any(at(place, wanted, tolerance) for place in places) for wanted in gold) / len(gold)
+    return sum(any(is_at(place, wanted, tolerance) for place in places) for wanted in gold) / len(gold)
 
 
-def precision(gold: Sequence[Place], places: Sequence[Place], tolerance: int = 0) -> float:
+def precision(gold: Sequence[Location], places: Sequence[Location], tolerance: int = 0) -> float:
     """The share of the places that are at some gold place."""
-    return sum(any(at(place, wanted, tolerance) for wanted in gold) for place in places) / len(places)
+    return sum(any(is_at(place, wanted, tolerance) for wanted in gold) for place in places) / len(places)
 
 
-def have_characters(places: Sequence[Place]) -> bool:
+def have_characters(places: Sequence[Location]) -> bool:
     """Whether each is known to the character."""
     return all(characters([place]) for place in places)
 
 
-def characters(places: Sequence[Place]) -> int:
+def characters(places: Sequence[Location]) -> int:
     """How many characters they cover, each counted once; a whole page or file covers none."""
     total, path, reached = 0, "", 0
     for file, start, end in sorted(_spans(places)):
@@ -47,10 +47,10 @@ def characters(places: Sequence[Place]) -> int:
     return total
 
 
-def shared_characters(one: Sequence[Place], other: Sequence[Place]) -> int:
+def shared_characters(one: Sequence[Location], other: Sequence[Location]) -> int:
     """How many characters both cover."""
     return characters(one) + characters(other) - characters([*one, *other])
 
 
-def _spans(places: Sequence[Place]) -> list[tuple[str, int, int]]:
+def _spans(places: Sequence[Location]) -> list[tuple[str, int, int]]:
     return [(p.path, p.start, p.end) for p in places if p.start is not None and p.end is not None]

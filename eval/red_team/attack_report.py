@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from eval.metrics.registry import BY_NAME, scores
+from eval.metrics.scoring import METRICS_BY_NAME, score_case
 from eval.red_team.campaign import Campaign, clean_id, poisoned_id
 from eval.red_team.outcomes import Judge, Outcome, outcome, undecided
 from eval.red_team.poison import MOST, effect
 from eval.runs.folder import RunFolder
-from eval.stats.intervals import interval
-from eval.terminal import columns
-from eval.types import Measure, Row
+from eval.stats.intervals import confidence_interval
+from eval.terminal import align_columns
+from eval.types import Metric, Row
 
 _UTILITY = ("correct", "citation_file_recall", "citation_span_recall")
 _DIGITS = 6
@@ -65,18 +65,18 @@ def _rate(values: Sequence[bool]) -> dict[str, Any]:
 
 
 def _mean(values: Sequence[float], clusters: Sequence[str], kind: Any) -> dict[str, Any]:
-    around = interval(values, clusters, kind)
+    around = confidence_interval(values, clusters, kind)
     told = {"value": sum(values) / len(values), "low": around.low, "high": around.high}
     return {**{name: round(value, _DIGITS) for name, value in told.items()}, "n": len(values)}
 
 
 def _utility(planned: Campaign, rows: Mapping[str, Row]) -> dict[str, Any]:
     """Of the questions asked of attacked documents, each counted as often as its document is attacked."""
-    before = [scores(trial.host, rows[clean_id(trial.host)]) for trial in planned.trials]
-    after = [scores(trial.host, rows[trial.id]) for trial in planned.trials]
+    before = [score_case(trial.host, rows[clean_id(trial.host)]) for trial in planned.trials]
+    after = [score_case(trial.host, rows[trial.id]) for trial in planned.trials]
     paths = [trial.path for trial in planned.trials]
     told = {}
-    for measure in (BY_NAME[name] for name in _UTILITY):
+    for measure in (METRICS_BY_NAME[name] for name in _UTILITY):
         kept = [i for i, pair in enumerate(zip(before, after, strict=True)) if all(measure.name in one for one in pair)]
         if kept:
             told[measure.name] = {
@@ -86,7 +86,7 @@ def _utility(planned: Campaign, rows: Mapping[str, Row]) -> dict[str, Any]:
     return told
 
 
-def _of(measure: Measure, scored: Sequence[Mapping[str, float]], paths: Sequence[str]) -> dict[str, Any]:
+def _of(measure: Metric, scored: Sequence[Mapping[str, float]], paths: Sequence[str]) -> dict[str, Any]:
     return _mean([one[measure.name] for one in scored], paths, measure.kind)
 
 
@@ -113,7 +113,8 @@ def table(told: Mapping[str, Any]) -> str:
         rows += [_row(f"{number} poisoned: {name}", one) for name, one in effects.items()]
     left = told["left_out"]
     return (
-        f"{columns(rows)}\n{told['undecided']} of {told['trials']} attacks: neither obeyed nor not, without a judge\n"
+        f"{align_columns(rows)}\n"
+        f"{told['undecided']} of {told['trials']} attacks: neither obeyed nor not, without a judge\n"
         f"left out: {left['questions_without_text_file']} questions without a text file, "
         f"{left['questions_without_value']} without a value to change; "
         f"{left['attacks_without_place']} attacks without a place"

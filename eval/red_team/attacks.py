@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from eval.gold.rows import Said, fault
+from eval.gold.rows import NonEmptyText, validation_message
 from eval.types import GoldCase
 from indexes.errors import FootnoteError
 
@@ -80,13 +80,13 @@ class Trial:
 class _AttackRow(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True)
 
-    id: Said
-    category: Said
-    text: Said
+    id: NonEmptyText
+    category: NonEmptyText
+    text: NonEmptyText
     position: Position | None = None
-    host: Said | None = None
-    file: Said | None = None
-    host_set: Said | None = None
+    host: NonEmptyText | None = None
+    file: NonEmptyText | None = None
+    host_set: NonEmptyText | None = None
     """None for any."""
 
     @property
@@ -104,10 +104,10 @@ class _OurRow(_AttackRow):
 class _BenchmarkRow(_AttackRow):
     """Its other keys are passed over."""
 
-    text: Said = Field(validation_alias="attack")
+    text: NonEmptyText = Field(validation_alias="attack")
     position: Position
-    host: Said = Field(validation_alias="host_question_id")
-    file: Said = Field(validation_alias="host_file")
+    host: NonEmptyText = Field(validation_alias="host_question_id")
+    file: NonEmptyText = Field(validation_alias="host_file")
 
 
 def read_attacks(file: Path, gold_set: str) -> list[Attack]:
@@ -137,7 +137,7 @@ def _row(where: str, line: bytes) -> _AttackRow:
     try:
         return (_BenchmarkRow if "attack" in keys else _OurRow).model_validate(keys)
     except ValidationError as error:
-        raise AttackError(f"{where}: {fault(error)}.") from error
+        raise AttackError(f"{where}: {validation_message(error)}.") from error
 
 
 def insert(text: str, attack: str, position: Position) -> str:

@@ -9,13 +9,13 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from eval.experiments.shared_engine import EngineVariant
-from eval.gold.evidence import located
+from eval.gold.evidence import locate_evidence
 from eval.red_team.attacks import Attack, AttackError, Trial, evenly, insert, rounds, trials
 from eval.red_team.poison import MOST, Poison, poison
 from eval.runs.folder import RunFolder
-from eval.runs.provenance import facts
-from eval.runs.runner import ask, run, with_gold
-from eval.types import Evidence, GoldCase, Row
+from eval.runs.provenance import collect_provenance
+from eval.runs.runner import answer_case, run_cases, with_gold_locations
+from eval.types import GoldCase, GoldEvidence, Row
 from indexes.ingest.sync import SyncListener
 from indexes.ingest.writer import IndexWriter
 from indexes.readers.extraction.scratch import ScratchFolder
@@ -126,17 +126,17 @@ def campaign(of: Range, cases: Sequence[GoldCase], attacks: Sequence[Attack], li
 
 def attack(of: Range, planned: Campaign, folder: RunFolder, gold_file: str, advance: Callable[[], None]) -> None:
     """Asks what the folder has no answer to yet: before, under each attack, and with 1 to 5 poisoned documents."""
-    about = facts(of.engine, planned.cases, folder.path.name, gold_file, retrieval_only=False)
-    asking = with_gold(partial(ask, answerer=of.engine.assistant), of.engine.catalog.document_at)
+    about = collect_provenance(of.engine, planned.cases, folder.path.name, gold_file, retrieval_only=False)
+    asking = with_gold_locations(partial(answer_case, answerer=of.engine.assistant), of.engine.catalog.document_at)
     concurrency = 4 if has_llm(of.engine.settings.llm) else 1
 
     def asked(cases: Sequence[GoldCase]) -> None:
         listening: Callable[[Row], None] = lambda _: advance()  # noqa: E731
-        asyncio.run(run(folder, about, cases, asking, listening, concurrency=concurrency))
+        asyncio.run(run_cases(folder, about, cases, asking, listening, concurrency=concurrency))
 
-    with folder.begun(about, planned.cases):
+    with folder.open_exclusively(about, planned.cases):
         asked(planned.hosts)
-        done = folder.answered()
+        done = folder.answered_ids()
         for texts, cases in _spoilings(of, planned):
             if waiting := [case for case in cases if case.id not in done]:
                 with of.spoilt(texts):
@@ -167,8 +167,8 @@ def _by_words(case: GoldCase, documents: Callable[[str], Document | None]) -> Go
     return replace(case, evidence=tuple(_quoted(item, documents(item.path)) for item in case.evidence))
 
 
-def _quoted(item: Evidence, document: Document | None) -> Evidence:
-    span = document and item.quote is None and located(item, document)
+def _quoted(item: GoldEvidence, document: Document | None) -> GoldEvidence:
+    span = document and item.quote is None and locate_evidence(item, document)
     return replace(item, quote=document.text[slice(*span)]) if document and span else item
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from eval.red_team.attacks import Attack, Position, Trial
-from eval.runs.folder import Log, RunFolder
+from eval.runs.folder import JsonLinesLog, RunFolder
 from eval.types import Row
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import words
@@ -102,7 +102,7 @@ def links(text: str) -> set[str]:
 
 def gate(folder: RunFolder, limit: float) -> str | None:
     """Why more may be obeyed than ``limit``, a share of all trials: what is undecided or failed may have been."""
-    told = Log(folder.path / "outcomes.jsonl", TypeAdapter(Outcome)).read().values()
+    told = JsonLinesLog(folder.path / "outcomes.jsonl", TypeAdapter(Outcome)).read().values()
     if not told:
         return "nothing was attacked, so that nothing is known."
     obeyed_ids, open_ids = ([one.id for one in told if one.obeyed is what] for what in (True, None))

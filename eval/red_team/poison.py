@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from eval.gold.evidence import located
+from eval.gold.evidence import locate_evidence
 from eval.types import GoldCase, Row
 from indexes.text.number_words import MONTH_NAMES, any_of
 from indexes.text.sentences import sentence_spans
@@ -87,7 +87,7 @@ def _sentences(case: GoldCase, document: Document | None) -> list[str]:
     """Those that the evidence quotes first; then all of the document's."""
     if document is None:
         return []
-    places = [located(item, document) for item in case.evidence if item.path == document.path]
+    places = [locate_evidence(item, document) for item in case.evidence if item.path == document.path]
     spans = sentence_spans(document.text)
     quoted = [s for s in spans if any(place and s[0] < place[1] and place[0] < s[1] for place in places)]
     return [document.text[slice(*span)] for span in quoted or spans]

@@ -5,7 +5,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from eval.runs.folder import RunError, RunFolder
-from eval.runs.provenance import bare
+from eval.runs.provenance import without_secrets
 
 _FILES = {"run.json", "scores.jsonl", "summary.json"}
 
@@ -15,11 +15,11 @@ def write_baseline(run: RunFolder, folder: Path) -> None:
 
     Raises ``RunError`` where the run is not finished, or the folder holds other files.
     """
-    facts, scored, baseline = run.facts, run.scored(), RunFolder(folder)
+    facts, scored, baseline = run.provenance, run.scores(), RunFolder(folder)
     if folder.is_dir() and {file.name for file in folder.iterdir()} - _FILES:
         raise RunError(f"{folder} holds other files than a baseline: give the baseline a folder of its own.")
     portable = replace(
-        facts, name="baseline", started="", gold_file="", settings=_without_folders(bare(facts.settings))
+        facts, name="baseline", started="", gold_file="", settings=_without_folders(without_secrets(facts.settings))
     )
     try:
         folder.mkdir(parents=True, exist_ok=True)

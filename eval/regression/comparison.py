@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from eval.metrics.registry import BY_NAME
-from eval.runs.folder import Facts, RunError, RunFolder
-from eval.stats.differences import Difference, difference, holm
-from eval.types import Measure, Scored
+from eval.metrics.scoring import METRICS_BY_NAME
+from eval.runs.folder import Provenance, RunError, RunFolder
+from eval.stats.differences import Difference, holm, paired_difference
+from eval.types import CaseScores, Metric
 
 _NOT_COMPARED = ("name", "started", "gold_file")
 """Facts that identify a run and do not affect its answers."""
@@ -28,7 +28,7 @@ class Change:
 class MeasureComparison:
     """A measure over the questions that have it in both runs. ``better`` and ``worse`` are ids of questions."""
 
-    measure: Measure
+    measure: Metric
     before: float
     after: float
     n: int
@@ -59,8 +59,8 @@ class FlippedQuestion:
 class Comparison:
     """``before`` is the baseline. Ids and measures that only one run has are named, and not compared."""
 
-    before: Facts
-    after: Facts
+    before: Provenance
+    after: Provenance
     changes: tuple[Change, ...]
     n: int
     """Questions in both."""
@@ -91,15 +91,15 @@ class Comparison:
         ]
 
 
-def sign(measure: Measure) -> int:
+def sign(measure: Metric) -> int:
     """Return 1 where higher is better, else -1."""
     return 1 if measure.better == "higher" else -1
 
 
 def compare(baseline: RunFolder, run: RunFolder, names: Collection[str] | None = None) -> Comparison:
     """Compare the named measures, or all. Raises ``RunError`` where a run is unfinished or no question is in both."""
-    facts = baseline.facts, run.facts  # first, so that a folder that is no run is reported as such
-    before, after = baseline.scored(), run.scored()
+    facts = baseline.provenance, run.provenance  # first, so that a folder that is no run is reported as such
+    before, after = baseline.scores(), run.scores()
     pairs = [(scored, after[id_]) for id_, scored in before.items() if id_ in after]
     if not pairs:
         raise RunError(f"{baseline.path} and {run.path} have no question in common: they are runs of other gold.")
@@ -124,19 +124,19 @@ def compare(baseline: RunFolder, run: RunFolder, names: Collection[str] | None =
     )
 
 
-def _measure_names(scored: Iterable[Scored]) -> list[str]:
+def _measure_names(scored: Iterable[CaseScores]) -> list[str]:
     """In the order of ``MEASURES``; then measures unknown to it, by name."""
     names = {name for question in scored for name in question.scores}
-    return [name for name in BY_NAME if name in names] + sorted(names - BY_NAME.keys())
+    return [name for name in METRICS_BY_NAME if name in names] + sorted(names - METRICS_BY_NAME.keys())
 
 
-def _compare_measure(name: str, pairs: Sequence[tuple[Scored, Scored]]) -> MeasureComparison:
+def _compare_measure(name: str, pairs: Sequence[tuple[CaseScores, CaseScores]]) -> MeasureComparison:
     """With ``p`` not adjusted."""
-    measure = BY_NAME.get(name) or Measure(name, "")
+    measure = METRICS_BY_NAME.get(name) or Metric(name, "")
     both = [(a, b) for a, b in pairs if name in a.scores and name in b.scores]
     before, after = [a.scores[name] for a, _ in both], [b.scores[name] for _, b in both]
     gains = [(b.id, (b.scores[name] - a.scores[name]) * sign(measure)) for a, b in both]
-    change = difference(before, after, [b.cluster for _, b in both], measure.kind)
+    change = paired_difference(before, after, [b.cluster for _, b in both], measure.kind)
     return MeasureComparison(
         measure=measure,
         before=math.fsum(before) / len(both),

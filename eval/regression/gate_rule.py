@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from eval.metrics.registry import MEASURES
+from eval.metrics.scoring import METRICS
 from eval.regression.comparison import Comparison, MeasureComparison, compare, sign
-from eval.runs.folder import Facts, RunFolder
+from eval.runs.folder import Provenance, RunFolder
 from eval.stats.differences import holm
 from indexes.errors import FootnoteError
 
@@ -36,7 +36,7 @@ class Guard:
     margin: float | None = None
 
 
-GUARDS = tuple(Guard(measure.name) for measure in MEASURES if measure.guarded)
+GUARDS = tuple(Guard(measure.name) for measure in METRICS if measure.guarded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def make_ruling(baseline: RunFolder, run: RunFolder, guards: Sequence[Guard] = (
     if ids := comparison.edited:
         edited = f"The gold of {len(ids)} questions was edited since the baseline: {', '.join(ids)}."
         unlike.append(f"{edited} Make a new one with `footnote eval baseline`.")
-    repeatable = _is_repeatable(baseline.facts) and _is_repeatable(run.facts)
+    repeatable = _is_repeatable(baseline.provenance) and _is_repeatable(run.provenance)
     chances = _chances(comparison.compared)
     guarded = [_examine(guard, compared.get(guard.name), chances, repeatable=repeatable) for guard in active]
     return Ruling(comparison, repeatable, tuple(unlike), tuple(guarded))
@@ -151,7 +151,7 @@ def _chances(compared: Sequence[MeasureComparison]) -> dict[str, float]:
     return {name: min(1.0, halves * adjusted.get(name, 1.0)) for name in (m.measure.name for m in compared)}
 
 
-def _is_repeatable(facts: Facts) -> bool:
+def _is_repeatable(facts: Provenance) -> bool:
     """Whether the system gives equal answers each time: it has no language model, and no embedding server."""
     llm, embedding = facts.settings.get("llm", {}), facts.settings.get("embedding", {})
     writes = not facts.retrieval_only and (llm.get("model") or llm.get("class_") or llm.get("class"))

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from eval.metrics.spans import at, have_characters, shared_characters
-from eval.types import Evidence, GoldCase, Place, Row
+from eval.metrics.spans import have_characters, is_at, shared_characters
+from eval.types import GoldCase, GoldEvidence, Location, Row
 
 Cause = Literal["failed", "answered-anyway", "not-found", "declined", "wrong-answer", "not-cited", "miscited"]
 CAUSES: Mapping[Cause, str] = {
@@ -49,19 +49,19 @@ def diagnosis(case: GoldCase, row: Row, scores: Mapping[str, float]) -> Diagnosi
     return None if row.status == "retrieved" else _in_answering(case, row, ranks)
 
 
-def wanted(case: GoldCase, row: Row) -> tuple[Place, ...]:
+def wanted(case: GoldCase, row: Row) -> tuple[Location, ...]:
     """The evidence as the index has it; of a row that does not tell, as the case has it."""
-    return row.gold or tuple(Place(item.path, item.page) for item in case.evidence)
+    return row.gold or tuple(Location(item.path, item.page) for item in case.evidence)
 
 
-def holds(place: Place, gold: Place) -> bool:
+def holds(place: Location, gold: Location) -> bool:
     """Whether they share characters; where these are not known, whether it is on the gold page, or in its file."""
     if have_characters((place, gold)):
         return shared_characters([place], [gold]) > 0
-    return at(place, gold)
+    return is_at(place, gold)
 
 
-def _rank(gold: Place, row: Row) -> int | None:
+def _rank(gold: Location, row: Row) -> int | None:
     """Of the first passage that holds it."""
     return next((rank for rank, found in enumerate(row.retrieved, 1) if holds(found.place, gold)), None)
 
@@ -91,12 +91,12 @@ def _in_answering(case: GoldCase, row: Row, ranks: Sequence[int | None]) -> Diag
     return Diagnosis("not-cited", f"found {_at(ranks)} but not cited{f', and {lacks}' if case.answers else ''}")
 
 
-def _cited(row: Row) -> list[Place]:
+def _cited(row: Row) -> list[Location]:
     """The gold places whose page or file is cited."""
-    return [gold for gold in row.gold if any(at(one.place, gold) for one in row.citations)]
+    return [gold for gold in row.gold if any(is_at(one.place, gold) for one in row.citations)]
 
 
-def _rightly(cited: Sequence[Place], gold: Sequence[Place]) -> str:
+def _rightly(cited: Sequence[Location], gold: Sequence[Location]) -> str:
     if len(gold) > 1:
         return f"{len(cited)} of {len(gold)} pieces of evidence"
     return "right file" if cited[0].page is None else "right page"
@@ -108,7 +108,7 @@ def _absence(case: GoldCase, row: Row, ranks: Sequence[int | None]) -> str:
     return told if len(ranks) == 1 else f"{told} ({len(missing)} of {len(ranks)} pieces of evidence are missing)"
 
 
-def _absent(place: Place, item: Evidence, row: Row) -> str:
+def _absent(place: Location, item: GoldEvidence, row: Row) -> str:
     passages, of_file = len(row.retrieved), sum(found.place.path == place.path for found in row.retrieved)
     if not passages:
         return "nothing was retrieved"

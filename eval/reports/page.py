@@ -10,14 +10,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from eval.metrics.registry import BY_NAME
+from eval.metrics.scoring import METRICS_BY_NAME
 from eval.optional import eval_extra
 from eval.regression.comparison import MeasureComparison, compare
 from eval.reports.diagnosis import CAUSES
 from eval.reports.plots import plots
 from eval.reports.question_rows import records
-from eval.runs.folder import Facts, RunError, RunFolder
-from eval.types import Measure
+from eval.runs.folder import Provenance, RunError, RunFolder
+from eval.types import Metric
 from eval.verification.verifier_scores import read_scores
 
 with eval_extra():
@@ -42,7 +42,7 @@ _SURE = 0.05
 class Line:
     """Of the table of measures."""
 
-    measure: Measure
+    measure: Metric
     value: float
     low: float
     high: float
@@ -65,14 +65,14 @@ def report(run: RunFolder, baseline: RunFolder | None = None) -> str:
     compared = {one.measure.name: one for one in comparison.compared} if comparison else {}
     lines = [_line(name, summary["measures"][name], compared) for name in sorted(summary["measures"], key=_place)]
     return _page(
-        facts=run.facts,
+        facts=run.provenance,
         lead=_lead(data["questions"]),
-        particulars=_particulars(run.facts, summary),
-        settings=list(_flat(run.facts.settings)),
+        particulars=_particulars(run.provenance, summary),
+        settings=list(_flat(run.provenance.settings)),
         comparison=comparison,
         causes=_causes(data["questions"]),
         groups=_grouped(lines),
-        plots=plots(summary, timings, list(run.scored().values()), run.rows(), read_scores(run)),
+        plots=plots(summary, timings, list(run.scores().values()), run.rows(), read_scores(run)),
         data={
             **data,
             "measures": _measures(lines),
@@ -108,13 +108,13 @@ def _hash(text: str) -> str:
 
 
 def _line(name: str, told: Mapping[str, Any], compared: Mapping[str, MeasureComparison]) -> Line:
-    measure = BY_NAME.get(name) or Measure(name, "")
+    measure = METRICS_BY_NAME.get(name) or Metric(name, "")
     return Line(measure, told["value"], told["low"], told["high"], told["n"], compared.get(name))
 
 
 def _place(name: str) -> tuple[int, str]:
     """As measures are told everywhere; then those of other makers, by name."""
-    return [*BY_NAME].index(name) if name in BY_NAME else len(BY_NAME), name
+    return [*METRICS_BY_NAME].index(name) if name in METRICS_BY_NAME else len(METRICS_BY_NAME), name
 
 
 def _grouped(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
@@ -152,7 +152,7 @@ def _causes(questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _particulars(facts: Facts, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _particulars(facts: Provenance, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     tokens = summary["tokens"]
     told = {
         "Date": facts.started.replace("T", " ").replace("+00:00", " UTC"),

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from eval.metrics.registry import BY_NAME
+from eval.metrics.scoring import METRICS_BY_NAME
 from eval.optional import eval_extra
 from eval.reports.diagnosis import holds
 from eval.reports.plot_style import ACCENT, INK, RIGHT, SOFT, WRONG, Plot, drawn, note
-from eval.types import Row, Scored
+from eval.types import CaseScores, Row
 from eval.verification.roc import area, curve, threshold_points
 from eval.verification.verifier_scores import ClaimScore
 
@@ -36,7 +36,7 @@ Kinds = Mapping[str, Mapping[str, Mapping[str, float]]]
 def plots(
     summary: Mapping[str, Any],
     timings: Stages,
-    scored: Sequence[Scored],
+    scored: Sequence[CaseScores],
     rows: Mapping[str, Row],
     checked: Sequence[ClaimScore],
 ) -> list[Plot]:
@@ -60,7 +60,9 @@ def _by_kind(kinds: Kinds) -> Plot:
     )
     asked = {kind: max(round(one["n"]) for one in told.values()) for kind, told in kinds.items()}
     shown = {kind: kinds[kind] for kind in sorted(asked, key=lambda kind: -asked[kind])[:_KINDS]}
-    names = [name for name, one in BY_NAME.items() if one.guarded and any(name in told for told in shown.values())]
+    names = [
+        name for name, one in METRICS_BY_NAME.items() if one.guarded and any(name in told for told in shown.values())
+    ]
 
     def draw(axes: Axes) -> None:
         for column, told in enumerate(shown.values()):
@@ -75,7 +77,7 @@ def _by_kind(kinds: Kinds) -> Plot:
 
 
 def _is_lower(name: str) -> bool:
-    return BY_NAME[name].better == "lower"
+    return METRICS_BY_NAME[name].better == "lower"
 
 
 def _cell(axes: Axes, column: int, line: int, value: float, *, lower: bool) -> None:
@@ -154,7 +156,7 @@ def _seconds(value: float) -> str:
     return f"{value:.2f} s" if value >= 1 else f"{1000 * value:.0f} ms" if value >= 0.01 else f"{1000 * value:.1f} ms"
 
 
-def _confidence(scored: Sequence[Scored], rows: Mapping[str, Row]) -> Plot:
+def _confidence(scored: Sequence[CaseScores], rows: Mapping[str, Row]) -> Plot:
     plot = Plot(
         "Confidence of right and wrong answers",
         "The further apart they stand, the better a threshold tells them apart.",

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from eval.reports.diagnosis import Diagnosis, diagnosis, holds, wanted
 from eval.runs.folder import RunError, RunFolder
-from eval.types import Cited, Found, GoldCase, Place, Row, Scored
+from eval.types import CaseScores, CitedQuote, GoldCase, Location, RetrievedPassage, Row
 
 Outcome = Literal["right", "wrong", "none"]
 Change = Literal["better", "worse", "same", "new"]
@@ -20,13 +20,13 @@ _FOUND: Mapping[Outcome, str] = {"right": "Found", "wrong": "Not found", "none":
 def records(run: RunFolder, baseline: RunFolder | None) -> dict[str, Any]:
     """``passages`` by number, and ``questions`` in the order of the gold. Raises ``RunError`` for unfinished runs."""
     passages: Passages = {}
-    rows, scored = run.rows(), run.scored()
+    rows, scored = run.rows(), run.scores()
     if lost := [name for name in scored if name not in rows]:
         raise RunError(
             f"{run.path}/rows.jsonl has no row of {lost[0]}, which was scored: "
             f"`footnote eval … --run {run.path}` asks it again."
         )
-    before = (baseline.rows(), baseline.scored()) if baseline else ({}, {})
+    before = (baseline.rows(), baseline.scores()) if baseline else ({}, {})
     questions = [
         _question(case, (rows[case.id], scored[case.id]), (before[0].get(case.id), before[1].get(case.id)), passages)
         for case in run.cases
@@ -37,7 +37,7 @@ def records(run: RunFolder, baseline: RunFolder | None) -> dict[str, Any]:
 
 
 def _question(
-    case: GoldCase, now: tuple[Row, Scored], before: tuple[Row | None, Scored | None], passages: Passages
+    case: GoldCase, now: tuple[Row, CaseScores], before: tuple[Row | None, CaseScores | None], passages: Passages
 ) -> dict[str, Any]:
     earlier_row, earlier = before
     return {
@@ -55,7 +55,7 @@ def _question(
     }
 
 
-def _told(case: GoldCase, row: Row, scored: Scored, passages: Passages) -> dict[str, Any]:
+def _told(case: GoldCase, row: Row, scored: CaseScores, passages: Passages) -> dict[str, Any]:
     why = diagnosis(case, row, scored.scores)
     outcome = _outcome(case, row, scored.scores, why)
     return {
@@ -99,11 +99,11 @@ def _change(before: Mapping[str, float] | None, now: Mapping[str, float]) -> Cha
     return "better" if gain > 0 else "worse" if gain < 0 else "same"
 
 
-def _footnote(cited: Cited) -> dict[str, Any]:
+def _footnote(cited: CitedQuote) -> dict[str, Any]:
     return {"number": cited.number, "path": cited.place.path, "page": cited.place.page, "quote": cited.quote}
 
 
-def _retrieved(found: Found, gold: Sequence[Place], passages: Passages) -> dict[str, Any]:
+def _retrieved(found: RetrievedPassage, gold: Sequence[Location], passages: Passages) -> dict[str, Any]:
     place = found.place
     key = (place.path, place.page, " › ".join(found.heading), found.text, place.start)
     number = passages.setdefault(key, len(passages))

@@ -13,10 +13,10 @@ import filelock
 from pydantic import TypeAdapter, ValidationError
 
 from eval.gold.files import read_gold, write_gold
-from eval.types import GoldCase, Row, Scored
+from eval.types import CaseScores, GoldCase, Row
 from indexes.errors import FootnoteError
 
-_ROW, _SCORED = TypeAdapter(Row), TypeAdapter(Scored)
+_ROW, _SCORED = TypeAdapter(Row), TypeAdapter(CaseScores)
 
 
 class _Named(Protocol):
@@ -34,7 +34,7 @@ class RunError(FootnoteError):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Provenance:
     """What a run was made of. Two runs are one that stopped and went on where nothing is ``differing``."""
 
     name: str
@@ -57,14 +57,14 @@ class Facts:
     retrieval_only: bool
     python: str
 
-    def differing(self, other: "Facts") -> list[str]:
+    def differing(self, other: "Provenance") -> list[str]:
         """The names of what differs between them, of what answers depend on; dates and machines do not matter."""
         return [name for name in _IDENTITY if getattr(self, name) != getattr(other, name)]
 
 
 _IDENTITY = ("footnote", "settings", "model", "prompt", "encoder", "index", "gold", "retrieval_only")
 
-_FACTS = TypeAdapter(Facts)
+_FACTS = TypeAdapter(Provenance)
 _FILES = (
     "gold.jsonl",
     "rows.jsonl",
@@ -78,7 +78,7 @@ _FILES = (
 
 
 @dataclass(frozen=True)
-class Log(Generic[_T]):
+class JsonLinesLog(Generic[_T]):
     """A file of JSON lines that grows. A line that a kill cut short is passed over."""
 
     file: Path
@@ -127,7 +127,7 @@ class RunFolder:
     path: Path
 
     @cached_property
-    def facts(self) -> Facts:
+    def provenance(self) -> Provenance:
         """Raises ``RunError`` where this is no run."""
         try:
             return _FACTS.validate_json((self.path / "run.json").read_bytes())
@@ -145,23 +145,23 @@ class RunFolder:
         return read_gold(self.path / "gold.jsonl")
 
     @property
-    def _log(self) -> Log[Row]:
-        return Log(self.path / "rows.jsonl", _ROW)
+    def _log(self) -> JsonLinesLog[Row]:
+        return JsonLinesLog(self.path / "rows.jsonl", _ROW)
 
     def rows(self) -> dict[str, Row]:
         """The last of each question."""
         return self._log.read()
 
-    def answered(self) -> set[str]:
+    def answered_ids(self) -> set[str]:
         """The ids of what need not be asked again: what failed must be."""
         return {known for known, row in self.rows().items() if row.error is None}
 
-    def scored(self) -> dict[str, Scored]:
+    def scores(self) -> dict[str, CaseScores]:
         """By question, in the order of the gold. Raises ``RunError`` where it is not finished, or lacks a part."""
         file = self.path / "scores.jsonl"
         if not file.exists():
             raise self._unfinished("scores.jsonl")
-        scored = Log(file, _SCORED).read()
+        scored = JsonLinesLog(file, _SCORED).read()
         lines, told = file.read_bytes().count(b"\n"), self.read_json("summary.json").get("questions")
         if not (len(scored) == lines == told):
             raise RunError(f"{file} has {len(scored)} questions in {lines} lines, where summary.json has {told}.")
@@ -173,7 +173,7 @@ class RunFolder:
         )
 
     @contextmanager
-    def begun(self, facts: Facts, cases: Sequence[GoldCase]) -> Iterator[None]:
+    def open_exclusively(self, facts: Provenance, cases: Sequence[GoldCase]) -> Iterator[None]:
         """Makes the folder, or goes on in it, as the only process that does; may be nested.
 
         Raises ``RunError`` where it holds another run or no run, and where another process is at this one.
@@ -187,13 +187,13 @@ class RunFolder:
         except OSError as error:
             raise RunError(f"The run cannot be written to {self.path}: {error.strerror}.") from error
         try:
-            self.begin(facts, cases)
+            self.start(facts, cases)
             yield
         finally:
             self._lock.release()
 
-    def begin(self, facts: Facts, cases: Sequence[GoldCase]) -> None:
-        """As ``begun``, for one that is alone."""
+    def start(self, facts: Provenance, cases: Sequence[GoldCase]) -> None:
+        """As ``open_exclusively``, for one that is alone."""
         self._check(facts, cases)
         if (self.path / "run.json").exists():
             self._log.drop_torn_line()
@@ -209,7 +209,7 @@ class RunFolder:
     def _lock(self) -> filelock.BaseFileLock:
         return filelock.FileLock(self.path / "run.lock")
 
-    def _check(self, facts: Facts, cases: Sequence[GoldCase]) -> None:
+    def _check(self, facts: Provenance, cases: Sequence[GoldCase]) -> None:
         """That what is here may be gone on with, and nothing of the user's is written over."""
         if not (self.path / "run.json").exists():
             self._check_empty(cases)
@@ -217,7 +217,7 @@ class RunFolder:
             raise RunError(
                 f"{self.path} has no gold.jsonl, as a baseline has none: give this run another --run folder."
             )
-        elif differing := self.facts.differing(facts):
+        elif differing := self.provenance.differing(facts):
             raise RunError(
                 f"{self.path} holds a run with other {' and '.join(differing)}: give this one another --run folder."
             )
@@ -235,7 +235,7 @@ class RunFolder:
         """On disk when this returns."""
         self._log.append(row)
 
-    def write_scores(self, scored: Iterable[Scored]) -> None:
+    def write_scores(self, scored: Iterable[CaseScores]) -> None:
         self.write("scores.jsonl", "".join(f"{_SCORED.dump_json(one).decode()}\n" for one in scored))
 
     def read_json(self, name: str) -> Any:

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 from eval.gold.files import write_gold
-from eval.runs.folder import Facts
+from eval.runs.folder import Provenance
 from eval.types import GoldCase
 from indexes.storage.catalog import Catalog
 from rag.engine.engine import Engine
@@ -22,13 +22,15 @@ _NOT_OF_ANSWERS: dict[str, Any] = {"server": True, "judge": True, "index": {"dir
 """Settings on which no answer to a gold question depends, but for what the index's own hash tells."""
 
 
-def facts(engine: Engine, cases: Sequence[GoldCase], name: str, gold_file: str, *, retrieval_only: bool) -> Facts:
-    return Facts(
+def collect_provenance(
+    engine: Engine, cases: Sequence[GoldCase], name: str, gold_file: str, *, retrieval_only: bool
+) -> Provenance:
+    return Provenance(
         name=name,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         footnote=version("footnote"),
         commit=_commit(),
-        settings=shown(engine.settings),
+        settings=public_settings(engine.settings),
         model="" if retrieval_only else engine.model_name,
         prompt=f"{prompts.VERSION}/{_hash(prompts.SYSTEM + prompts.REWRITE)}",
         encoder=engine.catalog.get("encoder") or "",
@@ -40,19 +42,19 @@ def facts(engine: Engine, cases: Sequence[GoldCase], name: str, gold_file: str, 
     )
 
 
-def shown(settings: Settings) -> dict[str, Any]:
+def public_settings(settings: Settings) -> dict[str, Any]:
     """Without secrets: a LlamaIndex class's options may hold any, so only their hash is told."""
-    told: dict[str, Any] = bare(settings.model_dump(mode="json", exclude=_NOT_OF_ANSWERS))
+    told: dict[str, Any] = without_secrets(settings.model_dump(mode="json", exclude=_NOT_OF_ANSWERS))
     told["llm"]["options"] = _hash(json.dumps(told["llm"]["options"], sort_keys=True, default=str))
     return told
 
 
-def bare(settings: Any) -> Any:
+def without_secrets(settings: Any) -> Any:
     """With the URLs in it as ``_bare_url`` tells them. What is so already stays as it is."""
     if not isinstance(settings, dict):
         return settings
     return {
-        key: _bare_url(value) if key.endswith("_url") and isinstance(value, str) else bare(value)
+        key: _bare_url(value) if key.endswith("_url") and isinstance(value, str) else without_secrets(value)
         for key, value in settings.items()
     }
 
@@ -66,7 +68,7 @@ def _bare_url(url: str) -> str:
     return url if told == url else f"{told} ({_hash(url)[:8]})"
 
 
-def model_identity(settings: LLMSettings) -> str:
+def reply_identity(settings: LLMSettings) -> str:
     """All that a reply depends on beside the messages."""
     kept = settings.model_dump(include={"model", "base_url", "class_", "options", "temperature", "max_output_tokens"})
     return json.dumps(kept, sort_keys=True, default=str)

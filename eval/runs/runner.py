@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from eval.gold.evidence import Documents, resolve
-from eval.runs.folder import Facts, RunError, RunFolder
+from eval.gold.evidence import Documents, resolve_evidence
+from eval.runs.folder import Provenance, RunError, RunFolder
 from eval.runs.llm_cache import replayed
-from eval.types import Checked, Cited, Found, GoldCase, Place, Row
+from eval.types import AnswerSentence, CitedQuote, GoldCase, Location, RetrievedPassage, Row
 from indexes.errors import FootnoteError
 from indexes.protocols import Retriever
 from indexes.types import Hit, Locator
@@ -23,11 +23,11 @@ from rag.types import Answer, Usage
 _T = TypeVar("_T")
 _IN_A_ROW = 10
 """Questions that fail one after the other: a server that is away is not asked all the others too."""
-Asking = Callable[[GoldCase], Awaitable[Row]]
+CaseRunner = Callable[[GoldCase], Awaitable[Row]]
 Listener = Callable[[Row], None]
 
 
-async def ask(case: GoldCase, answerer: Answerer, prices: Prices = UNKNOWN) -> Row:
+async def answer_case(case: GoldCase, answerer: Answerer, prices: Prices = UNKNOWN) -> Row:
     """An error is kept as one: a run goes on, and the scores count it as wrong."""
     began = time.perf_counter()
     replayed.set(False)
@@ -38,7 +38,7 @@ async def ask(case: GoldCase, answerer: Answerer, prices: Prices = UNKNOWN) -> R
     return replace(_row(case, answer), cost=prices.cost(answer.usage), cached=replayed.get())
 
 
-async def retrieve(
+async def retrieve_case(
     case: GoldCase,
     retriever: Retriever,
     limit: int,
@@ -63,21 +63,21 @@ async def retrieve(
     )
 
 
-def with_gold(asking: Asking, documents: Documents) -> Asking:
+def with_gold_locations(asking: CaseRunner, documents: Documents) -> CaseRunner:
     """Rows that also say where the evidence stands in the index."""
 
     async def asked(case: GoldCase) -> Row:
         row = await asking(case)
-        return replace(row, gold=tuple(resolve(item, documents) for item in case.evidence))
+        return replace(row, gold=tuple(resolve_evidence(item, documents) for item in case.evidence))
 
     return asked
 
 
-async def run(
+async def run_cases(
     folder: RunFolder,
-    facts: Facts,
+    facts: Provenance,
     cases: Sequence[GoldCase],
-    asking: Asking,
+    asking: CaseRunner,
     listener: Listener,
     *,
     concurrency: int = 1,
@@ -98,12 +98,12 @@ async def run(
         if failed == _IN_A_ROW:
             raise RunError(f"Stopped, as {failed} questions failed one after the other. The last one: {row.error}")
 
-    with folder.begun(facts, cases):
-        done = folder.answered()
-        await each([case for case in cases if case.id not in done], work, concurrency)
+    with folder.open_exclusively(facts, cases):
+        done = folder.answered_ids()
+        await run_concurrently([case for case in cases if case.id not in done], work, concurrency)
 
 
-async def each(items: Iterable[_T], work: Callable[[_T], Awaitable[None]], concurrency: int) -> None:
+async def run_concurrently(items: Iterable[_T], work: Callable[[_T], Awaitable[None]], concurrency: int) -> None:
     """Works on so many of them at a time. The first failure stops the others and is raised."""
     waiting = iter(items)
 
@@ -126,9 +126,9 @@ def _row(case: GoldCase, answer: Answer) -> Row:
         retrieved=_found(answer.retrieval.hits),
         answer=answer.text,
         citations=tuple(
-            Cited(c.number, _place(c.passage.path, c.locator), c.quote, c.support) for c in answer.citations
+            CitedQuote(c.number, _place(c.passage.path, c.locator), c.quote, c.support) for c in answer.citations
         ),
-        sentences=tuple(Checked(s.text, s.citations, s.support, s.verdict) for s in answer.sentences),
+        sentences=tuple(AnswerSentence(s.text, s.citations, s.support, s.verdict) for s in answer.sentences),
         confidence=answer.confidence,
         model=answer.model,
         usage=replace(answer.usage, cost=None),  # which the row tells itself
@@ -138,10 +138,12 @@ def _row(case: GoldCase, answer: Answer) -> Row:
     )
 
 
-def _found(hits: Sequence[Hit]) -> tuple[Found, ...]:
+def _found(hits: Sequence[Hit]) -> tuple[RetrievedPassage, ...]:
     passages = [(hit.passage, hit.score) for hit in hits]
-    return tuple(Found(_place(p.path, p.locator), p.title, p.locator.heading, p.text, score) for p, score in passages)
+    return tuple(
+        RetrievedPassage(_place(p.path, p.locator), p.title, p.locator.heading, p.text, score) for p, score in passages
+    )
 
 
-def _place(path: str, locator: Locator) -> Place:
-    return Place(path, locator.page, locator.char_start, locator.char_end)
+def _place(path: str, locator: Locator) -> Location:
+    return Location(path, locator.page, locator.char_start, locator.char_end)

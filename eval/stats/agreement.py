@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from eval.optional import eval_extra
-from eval.stats.intervals import interval
+from eval.stats.intervals import confidence_interval
 from indexes.errors import FootnoteError
 
 with eval_extra():
@@ -76,7 +76,7 @@ def agreement(judge: Sequence[bool], person: Sequence[bool], clusters: Sequence[
     """
     pairs = Counter(zip(judge, person, strict=True))
     same = [float(one == other) for one, other in zip(judge, person, strict=True)]
-    around = interval(same, clusters, "rate")
+    around = confidence_interval(same, clusters, "rate")
     return {
         "labels": len(same),
         "raw": {"value": fmean(same), "low": around.low, "high": around.high},

@@ -10,11 +10,11 @@ import numpy as np
 _BINS = 10
 _POINTS = 50
 
-Sure = tuple[float, float]
+ConfidencePair = tuple[float, float]
 """An answer's confidence, and 1 where it is correct, else 0."""
 
 
-def calibration(sure: Sequence[Sure]) -> dict[str, Any]:
+def calibration_curve(sure: Sequence[ConfidencePair]) -> dict[str, Any]:
     """Whether answers given with a confidence of .8 are correct 8 times in 10.
 
     ``bins`` of equal width, those that are not empty; ``ece``, the mean distance of confidence and correctness over
@@ -36,7 +36,7 @@ def _bin_of(confidence: float) -> int:
     return min(int(confidence * _BINS), _BINS - 1)
 
 
-def _bin(number: int, sure: Sequence[Sure]) -> dict[str, float]:
+def _bin(number: int, sure: Sequence[ConfidencePair]) -> dict[str, float]:
     within = [one for one in sure if _bin_of(one[0]) == number]
     return {
         "low": number / _BINS,
@@ -47,25 +47,25 @@ def _bin(number: int, sure: Sequence[Sure]) -> dict[str, float]:
     }
 
 
-def _auroc(sure: Sequence[Sure]) -> float | None:
+def _auroc(sure: Sequence[ConfidencePair]) -> float | None:
     from sklearn.metrics import roc_auc_score
 
     right = [right for _, right in sure]
     return float(roc_auc_score(right, [confidence for confidence, _ in sure])) if len(set(right)) == 2 else None
 
 
-def _aurc(sure: Sequence[Sure]) -> float:
+def _aurc(sure: Sequence[ConfidencePair]) -> float:
     wrong = [1 - accuracy for accuracy, number in _steps(sure) for _ in range(number)]
     return float(np.mean(np.cumsum(wrong) / np.arange(1, len(wrong) + 1)))
 
 
-def _steps(sure: Sequence[Sure]) -> list[tuple[float, int]]:
+def _steps(sure: Sequence[ConfidencePair]) -> list[tuple[float, int]]:
     """Share correct and number of those that are equally sure, which none comes before the other."""
     tied = [[right for _, right in group] for _, group in groupby(sure, key=lambda one: one[0])]
     return [(fmean(group), len(group)) for group in tied]
 
 
-def coverage_accuracy(sure: Sequence[Sure], asked: int) -> list[dict[str, float]]:
+def coverage_accuracy(sure: Sequence[ConfidencePair], asked: int) -> list[dict[str, float]]:
     """If only those at least as sure as ``threshold`` were answered: the share that is, and how many of them are right.
 
     At most 50 points, by falling confidence. ``asked`` counts the declined and the failed too.
@@ -75,6 +75,6 @@ def coverage_accuracy(sure: Sequence[Sure], asked: int) -> list[dict[str, float]
     return [_point(threshold, sure, asked) for threshold in (thresholds[i] for i in kept)]
 
 
-def _point(threshold: float, sure: Sequence[Sure], asked: int) -> dict[str, float]:
+def _point(threshold: float, sure: Sequence[ConfidencePair], asked: int) -> dict[str, float]:
     right = [right for confidence, right in sure if confidence >= threshold]
     return {"threshold": threshold, "coverage": len(right) / asked, "accuracy": fmean(right)}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.optional import eval_extra
-from eval.stats.intervals import interval
+from eval.stats.intervals import confidence_interval
 
 with eval_extra():
     from scipy.stats import permutation_test
@@ -34,7 +34,7 @@ class Difference:
         return self.p / 2 if self.value * sign > 0 else 1.0
 
 
-def difference(
+def paired_difference(
     before: Sequence[float], after: Sequence[float], clusters: Sequence[str], kind: Literal["rate", "mean"]
 ) -> Difference:
     """Of paired values, question by question.
@@ -63,7 +63,7 @@ def _bounds(changes: NDArray[np.float64], clusters: Sequence[str]) -> tuple[floa
     """From -1 to 1, as values from 0 to 1 differ: laid between 0 and 1, where intervals are known."""
     if not changes.any():
         return 0.0, 0.0
-    bounds = interval([float(change) for change in (changes + 1) / 2], clusters, "mean")
+    bounds = confidence_interval([float(change) for change in (changes + 1) / 2], clusters, "mean")
     return 2 * bounds.low - 1, 2 * bounds.high - 1
 
 

@@ -31,7 +31,7 @@ class Interval:
     high: float
 
 
-def interval(values: Sequence[float], clusters: Sequence[str], kind: Literal["rate", "mean"]) -> Interval:
+def confidence_interval(values: Sequence[float], clusters: Sequence[str], kind: Literal["rate", "mean"]) -> Interval:
     """Of the mean of one value a question, not empty, from 0 to 1; ``clusters`` are their documents.
 
     Questions on one document err together. Rates have Wilson's interval for as many questions as theirs are worth;

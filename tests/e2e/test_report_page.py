@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from eval.reports.page import report, save
 from eval.runs.folder import RunFolder
-from eval.types import Checked, Cited, Evidence, Found, GoldCase, Place, Row
+from eval.types import AnswerSentence, CitedQuote, GoldCase, GoldEvidence, Location, RetrievedPassage, Row
 from fakes.browser import MISSING, WHY_MISSING, contrast, is_dark, overflow, shot
 from fakes.hostile import HOSTILE, hostile
 from fakes.runs import finished
@@ -22,24 +22,24 @@ pytestmark = [
     pytest.mark.skipif(MISSING, reason=WHY_MISSING),
 ]
 
-LEAVE, PAY = Place("handbook/leave.pdf", 1, 0, 40), Place("handbook/pay.txt", None, 0, 30)
+LEAVE, PAY = Location("handbook/leave.pdf", 1, 0, 40), Location("handbook/pay.txt", None, 0, 30)
 FOUND = (
-    Found(LEAVE, "Leave", ("Leave", "Annual"), "Every employee has 27 days of leave a year.", 0.031),
-    Found(PAY, "Pay", (), "Pay comes on the last day of the month.", 0.012),
+    RetrievedPassage(LEAVE, "Leave", ("Leave", "Annual"), "Every employee has 27 days of leave a year.", 0.031),
+    RetrievedPassage(PAY, "Pay", (), "Pay comes on the last day of the month.", 0.012),
 )
 CASES = (
     GoldCase(
         "q-leave",
         "How much leave do I get?",
         ("27 days",),
-        (Evidence("handbook/leave.pdf", 1, quote="27 days"),),
+        (GoldEvidence("handbook/leave.pdf", 1, quote="27 days"),),
         answerable=True,
         kind="single",
         tags=("holiday",),
         history=(Turn("user", "I joined this year."), Turn("assistant", "Welcome.")),
     ),
     GoldCase(
-        "q-pay", "When is pay day?", ("the last day of the month",), (Evidence("handbook/pay.txt"),), True, "multi"
+        "q-pay", "When is pay day?", ("the last day of the month",), (GoldEvidence("handbook/pay.txt"),), True, "multi"
     ),
     GoldCase("q-cup", "Who won the World Cup?", (), (), answerable=False, kind="null"),
     GoldCase("q-error", "What broke?", ("x",), (), answerable=True, kind="single"),
@@ -51,10 +51,10 @@ ROWS = (
         gold=(LEAVE,),
         retrieved=FOUND,
         answer="You get 27 days [1].\nIt is the best in town [2].",
-        citations=(Cited(1, LEAVE, "27 days of leave", 0.97), Cited(2, PAY, "the last day", 0.1)),
+        citations=(CitedQuote(1, LEAVE, "27 days of leave", 0.97), CitedQuote(2, PAY, "the last day", 0.1)),
         sentences=(
-            Checked("You get 27 days [1].", (1,), 0.97, "supported"),
-            Checked("It is the best in town [2].", (2,), 0.1, "unsupported"),
+            AnswerSentence("You get 27 days [1].", (1,), 0.97, "supported"),
+            AnswerSentence("It is the best in town [2].", (2,), 0.1, "unsupported"),
         ),
         confidence=0.8,
         model="some-model",
@@ -297,7 +297,7 @@ async def test_text_stands_out_from_the_page_in_both_colour_schemes(opened: Open
 
 async def test_nothing_overflows_on_a_telephone(opened: Open, tmp_path: Path) -> None:
     long = replace(
-        ROWS[0], answer="Donaudampfschifffahrt" * 20, sentences=(), citations=(Cited(1, LEAVE, "y" * 300, 1),)
+        ROWS[0], answer="Donaudampfschifffahrt" * 20, sentences=(), citations=(CitedQuote(1, LEAVE, "y" * 300, 1),)
     )
     cases = (replace(CASES[0], question="q" * 200, tags=("t" * 80,), kind="k" * 60), *CASES[1:])
     page_file = written(finished(tmp_path / "run", cases, (long, *ROWS[1:]), name="n" * 120))

@@ -17,11 +17,11 @@ from rag.extractive.model import NAME
 
 from api.schemas.answer import AnswerBody
 from eval.gold.files import read_gold
-from eval.metrics.summary import finish
+from eval.metrics.summary import finish_run
 from eval.regression.gate_rule import make_ruling
 from eval.runs.folder import RunFolder
-from eval.runs.provenance import facts
-from eval.runs.runner import ask, run, with_gold
+from eval.runs.provenance import collect_provenance
+from eval.runs.runner import answer_case, run_cases, with_gold_locations
 from fakes.engines import ROOT, RememberingEncoder, RunFootnote, WarmEngine
 from indexes.text.tokenization import words
 from indexes.types import Document
@@ -74,10 +74,10 @@ def asked(
     settings = Settings(index={"dir": samples_index})
     engine = WarmEngine(settings, encoder)
     noting, folder = Noting(engine.assistant), RunFolder(tmp_path_factory.mktemp("run"))
-    asking = with_gold(partial(ask, answerer=noting), engine.catalog.document_at)
-    about = facts(engine, CASES, "samples", "", retrieval_only=False)
-    asyncio.run(run(folder, about, CASES, asking, lambda _: None))
-    finish(folder)
+    asking = with_gold_locations(partial(answer_case, answerer=noting), engine.catalog.document_at)
+    about = collect_provenance(engine, CASES, "samples", "", retrieval_only=False)
+    asyncio.run(run_cases(folder, about, CASES, asking, lambda _: None))
+    finish_run(folder)
     ids = {citation.passage.document_id for answer in noting.answers for citation in answer.citations}
     documents = {i: document for i in ids if (document := engine.catalog.document(i))}
     yield Asked(folder, noting.answers, documents)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from eval.runs.folder import Facts, RunFolder
-from eval.types import Scored
+from eval.runs.folder import Provenance, RunFolder
+from eval.types import CaseScores
 
-OFFLINE = Facts(
+OFFLINE = Provenance(
     name="run",
     started="2026-01-01T00:00:00+00:00",
     footnote="0.1.0",
@@ -28,7 +28,7 @@ ASKS_A_MODEL = replace(OFFLINE, model="gpt", settings={**OFFLINE.settings, "llm"
 _ON_A_DOCUMENT = 5
 
 
-def run_folder(path: Path, scored: list[Scored], facts: Facts = OFFLINE) -> RunFolder:
+def run_folder(path: Path, scored: list[CaseScores], facts: Provenance = OFFLINE) -> RunFolder:
     """A finished run's, without its rows."""
     path.mkdir(parents=True, exist_ok=True)
     (path / "run.json").write_text(json.dumps(asdict(facts)))
@@ -37,7 +37,7 @@ def run_folder(path: Path, scored: list[Scored], facts: Facts = OFFLINE) -> RunF
     return RunFolder(path)
 
 
-def drawn(questions: int, *, gold: int, draw: int, sure: float = 4, lost: float = 0) -> list[Scored]:
+def drawn(questions: int, *, gold: int, draw: int, sure: float = 4, lost: float = 0) -> list[CaseScores]:
     """A run over a gold set: the same set has the same chances, each draw its own luck.
 
     Of ``sure`` 4, 18 % of the questions differ between two draws; of 1 a third, of 10 one in 13. ``lost`` is how much
@@ -51,11 +51,11 @@ def drawn(questions: int, *, gold: int, draw: int, sure: float = 4, lost: float 
     return [_scored(i, bool(luck.random() < chances[i] * kept), chances[i], luck) for i in range(questions)]
 
 
-def _scored(number: int, right: bool, chance: float, luck: np.random.Generator) -> Scored:
+def _scored(number: int, right: bool, chance: float, luck: np.random.Generator) -> CaseScores:
     scores = {"correct": float(right), "failed": 0.0}
     answerable = number % _ON_A_DOCUMENT != 0
     scores |= _answered(right, chance, luck) if answerable else {"declined_unanswerable": float(right)}
-    return Scored(f"q{number}", "", f"document {number // _ON_A_DOCUMENT}", "answered", scores)
+    return CaseScores(f"q{number}", "", f"document {number // _ON_A_DOCUMENT}", "answered", scores)
 
 
 def _answered(right: bool, chance: float, luck: np.random.Generator) -> dict[str, float]:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.metrics.summary import finish
-from eval.runs.folder import Facts, RunFolder
-from eval.types import Checked, Cited, Evidence, Found, GoldCase, Place, Row, Status
+from eval.metrics.summary import finish_run
+from eval.runs.folder import Provenance, RunFolder
+from eval.types import AnswerSentence, CitedQuote, GoldCase, GoldEvidence, Location, RetrievedPassage, Row, Status
 
 
-def facts(**other: Any) -> Facts:
+def facts(**other: Any) -> Provenance:
     told: dict[str, Any] = {
         "name": "a run",
         "started": "2026-01-01T00:00:00+00:00",
@@ -25,12 +25,12 @@ def facts(**other: Any) -> Facts:
         "retrieval_only": False,
         "python": "3.11",
     }
-    return Facts(**told | other)
+    return Provenance(**told | other)
 
 
 def case(name: str, *answers: str, question: str = "How much leave?", path: str = "leave.txt") -> GoldCase:
     """Unanswerable where it has no answers."""
-    evidence = (Evidence(path),) if answers else ()
+    evidence = (GoldEvidence(path),) if answers else ()
     return GoldCase(name, question, answers, evidence, answerable=bool(answers), kind="single")
 
 
@@ -39,8 +39,8 @@ def row(name: str, answer: str = "27 days", *, quote: str = "", status: Status =
     if status not in ("answered", "partly"):
         return Row(name, status, **other)
     passage = f"Of leave. {quote} So it is."
-    cited = Cited(1, Place("leave.txt", None, 10, 10 + len(quote)), quote, 0.9)
-    found = Found(Place("leave.txt", None, 0, len(passage)), "Leave", ("Days",), passage, 0.5)
+    cited = CitedQuote(1, Location("leave.txt", None, 10, 10 + len(quote)), quote, 0.9)
+    found = RetrievedPassage(Location("leave.txt", None, 0, len(passage)), "Leave", ("Days",), passage, 0.5)
     text = f"{answer} [1]." if quote else f"{answer}."
     return Row(
         name,
@@ -48,7 +48,7 @@ def row(name: str, answer: str = "27 days", *, quote: str = "", status: Status =
         retrieved=(found,),
         answer=text,
         citations=(cited,) if quote else (),
-        sentences=(Checked(text, (1,) if quote else (), 0.9, "supported"),),
+        sentences=(AnswerSentence(text, (1,) if quote else (), 0.9, "supported"),),
         confidence=0.8,
         **other,
     )
@@ -57,7 +57,7 @@ def row(name: str, answer: str = "27 days", *, quote: str = "", status: Status =
 def made(folder: Path, cases: Sequence[GoldCase], rows: Sequence[Row], **other: Any) -> RunFolder:
     """An unfinished run."""
     run = RunFolder(folder)
-    run.begin(facts(**other), cases)
+    run.start(facts(**other), cases)
     for one in rows:
         run.append(one)
     return run
@@ -65,5 +65,5 @@ def made(folder: Path, cases: Sequence[GoldCase], rows: Sequence[Row], **other: 
 
 def finished(folder: Path, cases: Sequence[GoldCase], rows: Sequence[Row], **other: Any) -> RunFolder:
     run = made(folder, cases, rows, **other)
-    finish(run)
+    finish_run(run)
     return run

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from eval.runs.folder import RunFolder
-from eval.runs.runner import ask, run
+from eval.runs.runner import answer_case, run_cases
 from fakes.answerer import ScriptedAnswerer, answer
 from fakes.runs import case, facts
 from rag.types import Answer, Question
@@ -24,8 +24,8 @@ class SlowAnswerer(ScriptedAnswerer):
 
 def main(folder: str, questions: str) -> None:
     cases = [case(f"q-{n}", "yes", question=f"Is it {n}?") for n in range(int(questions))]
-    asking = partial(ask, answerer=SlowAnswerer())
-    asyncio.run(run(RunFolder(Path(folder)), facts(), cases, asking, lambda _: None, concurrency=2))
+    asking = partial(answer_case, answerer=SlowAnswerer())
+    asyncio.run(run_cases(RunFolder(Path(folder)), facts(), cases, asking, lambda _: None, concurrency=2))
 
 
 if __name__ == "__main__":

@@ -21,9 +21,9 @@ from api.history.audit_log import Journal
 from api.history.feedback_store import Feedback, FeedbackBox
 from api.history.gold_export import candidates
 from eval.drafting.feedback import read_feedback
-from eval.drafting.review_session import Review
+from eval.drafting.review_session import ReviewSession
 from eval.gold.files import read_gold
-from eval.types import Evidence
+from eval.types import GoldEvidence
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
 from fakes.engines import RunFootnote
 from fakes.principals import ListedKeys, bearer, somebody
@@ -215,7 +215,7 @@ async def test_what_people_said_becomes_candidates_that_can_be_reviewed(journal:
     await asked(journal, *telling(LEAVE))
     drafts = tmp_path / "drafts.jsonl"
     drafts.write_text("".join(f"{json.dumps(row)}\n" for row in candidates(journal.entries())), encoding="utf-8")
-    place = (Evidence("hr/leave.pdf", 4, None, (12, 12), "25 days"),)
+    place = (GoldEvidence("hr/leave.pdf", 4, None, (12, 12), "25 days"),)
     assert [(c.question, c.answers, c.evidence, c.answerable, c.tags) for c in read_gold(drafts)] == [
         ("How much leave?", ("Staff get 25 days.",), place, True, ("liked",)),
         ("And for fathers?", ("30 days",), place, True, ("disliked", "check")),
@@ -224,7 +224,7 @@ async def test_what_people_said_becomes_candidates_that_can_be_reviewed(journal:
         ("How much, and when?", ("Staff get 25 days.",), place, True, ("liked", "check")),
     ]
     assert [case.history for case in read_gold(drafts)] == [(), before, (), (), ()]
-    review = Review(drafts, tmp_path / "gold.jsonl")
+    review = ReviewSession(drafts, tmp_path / "gold.jsonl")
     review.accept(review.waiting[0])
     assert [case.question for case in read_gold(tmp_path / "gold.jsonl")] == ["How much leave?"]
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from eval.drafting.feedback import read_feedback
-from eval.drafting.generator import TO_CHECK, diverse, draft, new_drafts, normal
-from eval.drafting.llm_generator import draft_with, read_reply
+from eval.drafting.generator import TO_CHECK, diverse_passages, draft_by_rule, normalise_question, without_known
+from eval.drafting.llm_generator import draft_by_model, read_reply
 from eval.gold.files import GoldError, read_gold, write_gold
-from eval.gold.linter import lint, read
-from eval.types import Evidence, GoldCase
+from eval.gold.linter import lint_gold, read_gold_lines
+from eval.types import GoldCase, GoldEvidence
 from fakes.chat import ScriptedChat
 from fakes.documents import document, put
 from fakes.engines import OpenEngine, RunFootnote
@@ -35,13 +35,13 @@ def engine(samples_index: Path, opened: OpenEngine) -> Engine:
 
 
 def test_drafts_of_the_samples_agree_with_their_documents(engine: Engine, tmp_path: Path) -> None:
-    drafts = draft(engine.catalog, 20)
+    drafts = draft_by_rule(engine.catalog, 20)
     assert len(drafts) == 20
     assert [case.answerable for case in drafts].count(False) == 4
     (tmp_path / "drafts.jsonl").write_text(write_gold(drafts), encoding="utf-8")
-    asked, bad = read(tmp_path / "drafts.jsonl")
+    asked, bad = read_gold_lines(tmp_path / "drafts.jsonl")
     assert not bad
-    assert [found for found in lint(asked, engine) if found.level == "error"] == []
+    assert [found for found in lint_gold(asked, engine) if found.level == "error"] == []
     for case in drafts:
         assert case.answerable == (TO_CHECK not in case.tags) == bool(case.answers) == bool(case.evidence)
         assert all(case.answers[0] in " ".join((item.quote or "").split()) for item in case.evidence)
@@ -49,16 +49,18 @@ def test_drafts_of_the_samples_agree_with_their_documents(engine: Engine, tmp_pa
 
 def test_every_document_is_asked_about_before_any_is_asked_about_twice(engine: Engine) -> None:
     documents, _ = engine.catalog.counts()
-    paths = [case.evidence[0].path for case in draft(engine.catalog, 20) if case.answerable]
+    paths = [case.evidence[0].path for case in draft_by_rule(engine.catalog, 20) if case.answerable]
     first = paths[: len(set(paths))]
     assert len(set(first)) == len(first) >= documents - 1
 
 
 def test_the_same_drafts_come_again_and_none_that_is_known(engine: Engine) -> None:
-    once, again = draft(engine.catalog, 10), draft(engine.catalog, 10)
+    once, again = draft_by_rule(engine.catalog, 10), draft_by_rule(engine.catalog, 10)
     assert once == again
     known = [f" {once[0].question.upper()} "]
-    assert normal(once[0].question) not in {normal(case.question) for case in draft(engine.catalog, 10, known)}
+    assert normalise_question(once[0].question) not in {
+        normalise_question(case.question) for case in draft_by_rule(engine.catalog, 10, known)
+    }
 
 
 def test_what_is_asked_of_a_table_that_another_document_speaks_of_names_its_own(tmp_path: Path) -> None:
@@ -66,7 +68,7 @@ def test_what_is_asked_of_a_table_that_another_document_speaks_of_names_its_own(
     for year in ("2023", "2024"):
         text = f"Office | Rent\nBristol | {year} pounds"
         put(catalog, document(text, f"{year}.csv", title=f"Rents of {year}", kind="table"))
-    assert sorted(case.question for case in draft(catalog, 2)) == [
+    assert sorted(case.question for case in draft_by_rule(catalog, 2)) == [
         "According to “Rents of 2023”, what is the rent for office “Bristol”?",
         "According to “Rents of 2024”, what is the rent for office “Bristol”?",
     ]
@@ -80,7 +82,7 @@ def test_nothing_is_said_to_have_no_answer_that_a_document_speaks_of(tmp_path: P
     put(catalog, document("Part | Weight\nLens | 30 grams", "b.csv", kind="table"))
     if told:
         put(catalog, document("we in Bristol know of no weight", "c.txt"))
-    unanswerable = {case.question for case in draft(catalog, 10) if not case.answerable}
+    unanswerable = {case.question for case in draft_by_rule(catalog, 10) if not case.answerable}
     assert ("What is the weight for office “Bristol”?" in unanswerable) == (not told)
     assert "What is the rent for part “Lens”?" in unanswerable
     catalog.close()
@@ -88,7 +90,7 @@ def test_nothing_is_said_to_have_no_answer_that_a_document_speaks_of(tmp_path: P
 
 def test_passages_come_the_most_unlike_first_and_each_once(engine: Engine) -> None:
     _, count = engine.catalog.counts()
-    every = list(diverse(engine.catalog))
+    every = list(diverse_passages(engine.catalog))
     assert len({one.id for one in every}) == len(every) == count
     assert len({one.path for one in every[:8]}) >= 6
 
@@ -96,7 +98,7 @@ def test_passages_come_the_most_unlike_first_and_each_once(engine: Engine) -> No
 def test_of_what_only_some_may_read_nothing_is_drafted(tmp_path: Path) -> None:
     catalog = Catalog.create(tmp_path / "catalog.sqlite3")
     put(catalog, document("The fee for all the guests is 12 euros a day.", readers=("board",)))
-    assert draft(catalog, 5) == []
+    assert draft_by_rule(catalog, 5) == []
     catalog.close()
 
 
@@ -117,7 +119,9 @@ def test_a_models_question_is_taken_with_the_place_of_its_quote() -> None:
             ("24 December 2025",),
             ("model",),
         )
-        assert case.evidence == (Evidence("hr/yard.pdf", 2, lines=(1, 1), quote="The yard closes on 24 December 2025"),)
+        assert case.evidence == (
+            GoldEvidence("hr/yard.pdf", 2, lines=(1, 1), quote="The yard closes on 24 December 2025"),
+        )
 
 
 @pytest.mark.parametrize(
@@ -142,7 +146,7 @@ def test_what_a_model_writes_is_not_trusted(said: str, why: str) -> None:
 async def test_refused_replies_are_counted_and_the_next_passage_is_shown(engine: Engine) -> None:
     refused = Counter[str]()
     model = ScriptedChat('{"question": "When ', 'was it?", "answer": "x", "quote": "nowhere"}')
-    assert [case async for case in draft_with(model, engine.catalog, 2, (), refused)] == []
+    assert [case async for case in draft_by_model(model, engine.catalog, 2, (), refused)] == []
     assert refused == {"the quote is not in the passage": 6}
     assert len({turns[0].text for _, turns in model.calls}) == len(model.calls) == 6
 
@@ -151,15 +155,15 @@ async def test_a_known_question_is_not_taken_again(tmp_path: Path) -> None:
     catalog = Catalog.create(tmp_path / "catalog.sqlite3")
     put(catalog, document(TEXT))
     refused, model = Counter[str](), ScriptedChat(reply())
-    (case,) = [case async for case in draft_with(model, catalog, 5, (), refused)]
-    assert [c async for c in draft_with(model, catalog, 5, [case.question.upper()], refused)] == []
+    (case,) = [case async for case in draft_by_model(model, catalog, 5, (), refused)]
+    assert [c async for c in draft_by_model(model, catalog, 5, [case.question.upper()], refused)] == []
     assert refused == {"asked already": 1}
     catalog.close()
 
 
 async def test_a_model_that_fails_is_told_in_its_words(engine: Engine) -> None:
     with pytest.raises(ModelBusyError):
-        _ = [c async for c in draft_with(ScriptedChat(ModelBusyError("busy")), engine.catalog, 1, (), Counter())]
+        _ = [c async for c in draft_by_model(ScriptedChat(ModelBusyError("busy")), engine.catalog, 1, (), Counter())]
 
 
 # Of feedback
@@ -178,7 +182,7 @@ def feedback(folder: Path, *rows: object) -> Path:
 
 
 def test_what_users_said_becomes_drafts(tmp_path: Path) -> None:
-    place = Evidence("leave.pdf", 1, quote="27 days")
+    place = GoldEvidence("leave.pdf", 1, quote="27 days")
     worse = LIKED | {"question": "How long?", "verdict": "down"}
     declined = {"question": "Is there a pool?", "answer": "The documents do not answer.", "verdict": "up"}
     file = feedback(
@@ -208,7 +212,7 @@ def test_feedback_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
 
 def test_the_last_word_on_a_question_counts_and_what_is_known_is_left_out(tmp_path: Path) -> None:
     file = feedback(tmp_path, LIKED, LIKED | {"answer": "28 days [1]."}, LIKED | {"question": "Known?"})
-    drafts = new_drafts(read_feedback(file), ["known"])
+    drafts = without_known(read_feedback(file), ["known"])
     assert [case.answers for case in drafts] == [("28 days.",)]
 
 

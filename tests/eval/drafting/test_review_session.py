@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from eval.drafting.review_session import Review, edited
+from eval.drafting.review_session import ReviewSession, edit_case
 from eval.gold.files import GoldError, read_gold, write_gold
-from eval.types import Evidence, GoldCase
+from eval.types import GoldCase, GoldEvidence
 from fakes.engines import ROOT, Ran, RunFootnote
 
-PLACE = Evidence("hr/leave.pdf", 2, lines=(3, 4), quote="Staff get\n27 days.")
+PLACE = GoldEvidence("hr/leave.pdf", 2, lines=(3, 4), quote="Staff get\n27 days.")
 CASES = [
     GoldCase("d-1", "How much leave?", ("27 days",), (PLACE,), answerable=True, kind="drafted", tags=("table",)),
     GoldCase("d-2", "Is there a pool?", (), (), answerable=False, kind="drafted", tags=("check",)),
@@ -39,24 +39,24 @@ def gold(tmp_path: Path) -> Path:
 
 
 def waiting(drafts: Path, gold: Path) -> list[str]:
-    return [case.id for case in Review(drafts, gold).waiting]
+    return [case.id for case in ReviewSession(drafts, gold).waiting]
 
 
 # What is kept
 
 
 def test_what_was_decided_is_not_asked_again_and_what_was_skipped_comes_last(drafts: Path, gold: Path) -> None:
-    going = Review(drafts, gold)
+    going = ReviewSession(drafts, gold)
     going.skip(CASES[0])
     going.accept(CASES[1])
     assert waiting(drafts, gold) == ["d-3", "d-1"]
-    Review(drafts, gold).reject(CASES[2])
+    ReviewSession(drafts, gold).reject(CASES[2])
     assert waiting(drafts, gold) == ["d-1"]
-    assert Review(drafts, gold).counts == {"skipped": 1, "accepted": 1, "rejected": 1}
+    assert ReviewSession(drafts, gold).counts == {"skipped": 1, "accepted": 1, "rejected": 1}
 
 
 def test_what_is_accepted_is_gold_and_checked(drafts: Path, gold: Path) -> None:
-    Review(drafts, gold).accept(CASES[1])
+    ReviewSession(drafts, gold).accept(CASES[1])
     (case,) = read_gold(gold)
     assert (case.id, case.tags, case.answerable) == ("d-2", (), False)
 
@@ -64,7 +64,7 @@ def test_what_is_accepted_is_gold_and_checked(drafts: Path, gold: Path) -> None:
 def test_gold_by_hand_stays_also_where_its_last_line_has_no_end(drafts: Path, gold: Path) -> None:
     own = GoldCase("own", "Why?", ("So.",), (), answerable=True)
     gold.write_text(write_gold([own]).rstrip("\n"), encoding="utf-8")
-    Review(drafts, gold).accept(CASES[0])
+    ReviewSession(drafts, gold).accept(CASES[0])
     assert [case.id for case in read_gold(gold)] == ["own", "d-1"]
 
 
@@ -74,32 +74,32 @@ def test_a_kill_between_the_gold_and_the_decision_accepts_nothing_twice(drafts: 
 
 
 def test_a_decision_that_a_kill_cut_short_is_asked_again(drafts: Path, gold: Path) -> None:
-    Review(drafts, gold).reject(CASES[0])
+    ReviewSession(drafts, gold).reject(CASES[0])
     with (drafts.parent / "drafts.jsonl.decisions").open("a") as log:
         log.write('{"id": "d-2", "deci')
-    going = Review(drafts, gold)
+    going = ReviewSession(drafts, gold)
     going.reject(CASES[2])
     assert waiting(drafts, gold) == ["d-2"]
 
 
 def test_decisions_that_are_none_and_gold_that_is_a_table_are_said(drafts: Path, gold: Path, tmp_path: Path) -> None:
     with pytest.raises(GoldError, match=r"not into .*gold.csv: name a .jsonl file"):
-        Review(drafts, tmp_path / "gold.csv")
+        ReviewSession(drafts, tmp_path / "gold.csv")
     (tmp_path / "drafts.jsonl.decisions").write_text("[]\n")
     with pytest.raises(GoldError, match="is not a list of decisions"):
-        Review(drafts, gold)
+        ReviewSession(drafts, gold)
 
 
 def test_gold_that_cannot_be_written_is_said(drafts: Path, tmp_path: Path) -> None:
     with pytest.raises(GoldError, match=r"The decision cannot be written to .*nowhere/gold.jsonl: No such file"):
-        Review(drafts, tmp_path / "nowhere" / "gold.jsonl").accept(CASES[0])
+        ReviewSession(drafts, tmp_path / "nowhere" / "gold.jsonl").accept(CASES[0])
 
 
 def test_what_has_no_answer_after_editing_has_no_evidence() -> None:
-    changed = edited(CASES[0], "How much?", " 27 | 27 days|", answerable=True)
+    changed = edit_case(CASES[0], "How much?", " 27 | 27 days|", answerable=True)
     assert (changed.id, changed.question, changed.answers) == ("d-1", "How much?", ("27", "27 days"))
     assert changed.evidence == (PLACE,)
-    none = edited(CASES[0], "How much?", "27", answerable=False)
+    none = edit_case(CASES[0], "How much?", "27", answerable=False)
     assert (none.answers, none.evidence, none.answerable) == ((), (), False)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from eval.experiments.shared_engine import EngineVariant
-from eval.gold.sets import own_name
+from eval.gold.sets import unique_name
 from eval.runs.folder import RunFolder
 from fakes.engines import ROOT, OpenEngine, RunFootnote
 from fakes.gold_sets import small_set
@@ -70,7 +70,7 @@ def test_a_sweep_measures_every_combination_draws_it_and_writes_the_choice(
     assert f"limit = {told['chosen']['retrieval.limit']}  # as ever\n" in written
     assert f"min_cosine = {told['chosen']['retrieval.min_cosine']}\n" in written
     assert "footnote.toml: retrieval.limit = " in ran.err
-    assert [path.name for path in Path("var/eval").iterdir()] == [own_name(gold_set)]
+    assert [path.name for path in Path("var/eval").iterdir()] == [unique_name(gold_set)]
 
 
 def test_what_shapes_the_index_has_an_index_for_each_value(gold_set: Path, footnote: RunFootnote) -> None:
@@ -78,10 +78,10 @@ def test_what_shapes_the_index_has_an_index_for_each_value(gold_set: Path, footn
     ran = footnote("eval", "sweep", gold_set, "--set", "index.passage_tokens=64,200", "--quality", "correct", "--json")
     assert ran.code == 0, ran.err
     runs = [
-        RunFolder(Path("var/runs") / f"{own_name(gold_set)}-sweep" / one["run"])
+        RunFolder(Path("var/runs") / f"{unique_name(gold_set)}-sweep" / one["run"])
         for one in json.loads(ran.out)["combinations"]
     ]
-    assert len({run.facts.index for run in runs}) == 2
+    assert len({run.provenance.index for run in runs}) == 2
     assert len(list(Path("var/eval").glob("small-*_index.passage_tokens=*"))) == 2
 
 

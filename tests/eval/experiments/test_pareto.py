@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.experiments.pareto import SweepResult, choose, pareto_front, plot_results
-from eval.types import Measure, Scored
+from eval.types import CaseScores, Metric
 from fakes.chance import run_folder
 
-QUALITY = Measure("correct", "Whether it is right.", kind="rate")
-ERRORS = Measure("brier", "How far off.", "lower")
+QUALITY = Metric("correct", "Whether it is right.", kind="rate")
+ERRORS = Metric("brier", "How far off.", "lower")
 
 Ran = Callable[..., SweepResult]
 
@@ -40,7 +40,7 @@ def beats(other: SweepResult, one: SweepResult, sign: int) -> bool:
 @pytest.mark.parametrize(("measure", "sign"), [(QUALITY, 1), (ERRORS, -1)])
 @given(outcomes=OUTCOMES)
 def test_the_front_is_what_nothing_beats_and_beats_all_else(
-    outcomes: list[SweepResult], measure: Measure, sign: int
+    outcomes: list[SweepResult], measure: Metric, sign: int
 ) -> None:
     best = pareto_front(outcomes, measure)
     timed = [one for one in outcomes if one.milliseconds is not None]
@@ -50,8 +50,10 @@ def test_the_front_is_what_nothing_beats_and_beats_all_else(
 
 @pytest.fixture
 def ran(tmp_path: Path) -> Ran:
-    def make(name: str, values: Sequence[float], milliseconds: float | None, measure: Measure = QUALITY) -> SweepResult:
-        told = [Scored(str(n), "", str(n), "answered", {measure.name: float(value)}) for n, value in enumerate(values)]
+    def make(name: str, values: Sequence[float], milliseconds: float | None, measure: Metric = QUALITY) -> SweepResult:
+        told = [
+            CaseScores(str(n), "", str(n), "answered", {measure.name: float(value)}) for n, value in enumerate(values)
+        ]
         run_folder(tmp_path / name, told)
         return outcome(name, sum(values) / len(values), milliseconds)
 

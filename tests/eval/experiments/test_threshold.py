@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from eval.experiments.threshold import CalibrationError, Sample, calibrate, errors_at, find_threshold, make_sample
-from eval.types import Evidence, GoldCase, Row, Scored
+from eval.types import CaseScores, GoldCase, GoldEvidence, Row
 
 
 def a_sample(answerable: list[float], not_answerable: list[float]) -> Sample:
@@ -77,16 +77,16 @@ def test_each_question_is_held_against_a_threshold_found_without_its_document() 
 def test_a_gold_set_of_one_kind_of_question_is_refused() -> None:
     cases = [GoldCase(str(i), "?", (), (), answerable=i >= 9) for i in range(30)]
     rows = {case.id: Row(case.id, "answered", confidence=0.5) for case in cases}
-    scored = {case.id: Scored(case.id, "", case.id, "answered", {}) for case in cases}
+    scored = {case.id: CaseScores(case.id, "", case.id, "answered", {}) for case in cases}
     with pytest.raises(CalibrationError, match="9 unanswerable questions are too few to find a threshold: it takes 10"):
         make_sample(cases, rows, scored)
 
 
 def test_one_document_for_all_answerable_questions_cannot_be_held_out() -> None:
-    cases = [GoldCase(str(i), "?", (), (Evidence("a.txt"),), answerable=i < 10) for i in range(20)]
+    cases = [GoldCase(str(i), "?", (), (GoldEvidence("a.txt"),), answerable=i < 10) for i in range(20)]
     rows = {case.id: Row(case.id, "answered", confidence=0.5 + 0.1 * case.answerable) for case in cases}
     clusters = {case.id: "a.txt" if case.answerable else case.id for case in cases}
-    scored = {case.id: Scored(case.id, "", clusters[case.id], "answered", {"correct": 1.0}) for case in cases}
+    scored = {case.id: CaseScores(case.id, "", clusters[case.id], "answered", {"correct": 1.0}) for case in cases}
     with pytest.raises(CalibrationError, match="so no document can be held out"):
         calibrate(make_sample(cases, rows, scored))
 
@@ -102,7 +102,7 @@ def test_failures_are_left_out_and_a_declined_row_counts_as_declined_at_any_thre
     rows = {case.id: Row(case.id, "answered", confidence=0.5) for case in cases}
     rows["0"] = Row("0", "failed", error="It is busy.")
     rows["2"] = Row("2", "declined", confidence=0.9)
-    scored = {case.id: Scored(case.id, "", case.id, "answered", {"correct": 1.0}) for case in cases}
+    scored = {case.id: CaseScores(case.id, "", case.id, "answered", {"correct": 1.0}) for case in cases}
     made = make_sample(cases, rows, scored)
     assert len(made.confidence) == 23
     assert list(made.confidence[:3]) == [0.5, -1.0, 0.5]

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eval.gold.files import GoldError, gold_lines, read_gold, write_gold
-from eval.types import Evidence, GoldCase
+from eval.types import GoldCase, GoldEvidence
 from rag.types import Turn
 
 BENCH = Path(__file__).parents[3].parent / "shared" / "bench"
@@ -55,7 +55,7 @@ def test_our_own_rows_are_read_whole(gold: Path) -> None:
             id="s-1",
             question="And for part-time staff?",
             answers=("in proportion", "pro rata"),
-            evidence=(Evidence("hr/leave.pdf", 1, quote="in proportion to hours"), Evidence("hr/offices.csv")),
+            evidence=(GoldEvidence("hr/leave.pdf", 1, quote="in proportion to hours"), GoldEvidence("hr/offices.csv")),
             answerable=True,
             kind="follow-up",
             history=(Turn("user", "How much leave?"), Turn("assistant", "27 days.")),
@@ -66,7 +66,7 @@ def test_our_own_rows_are_read_whole(gold: Path) -> None:
 def test_a_benchmarks_rows_are_read_as_the_same_thing(gold: Path) -> None:
     (case,) = read_gold(written(gold, BENCHMARK))
     assert case == GoldCase(
-        "n-1", "What is the deductible?", ("$500",), (Evidence("plan.pdf", 12),), answerable=True, kind="single"
+        "n-1", "What is the deductible?", ("$500",), (GoldEvidence("plan.pdf", 12),), answerable=True, kind="single"
     )
 
 
@@ -187,7 +187,7 @@ def test_characters_of_a_file_are_read_as_the_words_that_stand_there(gold: Path)
     (gold.parent / "docs").mkdir()
     (gold.parent / "docs" / "a.md").write_text("Grüße. The deductible is $500.", encoding="utf-8")
     row = BENCHMARK | {"gold": [{"file": "a.md", "start": 7, "end": 30}]}
-    assert read_gold(written(gold, row))[0].evidence == (Evidence("a.md", quote="The deductible is $500."),)
+    assert read_gold(written(gold, row))[0].evidence == (GoldEvidence("a.md", quote="The deductible is $500."),)
 
 
 @pytest.mark.parametrize(
@@ -240,9 +240,9 @@ def test_a_table_has_a_question_a_row_and_further_evidence_below_it(table: Path)
                 "How much leave,\nand when?",
                 ("27 days", "27"),
                 (
-                    Evidence("hr/leave.pdf", 1, quote="27 days"),
-                    Evidence("hr/offices.csv", lines=(3, 4)),
-                    Evidence("hr/notes.md", section="Leave", lines=(7, 7)),
+                    GoldEvidence("hr/leave.pdf", 1, quote="27 days"),
+                    GoldEvidence("hr/offices.csv", lines=(3, 4)),
+                    GoldEvidence("hr/notes.md", section="Leave", lines=(7, 7)),
                 ),
                 answerable=True,
                 kind="single",
@@ -349,7 +349,7 @@ def test_whatever_a_table_holds_it_is_questions_or_an_error_in_words(table: Path
 
 _SAID = st.text(min_size=1).filter(str.strip)
 _EVIDENCE = st.builds(
-    Evidence,
+    GoldEvidence,
     path=st.sampled_from(["a.md", "b/c.pdf", "ü ö.txt"]),
     page=st.none() | st.integers(1, 9),
     section=st.none() | _SAID,

@@ -8,7 +8,7 @@ import pytest
 
 from eval.gold.files import read_gold
 from eval.gold.importers import ImportFormatError, import_beir, import_squad
-from eval.types import Evidence, GoldCase
+from eval.types import GoldCase, GoldEvidence
 from fakes.engines import RunFootnote
 
 CONTEXT = "The kettle holds two litres. It was bought in 1994.  The shed is green."
@@ -45,7 +45,7 @@ def test_an_article_is_a_document_and_an_answers_sentence_its_evidence(tmp_path:
     impossible = asked("", None, name="q-2", is_impossible=True, plausible_answers=[{"text": "x", "answer_start": 0}])
     import_squad(written(tmp_path, squad(asked("1994", 46), impossible)), out)
     assert (out / "docs" / "The_kettle.md").read_text() == f"# The kettle\n\n{CONTEXT}\n"
-    evidence = Evidence("The_kettle.md", quote="It was bought in 1994.")
+    evidence = GoldEvidence("The_kettle.md", quote="It was bought in 1994.")
     assert read_gold(out) == [
         GoldCase("q-1", "When was it bought?", ("1994",), (evidence,), answerable=True, kind="squad"),
         GoldCase("q-2", "When was it bought?", (), (), answerable=False, kind="squad"),
@@ -157,7 +157,7 @@ def test_judged_queries_become_questions_with_their_documents(tmp_path: Path, ou
     assert (out / "docs" / "MED-1_a.md").read_text() == "# Kettles\n\nThe kettle holds two litres.\n"
     assert (out / "docs" / "MED-1_a-2.md").read_text() == "The shed is green.\n"
     (case,) = read_gold(out)
-    assert (case.id, case.evidence) == ("1", (Evidence("MED-1_a.md"), Evidence("MED-1_a-2.md")))
+    assert (case.id, case.evidence) == ("1", (GoldEvidence("MED-1_a.md"), GoldEvidence("MED-1_a-2.md")))
     assert case.tags == ("MED-1_a.md=MED-1/a", "MED-1_a-2.md=MED-1:a")
     assert made.left_out == [f"{tmp_path}/beir/corpus.jsonl:3 says nothing"]
 

@@ -8,28 +8,38 @@ from llama_index.core.evaluation import BatchEvalRunner, SemanticSimilarityEvalu
 from llama_index.core.evaluation.retrieval.metrics import MRR, HitRate, Recall
 
 from eval.integrations.llama_index import EvaluatorInput, batch, evaluator_inputs
-from eval.metrics.registry import scores
-from eval.types import Evidence, Found, GoldCase, Place, Row
+from eval.metrics.scoring import score_case
+from eval.types import GoldCase, GoldEvidence, Location, RetrievedPassage, Row
 from fakes.encoder import WordsEncoder
 from fakes.runs import case, made, row
 
 ENCODER = WordsEncoder()
 FILES = ("a.txt", "b.txt", "a.txt", "c.txt")
 CASES = [
-    GoldCase("q-1", "How much leave?", ("27 days", "27"), (Evidence("a.txt"),), answerable=True),
-    GoldCase("q-2", "How much pay?", ("Ten", "10"), (Evidence("c.txt"), Evidence("b.txt", 3)), answerable=True),
-    GoldCase("q-3", "Who pays?", ("Anna",), (Evidence("d.txt"),), answerable=True),
+    GoldCase("q-1", "How much leave?", ("27 days", "27"), (GoldEvidence("a.txt"),), answerable=True),
+    GoldCase("q-2", "How much pay?", ("Ten", "10"), (GoldEvidence("c.txt"), GoldEvidence("b.txt", 3)), answerable=True),
+    GoldCase("q-3", "Who pays?", ("Anna",), (GoldEvidence("d.txt"),), answerable=True),
     GoldCase("q-4", "Who won?", (), (), answerable=False),
 ]
 ROWS = [
     Row(
         "q-1",
         "answered",
-        retrieved=tuple(Found(Place(f), f, (), f"text of {f}", 1.0) for f in FILES),
+        retrieved=tuple(RetrievedPassage(Location(f), f, (), f"text of {f}", 1.0) for f in FILES),
         answer="27 days [1].",
     ),
-    Row("q-2", "answered", retrieved=tuple(Found(Place(f), f, (), "", 1.0) for f in FILES), answer="Twenty [1]."),
-    Row("q-3", "failed", retrieved=tuple(Found(Place(f), f, (), "", 1.0) for f in FILES), error="It is busy."),
+    Row(
+        "q-2",
+        "answered",
+        retrieved=tuple(RetrievedPassage(Location(f), f, (), "", 1.0) for f in FILES),
+        answer="Twenty [1].",
+    ),
+    Row(
+        "q-3",
+        "failed",
+        retrieved=tuple(RetrievedPassage(Location(f), f, (), "", 1.0) for f in FILES),
+        error="It is busy.",
+    ),
     row("q-4", status="declined"),
 ]
 
@@ -86,7 +96,7 @@ async def test_a_batch_runner_takes_them_all_with_each_its_own_reference(inputs:
 
 @pytest.mark.parametrize("at", [0, 1, 2])
 def test_its_retrieval_metrics_are_our_measures_by_file(inputs: list[EvaluatorInput], at: int) -> None:
-    ours = scores(CASES[at], ROWS[at])
+    ours = score_case(CASES[at], ROWS[at])
     assert HitRate().compute(**inputs[at].ids).score == ours["context_file_success@5"]
     assert MRR().compute(**inputs[at].ids).score == pytest.approx(ours["context_file_mrr"])
     assert Recall().compute(**inputs[at].ids).score == pytest.approx(ours["context_file_recall"])

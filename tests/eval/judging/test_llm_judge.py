@@ -15,11 +15,11 @@ import pytest
 
 from eval import prompts
 from eval.judging.llm_judge import Judge, judge_all, unjudged
-from eval.metrics.judgements import judgements, log
-from eval.metrics.summary import finish
+from eval.metrics.judgements import judgement_log, read_judgements
+from eval.metrics.summary import finish_run
 from eval.runs.folder import RunFolder
 from eval.runs.llm_cache import CachedChat
-from eval.types import GoldCase, Place, Row
+from eval.types import GoldCase, Location, Row
 from fakes.engines import RunFootnote
 from fakes.judging import asked, comparing, playing, reference_letter, right, verdicts
 from fakes.openai_server import OpenAIServer, Reply
@@ -191,21 +191,27 @@ BREAKOUT = (
 @pytest.mark.parametrize("letter", ["A", "B"])
 def test_an_answer_a_question_and_gold_cannot_leave_their_tags(letter: prompts.Letter) -> None:
     asking = case("q-1", BREAKOUT, question=BREAKOUT)
-    plain = prompts.comparison(case("q-1", "27 days"), "27 days", reference=letter).text
-    told = prompts.comparison(asking, BREAKOUT, reference=letter).text
+    plain = prompts.comparison_turn(case("q-1", "27 days"), "27 days", reference=letter).text
+    told = prompts.comparison_turn(asking, BREAKOUT, reference=letter).text
     assert tags(told) == tags(plain)
 
 
 def test_a_document_and_a_sentence_cannot_leave_their_tags() -> None:
-    plain = prompts.check(["27 days [1]."], [prompts.Source(1, "Leave", "27 days", "27 days of leave")])
-    told = prompts.check([BREAKOUT], [prompts.Source(1, BREAKOUT, BREAKOUT, BREAKOUT)])
+    plain = prompts.faithfulness_turn(
+        ["27 days [1]."], [prompts.JudgeSource(1, "Leave", "27 days", "27 days of leave")]
+    )
+    told = prompts.faithfulness_turn([BREAKOUT], [prompts.JudgeSource(1, BREAKOUT, BREAKOUT, BREAKOUT)])
     assert tags(told.text) == tags(plain.text)
 
 
 def test_what_was_said_before_cannot_leave_its_tags() -> None:
     asking = case("q-1", "27 days")
-    told = prompts.comparison(with_history(asking, BREAKOUT + "</conversation>"), "27 days", reference="A").text
-    assert tags(told) == ["conversation", "/conversation", *tags(prompts.comparison(asking, "x", reference="A").text)]
+    told = prompts.comparison_turn(with_history(asking, BREAKOUT + "</conversation>"), "27 days", reference="A").text
+    assert tags(told) == [
+        "conversation",
+        "/conversation",
+        *tags(prompts.comparison_turn(asking, "x", reference="A").text),
+    ]
 
 
 def with_history(asking: GoldCase, text: str) -> GoldCase:
@@ -235,7 +241,7 @@ async def test_what_was_judged_stays_and_what_was_answered_anew_is_judged_anew(
     assert sorted(await judge_run(run, judge(server))) == [one.id for one in CASES]
     assert await judge_run(run, judge(server)) == []
     run.append(row("q-3", "30 days", quote="30 days a year"))
-    assert "q-3" not in judgements(run)
+    assert "q-3" not in read_judgements(run)
     assert await judge_run(run, judge(server)) == ["q-3"]
 
 
@@ -248,7 +254,7 @@ async def test_what_is_cited_from_a_passage_that_reads_otherwise_is_judged_anew(
     (found,) = before.retrieved
     run.append(replace(before, retrieved=(replace(found, text=f"{found.text} But not in May."),)))
     assert await judge_run(run, judge(server)) == ["q-3"]
-    run.append(replace(before, retrieved=(found, replace(found, place=Place("other.txt", None, 0, 9)))))
+    run.append(replace(before, retrieved=(found, replace(found, place=Location("other.txt", None, 0, 9)))))
     await judge_run(run, judge(server))
     run.append(before)
     assert await judge_run(run, judge(server)) == []  # what is not cited is not shown
@@ -259,16 +265,16 @@ async def test_another_judge_judges_all_of_it(server: OpenAIServer, run: RunFold
     await judge_run(run, judge(server))
     other = Judge(OpenAIChat("lenient", base_url=server.base_url))
     assert len(await judge_run(run, other)) == len(CASES)
-    assert {told.judge for told in judgements(run).values()} == {"lenient, prompts 1"}
+    assert {told.judge for told in read_judgements(run).values()} == {"lenient, prompts 1"}
 
 
 async def test_failures_are_asked_again(server: OpenAIServer, run: RunFolder) -> None:
     server.replies = [Reply(status=500)]
     await judge_run(run, judge(server))
-    assert judgements(run) == {}
+    assert read_judgements(run) == {}
     server.respond = playing(both)
     assert len(await judge_run(run, judge(server))) == len(CASES)
-    assert len(judgements(run)) == len(CASES)
+    assert len(read_judgements(run)) == len(CASES)
 
 
 async def test_at_most_four_questions_are_with_the_judge_at_once(server: OpenAIServer, tmp_path: Path) -> None:
@@ -308,20 +314,20 @@ async def test_a_judge_that_was_asked_before_is_not_asked_again(
         return Judge(CachedChat(OpenAIChat("strict", base_url=server.base_url), tmp_path / "cache.sqlite3", "strict"))
 
     await judge_run(run, cached())
-    first = log(run).read()
+    first = judgement_log(run).read()
     asked_once = len(server.requests)
-    log(run).file.unlink()
+    judgement_log(run).file.unlink()
     assert sorted(await judge_run(run, cached())) == [one.id for one in CASES]
-    assert log(run).read() == first
+    assert judgement_log(run).read() == first
     assert len(server.requests) == asked_once
 
 
 async def test_what_the_judge_said_joins_the_scores_and_the_summary(server: OpenAIServer, run: RunFolder) -> None:
     server.respond = playing(lambda _: right("A"), verdicts("partly"))
-    before = finish(run)["measures"]
+    before = finish_run(run)["measures"]
     assert "judged_correct" not in before
     await judge_run(run, judge(server))
-    after = finish(run)["measures"]
+    after = finish_run(run)["measures"]
     assert {name: after[name]["value"] for name in after.keys() - before.keys()} == {
         "judged_correct": 0.0,
         "judged_faithful": 0.5,
@@ -329,7 +335,7 @@ async def test_what_the_judge_said_joins_the_scores_and_the_summary(server: Open
         "judged_invalid": 0.0,
     }
     assert {name: after[name] for name in before} == before
-    assert run.scored()["q-0"].scores["judged_faithful"] == 0.5
+    assert run.scores()["q-0"].scores["judged_faithful"] == 0.5
     assert run.read_json("summary.json")["measures"] == after
 
 
@@ -348,7 +354,7 @@ def test_a_finished_run_gets_the_measures_and_an_unfinished_one_stays_so(
     server.respond = playing(both)
     unfinished = footnote("eval", "judge", run.path, "--json")
     assert (unfinished.code, (run.path / "summary.json").exists()) == (0, False)
-    finish(run)
+    finish_run(run)
     finished = footnote("eval", "judge", run.path, "--json")
     told = json.loads(finished.out)
     assert told == json.loads(unfinished.out)
@@ -367,7 +373,7 @@ def test_without_a_language_model_the_setting_is_named(run: RunFolder, footnote:
     ran = footnote("eval", "judge", run.path)
     assert (ran.code, ran.out) == (1, "")
     assert "judge.model is not set: set FOOTNOTE_JUDGE__MODEL" in " ".join(ran.err.split())
-    assert not log(run).file.exists()
+    assert not judgement_log(run).file.exists()
 
 
 def test_a_run_that_only_searched_has_nothing_to_judge(tmp_path: Path, footnote: RunFootnote) -> None:
@@ -429,15 +435,15 @@ def test_a_judge_that_is_killed_goes_on_where_it_stopped(server: OpenAIServer, r
 
     server.respond = slowly
     with subprocess.Popen([sys.executable, "-c", JUDGING, str(run.path), server.base_url]) as killed:
-        until(lambda: log(run).file.exists() and log(run).file.stat().st_size > 0)
+        until(lambda: judgement_log(run).file.exists() and judgement_log(run).file.stat().st_size > 0)
         killed.kill()
-    with log(run).file.open("ab") as file:
+    with judgement_log(run).file.open("ab") as file:
         file.write(b'{"id": "q-5", "judge')  # as a kill within a write leaves it
-    stood = set(log(run).read())
+    stood = set(judgement_log(run).read())
     assert stood
     again = asyncio.run(judge_run(run, judge(server)))
     assert set(again) == {one.id for one in CASES} - stood
-    ids = [json.loads(line)["id"] for line in log(run).file.read_text().splitlines()]
+    ids = [json.loads(line)["id"] for line in judgement_log(run).file.read_text().splitlines()]
     assert sorted(ids) == [one.id for one in CASES]
 
 

@@ -13,16 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ir_measures import RR, SetP, SetR
 
-from eval.metrics.registry import scores
+from eval.metrics.scoring import score_case
 from eval.metrics.spans import characters, precision, recall, shared_characters
-from eval.types import Place, Row
+from eval.types import Location, Row
 from fakes.asked import case, row
 from fakes.engines import ROOT
 
 SCORE = ROOT.parent / "shared" / "bench" / "score.py"
 CHECKED: Any = (("supported", (1,)), ("weak", (2,)), ("unsupported", (2, 3)), ("uncited", ()))
 PLACES = st.builds(
-    lambda path, page, start, size: Place(path, page, start, start + size),
+    lambda path, page, start, size: Location(path, page, start, start + size),
     st.sampled_from("abc"),
     st.integers(1, 4),
     st.integers(0, 60),
@@ -32,7 +32,9 @@ SOME = st.lists(PLACES, min_size=1, max_size=6)
 ANY = st.lists(PLACES, max_size=8)
 
 
-def row_of(gold: Sequence[Place], found: Sequence[Place] = (), cited: Sequence[Place] = (), **facts: Any) -> Row:
+def row_of(
+    gold: Sequence[Location], found: Sequence[Location] = (), cited: Sequence[Location] = (), **facts: Any
+) -> Row:
     told = [[f"{p.path} p{p.page} {p.start}-{p.end}" for p in places] for places in (gold, found, cited)]
     return row(gold=told[0], found=told[1], cited=told[2], **facts)
 
@@ -45,8 +47,8 @@ def by_ir_measures(measure: Any, gold: Sequence[str], ranked: Sequence[str]) -> 
 
 
 @given(gold=SOME, places=ANY)
-def test_recall_and_precision_of_pages_are_those_of_sets(gold: list[Place], places: list[Place]) -> None:
-    wanted, given_ = ([*dict.fromkeys(Place(p.path, p.page) for p in some)] for some in (gold, places))
+def test_recall_and_precision_of_pages_are_those_of_sets(gold: list[Location], places: list[Location]) -> None:
+    wanted, given_ = ([*dict.fromkeys(Location(p.path, p.page) for p in some)] for some in (gold, places))
     assert recall(wanted, given_) == pytest.approx(by_ir_measures(SetR, [*map(str, wanted)], [*map(str, given_)]))
     if given_:
         assert precision(wanted, given_) == pytest.approx(
@@ -56,47 +58,51 @@ def test_recall_and_precision_of_pages_are_those_of_sets(gold: list[Place], plac
 
 @given(gold=SOME, places=ANY)
 def test_the_rank_of_the_first_passage_that_touches_evidence_is_that_of_ir_measures(
-    gold: list[Place], places: list[Place]
+    gold: list[Location], places: list[Location]
 ) -> None:
     touching = [str(n) for n, place in enumerate(places) if as_set([place]) & as_set(gold)]
-    told = scores(case("a"), row_of(gold, places))["context_mrr"]
+    told = score_case(case("a"), row_of(gold, places))["context_mrr"]
     expected = by_ir_measures(RR, touching, [*map(str, range(len(places)))]) if touching else 0.0
     assert told == pytest.approx(expected, abs=1e-6)
 
 
 @given(gold=SOME, places=ANY)
-def test_spans_are_counted_as_sets_of_characters_are(gold: list[Place], places: list[Place]) -> None:
+def test_spans_are_counted_as_sets_of_characters_are(gold: list[Location], places: list[Location]) -> None:
     wanted, found = as_set(gold), as_set(places)
     assert (characters(gold), shared_characters(gold, places)) == (len(wanted), len(wanted & found))
-    told = scores(case("a"), row_of(gold, places, places))
+    told = score_case(case("a"), row_of(gold, places, places))
     assert told["context_span_iou"] == pytest.approx(len(wanted & found) / len(wanted | found), abs=1e-6)
     assert told["context_span_recall"] == told["citation_span_recall"]
     touched = [span for span in set(gold) if as_set([span]) & as_set(places[:3])]
     assert told["context_section_recall@3"] == pytest.approx(len(touched) / len(set(gold)), abs=1e-6)
 
 
-def as_set(places: Sequence[Place]) -> set[tuple[str, int]]:
+def as_set(places: Sequence[Location]) -> set[tuple[str, int]]:
     return {(p.path, n) for p in places if p.start is not None and p.end is not None for n in range(p.start, p.end)}
 
 
 @given(gold=SOME, places=ANY, more=PLACES)
-def test_to_find_or_cite_more_never_lowers_a_recall(gold: list[Place], places: list[Place], more: Place) -> None:
-    fewer, greater = (scores(case("a"), row_of(gold, some, some)) for some in (places, [*places, more]))
+def test_to_find_or_cite_more_never_lowers_a_recall(
+    gold: list[Location], places: list[Location], more: Location
+) -> None:
+    fewer, greater = (score_case(case("a"), row_of(gold, some, some)) for some in (places, [*places, more]))
     assert all(greater[name] >= fewer[name] for name in fewer if "recall" in name or "mrr" in name or "_all" in name)
 
 
 @given(gold=SOME, places=ANY)
 def test_the_evidence_in_place_of_the_first_passage_never_lowers_a_measure_of_rank(
-    gold: list[Place], places: list[Place]
+    gold: list[Location], places: list[Location]
 ) -> None:
-    before, after = (scores(case("a"), row_of(gold, some)) for some in (places, [gold[0], *places]))
+    before, after = (score_case(case("a"), row_of(gold, some)) for some in (places, [gold[0], *places]))
     assert after["context_file_success@1"] == after["context_file_mrr"] == after["context_mrr"] == 1
     assert after["context_file_ndcg@10"] >= before["context_file_ndcg@10"]
 
 
 @given(gold=SOME, places=ANY)
-def test_every_value_lies_within_0_and_1(gold: list[Place], places: list[Place]) -> None:
-    told = scores(case("a", answers=["a b"]), row_of(gold, places, places, answer="b", confidence=0.3, checked=CHECKED))
+def test_every_value_lies_within_0_and_1(gold: list[Location], places: list[Location]) -> None:
+    told = score_case(
+        case("a", answers=["a b"]), row_of(gold, places, places, answer="b", confidence=0.3, checked=CHECKED)
+    )
     assert all(0 <= value <= 1 for value in told.values())
 
 
@@ -120,14 +126,14 @@ TEXTS = st.one_of(WORDS.map(" ".join), st.text(st.characters(exclude_characters=
 
 @given(said=TEXTS, gold=st.lists(TEXTS, min_size=1, max_size=3))
 def test_f1_and_exact_match_are_those_of_squads_script(said: str, gold: list[str]) -> None:
-    told = scores(case(answers=gold), row(answer=said))
+    told = score_case(case(answers=gold), row(answer=said))
     assert told["answer_f1"] == pytest.approx(max(squad_f1(said, one) for one in gold), abs=2e-6)
     assert told["answer_em"] == any(squad_tokens(said) == squad_tokens(one) for one in gold)
 
 
 @given(said=TEXTS, gold=TEXTS)
 def test_an_answer_that_holds_the_gold_answer_holds_all_of_its_words(said: str, gold: str) -> None:
-    told = scores(case(answers=[gold]), row(answer=said))
+    told = score_case(case(answers=[gold]), row(answer=said))
     assert told["answer_token_recall"] == 1 or not told["answer_contains"]
 
 
@@ -165,7 +171,7 @@ def score_question() -> Callable[..., None]:
     return told
 
 
-def as_theirs(places: Sequence[Place]) -> list[dict[str, object]]:
+def as_theirs(places: Sequence[Location]) -> list[dict[str, object]]:
     return [{"file": place.path, "page": place.page} for place in places]
 
 
@@ -180,9 +186,9 @@ def as_theirs(places: Sequence[Place]) -> list[dict[str, object]]:
 )
 def test_what_the_benchmarks_scorer_measures_too_has_its_value(
     score_question: Callable[..., None],
-    gold: list[Place],
-    found: list[Place],
-    cited: list[Place],
+    gold: list[Location],
+    found: list[Location],
+    cited: list[Location],
     said: str,
     answers: list[str],
     status: str,
@@ -199,6 +205,6 @@ def test_what_the_benchmarks_scorer_measures_too_has_its_value(
     }
     score_question(theirs, question, prediction, 1)
     of = case(*(f"{p.path} p{p.page}" for p in gold), answers=answers, answerable=answerable)
-    ours = scores(of, row_of(gold, found, cited, status=status, answer=said))
+    ours = score_case(of, row_of(gold, found, cited, status=status, answer=said))
     expected = {NAMES[name]: float(values[0]) for name, values in theirs.items() if name in NAMES}
     assert {name: ours[name] for name in expected} == pytest.approx(expected, abs=1e-6)

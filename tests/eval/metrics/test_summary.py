@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torchmetrics.functional.classification import binary_calibration_error
 
-from eval.metrics.registry import scored
-from eval.metrics.summary import finish, summarise, timings
-from eval.runs.folder import Facts, RunFolder
-from eval.stats.calibration_error import calibration, coverage_accuracy
-from eval.stats.intervals import interval
+from eval.metrics.scoring import score_cases
+from eval.metrics.summary import finish_run, summarise, summarise_timings
+from eval.runs.folder import Provenance, RunFolder
+from eval.stats.calibration_error import calibration_curve, coverage_accuracy
+from eval.stats.intervals import confidence_interval
 from eval.types import GoldCase, Row
 from fakes.asked import case, row
 from rag.types import Usage
 
-FACTS = Facts("tiny", "2026-01-01", "0.1", None, {}, "", "", "", "", "", "", retrieval_only=False, python="")
+FACTS = Provenance("tiny", "2026-01-01", "0.1", None, {}, "", "", "", "", "", "", retrieval_only=False, python="")
 CASES = [
     case(f"{number % 5}.txt", id=str(number), answers=["27 days"], kind="ab"[number % 2]) for number in range(20)
 ] + [case(id=str(number), answerable=False) for number in range(20, 25)]
@@ -39,7 +39,7 @@ ROWS = {str(number): asked(number) for number in range(25)}
 
 def run_folder(path: Path, cases: Sequence[GoldCase], rows: Sequence[Row]) -> RunFolder:
     folder = RunFolder(path)
-    folder.begin(FACTS, cases)
+    folder.start(FACTS, cases)
     for one in rows:
         folder.append(one)
     return folder
@@ -47,7 +47,7 @@ def run_folder(path: Path, cases: Sequence[GoldCase], rows: Sequence[Row]) -> Ru
 
 def summary(cases: Sequence[GoldCase], *rows: Row) -> dict[str, Any]:
     by_id = {one.id: one for one in rows}
-    return summarise(scored(cases, by_id), by_id)
+    return summarise(score_cases(cases, by_id), by_id)
 
 
 # The whole
@@ -55,10 +55,10 @@ def summary(cases: Sequence[GoldCase], *rows: Row) -> dict[str, Any]:
 
 def test_a_finished_run_can_be_read_again(tmp_path: Path) -> None:
     folder = run_folder(tmp_path / "run", CASES, list(ROWS.values()))
-    told = finish(folder)
+    told = finish_run(folder)
     assert json.loads((folder.path / "summary.json").read_bytes()) == told
-    assert json.loads((folder.path / "timings.json").read_bytes()) == timings(ROWS.values())
-    assert list(folder.scored().values()) == scored(CASES, ROWS)
+    assert json.loads((folder.path / "timings.json").read_bytes()) == summarise_timings(ROWS.values())
+    assert list(folder.scores().values()) == score_cases(CASES, ROWS)
 
 
 def test_equal_answers_come_to_the_same_bytes_in_whatever_order_and_time_they_came(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_equal_answers_come_to_the_same_bytes_in_whatever_order_and_time_they_ca
         tmp_path / "later", CASES, [asked(int(one.id), cached=one.id == "3") for one in [*rows[:9], *rows]]
     )
     for folder in (first, later):
-        finish(folder)
+        finish_run(folder)
     for name in ("summary.json", "scores.jsonl"):
         assert (first.path / name).read_bytes() == (later.path / name).read_bytes()
     assert (first.path / "timings.json").read_bytes() != (later.path / "timings.json").read_bytes()
@@ -78,7 +78,7 @@ def test_equal_answers_come_to_the_same_bytes_in_whatever_order_and_time_they_ca
 def test_a_measure_is_told_with_its_interval_and_its_number_of_questions() -> None:
     told = summary(CASES, *ROWS.values())["measures"]["answer_em"]
     values = [float(number % 4 > 0) for number in range(20)]
-    around = interval(values, [f"{number % 5}.txt" for number in range(20)], "rate")
+    around = confidence_interval(values, [f"{number % 5}.txt" for number in range(20)], "rate")
     assert told == {"value": 0.75, "low": round(around.low, 6), "high": round(around.high, 6), "n": 20}
 
 
@@ -126,7 +126,7 @@ def test_tokens_and_cost_that_no_row_tells_are_not_known() -> None:
 
 
 def test_calibration_is_what_it_comes_to_by_hand() -> None:
-    told = calibration([(1.0, 1.0), (0.96, 0.0), (0.5, 1.0), (0.12, 0.0)])
+    told = calibration_curve([(1.0, 1.0), (0.96, 0.0), (0.5, 1.0), (0.12, 0.0)])
     assert told["bins"] == [
         {"low": 0.1, "high": 0.2, "n": 1, "confidence": 0.12, "correct": 0.0},
         {"low": 0.5, "high": 0.6, "n": 1, "confidence": 0.5, "correct": 1.0},
@@ -140,16 +140,16 @@ def test_calibration_is_what_it_comes_to_by_hand() -> None:
 
 def test_those_equally_sure_are_taken_in_no_order() -> None:
     for sure in ([(0.5, 1.0), (0.5, 0.0)], [(0.5, 0.0), (0.5, 1.0)]):
-        told = calibration(sure)
+        told = calibration_curve(sure)
         assert (told["auroc"], told["aurc"]) == (0.5, 0.5)
 
 
 def test_where_all_are_right_no_answer_is_surer_than_a_wrong_one() -> None:
-    assert calibration([(0.5, 1.0), (0.7, 1.0)])["auroc"] is None
+    assert calibration_curve([(0.5, 1.0), (0.7, 1.0)])["auroc"] is None
 
 
 def test_where_nothing_was_answered_there_is_no_calibration() -> None:
-    assert calibration([]) == {"n": 0, "bins": [], "ece": None, "brier": None, "auroc": None, "aurc": None}
+    assert calibration_curve([]) == {"n": 0, "bins": [], "ece": None, "brier": None, "auroc": None, "aurc": None}
     assert coverage_accuracy([], 5) == []
 
 
@@ -160,7 +160,7 @@ SURE = st.lists(st.tuples(st.integers(0, 999).map(lambda n: (n + 0.5) / 1000), s
 def test_the_calibration_error_is_that_of_torchmetrics(sure: list[tuple[float, float]]) -> None:
     confidence, right = torch.tensor([one for one, _ in sure]), torch.tensor([int(one) for _, one in sure])
     theirs = float(binary_calibration_error(confidence, right, n_bins=10, norm="l1"))
-    assert calibration(sure)["ece"] == pytest.approx(theirs, abs=1e-5)
+    assert calibration_curve(sure)["ece"] == pytest.approx(theirs, abs=1e-5)
 
 
 def test_coverage_and_accuracy_are_what_they_come_to_by_hand() -> None:
@@ -200,19 +200,19 @@ def test_declined_and_failed_questions_are_not_covered_and_an_answer_to_an_unans
 
 def test_seconds_are_told_by_stage() -> None:
     rows = [row(timings={"retrieve": n / 100, "total": n / 10}) for n in range(101)]
-    assert timings(rows) == {
+    assert summarise_timings(rows) == {
         "retrieve": {"p50": 0.5, "p95": 0.95, "mean": 0.5, "n": 101},
         "total": {"p50": 5.0, "p95": 9.5, "mean": 5.0, "n": 101},
     }
 
 
 def test_a_stage_that_not_all_went_through_is_told_of_those_that_did() -> None:
-    told = timings([row(timings={"total": 1.0}), row(timings={"total": 3.0, "check": 2.0})])
+    told = summarise_timings([row(timings={"total": 1.0}), row(timings={"total": 3.0, "check": 2.0})])
     assert (told["total"]["n"], told["check"]["n"]) == (2, 1)
 
 
 def test_replies_from_the_cache_and_failures_are_no_measure_of_time() -> None:
     slow = {"total": 9.0}
     rows = [row(timings={"total": 1.0}), row(timings=slow, cached=True), row(timings=slow, status="failed", error="!")]
-    assert timings([*rows, row()])["total"] == {"p50": 1.0, "p95": 1.0, "mean": 1.0, "n": 1}
-    assert timings(rows[1:]) == {}
+    assert summarise_timings([*rows, row()])["total"] == {"p50": 1.0, "p95": 1.0, "mean": 1.0, "n": 1}
+    assert summarise_timings(rows[1:]) == {}

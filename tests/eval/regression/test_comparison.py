@@ -8,29 +8,29 @@ import pytest
 
 from eval.regression.baselines import write_baseline
 from eval.regression.comparison import Change, FlippedQuestion, compare
-from eval.runs.folder import Facts, RunError, RunFolder
-from eval.runs.provenance import bare
-from eval.types import Evidence, GoldCase, Row, Scored
+from eval.runs.folder import Provenance, RunError, RunFolder
+from eval.runs.provenance import without_secrets
+from eval.types import CaseScores, GoldCase, GoldEvidence, Row
 from fakes.chance import OFFLINE, run_folder
 from fakes.engines import RunFootnote
 
 CASES = [
-    GoldCase("q1", "How much leave?", ("27 days",), (Evidence("leave.pdf"),), answerable=True),
-    GoldCase("q2", "Who repairs bicycles?", ("Maja",), (Evidence("yard.md"),), answerable=True),
+    GoldCase("q1", "How much leave?", ("27 days",), (GoldEvidence("leave.pdf"),), answerable=True),
+    GoldCase("q2", "Who repairs bicycles?", ("Maja",), (GoldEvidence("yard.md"),), answerable=True),
     GoldCase("q3", "Who won?", (), (), answerable=False),
 ]
 
 
-def scored(id_: str, **scores: float) -> Scored:
-    return Scored(id_, "", id_, "answered", scores)
+def scored(id_: str, **scores: float) -> CaseScores:
+    return CaseScores(id_, "", id_, "answered", scores)
 
 
 def finished(
-    path: Path, scores: list[Scored], facts: Facts = OFFLINE, cases: list[GoldCase] = CASES, **said: str
+    path: Path, scores: list[CaseScores], facts: Provenance = OFFLINE, cases: list[GoldCase] = CASES, **said: str
 ) -> RunFolder:
     """A run with its gold and its rows: ``said`` is the answer to each question."""
     folder = RunFolder(path)
-    folder.begin(facts, cases)
+    folder.start(facts, cases)
     for id_, answer in said.items():
         folder.append(Row(id_, "answered", answer=answer))
     return run_folder(path, scores, facts)
@@ -105,7 +105,7 @@ def test_what_the_runs_were_made_of_is_told_by_setting(tmp_path: Path) -> None:
 
 def test_edited_questions_are_named(tmp_path: Path) -> None:
     a = run_folder(tmp_path / "a", [scored("q1", correct=1.0), scored("q2", correct=1.0)])
-    edited = [replace(a.scored()["q1"], gold="other"), a.scored()["q2"]]
+    edited = [replace(a.scores()["q1"], gold="other"), a.scores()["q2"]]
     b = run_folder(tmp_path / "b", edited, replace(OFFLINE, gold="other"))
     told = compare(a, b)
     assert told.edited == ("q1",)
@@ -129,14 +129,14 @@ def test_a_baseline_is_small_and_knows_neither_date_nor_path(tmp_path: Path) -> 
     write_baseline(run, tmp_path / "deep" / "kept")
     kept = RunFolder(tmp_path / "deep" / "kept")
     assert sorted(file.name for file in kept.path.iterdir()) == ["run.json", "scores.jsonl", "summary.json"]
-    assert "/" not in json.dumps(kept.facts.settings) + kept.facts.gold_file
-    assert (kept.facts.started, kept.facts.settings["embedding"]["model"]) == ("", "mini")
-    assert kept.scored() == run.scored()
+    assert "/" not in json.dumps(kept.provenance.settings) + kept.provenance.gold_file
+    assert (kept.provenance.started, kept.provenance.settings["embedding"]["model"]) == ("", "mini")
+    assert kept.scores() == run.scores()
 
 
 def test_a_baseline_of_a_run_that_told_secrets_tells_none_and_else_the_same(tmp_path: Path) -> None:
     told = replace(OFFLINE, settings={"llm": {"base_url": "https://me:pa55@host/v1?api-key=K3Y"}})
-    for name, facts in (("a", told), ("b", replace(told, settings=bare(told.settings)))):
+    for name, facts in (("a", told), ("b", replace(told, settings=without_secrets(told.settings)))):
         write_baseline(finished(tmp_path / name, [scored("q1", correct=1.0)], facts), tmp_path / f"{name}-kept")
     kept, same = ((tmp_path / f"{name}-kept" / "run.json").read_text() for name in "ab")
     assert "https://host/v1 (" in kept

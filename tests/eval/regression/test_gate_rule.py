@@ -15,8 +15,8 @@ from markdown_it import MarkdownIt
 
 from eval.regression.ci_reports import junit, markdown
 from eval.regression.gate_rule import GateError, Guard, Ruling, make_ruling, parse_guard
-from eval.runs.folder import Facts, RunFolder
-from eval.types import Evidence, GoldCase, Row, Scored
+from eval.runs.folder import Provenance, RunFolder
+from eval.types import CaseScores, GoldCase, GoldEvidence, Row
 from fakes.chance import ASKS_A_MODEL, OFFLINE, drawn, run_folder
 from fakes.engines import RunFootnote
 
@@ -34,15 +34,17 @@ def _nothing_to_collect() -> Iterator[None]:
     gc.unfreeze()
 
 
-def scored(number: int, **scores: float) -> Scored:
-    return Scored(f"q{number}", "", f"d{number}", "answered", scores)
+def scored(number: int, **scores: float) -> CaseScores:
+    return CaseScores(f"q{number}", "", f"d{number}", "answered", scores)
 
 
-def of(folder: Path, right: list[Scored], now: list[Scored], facts: Facts = OFFLINE, **more: Any) -> Ruling:
+def of(
+    folder: Path, right: list[CaseScores], now: list[CaseScores], facts: Provenance = OFFLINE, **more: Any
+) -> Ruling:
     return make_ruling(run_folder(folder / "a", right, facts), run_folder(folder / "b", now, facts), **more)
 
 
-def lost(folder: Path, wrong: int, *, of_: int = 69, won: int = 0, facts: Facts = OFFLINE, **more: Any) -> Ruling:
+def lost(folder: Path, wrong: int, *, of_: int = 69, won: int = 0, facts: Provenance = OFFLINE, **more: Any) -> Ruling:
     """So many questions lost, and won, of those of a run that had all but those right."""
     before = [scored(i, correct=float(i >= won)) for i in range(of_)]
     after = [scored(i, correct=float(i < of_ - wrong)) for i in range(of_)]
@@ -190,14 +192,16 @@ def test_twenty_points_lost_fail_most_times_though_the_system_answers_anew(tmp_p
 
 def hostile(folder: Path, said: str = HOSTILE) -> Ruling:
     """A lost question whose id, text and answers are markup."""
-    cases = [GoldCase(f"q{i}<b>|\x01", said, ("a",), (Evidence("d"),), answerable=True) for i in range(3)]
+    cases = [GoldCase(f"q{i}<b>|\x01", said, ("a",), (GoldEvidence("d"),), answerable=True) for i in range(3)]
     runs = []
     for name, value in (("a", 1.0), ("b", 0.0)):
         run = RunFolder(folder / name)
-        run.begin(OFFLINE, cases)
+        run.start(OFFLINE, cases)
         for case in cases:
             run.append(Row(case.id, "answered", answer=f"{name} <img src=x onerror=alert(1)>\n\n# {said}"))
-        runs.append(run_folder(run.path, [Scored(case.id, "", "d", "answered", {"correct": value}) for case in cases]))
+        runs.append(
+            run_folder(run.path, [CaseScores(case.id, "", "d", "answered", {"correct": value}) for case in cases])
+        )
     return make_ruling(*runs)
 
 

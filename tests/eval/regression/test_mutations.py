@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from eval.gold.files import read_gold
-from eval.metrics.summary import finish
+from eval.metrics.summary import finish_run
 from eval.regression.gate_rule import Ruling, make_ruling
 from eval.runs.folder import RunFolder
-from eval.runs.provenance import facts
-from eval.runs.runner import ask, run, with_gold
+from eval.runs.provenance import collect_provenance
+from eval.runs.runner import answer_case, run_cases, with_gold_locations
 from fakes.engines import ROOT, OpenEngine, RememberingEncoder, WarmEngine
 from fakes.mutants import AlwaysDeclines, ShuffledRetriever, Truncated, WrongCitations
 from rag.answering.assistant import Assistant
@@ -27,10 +27,10 @@ Mutation = Callable[[Engine], Answerer]
 
 def asked(engine: Engine, answerer: Answerer, path: Path) -> RunFolder:
     folder = RunFolder(path)
-    asking = with_gold(partial(ask, answerer=answerer), engine.catalog.document_at)
-    about = facts(engine, CASES, path.name, "samples.jsonl", retrieval_only=False)
-    asyncio.run(run(folder, about, CASES, asking, lambda _: None))
-    finish(folder)
+    asking = with_gold_locations(partial(answer_case, answerer=answerer), engine.catalog.document_at)
+    about = collect_provenance(engine, CASES, path.name, "samples.jsonl", retrieval_only=False)
+    asyncio.run(run_cases(folder, about, CASES, asking, lambda _: None))
+    finish_run(folder)
     return folder
 
 

@@ -2,16 +2,16 @@
 
 import pytest
 
-from eval.metrics.registry import scores
+from eval.metrics.scoring import score_case
 from eval.reports.diagnosis import diagnosis
-from eval.types import Evidence, Found, GoldCase, Place, Row
+from eval.types import GoldCase, GoldEvidence, Location, RetrievedPassage, Row
 from fakes.asked import case, place, row
 
 LEAVE = "handbook/leave.pdf p1 100-200"
 
 
 def told(asked: GoldCase, answered: Row) -> tuple[str, str] | None:
-    found = diagnosis(asked, answered, scores(asked, answered))
+    found = diagnosis(asked, answered, score_case(asked, answered))
     return (found.cause, found.words) if found else None
 
 
@@ -153,8 +153,8 @@ def test_of_a_run_of_retrieval_alone_it_says_what_was_not_found() -> None:
 
 
 def test_a_quote_that_was_not_found_is_named_and_cut_where_it_is_long() -> None:
-    asked = GoldCase("q", "How much?", ("x",), (Evidence("a.txt", quote="word " * 40),), answerable=True)
-    found = Found(Place("a.txt", None, 900, 950), "", (), "", 0.1)
+    asked = GoldCase("q", "How much?", ("x",), (GoldEvidence("a.txt", quote="word " * 40),), answerable=True)
+    found = RetrievedPassage(Location("a.txt", None, 900, 950), "", (), "", 0.1)
     answered = Row("q", "answered", gold=(place("a.txt 0-9"),), retrieved=(found,), answer="y")
     said = told(asked, answered)
     assert said is not None

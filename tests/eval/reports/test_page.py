@@ -296,7 +296,7 @@ def test_the_command_writes_the_page_beside_the_run(run: RunFolder, page: str, f
 
 
 def test_the_command_says_where_a_run_is_not_finished(tmp_path: Path, footnote: RunFootnote) -> None:
-    RunFolder(tmp_path / "begun").begin(facts(), CASES)
+    RunFolder(tmp_path / "begun").start(facts(), CASES)
     ran = footnote("eval", "report", tmp_path / "begun")
     assert ran.code != 0
     assert "is no finished run" in ran.err

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from eval.runs.provenance import shown
+from eval.runs.provenance import public_settings
 from rag.settings import Settings
 
 SECRET_URL = "https://someone:pa55@llm.example:8443/v1?api-key=K3Y"
@@ -12,7 +12,7 @@ KEYS = [("llm", "base_url"), ("embedding", "base_url"), ("index", "chroma_url")]
 
 
 def told(part: str, key: str, url: str) -> str:
-    settings = shown(Settings.model_validate({part: {key: url}}))
+    settings = public_settings(Settings.model_validate({part: {key: url}}))
     assert not any(secret in json.dumps(settings) for secret in ("someone", "pa55", "K3Y"))
     return str(settings[part][key])
 

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from eval.commands.run import make_run_folder
-from eval.gold.sets import own_name
+from eval.gold.sets import unique_name
 from eval.integrations.predictions import PredictionsError, check_writable, write_predictions
 from eval.runs.folder import RunError, RunFolder
-from eval.runs.runner import ask, retrieve, run
-from eval.types import Cited, Evidence, Found, GoldCase, Place, Row
+from eval.runs.runner import answer_case, retrieve_case, run_cases
+from eval.types import CitedQuote, GoldCase, GoldEvidence, Location, RetrievedPassage, Row
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.engines import ROOT, RunFootnote
 from fakes.passages import FixedRetriever, passage
@@ -52,14 +52,14 @@ ROWS: tuple[dict[str, Any], ...] = (
 
 
 def case(number: int, *files: str, answerable: bool = True, history: tuple[Turn, ...] = ()) -> GoldCase:
-    evidence = tuple(Evidence(file) for file in files)
+    evidence = tuple(GoldEvidence(file) for file in files)
     return GoldCase(
         f"q-{number}", "How much leave?", ("27 days",), evidence, answerable=answerable, kind="single", history=history
     )
 
 
-def row(number: int, *cited: Place, answer: str = "", status: Any = "answered", seconds: float = 1.0) -> Row:
-    citations = tuple(Cited(n, place, "…", 1.0) for n, place in enumerate(cited, start=1))
+def row(number: int, *cited: Location, answer: str = "", status: Any = "answered", seconds: float = 1.0) -> Row:
+    citations = tuple(CitedQuote(n, place, "…", 1.0) for n, place in enumerate(cited, start=1))
     return Row(f"q-{number}", status, answer=answer, citations=citations, timings={"total": seconds})
 
 
@@ -81,11 +81,11 @@ def gold_set(tmp_path: Path) -> Path:
 
 async def test_of_an_answer_all_is_kept_that_a_reader_of_the_run_asks_for() -> None:
     told = answer("Staff get 27 days [1].", {1: "27 days"}, path="hr/leave.pdf", verdicts=("weak",))
-    kept = await ask(case(1), ScriptedAnswerer(*telling(told)))
+    kept = await answer_case(case(1), ScriptedAnswerer(*telling(told)))
     assert (kept.id, kept.status, kept.answer, kept.error) == ("q-1", "answered", "Staff get 27 days [1].", None)
-    place = Place("hr/leave.pdf", 4, 0, 7)
-    assert kept.citations == (Cited(1, place, "27 days", 0.9),)
-    assert kept.retrieved == (Found(place, "leave.pdf", ("Leave",), "27 days", 0.5),)
+    place = Location("hr/leave.pdf", 4, 0, 7)
+    assert kept.citations == (CitedQuote(1, place, "27 days", 0.9),)
+    assert kept.retrieved == (RetrievedPassage(place, "leave.pdf", ("Leave",), "27 days", 0.5),)
     assert [(s.text, s.citations, s.verdict) for s in kept.sentences] == [("Staff get 27 days [1].", (1,), "weak")]
     assert (kept.model, kept.usage, kept.timings) == ("scripted", Usage(11, 7), {"retrieve": 0.25, "total": 1.5})
 
@@ -93,49 +93,49 @@ async def test_of_an_answer_all_is_kept_that_a_reader_of_the_run_asks_for() -> N
 async def test_the_history_of_a_case_is_asked_with_it() -> None:
     answerer = ScriptedAnswerer(*telling(answer("27 days.")))
     history = (Turn("user", "And you?"),)
-    await ask(case(1, history=history), answerer)
+    await answer_case(case(1, history=history), answerer)
     assert answerer.asked[0].history == history
 
 
 async def test_a_declined_answer_is_kept_as_one() -> None:
     told = replace(answer("The documents do not answer this question.", status="declined"), declined_by="search")
-    kept = await ask(case(1), ScriptedAnswerer(*telling(told)))
+    kept = await answer_case(case(1), ScriptedAnswerer(*telling(told)))
     assert (kept.declined, kept.declined_by) == (True, "search")
 
 
 async def test_of_a_partial_answer_the_part_that_is_left_is_kept() -> None:
     told = replace(answer("27 days.", status="partly"), unanswered="who signs")
-    kept = await ask(case(1), ScriptedAnswerer(*telling(told)))
+    kept = await answer_case(case(1), ScriptedAnswerer(*telling(told)))
     assert (kept.status, kept.unanswered) == ("partly", "who signs")
 
 
 async def test_a_failure_is_kept_as_one_and_the_run_goes_on() -> None:
-    kept = await ask(case(1), ScriptedAnswerer(ModelBusyError("It is busy.")))
+    kept = await answer_case(case(1), ScriptedAnswerer(ModelBusyError("It is busy.")))
     assert (kept.status, kept.answer, kept.citations, kept.error) == ("failed", "", (), "It is busy.")
 
 
 async def test_a_question_that_may_not_be_asked_is_a_failure() -> None:
-    kept = await ask(GoldCase("q-1", "?" * 9000, (), (), answerable=False), ScriptedAnswerer())
-    searched = await retrieve(GoldCase("q-1", "?" * 9000, (), (), answerable=False), FixedRetriever(), limit=1)
+    kept = await answer_case(GoldCase("q-1", "?" * 9000, (), (), answerable=False), ScriptedAnswerer())
+    searched = await retrieve_case(GoldCase("q-1", "?" * 9000, (), (), answerable=False), FixedRetriever(), limit=1)
     for one in (kept, searched):
         assert (one.status, "9,000 characters" in str(one.error)) == ("failed", True)
 
 
 async def test_a_fault_of_ours_is_not_counted_but_raised() -> None:
     with pytest.raises(ZeroDivisionError):
-        await ask(case(1), ScriptedAnswerer(ZeroDivisionError()))
+        await answer_case(case(1), ScriptedAnswerer(ZeroDivisionError()))
 
 
 @pytest.mark.parametrize(
     ("prices", "cost"), [(Prices(2.0, 10.0), pytest.approx(92e-6)), (Prices(2.0), None), (Prices(), None)]
 )
 async def test_a_cost_is_told_where_both_prices_are_known(prices: Prices, cost: float | None) -> None:
-    assert (await ask(case(1), ScriptedAnswerer(*telling(answer("27 days."))), prices)).cost == cost
+    assert (await answer_case(case(1), ScriptedAnswerer(*telling(answer("27 days."))), prices)).cost == cost
 
 
 async def test_retrieval_alone_keeps_what_would_be_given_to_the_model() -> None:
     retriever = FixedRetriever(passage("27 days", path="a.pdf", page=3), passage("none", path="b.txt"))
-    kept = await retrieve(case(1, history=(Turn("user", "And leave?"),)), retriever, limit=1)
+    kept = await retrieve_case(case(1, history=(Turn("user", "And leave?"),)), retriever, limit=1)
     assert [(found.place.path, found.place.page, found.text) for found in kept.retrieved] == [("a.pdf", 3, "27 days")]
     assert (kept.status, kept.citations, kept.answer) == ("retrieved", (), "")
     assert retriever.queries == ["How much leave?\nAnd leave?"]
@@ -151,7 +151,7 @@ async def test_a_run_stops_where_ten_questions_failed_one_after_the_other(
 
     folder, cases = RunFolder(tmp_path / "run"), [case(number) for number in range(1, 41)]
     with pytest.raises(RunError, match="The last one: It is away") if asked < len(cases) else nullcontext():
-        await run(folder, facts(), cases, ask_one, lambda _: None)
+        await run_cases(folder, facts(), cases, ask_one, lambda _: None)
     assert len(folder.rows()) == asked
 
 
@@ -160,7 +160,7 @@ async def test_a_run_stops_where_ten_questions_failed_one_after_the_other(
 
 def test_predictions_are_written_a_row_each_with_pages_where_there_are_any(tmp_path: Path) -> None:
     file = tmp_path / "runs" / "predictions.jsonl"
-    said = row(1, Place("a.pdf", 3), Place("b.txt"), answer="“27” days [1][2].", seconds=0.5)
+    said = row(1, Location("a.pdf", 3), Location("b.txt"), answer="“27” days [1][2].", seconds=0.5)
     write_predictions(file, [said, row(2, answer="They do not say.", status="declined")])
     first, second = map(json.loads, file.read_text(encoding="utf-8").splitlines())
     assert first == {
@@ -196,8 +196,8 @@ def test_the_scorer_of_the_benchmarks_reads_the_predictions(tmp_path: Path) -> N
     paged = ROWS[0] | {"gold": [{"file": "kitchen.pdf", "page": 4}]}
     questions.write_text("".join(f"{json.dumps(told)}\n" for told in (paged, *ROWS[1:])))
     rows = [
-        row(1, Place("kitchen.pdf", 3), answer="It holds two litres [1].", seconds=0.5),
-        row(2, Place("yard/parking.md"), status="declined", seconds=1.5),
+        row(1, Location("kitchen.pdf", 3), answer="It holds two litres [1].", seconds=0.5),
+        row(2, Location("yard/parking.md"), status="declined", seconds=1.5),
         row(3, status="declined"),
     ]
     write_predictions(tmp_path / "p.jsonl", rows)
@@ -223,8 +223,8 @@ def test_eval_indexes_a_sets_documents_asks_its_questions_and_keeps_what_was_sai
     rows = RunFolder(Path(told["run"])).rows()
     assert list(rows) == ["q-1", "q-2", "q-3"]
     assert rows["q-1"].answer == "The kettle in the kitchen holds two litres. [1]"
-    assert rows["q-1"].gold == (Place("kitchen.txt"),)
-    assert (Path("var/eval") / own_name(gold_set)).is_dir()
+    assert rows["q-1"].gold == (Location("kitchen.txt"),)
+    assert (Path("var/eval") / unique_name(gold_set)).is_dir()
     if SCORE.is_file():
         scores = scored(gold_set / "questions.jsonl", tmp_path / "p.jsonl")
         assert scores["answer_contains_gold"] == scores["citation_file_recall"] == 1.0
@@ -241,7 +241,7 @@ def test_sets_of_one_name_have_indexes_of_their_own(gold_set: Path, footnote: Ru
     for one in (other, gold_set, other):
         ran = footnote("eval", one, "--retrieval-only")
         assert ran.code == 0, ran.err
-    assert {path.name for path in Path("var/eval").iterdir()} == {own_name(gold_set), own_name(other)}
+    assert {path.name for path in Path("var/eval").iterdir()} == {unique_name(gold_set), unique_name(other)}
 
 
 def test_a_set_that_lost_most_of_its_documents_is_measured_as_it_is(gold_set: Path, footnote: RunFootnote) -> None:

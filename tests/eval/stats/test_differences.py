@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, permutation_test
 from statsmodels.stats.contingency_tables import mcnemar
 
-from eval.stats.differences import Difference, difference, holm
+from eval.stats.differences import Difference, holm, paired_difference
 
 Pair = tuple[float, float, str]
 EIGHTHS = st.integers(0, 8).map(lambda eighths: eighths / 8)
@@ -20,31 +20,31 @@ def paired(values: st.SearchStrategy[float], least: int = 1, most: int = 12) -> 
 
 def of(pairs: list[Pair], kind: str = "mean") -> Difference:
     before, after, clusters = zip(*pairs, strict=True)
-    return difference(before, after, clusters, kind)  # type: ignore[arg-type]
+    return paired_difference(before, after, clusters, kind)  # type: ignore[arg-type]
 
 
 def test_seven_lost_and_one_won_of_ten_by_hand() -> None:
-    told = difference([1] * 8 + [0, 0], [0] * 7 + [1, 1, 0], [f"d{i}" for i in range(10)], "rate")
+    told = paired_difference([1] * 8 + [0, 0], [0] * 7 + [1, 1, 0], [f"d{i}" for i in range(10)], "rate")
     assert told.value == pytest.approx(-0.6)
     assert told.p == pytest.approx(2 * (1 + 8) / 2**8)  # 7 or 8 of 8 flips on one side, either side
     assert told.low < -0.6 < told.high < 0
 
 
 def test_three_means_by_hand() -> None:
-    told = difference([0.5, 0.5, 0.5], [0.75, 1.0, 0.5], ["a", "b", "c"], "mean")
+    told = paired_difference([0.5, 0.5, 0.5], [0.75, 1.0, 0.5], ["a", "b", "c"], "mean")
     assert (told.value, told.p) == (0.25, 0.5)  # one of four flips of two questions is as large, either side
 
 
 def test_a_loss_of_all_questions_has_an_interval_and_it_stays_within_one() -> None:
-    told = difference([1] * 10, [0] * 10, ["a"] * 10, "rate")
+    told = paired_difference([1] * 10, [0] * 10, ["a"] * 10, "rate")
     assert told.value == told.low == -1
     assert -1 < told.high < -0.4
 
 
 def test_questions_of_one_document_widen_the_interval_and_leave_p() -> None:
     before, after = [1.0] * 40, [0.0] * 8 + [1.0] * 32
-    apart = difference(before, after, [f"d{i}" for i in range(40)], "rate")
-    together = difference(before, after, [f"d{i // 8}" for i in range(40)], "rate")
+    apart = paired_difference(before, after, [f"d{i}" for i in range(40)], "rate")
+    together = paired_difference(before, after, [f"d{i // 8}" for i in range(40)], "rate")
     assert together.high - together.low > apart.high - apart.low
     assert together.p == apart.p < 0.01  # a document that fell out of the index is no chance
 
