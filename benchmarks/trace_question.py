@@ -27,7 +27,7 @@ from typing import Any
 import httpx
 
 from api.app.composition import make_app, make_services
-from indexes.ingest.sync import Listener
+from indexes.ingest.sync import SyncListener
 from rag.engine.engine import open_engine, open_writer
 from rag.settings import Settings, load_settings
 
@@ -175,7 +175,7 @@ def sample_index(given: Path | None) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory() as folder:
         with open_writer(load_settings(index={"dir": Path(folder)})) as writer:
-            writer.run([ROOT / "samples"], Listener())
+            writer.run([ROOT / "samples"], SyncListener())
         yield Path(folder)
 
 

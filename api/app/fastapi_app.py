@@ -11,8 +11,8 @@ from api.context.services import Services
 from api.core.hosts import LOOPBACK_HOSTS
 from api.mcp.mcp_server import PATH, McpOverHttp
 from api.middleware.failures import tell_failures
-from api.middleware.guards import BodyLimit, BodyTimeout, KnownHosts, OwnSite, RequestIds, SecurityHeaders
-from api.middleware.request_log import WatchedRequests
+from api.middleware.guards import RequestGuard
+from api.middleware.request_log import RequestLog
 from api.observability.logs import log_request
 from api.observability.tracing import TracedRequests
 from api.openapi.description import describe
@@ -45,11 +45,11 @@ def create_app(
         app.include_router(conversations.router)
     if services.feedback:
         app.include_router(feedback.router)
-    larger = {}
+    body_limits = {}
     if services.library and services.indexing:
         app.include_router(documents.router)
         app.include_router(indexing.router)
-        larger[documents.UPLOAD] = services.library.max_upload_mb * 2**20 + documents.FORM_BYTES
+        body_limits[documents.UPLOAD] = services.library.max_upload_mb * 2**20 + documents.FORM_BYTES
     if services.slack:
         app.include_router(services.slack)
     app.include_router(health.router)
@@ -59,16 +59,14 @@ def create_app(
     app.router.routes.append(Route(PATH, mcp))
     app.mount("/static", StaticFiles(directory=page.STATIC))
     tell_failures(app)
-    app.add_middleware(BodyLimit, larger=larger)
-    app.add_middleware(BodyTimeout, seconds=body_timeout_s)
-    app.add_middleware(OwnSite, origins=origins)
-    app.add_middleware(KnownHosts, hosts=allowed_hosts)
-    app.add_middleware(SecurityHeaders)
-    watchers = (log_request, *([services.metrics.handled] if services.metrics else []))
-    app.add_middleware(WatchedRequests, watchers=watchers)
+    app.add_middleware(
+        RequestGuard, hosts=allowed_hosts, origins=origins, body_limits=body_limits, body_timeout_s=body_timeout_s
+    )
     if services.traces:
         app.add_middleware(TracedRequests, provider=services.traces)
-    app.add_middleware(RequestIds)
+    app.add_middleware(
+        RequestLog, listeners=(log_request, *([services.metrics.count_request] if services.metrics else []))
+    )
     return app
 
 

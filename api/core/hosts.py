@@ -1,4 +1,4 @@
-"""The names that a server goes by."""
+"""The host names of a server."""
 
 import re
 from collections.abc import Collection
@@ -10,10 +10,10 @@ _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:/@\s]+)(:\d+)?", re.IGNOREC
 
 
 def hosts_for(address: str) -> frozenset[str]:
-    """The names that a server listening at ``address`` answers to: on loopback its own only, elsewhere any.
+    """Return the host names of a server that listens at ``address``: on loopback its own, elsewhere any.
 
-    A page of another site can have its name resolve to 127.0.0.1 and then read what we answer (DNS rebinding);
-    the Host header tells.
+    A foreign page can make its name resolve to 127.0.0.1 and then read our responses (DNS rebinding). The Host header
+    reveals it.
     """
     if address == "localhost":
         return LOOPBACK_HOSTS
@@ -24,7 +24,7 @@ def hosts_for(address: str) -> frozenset[str]:
     return LOOPBACK_HOSTS | {f"[{ip}]" if ip.version == 6 else str(ip)} if ip.is_loopback else ANY_HOST
 
 
-def knows(hosts: Collection[str], host: str) -> bool:
-    """Whether a name, with or without a port, is among those, in lower case and without."""
+def is_known_host(hosts: Collection[str], host: str) -> bool:
+    """Tell whether a host, with or without a port, is one of ``hosts`` (lower case, no ports)."""
     match = _HOST.fullmatch(host)
     return "*" in hosts or (match is not None and match["name"].lower() in hosts)

@@ -1,4 +1,4 @@
-"""What a request is known by, to who asked and in the log: its own ``X-Request-ID``, or one that is made."""
+"""The id of a request, for its sender and for the log: from its own ``X-Request-ID``, or a new one."""
 
 import re
 import secrets
@@ -7,16 +7,19 @@ from urllib.parse import quote
 
 HEADER = "X-Request-ID"
 current: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""That of the request which is being answered; None outside of one."""
-_SANE = re.compile(r"[!-~]{1,128}")
+"""The id of the request that is being handled; None outside of one."""
+_VALID = re.compile(r"[!-~]{1,128}")
 
 
-def admitted(sent: str | None) -> str:
-    """The id that was sent, where it is of 1 to 128 visible ASCII characters: else it could forge a line of the log."""
-    return sent if sent and _SANE.fullmatch(sent) else secrets.token_urlsafe(16)
+def accept_id(sent: str | None) -> str:
+    """Return the id that was sent if it has 1 to 128 visible ASCII characters, else a new one.
+
+    Any other could forge a line of the log.
+    """
+    return sent if sent and _VALID.fullmatch(sent) else secrets.token_urlsafe(16)
 
 
 def current_urn() -> str | None:
-    """``urn:footnote:request:…``, for a problem's ``instance``."""
+    """Return ``urn:footnote:request:…``, for a problem's ``instance``."""
     request_id = current.get()
     return request_id and f"urn:footnote:request:{quote(request_id, safe='')}"

@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from api.context.services import Services, caller, links
-from api.core.hosts import knows
+from api.core.hosts import is_known_host
 from api.core.principals import ForbiddenError, Principal
 from api.mcp.tools import Tool, Visit, tools_at
 from api.middleware.failures import report_problem
@@ -110,7 +110,7 @@ class McpOverHttp:
         await self._manager.handle_request(scope, receive, send)
 
     def _check_origin(self, origin: str | None) -> None:
-        if origin is not None and not knows(self._hosts, urlsplit(origin).netloc):
+        if origin is not None and not is_known_host(self._hosts, urlsplit(origin).netloc):
             raise ForbiddenError("A page of another site may not call this.")
 
     async def _visit(self, context: _Context) -> Visit:

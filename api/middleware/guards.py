@@ -1,4 +1,4 @@
-"""What stands before every route: names, ids, sizes and headers, as plain ASGI so that streams pass untouched."""
+"""The checks before every route, as plain ASGI so that streams pass untouched: names, ids, sizes and headers."""
 
 from asyncio import get_running_loop, timeout_at
 from collections.abc import Collection, Mapping
@@ -10,13 +10,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.core import request_ids
-from api.core.hosts import knows
+from api.core.hosts import is_known_host
 from api.core.problems import MEDIA_TYPE, Problem, problem
 
 MAX_BODY_BYTES = 1024 * 1024
-_SLOWEST = 10_000
-"""Bytes a second: a body that comes slower than a modem's is nobody's in earnest."""
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_MIN_BYTES_PER_SECOND = 10_000
+"""A body that arrives more slowly than over a modem is no honest one."""
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -32,7 +32,7 @@ SECURITY_HEADERS = {
 
 
 def render(problem: Problem, extra: Mapping[str, str] | None = None) -> Response:
-    """The problem as a response that carries the security headers also where no guard is passed on the way out."""
+    """Return the problem as a response, with the security headers: it may leave outside of the guard."""
     headers = {**SECURITY_HEADERS, **(extra or {})}
     if request_id := request_ids.current.get():
         headers[request_ids.HEADER] = request_id
@@ -41,77 +41,60 @@ def render(problem: Problem, extra: Mapping[str, str] | None = None) -> Response
     return Response(problem.to_json(), problem.status, headers, MEDIA_TYPE)
 
 
-class RequestIds:
-    """Gives each request its id, and names it in the response."""
+class RequestGuard:
+    """Gives each request an id, refuses foreign hosts and sites, limits the body, and sets the security headers.
 
-    def __init__(self, app: ASGIApp) -> None:
+    ``hosts`` are the names of this server. ``origins`` are those of proxies before it. ``body_limits`` maps the
+    addresses that take larger bodies to their limits in bytes.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Collection[str],
+        origins: Collection[str] = (),
+        body_limits: Mapping[str, int] = MappingProxyType({}),
+        body_timeout_s: float,
+    ) -> None:
         self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._origins = frozenset(origins)
+        self._body_limits = body_limits
+        self._body_timeout_s = body_timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = request_ids.admitted(Headers(scope=scope).get(request_ids.HEADER))
-        request_ids.current.set(request_id)  # and never reset: what fails without a word is told further out
+        headers = Headers(scope=scope)
+        request_id = request_ids.accept_id(headers.get(request_ids.HEADER))
+        request_ids.current.set(request_id)  # never reset: errors are reported further out
 
-        async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[request_ids.HEADER] = request_id
-            await send(message)
-
-        await self._app(scope, receive, send_with_id)
-
-
-class SecurityHeaders:
-    """Adds the security headers where a response does not set its own."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
+                sent = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                    sent.setdefault(name, value)
+                sent[request_ids.HEADER] = request_id
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
-
-
-class KnownHosts:
-    """Refuses requests that call this server by a name it does not go by."""
-
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
-        self._app = app
-        self._hosts = frozenset(host.lower() for host in hosts)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or knows(self._hosts, Headers(scope=scope).get("host", "")):
-            await self._app(scope, receive, send)
+        if not is_known_host(self._hosts, headers.get("host", "")):
+            refusal = problem("unknown-host", f"Use one of this server's names: {', '.join(sorted(self._hosts))}.")
+            await render(refusal)(scope, receive, send_with_headers)
+        elif scope["method"] not in _SAFE_METHODS and not self._is_same_site(headers):
+            refusal = problem("cross-site", "A page of another site sent this; only this server's own page may.")
+            await render(refusal)(scope, receive, send_with_headers)
         else:
-            refusal = problem("unknown-host", f"Ask for it by one of: {', '.join(sorted(self._hosts))}.")
-            await render(refusal)(scope, receive, send)
+            limit = self._body_limits.get(scope["path"]) if scope["method"] == "POST" else None
+            receive_body = limit_body(receive, limit or MAX_BODY_BYTES, self._body_timeout_s)
+            await self._app(scope, receive_body, send_with_headers)
 
+    def _is_same_site(self, headers: Headers) -> bool:
+        """Tell whether this server's own page, or a program, sent the request: browsers say which, programs need not.
 
-class OwnSite:
-    """Refuses what a page of another site sends, for reading it would need no answer to do harm: 403.
-
-    Browsers say where a request comes from; programs need not. ``origins`` are those of proxies before this server.
-    """
-
-    def __init__(self, app: ASGIApp, origins: Collection[str] = ()) -> None:
-        self._app = app
-        self._origins = frozenset(origins)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in _SAFE or self._is_own(Headers(scope=scope)):
-            await self._app(scope, receive, send)
-        else:
-            refusal = problem("cross-site", "Another site's page sent this; only the server's own may.")
-            await render(refusal)(scope, receive, send)
-
-    def _is_own(self, headers: Headers) -> bool:
+        A page of another site could do harm without reading the response.
+        """
         if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
             return False
         origin = headers.get("origin")
@@ -119,53 +102,26 @@ class OwnSite:
         return origin is None or origin in self._origins or origin in own
 
 
-class BodyTimeout:
-    """Stops waiting for a body that does not come: 408. It has ``seconds``, and more as it comes at ``_SLOWEST``."""
+def limit_body(receive: Receive, max_bytes: int, seconds: float) -> Receive:
+    """Return a ``receive`` that raises 413 beyond ``max_bytes``, whatever the announced length, and 408 if slow.
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
-        self._app = app
-        self._seconds = seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        read, whole, until = 0, False, 0.0
-
-        async def receive_in_time() -> Message:
-            nonlocal read, whole, until
-            if whole:
-                return await receive()
-            until = until or get_running_loop().time() + self._seconds
-            try:
-                async with timeout_at(until + read / _SLOWEST):
-                    message = await receive()
-            except TimeoutError:
-                raise HTTPException(408, headers={"Connection": "close"}) from None
-            read, whole = read + len(message.get("body", b"")), not message.get("more_body", False)
-            return message
-
-        await self._app(scope, receive_in_time, send)
-
-
-class BodyLimit:
-    """Stops reading a body that grows beyond the limit, whatever length it announced: 413.
-
-    ``larger`` are the limits of what is posted to addresses that take more.
+    The body has ``seconds``, and more as it arrives. After the body, ``receive`` waits without limits.
     """
+    size, complete, deadline = 0, False, 0.0
 
-    def __init__(self, app: ASGIApp, larger: Mapping[str, int] = MappingProxyType({})) -> None:
-        self._app = app
-        self._larger = larger
+    async def receive_body() -> Message:
+        nonlocal size, complete, deadline
+        if complete:
+            return await receive()
+        deadline = deadline or get_running_loop().time() + seconds
+        try:
+            async with timeout_at(deadline + size / _MIN_BYTES_PER_SECOND):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, headers={"Connection": "close"}) from None
+        size, complete = size + len(message.get("body", b"")), not message.get("more_body", False)
+        if size > max_bytes:
+            raise HTTPException(413, f"The body may have at most {max_bytes:,} bytes.")
+        return message
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        read, most = 0, MAX_BODY_BYTES
-        if scope.get("method") == "POST":
-            most = self._larger.get(scope["path"], most)
-
-        async def receive_within_limit() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > most:
-                raise HTTPException(413, f"The body may have {most:,} bytes.")
-            return message
-
-        await self._app(scope, receive_within_limit, send)
+    return receive_body

@@ -1,4 +1,4 @@
-"""What there is to tell of a request once it was handled, without anything that it said."""
+"""A record of every handled request: what it was, never what it said."""
 
 import time
 from collections.abc import Callable
@@ -10,55 +10,55 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 @dataclass(frozen=True, slots=True)
-class Handled:
-    """All values but ``seconds`` and ``principal`` are of few."""
+class RequestRecord:
+    """A handled request. All fields but ``seconds`` and ``principal`` have few values."""
 
     method: str
-    """``other`` where it is none of HTTP's usual."""
+    """``other`` if it is none of the usual ones."""
     route: str
-    """As the API's description has it, ``/v1/conversations/{conversation}``; ``none`` where nothing is there."""
+    """As in the OpenAPI description, ``/v1/conversations/{conversation}``; ``none`` for an unknown address."""
     status: int
-    """499, nginx's number, where the client left before there was one."""
+    """499, nginx's number, if the client left before there was one."""
     seconds: float
     principal: str
-    """The id of who asked; empty where nobody was let in, or nobody was asked who they are."""
+    """The caller's id; empty if nobody was authenticated."""
 
 
-class WatchedRequests:
-    """Tells the watchers of each request when it is over. They must not fail, nor take long."""
+class RequestLog:
+    """Passes a record of each finished request to the listeners. They must be quick and must not fail."""
 
-    def __init__(self, app: ASGIApp, watchers: tuple[Callable[[Handled], None], ...]) -> None:
+    def __init__(self, app: ASGIApp, listeners: tuple[Callable[[RequestRecord], None], ...]) -> None:
         self._app = app
-        self._watchers = watchers
+        self._listeners = listeners
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 499
+        start, status = time.perf_counter(), 499
 
-        async def noting(message: Message) -> None:
+        async def send_and_note_status(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
             await send(message)
 
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, send_and_note_status)
         except Exception:
-            status = 500  # answered so further out
+            status = 500  # the response is made further out
             raise
         finally:
-            handled = Handled(
+            record = RequestRecord(
                 scope["method"] if scope["method"] in _METHODS else "other",
                 route_of(scope),
                 status,
-                time.perf_counter() - began,
+                time.perf_counter() - start,
                 scope.get("state", {}).get("principal", ""),
             )
-            for watcher in self._watchers:
-                watcher(handled)
+            for listener in self._listeners:
+                listener(record)
 
 
 def route_of(scope: Scope) -> str:
-    """Known once it was routed; of what is mounted, where it is."""
+    """Return the route's path after routing; for a mounted application, the path of its mount."""
     return getattr(scope.get("route"), "path", None) or scope.get("root_path") or "none"

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from api.core import request_ids
-from api.middleware.request_log import Handled
+from api.middleware.request_log import RequestRecord
 from api.rendering.printable import printable
 
 Form = Literal["text", "json"]
@@ -36,7 +36,7 @@ def configure(form: Form, *, details: bool = False) -> None:
     )
 
 
-def log_request(request: Handled) -> None:
+def log_request(request: RequestRecord) -> None:
     """A line in the log."""
     facts = {
         "method": request.method,

@@ -8,7 +8,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from api.core.inquiry import Inquiry
 from api.core.problems import kind_of
-from api.middleware.request_log import Handled
+from api.middleware.request_log import RequestRecord
 from rag.types import Answer
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
@@ -68,7 +68,7 @@ class Metrics:
         self.tokens.labels("input").inc(answer.usage.input_tokens or 0)
         self.tokens.labels("output").inc(answer.usage.output_tokens or 0)
 
-    def handled(self, request: Handled) -> None:
+    def count_request(self, request: RequestRecord) -> None:
         self.requests.labels(request.method, request.route, str(request.status)).inc()
 
     def text(self) -> bytes:

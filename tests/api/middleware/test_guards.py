@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from api.app.fastapi_app import create_app
-from api.middleware.guards import BodyTimeout, OwnSite
+from api.middleware.guards import RequestGuard
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.services import fake_services
 from fakes.serving import serving
@@ -111,7 +111,7 @@ async def test_a_large_body_has_more_time_as_it_comes() -> None:
             yield b"x" * 3000
             await asyncio.sleep(0.1)
 
-    async with serving(BodyTimeout(read, seconds=0.2)) as url, httpx.AsyncClient() as client:
+    async with serving(RequestGuard(read, hosts={"*"}, body_timeout_s=0.2)) as url, httpx.AsyncClient() as client:
         assert (await client.post(url, content=pieces())).status_code == 204
 
 
@@ -123,11 +123,11 @@ async def test_who_only_listens_after_the_body_has_come_is_left_alone() -> None:
         assert (await client.post(f"{url}/v1/ask", json={"question": "Leave?"})).status_code == 200
 
 
-async def test_what_is_no_request_passes_the_guard_of_sites() -> None:
+async def test_what_is_no_request_passes_the_guard() -> None:
     seen = []
 
     async def app(scope, receive, send):
         seen.append(scope["type"])
 
-    await OwnSite(app)({"type": "lifespan"}, None, None)
+    await RequestGuard(app, hosts=(), body_timeout_s=1)({"type": "lifespan"}, None, None)
     assert seen == ["lifespan"]

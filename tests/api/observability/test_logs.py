@@ -18,7 +18,7 @@ from api.core.sqlite import RecordsError
 from api.history.conversation_store import Conversations
 from api.history.retention import daily
 from api.middleware.failures import report_problem
-from api.middleware.request_log import Handled
+from api.middleware.request_log import RequestRecord
 from api.observability.logs import FORMS, Form, configure
 from fakes.answerer import ScriptedAnswerer, answer, telling
 from fakes.principals import ListedKeys, bearer, somebody
@@ -164,4 +164,4 @@ def test_a_chore_is_done_daily_and_again_after_it_failed(log: io.StringIO) -> No
 
 
 def test_what_is_told_of_a_request_holds_nothing_that_it_said() -> None:
-    assert set(Handled.__slots__) == {"method", "route", "status", "seconds", "principal"}
+    assert set(RequestRecord.__slots__) == {"method", "route", "status", "seconds", "principal"}
