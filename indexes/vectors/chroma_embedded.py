@@ -1,4 +1,4 @@
-"""Snapshots as folders of embedded Chroma: built aside, on disk, then renamed, so that a kill leaves none half-made."""
+"""Snapshots as folders of embedded Chroma. Each is built aside, synced and renamed, so a kill leaves no half of one."""
 
 import hashlib
 import os
@@ -7,8 +7,8 @@ import sqlite3
 import threading
 import uuid
 import weakref
-from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Collection
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 _COLLECTION = "passages"
 _DATABASE = "chroma.sqlite3"
 _WRITTEN_AT_OPENING = "acquire_write"
-"""The one table of its database that Chroma changes whenever it opens one."""
+"""The table of its database that Chroma changes whenever it opens one; no other changes then."""
 _chroma = threading.RLock()
-"""Held to open and close a store: Chroma's list of those that are open is not safe to use from many threads."""
+"""Held while a store is opened or closed: Chroma's list of open stores is not thread-safe."""
 
 
 class EmbeddedChroma:
-    """A folder of snapshots, one folder each."""
+    """Snapshots in one folder, each in a folder of its own."""
 
     place = "embedded"
 
@@ -37,13 +37,19 @@ class EmbeddedChroma:
         self._folder = folder
 
     def check(self, snapshot: Snapshot) -> None:
+        """See ``SnapshotStore``. Chroma crashes on damaged files, so their digests are compared first."""
         folder = self._folder / snapshot.name
         if folder.is_dir() and not os.access(folder, os.W_OK):
             raise ChromaUnavailableError(f"Chroma opens only folders that it may write, and {folder} is not one.")
-        if not _intact(folder, snapshot.seal):  # Chroma crashes on files that were damaged
+        try:
+            intact = _digests(folder) == snapshot.seal
+        except (OSError, sqlite3.Error):
+            intact = False
+        if not intact:
             raise SnapshotError(f"the files in {folder} are gone or damaged")
 
     def open(self, snapshot: Snapshot) -> OpenSnapshot:
+        """See ``SnapshotStore``."""
         self.check(snapshot)
         folder = self._folder / snapshot.name
         with chroma_errors(self.place):
@@ -53,6 +59,7 @@ class EmbeddedChroma:
         return opened
 
     def build(self, catalog: Catalog, base: Snapshot | None, progress: Progress) -> Snapshot:
+        """See ``SnapshotStore``."""
         revision = catalog.revision
         name = f"r{revision}-{uuid.uuid4().hex[:8]}"
         building = self._folder / f"{name}.building"
@@ -61,54 +68,49 @@ class EmbeddedChroma:
         building.mkdir(parents=True)
         try:
             count = self._fill(building, catalog, base, progress)
-            for path in (*building.rglob("*"), building):  # the catalog must not name what only memory holds
+            for path in (*building.rglob("*"), building):  # the catalog must not name what is not on disk
                 fsync_path(path)
         except BaseException:  # on a full disk the catalog needs the room
             _remove(building)
             raise
         building.rename(self._folder / name)
         fsync_path(self._folder)
-        return Snapshot(self.place, name, revision, count, _seal(self._folder / name))
+        return Snapshot(self.place, name, revision, count, _digests(self._folder / name))
 
     def _fill(self, building: Path, catalog: Catalog, base: Snapshot | None, progress: Progress) -> int:
-        """How many vectors it then holds."""
+        """Write the snapshot into the folder ``building``, and return how many vectors it holds."""
         if base:
             shutil.copytree(self._folder / base.name, building, dirs_exist_ok=True)
-        with chroma_errors(self.place), _writing(building) as client:
-            collection = client.get_or_create_collection(
-                _COLLECTION,
-                embedding_function=None,
-                configuration={"hnsw": HNSW},  # type: ignore[arg-type]
-            )
-            fill(collection, catalog, after=base.revision if base else 0, progress=progress)
-            return collection.count()
+        with chroma_errors(self.place):
+            client = _client(building)
+            try:
+                collection = client.get_or_create_collection(
+                    _COLLECTION,
+                    embedding_function=None,
+                    configuration={"hnsw": HNSW},  # type: ignore[arg-type]
+                )
+                fill(collection, catalog, after=base.revision if base else 0, progress=progress)
+                return collection.count()
+            finally:
+                _close(client)
 
     def keep(self, names: Collection[str]) -> None:
+        """See ``SnapshotStore``."""
         for entry in self._folder.iterdir() if self._folder.is_dir() else ():
             if entry.name not in names:
                 _remove(entry)
 
 
-def _intact(folder: Path, seal: dict[str, str]) -> bool:
-    try:
-        return _seal(folder) == seal
-    except (OSError, sqlite3.Error):
-        return False
+def _digests(folder: Path) -> dict[str, str]:
+    """The sha256 of each file, and for the database that of its rows: Chroma fails if any table lacks some.
 
-
-def _seal(folder: Path) -> dict[str, str]:
-    """Digests by file; of the database, of what it holds, as Chroma fails over any table that lacks something.
-
-    A graph's files count where there is ``index_metadata.pickle``; without it, Chroma makes them anew.
+    A graph's files count only beside ``index_metadata.pickle``; without it, Chroma makes them anew.
     """
-    files = [file for graph in folder.glob("*/index_metadata.pickle") for file in graph.parent.iterdir()]
-    digests = {file.relative_to(folder).as_posix(): _digest(file) for file in sorted(files)}
+    digests = {}
+    for file in sorted(file for graph in folder.glob("*/index_metadata.pickle") for file in graph.parent.iterdir()):
+        with file.open("rb") as stream:
+            digests[file.relative_to(folder).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
     return digests | {_DATABASE: _rows_digest(folder / _DATABASE)}
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _rows_digest(file: Path) -> str:
@@ -124,20 +126,11 @@ def _rows_digest(file: Path) -> str:
 
 
 def _remove(path: Path) -> None:
-    """Whatever it is, and if it is."""
+    """Remove a file or a folder, if there is one."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator["Client"]:
-    client = _client(folder)
-    try:
-        yield client
-    finally:
-        _close(client)
 
 
 def _client(folder: Path) -> "Client":
@@ -149,7 +142,7 @@ def _client(folder: Path) -> "Client":
             return chromadb.PersistentClient(  # type: ignore[return-value]  # typed as the API it implements, without close()
                 folder, settings=Settings(anonymized_telemetry=False)
             )
-        except AttributeError as error:  # it stumbles over clearing up what it could not begin, on a full disk
+        except AttributeError as error:  # on a full disk it fails while it cleans up
             raise error.__context__ or error from None
 
 

@@ -1,14 +1,15 @@
-"""Chroma holds a fast copy of the catalog's vectors: immutable snapshots, each right as of one revision.
+"""Search over vectors: Chroma holds fast copies of the catalog's vectors, immutable snapshots of one revision each.
 
-A search asks the snapshot, and compares by hand with what the catalog committed since, so nothing acknowledged is
-missing and no process ever writes a store that another reads. Chroma only says what may be near: whether an id is
-still current, and its cosine, the catalog decides. Where Chroma fails, the catalog answers alone, and alike.
+A search asks the snapshot, and compares exactly with what the catalog committed since. So nothing acknowledged is
+missing, and no process writes a store that another reads. Chroma only proposes ids: the catalog decides which are
+current, and gives the vectors. If Chroma fails, the catalog answers alone, with the same results.
 """
 
 import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,29 +22,29 @@ from indexes.vectors.exact import nearest
 from indexes.vectors.snapshots import BATCH, OpenSnapshot, Progress, Snapshot, SnapshotError, SnapshotStore
 
 _PUBLISH_SHARE = 0.05
-"""Of the snapshot's size: fewer changes are left to the comparison by hand, which costs less than a new snapshot."""
+"""Of the snapshot's size. Fewer changes are left to exact comparison, which costs less than a new snapshot."""
 _REBUILD_SHARE = 0.3
-"""Of the snapshot's size: after more removals HNSW finds less, so it is built from nothing."""
+"""Of the snapshot's size. After more removals HNSW finds less, so the next snapshot starts from nothing."""
 _SPARE = 50
-"""Asked of Chroma beyond the limit: some of what it finds is not current, and HNSW's last are its least certain."""
+"""Ids that Chroma is asked for beyond the limit: some are not current, and HNSW's last are its least certain."""
 
-_Batch = tuple[list[str], Matrix]
+_Batches: TypeAlias = Iterable[tuple[list[str], Matrix]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _View:
-    """What searches use until the catalog changes, or a place that failed is asked again."""
+    """What searches use until the catalog changes, or until a store that failed is tried again."""
 
     state: tuple[int, str | None]
     until: float
     opened: OpenSnapshot | None
-    recent: list[_Batch]
+    recent: list[tuple[list[str], Matrix]]
     recent_ids: frozenset[str]
 
 
-def describe_rebuild(why: str, vectors: int, seconds: float) -> str:
-    """What was done about a damaged snapshot, for people."""
-    return f"Chroma's copy was made anew from the catalog, as {why}: {vectors} vectors in {seconds:.1f} s."
+def describe_rebuild(reason: str, vectors: int, seconds: float) -> str:
+    """A sentence that says that a damaged snapshot was built anew."""
+    return f"Chroma's copy was made anew from the catalog, as {reason}: {vectors} vectors in {seconds:.1f} s."
 
 
 class ChromaVectors:
@@ -52,58 +53,74 @@ class ChromaVectors:
     def __init__(self, store: SnapshotStore, catalog: Catalog) -> None:
         self._store = store
         self._catalog = catalog
-        self._recorded = CurrentSnapshot(store, catalog)
+        self._current = CurrentSnapshot(store, catalog)
         self._lock = threading.Lock()
         self._view: _View | None = None
 
     def search(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
-        """Hashes of embedded texts and their cosines, nearest first: fewer only where there are no more."""
-        while True:  # each failure rules out a snapshot or its place; the catalog alone does not fail so
-            view = self._fresh_view()
+        """The hashes of embedded texts with their cosines, nearest first. Fewer than ``limit`` if there are no more."""
+        while True:  # ends: each failure rules out a snapshot or its store, and the catalog alone cannot fail so
+            view = self._current_view()
             if view.opened is None:
                 return nearest(view.recent, vector, limit)
             try:
-                near = self._near(view.opened, view.recent_ids, vector, limit)
+                candidates = self._candidates(view, view.opened, vector, limit)
             except (SnapshotError, ChromaUnavailableError) as error:
-                self._recorded.distrust(view.opened.snapshot, error)
-                self._forget(view)
+                self._current.distrust(view.opened.snapshot, error)
+                with self._lock:
+                    if self._view is view:
+                        self._view = None
             else:
-                return nearest([*near, *view.recent], vector, limit)
+                return nearest([*candidates, *view.recent], vector, limit)
 
     def pending(self) -> int:
-        """How many changes the snapshot lacks: all vectors where there is none that can be used."""
-        return self._lacks(self._recorded.checked())
+        """The number of changes that the snapshot lacks; of all vectors if no snapshot can be used."""
+        return self._lacks(self._current.checked())
 
     def damaged(self) -> str | None:
-        """Why the recorded snapshot must be made anew: it is lost, damaged, or in another place than is configured.
+        """Why the snapshot must be built anew: it is lost, damaged, or in another store than is configured.
 
-        None where it can be used, where none was made yet, and where its place only does not answer for now.
+        None if it can be used, if none was made yet, or if its store only does not answer for now.
         """
-        return self._recorded.damaged()
+        return self._current.damaged()
 
     def lost(self) -> str | None:
-        """``damaged``, as far as was seen until now: nothing is opened for it."""
-        return self._recorded.lost()
+        """``damaged`` as far as it is known without opening anything."""
+        return self._current.lost()
 
     def publish(self, progress: Progress = lambda _: None, *, force: bool = False) -> bool:
-        """Brings Chroma up to the catalog, and clears away what a kill left.
+        """Build a snapshot of the present revision, delete what a killed process left, and return True.
 
-        Returns False where too little changed to pay, or Chroma cannot take it: the catalog answers all the same.
-        ``force`` builds it from nothing, and raises ``ChromaUnavailableError`` where that cannot be done.
+        Returns False if too little changed to be worth it, or if Chroma fails: the catalog answers alone then.
+        ``force`` builds from nothing whatever changed, and raises ``ChromaUnavailableError`` if that fails.
         """
         try:
-            return self._publish(progress, force=force)
+            record = self._current.read()
+            self._store.keep(record.names if record else ())
+            base = None if force else self._current.checked()
+            pending = self._lacks(base)
+            if not force and (pending == 0 or (base and pending < base.count * _PUBLISH_SHARE)):
+                return False
+            if base and not self._current.open():  # whole, and yet Chroma cannot read it
+                base = None
+            if base and len(self._catalog.removed(after=base.revision)) >= base.count * _REBUILD_SHARE:
+                base = None
+            snapshot = self._store.build(self._catalog, base, progress)
+            names = self._current.replace(snapshot).names
+            self._catalog.forget_removals(until=snapshot.revision)
+            self._store.keep(names)
         except (SnapshotError, ChromaUnavailableError, OSError) as error:
             if force:
                 raise ChromaUnavailableError(f"Chroma cannot take the vectors: {error}") from error
-            self._recorded.warn(error)
+            self._current.warn(error)
             return False
+        return True
 
     def faults(self) -> list[str]:
-        """How Chroma's snapshot differs from what the catalog held at its revision."""
-        opened = self._recorded.open(aloud=False)
+        """The differences between the snapshot and the catalog at its revision, in sentences."""
+        opened = self._current.open(warn=False)
         if opened is None:
-            return [self._recorded.trouble()]
+            return [self._current.trouble()]
         try:
             stored = opened.ids()
         except (SnapshotError, ChromaUnavailableError) as error:
@@ -120,61 +137,37 @@ class ChromaVectors:
         ]
 
     def close(self) -> None:
+        """Drop the open snapshot."""
         with self._lock:
             self._view = None
-        self._recorded.close()
-
-    def _publish(self, progress: Progress, *, force: bool) -> bool:
-        record = self._recorded.read()
-        self._store.keep(record.names if record else ())
-        base = None if force else self._recorded.checked()
-        pending = self._lacks(base)
-        if not force and (pending == 0 or (base and pending < base.count * _PUBLISH_SHARE)):
-            return False
-        if base and not self._recorded.open():  # whole, and yet Chroma cannot read it
-            base = None
-        if base and len(self._catalog.removed(after=base.revision)) >= base.count * _REBUILD_SHARE:
-            base = None
-        snapshot = self._store.build(self._catalog, base, progress)
-        followed = self._recorded.follow(snapshot)
-        self._catalog.forget_removals(until=snapshot.revision)
-        self._store.keep(followed.names)
-        return True
+        self._current.close()
 
     def _lacks(self, snapshot: Snapshot | None) -> int:
         after = snapshot.revision if snapshot else 0
         return self._catalog.added(after=after) + (len(self._catalog.removed(after=after)) if snapshot else 0)
 
-    def _near(
-        self, opened: OpenSnapshot, recent: frozenset[str], vector: NDArray[np.float32], limit: int
-    ) -> Iterable[_Batch]:
-        """Of the snapshot, what is near, current and has no newer vector; all there is where HNSW does not reach it."""
-        asked = limit + _SPARE
+    def _candidates(self, view: "_View", snapshot: OpenSnapshot, vector: NDArray[np.float32], limit: int) -> _Batches:
+        """The current vectors near ``vector`` that the snapshot holds; all vectors if HNSW does not reach enough."""
+        count = limit + _SPARE
         while True:
-            asked = min(asked, opened.snapshot.count)
-            ids = opened.nearest(vector, asked) if asked else []
-            if len(ids) < asked:
+            count = min(count, snapshot.snapshot.count)
+            ids = snapshot.nearest(vector, count) if count else []
+            if len(ids) < count:
                 return self._catalog.vectors(after=0, batch=BATCH)
-            found = list(self._catalog.vectors_of([i for i in ids if i not in recent], batch=BATCH))
-            if asked == opened.snapshot.count or sum(len(batch) for batch, _ in found) >= limit:
-                return found
-            asked *= 4
+            known = [i for i in ids if i not in view.recent_ids]
+            batches = list(self._catalog.vectors_of(known, batch=BATCH))
+            if count == snapshot.snapshot.count or sum(len(batch) for batch, _ in batches) >= limit:
+                return batches
+            count *= 4
 
-    def _fresh_view(self) -> _View:
+    def _current_view(self) -> "_View":
         with self._lock:
-            state = (self._catalog.revision, self._recorded.state)
+            state = (self._catalog.revision, self._current.state)
             view = self._view
             if view is None or view.state != state or time.monotonic() >= view.until:
-                view = self._view = self._look(state)
+                opened = self._current.open()
+                after = opened.snapshot.revision if opened else 0
+                recent = list(self._catalog.vectors(after=after, batch=BATCH))
+                ids = frozenset(encoded for batch, _ in recent for encoded in batch)
+                view = self._view = _View(state, self._current.retry_at, opened, recent, ids)
             return view
-
-    def _look(self, state: tuple[int, str | None]) -> _View:
-        opened = self._recorded.open()
-        recent = list(self._catalog.vectors(after=opened.snapshot.revision if opened else 0, batch=BATCH))
-        ids = frozenset(encoded for batch, _ in recent for encoded in batch)
-        return _View(state, self._recorded.retry_at, opened, recent, ids)
-
-    def _forget(self, view: _View) -> None:
-        with self._lock:
-            if self._view is view:
-                self._view = None

@@ -1,4 +1,4 @@
-"""A snapshot of the catalog's vectors, open or recorded, and what a place for snapshots can do."""
+"""Snapshots of the catalog's vectors, and the protocol of the stores that hold them."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -28,35 +28,36 @@ Progress = Callable[[int], None]
 
 
 class SnapshotError(Exception):
-    """A snapshot is lost or damaged, and one made anew takes its place; the message says what is wrong with it."""
+    """A snapshot is lost or damaged and must be built anew; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What the catalog records of a copy: where it lies, and what it is a copy of."""
+    """The catalog's record of one copy: its place and name, its revision, and how many vectors it holds."""
 
     place: str
     name: str
     revision: int
     count: int
     seal: dict[str, str]
-    """Digests of its parts, where opening damaged ones could crash the process."""
+    """Digests by file, for a store whose damaged files could crash the process that opens them."""
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class OpenSnapshot:
-    """A snapshot that can be searched. Both methods raise ``SnapshotError`` or ``ChromaUnavailableError``."""
+    """A snapshot that can be searched. Its methods raise ``SnapshotError`` and ``ChromaUnavailableError``."""
 
     snapshot: Snapshot
     collection: "ChromaCollection"
 
     def nearest(self, vector: NDArray[np.float32], limit: int) -> list[str]:
-        """Ids; fewer than there are where HNSW does not reach the others, as behind many equal vectors."""
+        """The ids of the nearest vectors. Fewer than ``limit`` if HNSW does not reach more, as behind equal vectors."""
         with chroma_errors(self.snapshot.place):
-            found = self.collection.query(query_embeddings=vector[None, :], n_results=limit, include=[])
-            return found["ids"][0]
+            response = self.collection.query(query_embeddings=vector[None, :], n_results=limit, include=[])
+            return response["ids"][0]
 
     def ids(self) -> set[str]:
+        """The ids of all its vectors."""
         stored: set[str] = set()
         with chroma_errors(self.snapshot.place):
             while page := self.collection.get(limit=BATCH, offset=len(stored), include=[])["ids"]:
@@ -65,33 +66,33 @@ class OpenSnapshot:
 
 
 class SnapshotStore(Protocol):
-    """A place for snapshots. Each is written once, and named in the catalog when it is complete.
+    """Holds snapshots. Each is written once, and recorded in the catalog when it is complete.
 
-    Its methods raise ``ChromaUnavailableError`` where the place cannot be reached for now.
+    Its methods raise ``ChromaUnavailableError`` if the store cannot be reached for now.
     """
 
     @property
     def place(self) -> str:
-        """Tells this place from others; for people."""
+        """The name of this store, in words for people."""
 
     def check(self, snapshot: Snapshot) -> None:
-        """Raises ``SnapshotError`` where it is not whole; cheaper than opening it."""
+        """Raise ``SnapshotError`` if the snapshot is not whole. Cheaper than opening it."""
 
     def open(self, snapshot: Snapshot) -> OpenSnapshot:
-        """Closes by itself when the last search that uses it has ended. Raises ``SnapshotError``."""
+        """Open a snapshot. It closes when its last user drops it. Raises ``SnapshotError``."""
 
     def build(self, catalog: Catalog, base: Snapshot | None, progress: Progress) -> Snapshot:
-        """A new snapshot of what the catalog holds, on disk when this returns.
+        """Build a snapshot of the catalog's vectors, and return it when it is on disk.
 
-        It may begin as a copy of ``base``, which must be one that opened.
+        A store may start from a copy of ``base``, an older snapshot that could be opened.
         """
 
     def keep(self, names: Collection[str]) -> None:
-        """Deletes this index's other snapshots, half-built ones too."""
+        """Delete all snapshots of this index but these, unfinished ones too."""
 
 
 def fill(collection: "ChromaCollection", catalog: Catalog, *, after: int, progress: Progress) -> None:
-    """Brings a collection that is right as of one revision up to the catalog."""
+    """Bring a collection that equals the catalog at revision ``after`` up to its present revision."""
     removed = catalog.removed(after=after) if after else []
     for start in range(0, len(removed), BATCH):
         collection.delete(ids=removed[start : start + BATCH])
@@ -101,22 +102,22 @@ def fill(collection: "ChromaCollection", catalog: Catalog, *, after: int, progre
 
 
 _LOST = frozenset({400, 404, 500})
-"""Statuses by which a Chroma server says that a collection is gone, another one, or broken."""
+"""HTTP statuses of a Chroma server for a collection that is gone, another one, or broken."""
 
 
 @contextmanager
 def chroma_errors(place: str) -> Iterator[None]:
-    """Chroma's failures in our words."""
+    """Turn Chroma's exceptions into ``SnapshotError`` and ``ChromaUnavailableError``."""
     import httpx
     from chromadb.errors import ChromaError
 
     try:
         yield
     except httpx.HTTPStatusError as error:
-        said = f"answers with status {error.response.status_code}"
+        symptom = f"answers with status {error.response.status_code}"
         if error.response.status_code in _LOST:
-            raise SnapshotError(f"the Chroma server at {place} {said}") from error
-        raise ChromaUnavailableError(f"The Chroma server at {place} {said}.") from error
+            raise SnapshotError(f"the Chroma server at {place} {symptom}") from error
+        raise ChromaUnavailableError(f"The Chroma server at {place} {symptom}.") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ChromaUnavailableError(
             f"The Chroma server at {place} does not answer ({error}): start it, or unset chroma_url."

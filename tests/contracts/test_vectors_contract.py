@@ -231,7 +231,7 @@ def test_a_reader_that_two_publications_overtook_goes_on_with_the_newest(
 ) -> None:
     stored = put(catalog, "a", 300)
     vectors.publish()
-    under_way = vectors._fresh_view()
+    under_way = vectors._current_view()
     for _ in range(2):
         vectors.publish(force=True)
     vectors._view = under_way
@@ -254,7 +254,7 @@ def test_the_snapshot_before_is_kept_for_those_who_have_it_open_and_no_other(
 def test_a_search_under_way_ends_in_the_snapshot_it_began_in(catalog: Catalog, vectors: ChromaVectors) -> None:
     stored = put(catalog, "a", 200)
     vectors.publish()
-    under_way = vectors._fresh_view()
+    under_way = vectors._current_view()
     put(catalog, "b", 200, seed=1)
     vectors.publish()
     query = units(1, 5)[0]
