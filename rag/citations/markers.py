@@ -58,7 +58,7 @@ class MarkerStream:
 
     def quote(self, quoted: Quoted) -> str:
         """Take a line that quotes a passage, cite its exact place, and return what is settled."""
-        settled, before = self.finish(), len(self._parts)
+        settled, before = MarkerStream.finish(self), len(self._parts)
         self._say(f"\n{quoted.text}" if before else quoted.text)
         self._cite(Place(quoted.passage, quoted.start, quoted.end), exact=True)
         return settled + "".join(self._parts[before:])

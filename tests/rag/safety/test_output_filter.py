@@ -17,7 +17,7 @@ from indexes.types import Passage
 from rag.answering.assistant import Assistant
 from rag.prompting.llm_writer import LLMWriter
 from rag.safety.output_filter import REMOVED, Screen, ScreenedStream, addresses
-from rag.types import Completed, Delta, Question
+from rag.types import Completed, Delta, Question, Quoted
 
 SITE = "https://wiki.example.org/leave"
 LEAVE = passage(f"Staff get 25 days of leave. The rules are at {SITE}. Ask hr@firm.example.", path="a.txt")
@@ -247,3 +247,10 @@ async def test_the_assistant_streams_and_completes_without_links() -> None:
     assert streamed == f"Staff get 25 days of leave [p] ({REMOVED}) [1]. [Here] (/x) < img src=y>"
     answer = events[-1].answer
     assert (answer.text, answer.citations[0].quote) == (streamed, "Staff get 25 days of leave.")
+
+
+def test_quoted_lines_are_shown_once_each() -> None:
+    stream = ScreenedStream((LEAVE, PAY))
+    shown = "".join(stream.quote(Quoted(p.text[:n], p, 0, n)) for p, n in ((LEAVE, 27), (PAY, 19))) + stream.finish()
+    assert stream.text == shown == "Staff get 25 days of leave. [1]\nPay is on the 25th. [2]"
+    assert [stream.text[mark.start : mark.end] for mark in stream.marks()] == ["[1]", "[2]"]
