@@ -72,9 +72,9 @@ def check(
 
     Event subscriptions can be checked only with slack.config_token.
     """
-    from api.slack.diagnostics import examine
+    from api.slack.diagnostics import diagnose
 
-    findings = asyncio.run(examine(load(config, None), http=http))
+    findings = asyncio.run(diagnose(load(config, None), http=http))
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:

@@ -1,11 +1,12 @@
-"""The bot, put together: what Slack delivers is claimed, acknowledged, and answered in the background.
+"""The bot: it claims and acknowledges what Slack delivers, and answers in the background.
 
-Bolt runs each listener to its end before it acknowledges, so that what was acknowledged is on disk; none of them calls
-Slack, or waits for anything but the disk.
+Bolt runs a listener to its end before it acknowledges, so what was acknowledged is on disk. No listener calls Slack,
+or waits for anything but the disk.
 """
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -17,33 +18,33 @@ from slack_bolt.response import BoltResponse
 
 from api.history.feedback_store import Feedback, FeedbackBox
 from api.slack.events.background_work import BackgroundWork
-from api.slack.events.claim_batching import Claims
-from api.slack.events.event_store import Deliveries
-from api.slack.events.payloads import Payload, heard_command, heard_message, heard_shortcut, spoken
-from api.slack.interactions import DIALOG, Actions, dialog, feedback_of
-from api.slack.recovery import tell_interrupted
-from api.slack.responder import Answering
+from api.slack.events.claim_batching import ClaimBatcher
+from api.slack.events.event_store import EventStore
+from api.slack.events.payloads import Payload, is_from_person, parse_command, parse_message, parse_shortcut
+from api.slack.interactions import FEEDBACK_DIALOG, AnswerButtons, feedback_dialog, read_feedback
+from api.slack.recovery import report_interrupted
+from api.slack.responder import Responder
 from api.slack.workspace.installations import Workspace, Workspaces
-from api.slack.workspace.places import Heard, Place
-from api.slack.workspace.rate_limited_client import PoliteClient
-from api.slack.workspace.slack_access import Rights
+from api.slack.workspace.rate_limited_client import RateLimitedClient
+from api.slack.workspace.slack_access import SlackAccess
+from api.slack.workspace.slack_request import Place, SlackRequest
 from rag.settings import SlackSettings
 
 log = logging.getLogger(__name__)
 bolt_log = logging.getLogger(f"{__name__}.bolt")
-bolt_log.setLevel(logging.ERROR)  # below it Bolt writes down what people said
+bolt_log.setLevel(logging.ERROR)  # at lower levels Bolt logs what people wrote
 SHORTCUT = "footnote_ask"
-_STOPS = ("stop", "stopp", "halt", "arrête", "alto", "ferma")
+_STOP_WORDS = ("stop", "stopp", "halt", "arrête", "alto", "ferma")
 
 
 class _Authorize(AsyncAuthorize):
-    """Where the bot is not installed, Bolt answers."""
+    """Bolt refuses a request if the bot is not installed in its workspace."""
 
     def __init__(self, workspaces: Workspaces) -> None:
         self._workspaces = workspaces
 
     async def __call__(self, *, team_id: str | None, enterprise_id: str | None, **_: object) -> AuthorizeResult | None:
-        workspace = await self._workspaces.of(team_id, enterprise_id)
+        workspace = await self._workspaces.find(team_id, enterprise_id)
         if workspace is None:
             return None
         return AuthorizeResult(
@@ -56,157 +57,161 @@ class _Authorize(AsyncAuthorize):
 
 
 class Bot:
-    """Between ``start`` and ``close`` it answers."""
+    """Answers between ``start`` and ``close``; ``app`` takes Slack's requests."""
 
     def __init__(
         self,
         settings: SlackSettings,
         workspaces: Workspaces,
-        deliveries: Deliveries,
-        answering: Answering,
-        rights: Rights,
-        box: FeedbackBox | None = None,
+        event_store: EventStore,
+        responder: Responder,
+        access: SlackAccess,
+        feedback: FeedbackBox | None = None,
     ) -> None:
-        self._settings, self._workspaces, self._deliveries = settings, workspaces, deliveries
-        self._answering, self._rights = answering, rights
-        self._claims = Claims(deliveries)
-        self._actions = Actions(answering, deliveries, settings.people, box)
+        self._settings, self._workspaces, self._event_store = settings, workspaces, event_store
+        self._responder, self._access = responder, access
+        self._claims = ClaimBatcher(event_store)
+        self._buttons = AnswerButtons(responder, event_store, settings.people, feedback)
         self._background = BackgroundWork(settings.at_once)
-        self.app = self._listening()
-
-    async def start(self) -> None:
-        """Tells of what was interrupted when the last process ended."""
-        self._background.start(tell_interrupted(self._deliveries, self._workspaces, self._settings.language))
-
-    async def close(self) -> None:
-        """Ends what is under way, and says so where it was to appear."""
-        await self._background.close()
-        await tell_interrupted(self._deliveries, self._workspaces, self._settings.language)
-        self._deliveries.close()
-
-    async def idle(self) -> None:
-        """When all that was heard is answered."""
-        await self._background.idle()
-
-    def _listening(self) -> AsyncApp:
-        app = AsyncApp(
-            client=PoliteClient(None, self._settings.api_url),
-            authorize=_Authorize(self._workspaces),  # type: ignore[arg-type] # as Bolt has its own
-            request_verification_enabled=False,  # http.py does, and answers 401 and 400 where Bolt fails
+        self.app = AsyncApp(
+            client=RateLimitedClient(None, settings.api_url),
+            authorize=_Authorize(workspaces),  # type: ignore[arg-type] # Bolt expects its own type
+            request_verification_enabled=False,  # http_mode verifies, and answers 401 and 400 where Bolt fails
             process_before_response=True,
             logger=bolt_log,
         )
-        app.error(_told)
+        self._register_listeners(self.app)
+
+    async def start(self) -> None:
+        """Report answers that were interrupted when the last process ended."""
+        self._background.start(report_interrupted(self._event_store, self._workspaces, self._settings.language))
+
+    async def close(self) -> None:
+        """Stop the answers that are being written, and report them as interrupted."""
+        await self._background.close()
+        await report_interrupted(self._event_store, self._workspaces, self._settings.language)
+        self._event_store.close()
+
+    async def idle(self) -> None:
+        """Wait until every request is answered."""
+        await self._background.idle()
+
+    def _register_listeners(self, app: AsyncApp) -> None:
+        app.error(_respond_to_failure)
         app.event("app_mention")(self._on_message)
         app.event("message")(self._on_message)
         app.event("app_home_opened")(self._on_opened)
         app.event("assistant_thread_started")(self._on_opened)
         app.event("agent_session_stopped")(self._on_stopped)
         app.event("app_uninstalled")(self._on_uninstalled)
-        app.command(self._settings.command)(self._on_command)
-        app.shortcut(SHORTCUT)(self._on_shortcut)
+        app.command(self._settings.command)(self._asker(parse_command))
+        app.shortcut(SHORTCUT)(self._asker(parse_shortcut))
         app.action("footnote_stop")(self._on_stop)
         app.action("footnote_share")(self._on_share)
         app.action("footnote_person")(self._on_person)
         app.action("footnote_feedback")(self._on_feedback)
-        app.view(DIALOG)(self._on_dialog)
-        return app
+        app.view(FEEDBACK_DIALOG)(self._on_dialog)
 
     async def _on_message(self, event: Payload, context: AsyncBoltContext) -> None:
         workspace = await self._workspace(context)
-        if not spoken(event, workspace):
+        if not is_from_person(event, workspace):
             return
-        heard = await asyncio.to_thread(
-            heard_message, event, workspace, self._deliveries.takes_part, self._rights.may_be_auto
+        request = await asyncio.to_thread(
+            parse_message, event, workspace, self._event_store.takes_part, self._access.may_be_auto
         )
-        if heard is None:
+        if request is None:
             return
-        if heard.addressed and heard.text.lower().strip(" .!") in _STOPS and self._stopped(heard.place):
+        if request.addressed and request.text.lower().strip(" .!") in _STOP_WORDS and self._stop_in(request.place):
             return
-        await self._hear(heard)
+        await self._claim_and_answer(request)
 
-    async def _on_command(self, ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
-        await ack()
-        if heard := heard_command(body, await self._workspace(context)):
-            await self._hear(heard)
+    def _asker(self, parse: Callable[[Payload, Workspace], SlackRequest | None]) -> Callable[..., Awaitable[None]]:
+        """A listener that answers what ``parse`` reads, if it is a request."""
 
-    async def _on_shortcut(self, ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
-        await ack()
-        if heard := heard_shortcut(body, await self._workspace(context)):
-            await self._hear(heard)
+        async def on_request(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
+            await ack()
+            if request := parse(body, await self._workspace(context)):
+                await self._claim_and_answer(request)
+
+        return on_request
 
     async def _on_opened(self, event: Payload, context: AsyncBoltContext) -> None:
-        """The agent view says so when it is opened; the older assistant view, for each of its threads."""
+        """Suggest prompts: in the agent view when it is opened, in the older assistant view for each thread."""
         thread = event.get("assistant_thread") or {}
         channel = thread.get("channel_id") or event.get("channel")
-        if self._settings.prompts and channel and event.get("tab") in (None, "messages"):
-            self._background.start(self._prompt(await self._workspace(context), channel, thread.get("thread_ts")))
+        if not self._settings.prompts or not channel or event.get("tab") not in (None, "messages"):
+            return
+        client = (await self._workspace(context)).client
+        prompts = [{"title": text[:75], "message": text} for text in self._settings.prompts]
+
+        async def suggest() -> None:
+            await client.assistant_threads_setSuggestedPrompts(
+                channel_id=channel, thread_ts=thread.get("thread_ts"), prompts=prompts
+            )
+
+        self._background.start(suggest())
 
     async def _on_stopped(self, event: Payload, context: AsyncBoltContext) -> None:
         workspace = await self._workspace(context)
-        self._stopped(Place(workspace.team, str(event.get("channel")), str(event.get("thread_ts"))))
+        self._stop_in(Place(workspace.team, str(event.get("channel")), str(event.get("thread_ts"))))
 
     async def _on_uninstalled(self, context: AsyncBoltContext) -> None:
         if context.team_id:
-            await self._workspaces.forget(context.team_id)
+            await self._workspaces.remove(context.team_id)
 
     async def _on_stop(self, ack: AsyncAck, action: Payload) -> None:
         await ack()
-        self._answering.stop(lambda key, _: key == action.get("value"))
+        self._responder.stop(lambda key, _: key == action.get("value"))
 
     async def _on_share(self, ack: AsyncAck, action: Payload, body: Payload) -> None:
         await ack()
-        if heard := await self._actions.share(str(action.get("value")), body["user"]["id"]):
-            self._background.enqueue(heard.place, lambda: self._actions.shared(heard))
+        if request := await self._buttons.claim_share(str(action.get("value")), body["user"]["id"]):
+            self._background.enqueue(request.place, lambda: self._buttons.share(request))
 
     async def _on_person(self, ack: AsyncAck, action: Payload, body: Payload) -> None:
         await ack()
-        self._background.start(self._actions.ask_people(str(action.get("value")), body["user"]["id"]))
+        self._background.start(self._buttons.ask_people(str(action.get("value")), body["user"]["id"]))
 
     async def _on_feedback(self, ack: AsyncAck, action: Payload, body: Payload, context: AsyncBoltContext) -> None:
+        """Keep the verdict; thank for a good one, and ask for the reason of a bad one."""
         await ack()
         verdict, _, answer_id = str(action.get("value")).partition(":")
-        self._background.start(self._rated(await self._workspace(context), verdict, answer_id, body))
+        workspace, user = await self._workspace(context), body["user"]["id"]
+
+        async def rate() -> None:
+            feedback = Feedback(verdict="up" if verdict == "up" else "down")
+            translation = await self._buttons.rate(answer_id, user, feedback)
+            if translation is not None and verdict == "up":
+                await self._buttons.thank(answer_id, user, translation)
+            elif translation is not None:
+                view = feedback_dialog(answer_id, translation)
+                await workspace.impatient_client.views_open(trigger_id=body["trigger_id"], view=view)
+
+        self._background.start(rate())
 
     async def _on_dialog(self, ack: AsyncAck, view: dict[str, Any], body: Payload) -> None:
         await ack()
         answer_id, user = view["private_metadata"], body["user"]["id"]
-        if words := await self._actions.rate(answer_id, user, feedback_of(view)):
-            self._background.start(self._actions.thank(answer_id, user, words))
+        if translation := await self._buttons.rate(answer_id, user, read_feedback(view)):
+            self._background.start(self._buttons.thank(answer_id, user, translation))
 
-    async def _rated(self, workspace: Workspace, verdict: str, answer_id: str, body: Payload) -> None:
-        user = body["user"]["id"]
-        words = await self._actions.rate(answer_id, user, Feedback(verdict="up" if verdict == "up" else "down"))
-        if words is None:
-            return
-        if verdict == "up":
-            await self._actions.thank(answer_id, user, words)
-        else:
-            await workspace.hasty.views_open(trigger_id=body["trigger_id"], view=dialog(answer_id, words))
+    async def _claim_and_answer(self, request: SlackRequest) -> None:
+        """Unless it is a duplicate. Once it is claimed, it is answered or reported as interrupted."""
+        if await self._claims.claim(request, quiet=not request.addressed):
+            self._background.enqueue(request.place, lambda: self._responder.answer(request))
 
-    async def _prompt(self, workspace: Workspace, channel: str, thread: str | None) -> None:
-        prompts = [{"title": text[:75], "message": text} for text in self._settings.prompts]
-        await workspace.client.assistant_threads_setSuggestedPrompts(
-            channel_id=channel, thread_ts=thread, prompts=prompts
-        )
-
-    async def _hear(self, heard: Heard) -> None:
-        """Once it is on disk it will be answered, or told that it was not."""
-        if await self._claims.claim(heard, quiet=not heard.addressed):
-            self._background.enqueue(heard.place, lambda: self._answering.answer(heard))
-
-    def _stopped(self, place: Place) -> bool:
-        return self._answering.stop(lambda _, where: where == place)
+    def _stop_in(self, place: Place) -> bool:
+        return self._responder.stop(lambda _, running_in: running_in == place)
 
     async def _workspace(self, context: AsyncBoltContext) -> Workspace:
-        workspace = await self._workspaces.of(context.team_id, context.enterprise_id)
+        workspace = await self._workspaces.find(context.team_id, context.enterprise_id)
         if workspace is None:
-            raise LookupError("it was found when the request was authorised, and is gone")
+            raise LookupError("the bot was removed from the workspace after the request was authorised")
         return workspace
 
 
-async def _told(error: Exception) -> BoltResponse:
-    """Where Slack sent what Bolt cannot take, 400; where we failed, 503, and Slack tries again."""
+async def _respond_to_failure(error: Exception) -> BoltResponse:
+    """400 for a payload that Bolt cannot take; 503 for a failure of ours, and Slack tries again."""
     malformed = isinstance(error, AttributeError | LookupError | TypeError | ValueError)
-    log.error("What Slack sent could not be taken: %r", error, exc_info=error)
+    log.error("Slack's request failed: %r", error, exc_info=error)
     return BoltResponse(status=400 if malformed else 503)

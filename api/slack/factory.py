@@ -1,4 +1,4 @@
-"""Puts the bot together as the settings say."""
+"""Builds the bot from the settings."""
 
 import logging
 from collections.abc import Callable
@@ -12,72 +12,71 @@ from slack_sdk.oauth.state_store.sqlite3 import SQLite3OAuthStateStore
 
 from api.context.services import Services
 from api.slack.bot import Bot
-from api.slack.events.event_store import Deliveries
-from api.slack.http_mode import INSTALL, REDIRECT
+from api.slack.events.event_store import EventStore
+from api.slack.http_mode import INSTALL_PATH, REDIRECT_PATH
 from api.slack.manifest import SCOPES
-from api.slack.responder import Answering, Terms
+from api.slack.responder import Responder, ResponderOptions
 from api.slack.workspace.installations import InstalledWorkspaces, SingleWorkspace, Workspaces, installation_store
-from api.slack.workspace.rate_limited_client import PoliteClient
-from api.slack.workspace.slack_access import Rights
+from api.slack.workspace.rate_limited_client import RateLimitedClient
+from api.slack.workspace.slack_access import SlackAccess
 from indexes.types import Scope
 from rag.errors import ConfigError
-from rag.settings import Settings, SlackSettings
+from rag.settings import Settings
 
 log = logging.getLogger(__name__)
-_STATE_SECONDS = 600
+_STATE_S = 600
+"""How long an installation may take."""
 
 
-def make_bot(settings: Settings, services: Services, documents: Callable[[Scope], int]) -> Bot:
-    """It asks as all do at the services. Raises ``ConfigError``, ``RecordsError``, ``SlackBusyError``."""
+def make_bot(settings: Settings, services: Services, count_documents: Callable[[Scope], int]) -> Bot:
+    """A bot that answers as the services do. Raise ``ConfigError``, ``RecordsError``, ``SlackBusyError``."""
     slack, folder = settings.slack, settings.server.dir
-    workspaces = _workspaces(slack, folder)
-    deliveries = Deliveries(folder / "slack.sqlite3")
-    deliveries.hold()
-    box = services.feedback if settings.journal.on else None  # only a journal keeps what is asked in Slack
-    rights = Rights(slack.groups, slack.channels, workspaces.trusted)
-    terms = Terms(
+    workspaces: Workspaces
+    if slack.client_id is not None and slack.client_secret is not None:
+        workspaces = InstalledWorkspaces(_store(folder, slack.client_id), slack.api_url, slack.workspaces)
+    elif slack.bot_token is not None:
+        workspaces = SingleWorkspace(slack.bot_token.get_secret_value(), slack.api_url, slack.workspaces)
+    else:
+        raise ConfigError(
+            "slack.bot_token is not set: install the app in your workspace, and set FOOTNOTE_SLACK__BOT_TOKEN to its "
+            "token (xoxb-…); or slack.client_id and slack.client_secret, for several workspaces."
+        )
+    event_store = EventStore(folder / "slack.sqlite3")
+    event_store.lock()
+    feedback = services.feedback if settings.journal.on else None  # only a journal keeps Slack's questions
+    access = SlackAccess(slack.groups, slack.channels, workspaces.is_trusted)
+    options = ResponderOptions(
         base_url=settings.server.public_url,
         language=slack.language,
         people=slack.people,
-        feedback=box is not None,
+        feedback=feedback is not None,
         max_question_chars=services.max_question_chars,
-        documents=documents,
+        count_documents=count_documents,
     )
-    answering = Answering(services.questions, workspaces, rights, deliveries, terms)
-    return Bot(slack, workspaces, deliveries, answering, rights, box)
+    responder = Responder(services.questions, workspaces, access, event_store, options)
+    return Bot(slack, workspaces, event_store, responder, access, feedback)
 
 
 def make_oauth(settings: Settings) -> AsyncOAuthFlow | None:
-    """None where the app installs into a single workspace."""
+    """The installation by OAuth, or None if the bot serves a single workspace."""
     slack = settings.slack
     if slack.client_id is None or slack.client_secret is None:
         return None
     store = _store(settings.server.dir, slack.client_id)
-    states = SQLite3OAuthStateStore(expiration_seconds=_STATE_SECONDS, database=store.database)
+    states = SQLite3OAuthStateStore(expiration_seconds=_STATE_S, database=store.database)
     base = (settings.server.public_url or "").rstrip("/")
-    chosen = AsyncOAuthSettings(
+    oauth_settings = AsyncOAuthSettings(
         client_id=slack.client_id,
         client_secret=slack.client_secret.get_secret_value(),
         authorization_url=urljoin(slack.api_url, "/oauth/v2/authorize"),
         scopes=list(SCOPES),
-        redirect_uri=f"{base}{REDIRECT}" if base else None,
-        install_path=INSTALL,
-        redirect_uri_path=REDIRECT,
+        redirect_uri=f"{base}{REDIRECT_PATH}" if base else None,
+        install_path=INSTALL_PATH,
+        redirect_uri_path=REDIRECT_PATH,
         installation_store=store,
         state_store=states,
     )
-    return AsyncOAuthFlow(client=PoliteClient(None, slack.api_url), logger=log, settings=chosen)
-
-
-def _workspaces(slack: SlackSettings, folder: Path) -> Workspaces:
-    if slack.client_id is not None and slack.client_secret is not None:
-        return InstalledWorkspaces(_store(folder, slack.client_id), slack.api_url, slack.workspaces)
-    if slack.bot_token is not None:
-        return SingleWorkspace(slack.bot_token.get_secret_value(), slack.api_url, slack.workspaces)
-    raise ConfigError(
-        "slack.bot_token is not set: install the app in your workspace, and set FOOTNOTE_SLACK__BOT_TOKEN to its "
-        "token (xoxb-…); or slack.client_id and slack.client_secret, for several workspaces."
-    )
+    return AsyncOAuthFlow(client=RateLimitedClient(None, slack.api_url), logger=log, settings=oauth_settings)
 
 
 def _store(folder: Path, client_id: str) -> SQLite3InstallationStore:

@@ -1,4 +1,4 @@
-"""Slack's requests at the HTTP API: events, commands and buttons at ``/slack/events``; ``/slack/install`` installs."""
+"""Slack's requests over HTTP: events, commands and buttons at ``/slack/events``, and installation by OAuth."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -9,16 +9,15 @@ from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 
 from api.slack.bot import Bot
-from api.slack.events.request_signatures import MalformedError, check, verify
+from api.slack.events.request_signatures import MalformedError, check_body, verify_signature
 
 log = logging.getLogger(__name__)
-EVENTS = "/slack/events"
-INSTALL = "/slack/install"
-REDIRECT = "/slack/oauth_redirect"
+INSTALL_PATH = "/slack/install"
+REDIRECT_PATH = "/slack/oauth_redirect"
 
 
 def slack_routes(bot: Bot, signing_secret: str, oauth: AsyncOAuthFlow | None = None) -> APIRouter:
-    """The bot lives as long as the application."""
+    """The routes that Slack and installing users call. The bot starts and stops with the application."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -30,28 +29,26 @@ def slack_routes(bot: Bot, signing_secret: str, oauth: AsyncOAuthFlow | None = N
 
     router = APIRouter(include_in_schema=False, lifespan=lifespan)
 
-    @router.post(EVENTS)
+    @router.post("/slack/events")
     async def events(request: Request) -> Response:
         body = await request.body()
-        verify(signing_secret, request.headers, body)
-        check(request.headers, body)
+        verify_signature(signing_secret, request.headers, body)
+        check_body(request.headers, body)
         try:
-            told = await bot.app.async_dispatch(to_async_bolt_request(request, body))
+            response = await bot.app.async_dispatch(to_async_bolt_request(request, body))
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             log.info("Bolt cannot take a request: %r", error)
-            raise MalformedError("The request is not what Slack sends.") from None
-        return to_starlette_response(told)
+            raise MalformedError("The request is not one that Slack sends.") from None
+        return to_starlette_response(response)
 
     if oauth is not None:
-        _installing(router, oauth)
+
+        @router.get(INSTALL_PATH)
+        async def install(request: Request) -> Response:
+            return to_starlette_response(await oauth.handle_installation(to_async_bolt_request(request, b"")))
+
+        @router.get(REDIRECT_PATH)
+        async def redirect(request: Request) -> Response:
+            return to_starlette_response(await oauth.handle_callback(to_async_bolt_request(request, b"")))
+
     return router
-
-
-def _installing(router: APIRouter, oauth: AsyncOAuthFlow) -> None:
-    @router.get(INSTALL)
-    async def install(request: Request) -> Response:
-        return to_starlette_response(await oauth.handle_installation(to_async_bolt_request(request, b"")))
-
-    @router.get(REDIRECT)
-    async def redirect(request: Request) -> Response:
-        return to_starlette_response(await oauth.handle_callback(to_async_bolt_request(request, b"")))

@@ -1,4 +1,4 @@
-"""What the buttons do: share an answer, ask a person, say what an answer is worth."""
+"""The buttons below an answer: share it, ask a person, give feedback."""
 
 import asyncio
 import logging
@@ -8,159 +8,151 @@ from typing import Any, get_args
 
 from api.core.principals import Principal
 from api.history.feedback_store import Feedback, FeedbackBox, Reason
-from api.slack.events.event_store import Asked, Deliveries
-from api.slack.messages.blocks import MAX_SECTION, Message, Written, plain, rendered, section
-from api.slack.messages.escaping import escaped
-from api.slack.messages.posting import post, whisper
-from api.slack.messages.translations import Words
-from api.slack.responder import Answering, Setting
-from api.slack.workspace.places import Heard
+from api.slack.events.event_store import AnsweredQuestion, EventStore
+from api.slack.messages.blocks import MAX_SECTION, Message, render_answer, render_notice, section
+from api.slack.messages.escaping import escape_mrkdwn
+from api.slack.messages.posting import post_message, post_privately
+from api.slack.messages.translations import Translation
+from api.slack.responder import Responder
+from api.slack.workspace.slack_request import SlackRequest
 from indexes.errors import FootnoteError
 from indexes.types import PUBLIC
 
 log = logging.getLogger(__name__)
 REASONS: tuple[Reason, ...] = get_args(Reason)
-DIALOG = "footnote_reason"
-_COMMENT = 8000
+FEEDBACK_DIALOG = "footnote_reason"
+_MAX_CORRECTION = 8000
 """Characters of what an answer should have said."""
 
 
-class Actions:
-    """Done in the background, once each however often a button is pressed."""
+class AnswerButtons:
+    """Does what the buttons say, once each however often one is pressed."""
 
     def __init__(
-        self, answering: Answering, deliveries: Deliveries, people: Sequence[str], box: FeedbackBox | None
+        self, responder: Responder, event_store: EventStore, people: Sequence[str], feedback: FeedbackBox | None
     ) -> None:
-        self._answering, self._deliveries = answering, deliveries
-        self._people, self._box = people, box
+        self._responder, self._event_store = responder, event_store
+        self._people, self._feedback = people, feedback
 
-    async def share(self, answer_id: str, user: str) -> Heard | None:
-        """What is to be done so that the channel sees an answer; None where it was done, or is not theirs to share."""
-        asked = await asyncio.to_thread(self._deliveries.asked, answer_id)
-        if asked is None or asked.user != user:
+    async def claim_share(self, answer_id: str, user: str) -> SlackRequest | None:
+        """The request to share an answer, or None if it is a duplicate or the answer is somebody else's."""
+        question = await asyncio.to_thread(self._event_store.find_question, answer_id)
+        if question is None or question.user != user:
             return None
-        heard = replace(_again(asked), key=f"share:{answer_id}", alone=True)
-        return heard if await asyncio.to_thread(self._deliveries.claim, heard, quiet=False) else None
+        request = replace(_request(question), key=f"share:{answer_id}", asker_only=True)
+        return request if await asyncio.to_thread(self._event_store.claim, request, quiet=False) else None
 
-    async def shared(self, heard: Heard) -> None:
-        """Asks again for all who are in the channel: what was answered to one may hold what the others may not see."""
-        setting = await self._answering.setting(heard)
-        if setting is not None:
-            await self._share(heard, setting)
-        await asyncio.to_thread(self._deliveries.finish, heard.key)
-
-    async def _share(self, heard: Heard, setting: Setting) -> None:
-        client, place = setting.workspace.client, heard.place
-        ask = await self._answering.asked(heard, setting, private=False)
-        answer = await self._answering.ask(ask)
-        if answer.status == "declined":
-            await whisper(client, heard, _message(plain(setting.words.not_shared)))
-            return
-        await asyncio.to_thread(self._deliveries.remember, ask.id, Asked(place, heard.user, heard.text, private=False))
-        look = self._answering.look(heard, setting, ask.id, alone=False)
-        above = section(f"{setting.words.shared.format(f'<@{heard.user}>')}\n{_quoted(heard.text)}")
-        written = rendered(answer, look, above=[above])
-        thread = place.thread
-        for message in written.messages:
-            ts = await post(client, place.channel, message, thread)
-            thread = thread or ts
-        await asyncio.to_thread(self._deliveries.join, replace(place, thread=thread))
+    async def share(self, request: SlackRequest) -> None:
+        """Ask again for everyone in the channel: the first answer may hold what they may not see."""
+        if context := await self._responder.context_of(request):
+            client, translation = context.workspace.client, context.translation
+            inquiry = await self._responder.make_inquiry(request, context, asker_only=False)
+            answer = await self._responder.ask(inquiry)
+            if answer.status == "declined":
+                await post_privately(client, request, render_notice(translation.not_shared).messages[0])
+            else:
+                question = AnsweredQuestion(request.place, request.user, request.text, private=False)
+                await asyncio.to_thread(self._event_store.save_question, inquiry.id, question)
+                options = self._responder.render_options(request, context, inquiry.id, asker_only=False)
+                header = section(f"{translation.shared.format(f'<@{request.user}>')}\n{_block_quote(request.text)}")
+                thread = request.place.thread
+                for message in render_answer(answer, options, header=[header]).messages:
+                    ts = await post_message(client, request.place.channel, message, thread)
+                    thread = thread or ts
+                await asyncio.to_thread(self._event_store.join_thread, replace(request.place, thread=thread))
+        await asyncio.to_thread(self._event_store.finish, request.key)
 
     async def ask_people(self, answer_id: str, user: str) -> None:
-        """In the thread, where question and answer are for all to see; else each of them directly."""
-        asked = await asyncio.to_thread(self._deliveries.asked, answer_id)
-        if asked is None or (asked.private and asked.user != user):
+        """Ask in the thread if everyone sees question and answer there; else ask each person directly."""
+        question = await asyncio.to_thread(self._event_store.find_question, answer_id)
+        if question is None or (question.private and question.user != user):
             return
-        if not await asyncio.to_thread(self._deliveries.once, f"person:{answer_id}"):
+        if not await asyncio.to_thread(self._event_store.claim_key, f"person:{answer_id}"):
             return
-        heard = _again(asked)
-        setting = await self._answering.setting(heard)
-        if setting is None:
+        context = await self._responder.context_of(_request(question))
+        if context is None:
             return
-        client, told = setting.workspace.client, _plea(setting.words, user, asked.text)
-        if asked.private:
+        client, translation = context.workspace.client, context.translation
+        intro = translation.person_request.format(f"<@{user}>")
+        if not question.private:
+            intro = f"{' '.join(f'<@{person}>' for person in self._people)} {intro}".strip()
+        message = Message(intro, (section(f"{intro}\n{_block_quote(question.text)}"),))
+        if question.private:
             for person in self._people:
-                await post(client, person, told)
-            await whisper(client, replace(heard, user=user), _message(plain(setting.words.asked)))
+                await post_message(client, person, message)
+            notice = render_notice(translation.person_asked).messages[0]
+            await post_privately(client, replace(_request(question), user=user), notice)
         else:
-            named = " ".join(f"<@{person}>" for person in self._people)
-            await post(client, asked.place.channel, _plea(setting.words, user, asked.text, named), asked.place.thread)
+            await post_message(client, question.place.channel, message, question.place.thread)
 
-    async def rate(self, answer_id: str, user: str, feedback: Feedback) -> Words | None:
-        """The words to thank with; None where the answer is not theirs, or is not kept."""
-        asked = await asyncio.to_thread(self._deliveries.asked, answer_id)
-        if self._box is None or asked is None or asked.user != user:
+    async def rate(self, answer_id: str, user: str, feedback: Feedback) -> Translation | None:
+        """Keep the feedback, and return the channel's language; None if the answer is somebody else's or not kept."""
+        question = await asyncio.to_thread(self._event_store.find_question, answer_id)
+        if self._feedback is None or question is None or question.user != user:
             return None
-        principal = Principal(f"slack:{asked.place.team}:{user}", user, PUBLIC)
+        principal = Principal(f"slack:{question.place.team}:{user}", user, PUBLIC)
         try:
-            await asyncio.to_thread(self._box.give, principal, answer_id, feedback)
+            await asyncio.to_thread(self._feedback.give, principal, answer_id, feedback)
         except FootnoteError as error:
             log.info("Feedback was not kept: %s", error.kind)
             return None
-        setting = await self._answering.setting(_again(asked))
-        return setting.words if setting else None
+        context = await self._responder.context_of(_request(question))
+        return context.translation if context else None
 
-    async def thank(self, answer_id: str, user: str, words: Words) -> None:
-        asked = await asyncio.to_thread(self._deliveries.asked, answer_id)
-        if asked is not None and await asyncio.to_thread(self._deliveries.once, f"thanks:{answer_id}"):
-            heard = replace(_again(asked), user=user)
-            setting = await self._answering.setting(heard)
-            if setting:
-                await whisper(setting.workspace.client, heard, _message(plain(words.thanks)))
+    async def thank(self, answer_id: str, user: str, translation: Translation) -> None:
+        """Thank the user for feedback, once for each answer."""
+        question = await asyncio.to_thread(self._event_store.find_question, answer_id)
+        if question is not None and await asyncio.to_thread(self._event_store.claim_key, f"thanks:{answer_id}"):
+            request = replace(_request(question), user=user)
+            if context := await self._responder.context_of(request):
+                notice = render_notice(translation.thanks).messages[0]
+                await post_privately(context.workspace.client, request, notice)
 
 
-def dialog(answer_id: str, words: Words) -> dict[str, Any]:
-    """Asks what was wrong."""
-    options = [{"text": {"type": "plain_text", "text": words.reasons[reason]}, "value": reason} for reason in REASONS]
+def feedback_dialog(answer_id: str, translation: Translation) -> dict[str, Any]:
+    """The dialog that asks what was wrong with an answer, as a Slack view."""
+    options = [
+        {"text": {"type": "plain_text", "text": translation.reasons[reason]}, "value": reason} for reason in REASONS
+    ]
     return {
         "type": "modal",
-        "callback_id": DIALOG,
+        "callback_id": FEEDBACK_DIALOG,
         "private_metadata": answer_id,
         "title": {"type": "plain_text", "text": "Footnote"},
-        "submit": {"type": "plain_text", "text": words.send},
+        "submit": {"type": "plain_text", "text": translation.send},
         "blocks": [
             {
                 "type": "input",
                 "block_id": "reason",
                 "optional": True,
-                "label": {"type": "plain_text", "text": words.why},
+                "label": {"type": "plain_text", "text": translation.reason_question},
                 "element": {"type": "radio_buttons", "action_id": "value", "options": options},
             },
             {
                 "type": "input",
                 "block_id": "comment",
                 "optional": True,
-                "label": {"type": "plain_text", "text": words.comment},
+                "label": {"type": "plain_text", "text": translation.correction_question},
                 "element": {"type": "plain_text_input", "action_id": "value", "multiline": True, "max_length": 3000},
             },
         ],
     }
 
 
-def feedback_of(view: dict[str, Any]) -> Feedback:
-    """As it was given in the dialog."""
+def read_feedback(view: dict[str, Any]) -> Feedback:
+    """The feedback of a submitted dialog."""
     values = view.get("state", {}).get("values", {})
-    chosen = ((values.get("reason") or {}).get("value") or {}).get("selected_option") or {}
-    better = ((values.get("comment") or {}).get("value") or {}).get("value") or ""
-    reason = next((known for known in REASONS if known == chosen.get("value")), None)
-    return Feedback(verdict="down", reason=reason, better_answer=str(better)[:_COMMENT])
+    selected = ((values.get("reason") or {}).get("value") or {}).get("selected_option") or {}
+    correction = ((values.get("comment") or {}).get("value") or {}).get("value") or ""
+    reason = next((reason for reason in REASONS if reason == selected.get("value")), None)
+    return Feedback(verdict="down", reason=reason, better_answer=str(correction)[:_MAX_CORRECTION])
 
 
-def _again(asked: Asked) -> Heard:
-    return Heard(
-        key="", place=asked.place, user=asked.user, text=asked.text, direct=asked.place.channel.startswith("D")
-    )
+def _request(question: AnsweredQuestion) -> SlackRequest:
+    direct = question.place.channel.startswith("D")
+    return SlackRequest(key="", place=question.place, user=question.user, text=question.text, direct=direct)
 
 
-def _plea(words: Words, user: str, text: str, before: str = "") -> Message:
-    asks = f"{before} {words.asks.format(f'<@{user}>')}".strip()
-    return Message(asks, (section(f"{asks}\n{_quoted(text)}"),))
-
-
-def _quoted(text: str) -> str:
+def _block_quote(text: str) -> str:
     line = " ".join(text.split())
-    return f"> {escaped(line[: MAX_SECTION // 6])}"
-
-
-def _message(written: Written) -> Message:
-    return written.messages[0]
+    return f"> {escape_mrkdwn(line[: MAX_SECTION // 6])}"

@@ -1,4 +1,4 @@
-"""The app's manifest: what Slack is to let the bot do, and no more than the chosen features take.
+"""The app's manifest: what Slack allows the bot to do, and no more than the chosen features need.
 
 https://docs.slack.dev/reference/app-manifest
 """
@@ -9,9 +9,9 @@ from api.slack.bot import SHORTCUT
 from rag.settings import SlackSettings
 
 _ALWAYS = ("app_mentions:read", "assistant:write", "chat:write", "commands", "im:history", "im:read", "users:read")
-_ROOMS = ("channels:history", "channels:read", "groups:history", "groups:read", "mpim:history", "mpim:read")
-SCOPES = tuple(sorted((*_ALWAYS, *_ROOMS, "im:write", "usergroups:read", "users:read.email")))
-"""All that any feature takes."""
+_CHANNELS = ("channels:history", "channels:read", "groups:history", "groups:read", "mpim:history", "mpim:read")
+SCOPES = tuple(sorted((*_ALWAYS, *_CHANNELS, "im:write", "usergroups:read", "users:read.email")))
+"""The scopes of all features together."""
 EVENTS = (
     "agent_session_stopped",
     "app_home_opened",
@@ -25,20 +25,22 @@ EVENTS = (
 
 
 def scopes(slack: SlackSettings) -> tuple[str, ...]:
-    """Those that the settings take."""
-    wanted = {*_ALWAYS, *_ROOMS}
+    """The scopes that the settings need, sorted."""
+    needed = {*_ALWAYS, *_CHANNELS}
     if any(rule.emails for rule in slack.groups):
-        wanted.add("users:read.email")
+        needed.add("users:read.email")
     if any(rule.user_groups for rule in slack.groups):
-        wanted.add("usergroups:read")
+        needed.add("usergroups:read")
     if slack.people:
-        wanted.add("im:write")
-    return tuple(sorted(wanted))
+        needed.add("im:write")
+    return tuple(sorted(needed))
 
 
 def manifest(slack: SlackSettings, public_url: str | None, *, socket: bool, name: str = "Footnote") -> dict[str, Any]:
-    """As JSON types. With ``socket`` Slack needs no address of ours; without, ``public_url`` is where it sends to."""
-    url = None if socket else f"{(public_url or '').rstrip('/')}/slack/events"
+    """The manifest as JSON types. By ``socket`` Slack needs no address of ours; else it sends to ``public_url``."""
+    base = (public_url or "").rstrip("/")
+    url = None if socket else f"{base}/slack/events"
+    request_url = {"request_url": url} if url else {}
     return {
         "display_information": {
             "name": name,
@@ -47,12 +49,12 @@ def manifest(slack: SlackSettings, public_url: str | None, *, socket: bool, name
         },
         "features": _features(slack, url, name),
         "oauth_config": {
-            **({} if socket else {"redirect_urls": [f"{(public_url or '').rstrip('/')}/slack/oauth_redirect"]}),
+            **({} if socket else {"redirect_urls": [f"{base}/slack/oauth_redirect"]}),
             "scopes": {"bot": list(scopes(slack))},
         },
         "settings": {
-            "event_subscriptions": {**({"request_url": url} if url else {}), "bot_events": list(EVENTS)},
-            "interactivity": {"is_enabled": True, **({"request_url": url} if url else {})},
+            "event_subscriptions": {**request_url, "bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": True, **request_url},
             "org_deploy_enabled": False,
             "socket_mode_enabled": socket,
             "token_rotation_enabled": False,
@@ -66,7 +68,6 @@ def _features(slack: SlackSettings, url: str | None, name: str) -> dict[str, Any
         "description": "Ask the documents",
         "usage_hint": "your question",
         "should_escape": True,
-        **({"url": url} if url else {}),
     }
     prompts = [{"title": text[:75], "message": text} for text in slack.prompts]
     return {
@@ -76,7 +77,7 @@ def _features(slack: SlackSettings, url: str | None, name: str) -> dict[str, Any
             "agent_description": "Ask what the documents say. Every sentence of an answer names its source.",
             **({"suggested_prompts": prompts} if prompts else {}),
         },
-        "slash_commands": [command],
+        "slash_commands": [command | ({"url": url} if url else {})],
         "shortcuts": [
             {
                 "name": "Ask the documents",

@@ -1,130 +1,97 @@
-"""What an app's manifest lacks of the one that it should have: each thing with where on the app's page it is set."""
+"""Compares an app's manifest with the one that the bot needs, and says where on the app's page to set the rest."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from api.core.findings import Finding
+from api.slack.bot import SHORTCUT
 
 Manifest = Mapping[str, Any]
+_PAGES = {
+    "events": "Event Subscriptions, Subscribe to bot events",
+    "socket mode": "Socket Mode",
+    "interactivity": "Interactivity & Shortcuts",
+    "slash command": "Slash Commands",
+    "shortcut": "Interactivity & Shortcuts",
+    "agent view": "Agents & AI Apps",
+    "direct messages": "App Home, Messages Tab",
+    "addresses": "Event Subscriptions, Interactivity & Shortcuts and Slash Commands",
+    "redirect addresses": "OAuth & Permissions, Redirect URLs",
+}
+"""For each check, the page of the app's settings."""
+_PROBLEMS = {
+    "settings.event_subscriptions.bot_events": ("events", "the app is not subscribed to {missing}"),
+    "settings.socket_mode_enabled": (
+        "socket mode",
+        "it is {state}: `footnote slack` needs it on, `footnote serve` off",
+    ),
+    "settings.interactivity.is_enabled": ("interactivity", "it is off, so buttons do nothing"),
+    "features.slash_commands.{command}": ("slash command", "there is no {command}"),
+    f"features.shortcuts.{SHORTCUT}.type": ("shortcut", f"none on messages has the callback id {SHORTCUT}"),
+    "features.agent_view": ("agent view", "the app has none, or the older assistant view"),
+    "features.app_home.messages_tab_enabled": ("direct messages", "it is off, so nobody can write to the bot"),
+    "features.app_home.messages_tab_read_only_enabled": ("direct messages", "people can read them but not write any"),
+    "settings.event_subscriptions.request_url": ("addresses", "Slack sends events to {found}, and not to {missing}"),
+    "settings.interactivity.request_url": ("addresses", "Slack sends buttons to {found}, and not to {missing}"),
+    "features.slash_commands.{command}.url": ("addresses", "Slack sends {command} to {found}, and not to {missing}"),
+    "oauth_config.redirect_urls": (
+        "redirect addresses",
+        "{missing} is not among them, so no workspace can install the app",
+    ),
+}
+"""For each path in the manifest, its check, and what it means if a needed value is missing there."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Aspect:
-    """``lack`` says in words what is not as it should be, of the wanted manifest and the app's; empty where all is."""
+def compare_manifests(needed: Manifest, actual: Manifest) -> list[Finding]:
+    """A finding for each check, without the scopes: those depend on the installation too."""
+    needed_values, actual_values = _flatten(needed), _flatten(actual)
+    command = needed["features"]["slash_commands"][0]["command"]
+    problems: dict[str, list[str]] = {check: [] for check in _PAGES}
+    for pattern, (check, problem) in _PROBLEMS.items():
+        path = pattern.format(command=command)
+        values = actual_values[path]
+        if missing := needed_values[path] - (values or {"False"}):  # Slack leaves out what is off
+            words = {
+                "command": command,
+                "missing": ", ".join(sorted(missing)),
+                "found": ", ".join(sorted(values)) or "nowhere",
+                "state": "off" if "True" in missing else "on",
+            }
+            problems[check].append(problem.format(**words))
+    if needed["settings"]["socket_mode_enabled"]:
+        del problems["addresses"], problems["redirect addresses"]  # Slack sends nothing to an address then
+    return [
+        Finding(
+            check,
+            ok=not texts,
+            detail=f"{'; '.join(texts)}: see {_PAGES[check]} on the app's page" if texts else "as it should be",
+        )
+        for check, texts in problems.items()
+    ]
 
-    name: str
-    lack: Callable[[Manifest, Manifest], str]
-    page: str
-    """Of the app's settings, as Slack's menu calls it."""
-    http: bool = False
-    """Whether it is nothing for Socket Mode."""
 
-
-def compared(wanted: Manifest, had: Manifest) -> list[Finding]:
-    """A finding for each thing that the manifest sets, but for scopes: of those the installation has a say too."""
-    socket = _at(wanted, "settings", "socket_mode_enabled")
-    aspects = [aspect for aspect in _ASPECTS if not (socket and aspect.http)]
-    return [_finding(aspect, aspect.lack(wanted, had)) for aspect in aspects]
-
-
-def asked(manifest: Manifest) -> frozenset[str]:
+def bot_scopes(manifest: Manifest) -> frozenset[str]:
     """The bot's scopes that the manifest asks for."""
-    return frozenset(_at(manifest, "oauth_config", "scopes", "bot") or ())
+    return frozenset(_flatten(manifest)["oauth_config.scopes.bot"])
 
 
-def _finding(aspect: _Aspect, lack: str) -> Finding:
-    detail = f"{lack}: see {aspect.page} on the app's page" if lack else "as it should be"
-    return Finding(aspect.name, ok=not lack, detail=detail)
+def _flatten(manifest: Manifest) -> defaultdict[str, set[str]]:
+    """The manifest's values by dotted path. A dictionary's own path is there too, with the value "present"."""
+    values: defaultdict[str, set[str]] = defaultdict(set)
+    for path, value in _entries(manifest):
+        values[path.removeprefix(".")].add(value)
+    return values
 
 
-def _events(wanted: Manifest, had: Manifest) -> str:
-    where = ("settings", "event_subscriptions", "bot_events")
-    there = _at(had, *where) or ()
-    missing = [event for event in _at(wanted, *where) if event not in there]
-    return f"the app is not subscribed to {', '.join(missing)}" if missing else ""
-
-
-def _socket_mode(wanted: Manifest, had: Manifest) -> str:
-    where = ("settings", "socket_mode_enabled")
-    if bool(_at(had, *where)) == _at(wanted, *where):
-        return ""
-    off, on = "it is off, so nothing comes to `footnote slack`", "it is on, so nothing comes to `footnote serve`"
-    return off if _at(wanted, *where) else on
-
-
-def _interactivity(_: Manifest, had: Manifest) -> str:
-    return "" if _at(had, "settings", "interactivity", "is_enabled") else "it is off, so buttons do nothing"
-
-
-def _command(wanted: Manifest, had: Manifest) -> str:
-    (command,) = _names(wanted, "slash_commands", "command")
-    return "" if command in _names(had, "slash_commands", "command") else f"there is no {command}"
-
-
-def _shortcut(wanted: Manifest, had: Manifest) -> str:
-    (wished,) = _at(wanted, "features", "shortcuts")
-    there = [(s.get("callback_id"), s.get("type")) for s in _at(had, "features", "shortcuts") or ()]
-    if (wished["callback_id"], wished["type"]) in there:
-        return ""
-    return f"none on messages has the callback id {wished['callback_id']}"
-
-
-def _agent_view(_: Manifest, had: Manifest) -> str:
-    features = _at(had, "features") or {}
-    if "agent_view" in features:
-        return ""
-    return "the app has the older assistant view" if "assistant_view" in features else "the app has none"
-
-
-def _direct_messages(_: Manifest, had: Manifest) -> str:
-    home = _at(had, "features", "app_home") or {}
-    if not home.get("messages_tab_enabled"):
-        return "the messages tab is off, so nobody can write to the bot"
-    return "people may read them and not write" if home.get("messages_tab_read_only_enabled") else ""
-
-
-def _addresses(wanted: Manifest, had: Manifest) -> str:
-    url = _at(wanted, "settings", "event_subscriptions", "request_url")
-    (command,) = _names(wanted, "slash_commands", "command")
-    sent = {
-        "events": _at(had, "settings", "event_subscriptions", "request_url"),
-        "buttons": _at(had, "settings", "interactivity", "request_url"),
-        command: next((c.get("url") for c in _commands(had) if c.get("command") == command), url),
-    }
-    wrong = [f"{what} to {where or 'nowhere'}" for what, where in sent.items() if where != url]
-    return f"Slack sends {', '.join(wrong)}, and not to {url}" if wrong else ""
-
-
-def _redirects(wanted: Manifest, had: Manifest) -> str:
-    there = _at(had, "oauth_config", "redirect_urls") or ()
-    missing = [url for url in _at(wanted, "oauth_config", "redirect_urls") or () if url not in there]
-    return f"{missing[0]} is not among them, so no workspace can install the app" if missing else ""
-
-
-def _names(manifest: Manifest, of: str, key: str) -> list[str]:
-    return [one.get(key, "") for one in _at(manifest, "features", of) or ()]
-
-
-def _commands(manifest: Manifest) -> Sequence[Mapping[str, Any]]:
-    return _at(manifest, "features", "slash_commands") or ()
-
-
-def _at(manifest: Any, *names: str) -> Any:
-    """What stands there; None where any of it is left out, as Slack does with what is not set."""
-    for name in names:
-        manifest = (manifest or {}).get(name)
-    return manifest
-
-
-_ASPECTS = (
-    _Aspect("events", _events, "Event Subscriptions, Subscribe to bot events"),
-    _Aspect("socket mode", _socket_mode, "Socket Mode"),
-    _Aspect("interactivity", _interactivity, "Interactivity & Shortcuts"),
-    _Aspect("slash command", _command, "Slash Commands"),
-    _Aspect("shortcut", _shortcut, "Interactivity & Shortcuts"),
-    _Aspect("agent view", _agent_view, "Agents & AI Apps"),
-    _Aspect("direct messages", _direct_messages, "App Home, Messages Tab"),
-    _Aspect("addresses", _addresses, "Event Subscriptions, Interactivity & Shortcuts and Slash Commands", http=True),
-    _Aspect("redirect addresses", _redirects, "OAuth & Permissions, Redirect URLs", http=True),
-)
+def _entries(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        yield path, "present"
+        for key, inner in value.items():
+            yield from _entries(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for item in value:
+            name = item.get("command") or item.get("callback_id") if isinstance(item, Mapping) else None
+            yield from _entries(item, f"{path}.{name}" if name else path)
+    elif value is not None:
+        yield path, str(value)

@@ -1,43 +1,46 @@
-"""After a process ended over an answer: what was under way is told to be over, never silently dropped."""
+"""Reports answers that were interrupted when the process ended, so that none is dropped in silence."""
 
 import asyncio
 import contextlib
 import logging
 
-from api.slack.events.event_store import Deliveries, Unfinished
-from api.slack.messages.blocks import Message, plain
-from api.slack.messages.posting import post, whisper
-from api.slack.messages.translations import WORDS
+from api.slack.events.event_store import EventStore, UnfinishedAnswer
+from api.slack.messages.blocks import Message, render_notice
+from api.slack.messages.posting import post_message, post_privately
+from api.slack.messages.translations import TRANSLATIONS
 from api.slack.workspace.installations import Workspace, Workspaces
-from api.slack.workspace.places import Heard
-from api.slack.workspace.slack_access import FAILURES, reason
+from api.slack.workspace.slack_access import FAILURES, failure_reason
+from api.slack.workspace.slack_request import SlackRequest
 from rag.settings import Language
 
 log = logging.getLogger(__name__)
 
 
-async def tell_interrupted(deliveries: Deliveries, workspaces: Workspaces, language: Language) -> None:
-    """Where Slack cannot be told now, it is at the next start."""
-    (told,) = plain(WORDS[language].interrupted).messages
-    for left in await asyncio.to_thread(deliveries.unfinished):
+async def report_interrupted(event_store: EventStore, workspaces: Workspaces, language: Language) -> None:
+    """Tell the askers. An answer that Slack cannot be told about now is reported at the next start."""
+    (notice,) = render_notice(TRANSLATIONS[language].interrupted).messages
+    for answer in await asyncio.to_thread(event_store.unfinished_answers):
         try:
-            workspace = await workspaces.of(left.place.team)
+            workspace = await workspaces.find(answer.place.team)
             if workspace is not None:
-                await _tell(workspace, left, told)
-            await asyncio.to_thread(deliveries.finish, left.key)
+                await _report(workspace, answer, notice)
+            await asyncio.to_thread(event_store.finish, answer.key)
         except FAILURES as error:
-            log.warning("An interrupted answer cannot be told of: %s", reason(error))
+            log.warning("An interrupted answer cannot be reported: %s", failure_reason(error))
 
 
-async def _tell(workspace: Workspace, left: Unfinished, told: Message) -> None:
-    client, place = workspace.client, left.place
-    if left.alone or place.thread is None:
-        await whisper(client, Heard(key=left.key, place=place, user=left.user, text=""), told)
+async def _report(workspace: Workspace, answer: UnfinishedAnswer, notice: Message) -> None:
+    client, place = workspace.client, answer.place
+    if answer.asker_only or place.thread is None:
+        request = SlackRequest(key=answer.key, place=place, user=answer.user, text="")
+        await post_privately(client, request, notice)
         return
-    if left.reply is not None:
-        with contextlib.suppress(*FAILURES):  # of a stream that was left open
-            await client.chat_stopStream(channel=place.channel, ts=left.reply)
+    if answer.reply is not None:
+        with contextlib.suppress(*FAILURES):  # only a stream that was left open can be stopped
+            await client.chat_stopStream(channel=place.channel, ts=answer.reply)
         with contextlib.suppress(*FAILURES):
-            await client.chat_update(channel=place.channel, ts=left.reply, text=told.text, blocks=list(told.blocks))
+            await client.chat_update(
+                channel=place.channel, ts=answer.reply, text=notice.text, blocks=list(notice.blocks)
+            )
             return
-    await post(client, place.channel, told, place.thread)
+    await post_message(client, place.channel, notice, place.thread)

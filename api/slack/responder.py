@@ -1,152 +1,188 @@
-"""From what was heard to what is answered: who sees it, what is asked, and where the answer goes."""
+"""Answers a request in Slack: who will see the answer, what is asked, and where the answer goes."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from api.context.event_streams import closing
 from api.context.question_service import QuestionService
 from api.core.inquiry import Inquiry
 from api.middleware.failures import report_problem
-from api.slack.events.event_store import Asked, Deliveries
+from api.slack.events.event_store import AnsweredQuestion, EventStore
 from api.slack.events.thread_history import turns_before
-from api.slack.messages.answer_stream import Silent, Visible
-from api.slack.messages.blocks import Look, Written, cut_off, is_doubtful, plain, rendered
-from api.slack.messages.replies import Alone, Reply
-from api.slack.messages.slack_stream import Pace
-from api.slack.messages.translations import WORDS, Words
+from api.slack.messages.answer_stream import StreamedReply, UnpromptedReply
+from api.slack.messages.blocks import (
+    RenderedAnswer,
+    RenderOptions,
+    is_doubtful,
+    render_answer,
+    render_notice,
+    render_stopped,
+)
+from api.slack.messages.replies import PrivateReply, Reply
+from api.slack.messages.slack_stream import UpdatePacer
+from api.slack.messages.translations import TRANSLATIONS, Translation
 from api.slack.workspace.installations import Workspace, Workspaces
-from api.slack.workspace.places import Heard, Place, Sight
-from api.slack.workspace.slack_access import Rights, Room
+from api.slack.workspace.slack_access import Channel, SlackAccess
+from api.slack.workspace.slack_request import Place, SlackRequest
 from indexes.types import Scope
 from rag.question.filters import make_filters
 from rag.question.validation import make_question
 from rag.settings import Language, SlackChannelSettings
-from rag.types import Answer, Completed, Delta, Question
+from rag.types import Answer, Completed, Delta
 
 log = logging.getLogger(__name__)
+_UNFIT_STATUSES: Mapping[str, str] = {
+    "declined": "the documents do not answer",
+    "partly": "the documents answer only a part",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """On what terms is answered."""
+class ResponderOptions:
+    """What holds for all answers."""
 
     base_url: str | None = None
-    """Where the viewer is."""
+    """The address of the viewer."""
     language: Language = "en"
     people: tuple[str, ...] = ()
-    """Ids of those who are asked where the documents do not answer."""
+    """Ids of the users whom "Ask a person" asks."""
     feedback: bool = False
-    """Whether somebody keeps what is said of answers."""
+    """Whether feedback on answers is kept."""
     max_question_chars: int = 8000
-    documents: Callable[[Scope], int] = field(default=lambda _: 0)
-    """How many may be found. May block."""
+    count_documents: Callable[[Scope], int] = field(default=lambda _: 0)
+    """How many documents a search may find. May block."""
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """Where something was said, and what holds there."""
+class ChannelContext:
+    """Where something was asked, with the rule and the language of the channel."""
 
     workspace: Workspace
-    room: Room
+    channel: Channel
     rule: SlackChannelSettings
-    words: Words
+    translation: Translation
 
 
-class Answering:
-    """Answers what was heard, in the background."""
+class Responder:
+    """Answers requests; run it in the background."""
 
     def __init__(
-        self, questions: QuestionService, workspaces: Workspaces, rights: Rights, deliveries: Deliveries, terms: Terms
+        self,
+        questions: QuestionService,
+        workspaces: Workspaces,
+        access: SlackAccess,
+        event_store: EventStore,
+        options: ResponderOptions,
     ) -> None:
-        self._questions, self._workspaces, self._rights = questions, workspaces, rights
-        self._deliveries, self._terms = deliveries, terms
-        self._paces: dict[str, Pace] = {}
+        self._questions, self._workspaces, self._access = questions, workspaces, access
+        self._event_store, self._options = event_store, options
+        self._pacers: dict[str, UpdatePacer] = {}
         self._running: dict[str, tuple[Place, asyncio.Task[Answer]]] = {}
 
-    async def answer(self, heard: Heard) -> None:
-        """Whatever happens, who asked is told; where that fails too, once the bot starts anew."""
-        setting = await self.setting(heard)
-        if setting is not None and (sight := _sight(heard, setting.rule)):
-            if sight == "alone":
-                await asyncio.to_thread(self._deliveries.whisper, heard.key)
-            reply = self._reply(heard, setting, sight)
+    async def answer(self, request: SlackRequest) -> None:
+        """Answer, or say why not. If even that fails, the request is reported at the next start."""
+        context = await self.context_of(request)
+        if context is not None and (request.addressed or context.rule.mode == "auto"):
+            asker_only = request.asker_only or (request.addressed and context.rule.ephemeral and not request.direct)
+            if asker_only:
+                await asyncio.to_thread(self._event_store.set_asker_only, request.key)
+            reply = self._reply(request, context, asker_only=asker_only)
             try:
-                if written := await self._written(heard, setting, sight, reply):
-                    await reply.finish(written)
+                answer = await self._render(request, context, reply, asker_only=asker_only)
+                if answer is not None:
+                    await reply.finish(answer)
             finally:
-                reply.leave()
-            if sight == "silent" and written:
-                await asyncio.to_thread(self._deliveries.join, heard.place)
-        await asyncio.to_thread(self._deliveries.finish, heard.key)
+                reply.cancel()
+            if answer is not None and not request.addressed:
+                await asyncio.to_thread(self._event_store.join_thread, request.place)
+        await asyncio.to_thread(self._event_store.finish, request.key)
 
-    async def setting(self, heard: Heard) -> Setting | None:
-        """None where the bot was taken out of the workspace."""
-        workspace = await self._workspaces.of(heard.place.team)
+    async def context_of(self, request: SlackRequest) -> ChannelContext | None:
+        """The request's channel, or None if the bot was removed from the workspace."""
+        workspace = await self._workspaces.find(request.place.team)
         if workspace is None:
-            log.warning("The bot is no longer installed in workspace %s", heard.place.team)
+            log.warning("The bot is no longer installed in workspace %s", request.place.team)
             return None
-        room = await self._rights.room(workspace.client, workspace.team, heard.place.channel)
-        rule = self._rights.rule(room)
-        return Setting(workspace, room, rule, WORDS[rule.language or self._terms.language])
+        channel = await self._access.channel(workspace.client, workspace.team, request.place.channel)
+        rule = self._access.rule(channel)
+        return ChannelContext(workspace, channel, rule, TRANSLATIONS[rule.language or self._options.language])
 
     def stop(self, matches: Callable[[str, Place], bool]) -> bool:
-        """Ends the answers under way that match; what was written of them stays. Whether there were any."""
-        found = [task for key, (place, task) in self._running.items() if matches(key, place)]
-        for task in found:
+        """Stop the running answers whose key and place match; their text so far stays. Whether there were any."""
+        tasks = [task for key, (place, task) in self._running.items() if matches(key, place)]
+        for task in tasks:
             task.cancel()
-        return bool(found)
+        return bool(tasks)
 
-    async def asked(self, heard: Heard, setting: Setting, *, private: bool) -> Inquiry:
-        """The question for those who will see the answer. Raises as ``make_question`` and ``make_filters`` do."""
-        client, rule = setting.workspace.client, setting.rule
-        principal = await self._rights.principal(client, heard, setting.room, alone=private)
-        question = await self._question(heard, setting.workspace)
+    async def make_inquiry(self, request: SlackRequest, context: ChannelContext, *, asker_only: bool) -> Inquiry:
+        """The question, with the audience of those who will see the answer.
+
+        A mention without text asks the message before it. Raises as ``make_question`` and ``make_filters`` do.
+        """
+        workspace, rule = context.workspace, context.rule
+        principal = await self._access.principal(workspace.client, request, context.channel, asker_only=asker_only)
+        history = await turns_before(workspace, request) if request.ts else ()
+        text = request.text
+        if not text and history and history[-1].role == "user":
+            history, text = history[:-1], history[-1].text
+        question = make_question(text, history, self._options.max_question_chars)
         filters = make_filters(rule.paths, labels=rule.labels)
-        asked = replace(question, audience=principal.audience, filters=filters, language=rule.language)
-        return Inquiry(question=asked, principal=principal, via="slack")
+        question = replace(question, audience=principal.audience, filters=filters, language=rule.language)
+        return Inquiry(question=question, principal=principal, via="slack")
 
-    def look(self, heard: Heard, setting: Setting, answer_id: str, *, alone: bool) -> Look:
-        return Look(
-            words=setting.words,
-            base_url=self._terms.base_url,
+    def render_options(
+        self, request: SlackRequest, context: ChannelContext, answer_id: str, *, asker_only: bool
+    ) -> RenderOptions:
+        """How an answer is rendered; only an asker who is alone in a channel may share it."""
+        return RenderOptions(
+            translation=context.translation,
+            base_url=self._options.base_url,
             answer_id=answer_id,
-            feedback=self._terms.feedback,
-            person=bool(self._terms.people),
-            share=alone and not heard.direct and setting.room.name != "",
+            feedback=self._options.feedback,
+            person=bool(self._options.people),
+            share=asker_only and not request.direct and context.channel.name != "",
         )
 
-    async def ask(self, ask: Inquiry, reply: Reply | None = None) -> Answer:
-        async with closing(self._questions.stream(ask)) as events:
+    async def ask(self, inquiry: Inquiry, reply: Reply | None = None) -> Answer:
+        """The answer; ``reply`` shows its text while it is written."""
+        async with aclosing(self._questions.stream(inquiry)) as events:
             async for event in events:
                 if isinstance(event, Delta) and reply is not None:
                     reply.write(event.text)
-                    await asyncio.sleep(0)  # a model that never waits would let nobody stop it
+                    await asyncio.sleep(0)  # a model that never waits could not be stopped otherwise
                 elif isinstance(event, Completed):
                     return event.answer
         raise AssertionError("stream() always completes")
 
-    async def _written(self, heard: Heard, setting: Setting, sight: Sight, reply: Reply) -> Written | None:
-        """What is told; None where silence is."""
+    async def _render(
+        self, request: SlackRequest, context: ChannelContext, reply: Reply, *, asker_only: bool
+    ) -> RenderedAnswer | None:
+        """The answer or the failure; None if an unasked answer is not good enough to be given."""
         try:
-            ask = await self.asked(heard, setting, private=heard.direct or sight == "alone")
-            await reply.begin(await self._status(ask, setting.words))
-            answer = await self._stoppable(heard, ask, reply)
-        except Exception as error:  # noqa: BLE001 - who asked is told, whatever it is
-            return None if sight == "silent" else plain(_failure(error))
+            inquiry = await self.make_inquiry(request, context, asker_only=request.direct or asker_only)
+            scope = Scope(inquiry.principal.audience, inquiry.question.filters)
+            documents = await asyncio.to_thread(self._options.count_documents, scope)
+            await reply.begin(context.translation.searching.format(f"{documents:,}"))
+            answer = await self._run_stoppable(request, inquiry, reply)
+        except Exception as error:  # noqa: BLE001 - the asker is told, whatever it is
+            problem = report_problem(error)
+            return render_notice(problem.detail or problem.title) if request.addressed else None
         if answer is None:
-            return cut_off(reply.so_far, setting.words.stopped)
-        if sight == "silent" and (why := _unfit(answer)):
-            log.info("Stayed silent in %s: %s", heard.place.channel, why)
+            return render_stopped(reply.so_far, context.translation.stopped)
+        if not request.addressed and (reason := _unfit_reason(answer)):
+            log.info("Stayed silent in %s: %s", request.place.channel, reason)
             return None
-        await self._remember(ask, heard, alone=sight == "alone")
-        return rendered(answer, self.look(heard, setting, ask.id, alone=sight == "alone"))
+        private = asker_only or request.direct
+        question = AnsweredQuestion(request.place, request.user, inquiry.question.text, private)
+        await asyncio.to_thread(self._event_store.save_question, inquiry.id, question)
+        return render_answer(answer, self.render_options(request, context, inquiry.id, asker_only=asker_only))
 
-    async def _stoppable(self, heard: Heard, ask: Inquiry, reply: Reply) -> Answer | None:
-        """None where it was stopped."""
-        task = asyncio.create_task(self.ask(ask, reply))
-        self._running[heard.key] = heard.place, task
+    async def _run_stoppable(self, request: SlackRequest, inquiry: Inquiry, reply: Reply) -> Answer | None:
+        """The answer, or None if ``stop`` ended it."""
+        task = asyncio.create_task(self.ask(inquiry, reply))
+        self._running[request.key] = request.place, task
         try:
             return await task
         except asyncio.CancelledError:
@@ -156,57 +192,26 @@ class Answering:
                 raise
             return None
         finally:
-            del self._running[heard.key]
+            del self._running[request.key]
 
-    async def _remember(self, ask: Inquiry, heard: Heard, *, alone: bool) -> None:
-        asked = Asked(heard.place, heard.user, ask.question.text, alone or heard.direct)
-        await asyncio.to_thread(self._deliveries.remember, ask.id, asked)
+    def _reply(self, request: SlackRequest, context: ChannelContext, *, asker_only: bool) -> Reply:
+        async def save_ts(ts: str) -> None:
+            await asyncio.to_thread(self._event_store.set_reply, request.key, ts)
 
-    async def _question(self, heard: Heard, workspace: Workspace) -> Question:
-        """A mention without a word asks what was said before."""
-        history = await turns_before(workspace, heard) if heard.ts else ()
-        text = heard.text
-        if not text and history and history[-1].role == "user":
-            history, text = history[:-1], history[-1].text
-        return make_question(text, history, self._terms.max_question_chars)
-
-    async def _status(self, ask: Inquiry, words: Words) -> str:
-        scope = Scope(ask.principal.audience, ask.question.filters)
-        return words.searching.format(f"{await asyncio.to_thread(self._terms.documents, scope):,}")
-
-    def _reply(self, heard: Heard, setting: Setting, sight: Sight) -> Reply:
-        async def posted(ts: str) -> None:
-            await asyncio.to_thread(self._deliveries.replying, heard.key, ts)
-
-        if sight == "alone":
-            return Alone(setting.workspace, heard)
-        kind = Silent if sight == "silent" else Visible
-        pace = self._paces.setdefault(setting.workspace.team, Pace())
-        return kind(setting.workspace, heard, setting.words, pace, posted)
+        if asker_only:
+            return PrivateReply(context.workspace, request)
+        reply_type = StreamedReply if request.addressed else UnpromptedReply
+        pacer = self._pacers.setdefault(context.workspace.team, UpdatePacer())
+        return reply_type(context.workspace, request, context.translation, pacer, save_ts)
 
 
-_UNFIT: Mapping[str, str] = {"declined": "the documents do not answer", "partly": "they answer a part only"}
-
-
-def _unfit(answer: Answer) -> str | None:
-    """Why an answer is not given unasked."""
-    if answer.status in _UNFIT:
-        return _UNFIT[answer.status]
+def _unfit_reason(answer: Answer) -> str | None:
+    """Why an answer is not given unasked, or None if it is."""
+    if answer.status in _UNFIT_STATUSES:
+        return _UNFIT_STATUSES[answer.status]
     if answer.cut_short:
         return "the answer was cut short"
     if not answer.sentences or not answer.citations:
         return "the answer claims nothing"
     doubtful = sum(map(is_doubtful, answer.sentences))
     return f"{doubtful} of its sentences are not supported" if doubtful else None
-
-
-def _sight(heard: Heard, rule: SlackChannelSettings) -> Sight | None:
-    """None where it is not for the bot."""
-    if not heard.addressed:
-        return "silent" if rule.mode == "auto" else None
-    return "alone" if heard.alone or (rule.ephemeral and not heard.direct) else "room"
-
-
-def _failure(error: Exception) -> str:
-    problem = report_problem(error)
-    return problem.detail or problem.title

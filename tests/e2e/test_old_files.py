@@ -6,13 +6,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from api.slack.workspace.places import Heard, Place
 
 from api.auth.api_keys import KeyAuthenticator, KeyStore
 from api.core.principals import Principal, UnauthorizedError
 from api.history.audit_log import Journal
 from api.history.conversation_store import Conversations
 from api.slack.events.event_store import Deliveries
-from api.slack.workspace.places import Heard, Place
 from eval.runs.llm_cache import CachedChat
 from fakes.chat import ScriptedChat
 from fakes.engines import ROOT, OpenEngine, RememberingEncoder

@@ -6,8 +6,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from api.limits.fair_queue import FairQueue
-from api.slack.workspace.places import Place
-from api.slack.workspace.slack_access import FAILURES, reason
+from api.slack.workspace.slack_access import FAILURES, failure_reason
+from api.slack.workspace.slack_request import Place
 
 log = logging.getLogger(__name__)
 Work = Coroutine[Any, Any, None]
@@ -51,6 +51,6 @@ class BackgroundWork:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, FAILURES):
-            log.warning("Slack refused: %s", reason(error))
+            log.warning("Slack refused: %s", failure_reason(error))
         elif error is not None:
             log.error("A task of the Slack bot failed", exc_info=error)

@@ -1,47 +1,39 @@
-"""What is heard at once is written down at once: a disk takes fifty in one go as fast as one."""
+"""Claims many events in one write: a disk takes fifty at once as fast as one, and acknowledgements must not wait."""
 
 import asyncio
-from collections.abc import Sequence
 
-from api.slack.events.event_store import Deliveries
-from api.slack.workspace.places import Heard
+from api.slack.events.event_store import EventStore
+from api.slack.workspace.slack_request import SlackRequest
 
 
-class Claims:
-    """Claims what is heard at the same time in one go: an acknowledgement must not wait for fifty others."""
+class ClaimBatcher:
+    """Claim events that arrive at the same time in one transaction."""
 
-    def __init__(self, deliveries: Deliveries) -> None:
-        self._deliveries = deliveries
-        self._waiting: list[tuple[Heard, bool, asyncio.Future[bool]]] = []
+    def __init__(self, event_store: EventStore) -> None:
+        self._event_store = event_store
+        self._waiting: list[tuple[SlackRequest, bool, asyncio.Future[bool]]] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def claim(self, heard: Heard, *, quiet: bool) -> bool:
-        """As ``Deliveries.claim``."""
-        claimed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((heard, quiet, claimed))
+    async def claim(self, request: SlackRequest, *, quiet: bool) -> bool:
+        """As ``EventStore.claim``: False for a duplicate."""
+        claim: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((request, quiet, claim))
         if self._task is None:
-            self._task = asyncio.create_task(self._work())
-        return await claimed
+            self._task = asyncio.create_task(self._write_batches())
+        return await claim
 
-    async def _work(self) -> None:
+    async def _write_batches(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []
+            claims = [(request, quiet) for request, quiet, _ in batch]
+            results: list[bool | Exception]
             try:
-                told = await asyncio.to_thread(
-                    self._deliveries.claim_all, [(heard, quiet) for heard, quiet, _ in batch]
-                )
-            except Exception as error:  # noqa: BLE001 - whoever waits for it is told
-                _settle([(future, error) for *_, future in batch])
-            else:
-                _settle([(future, claimed) for (*_, future), claimed in zip(batch, told, strict=True)])
+                results = [*await asyncio.to_thread(self._event_store.claim_all, claims)]
+            except Exception as error:  # noqa: BLE001 - raised again in those who wait
+                results = [error] * len(batch)
+            for (*_, claim), result in zip(batch, results, strict=True):
+                if isinstance(result, Exception) and not claim.done():
+                    claim.set_exception(result)
+                elif not isinstance(result, Exception) and not claim.done():
+                    claim.set_result(result)
         self._task = None
-
-
-def _settle(results: Sequence[tuple[asyncio.Future[bool], bool | Exception]]) -> None:
-    for future, result in results:
-        if future.done():
-            continue
-        if isinstance(result, Exception):
-            future.set_exception(result)
-        else:
-            future.set_result(result)

@@ -1,4 +1,4 @@
-"""What was heard and answered, on disk: Slack delivers more than once, and a process may die over an answer."""
+"""Deduplicates Slack's events on disk: Slack delivers one more than once, and a process may die over an answer."""
 
 import sqlite3
 import threading
@@ -12,7 +12,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from api.core.sqlite import Records, RecordsError
-from api.slack.workspace.places import Heard, Place
+from api.slack.workspace.slack_request import Place, SlackRequest
 from indexes.errors import FootnoteError
 from indexes.storage.migrations import Schema
 
@@ -32,7 +32,8 @@ CREATE TABLE asked (
 );
 """
 SCHEMA = Schema((_FORMAT_1,))
-_KEPT_DAYS = 90
+_DAYS = 90
+"""How long records are kept."""
 
 
 class SlackBusyError(FootnoteError):
@@ -42,142 +43,161 @@ class SlackBusyError(FootnoteError):
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
-    """An answer that was under way when the process ended; ``reply`` is the ``ts`` of its message, if it has one."""
+class UnfinishedAnswer:
+    """An answer that was being written when the process ended."""
 
     key: str
     place: Place
     user: str
-    alone: bool
+    asker_only: bool
     reply: str | None
+    """The ``ts`` of the answer's message, if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the buttons below an answer are about."""
+class AnsweredQuestion:
+    """The question of an answer, for the buttons below it."""
 
     place: Place
     user: str
     text: str
     private: bool
-    """Whether only who asked saw question and answer."""
+    """Whether only the asker saw question and answer."""
 
 
-class Deliveries:
-    """Safe to use from many threads; what it says is on disk."""
+class EventStore:
+    """The events that were received, and the answers that were given. Safe to use from many threads."""
 
     def __init__(self, file: Path) -> None:
-        """Raises ``RecordsError``."""
-        self._lock = FileLock(file.with_suffix(".lock"))
+        """Open the file, and delete records that are too old. Raise ``RecordsError``."""
+        self._process_lock = FileLock(file.with_suffix(".lock"))
         self._db = Records(file, SCHEMA, create=True)
-        self._busy, self._closed = threading.Lock(), False
-        self._prune()
+        self._in_use, self._closed = threading.Lock(), False
+        with self._transaction() as db:
+            for table in ("heard", "threads", "asked"):
+                db.execute(f"DELETE FROM {table} WHERE at < ?", (time.time() - _DAYS * 24 * 3600,))  # noqa: S608 - our own
 
-    def hold(self) -> None:
-        """Until they are closed. Raises ``SlackBusyError`` where another process has them.
+    def lock(self) -> None:
+        """Keep other processes out until ``close``. Raise ``SlackBusyError`` if another one is in.
 
-        Only one can tell of what a dead one left: what is unfinished then is nobody else's.
+        Only the process that holds the lock may report what a dead one left unfinished.
         """
         try:
-            self._lock.acquire(blocking=False)
+            self._process_lock.acquire(blocking=False)
         except Timeout:
             raise SlackBusyError(
                 f"Another process runs the Slack bot with {self._db.file}: stop it, or set another server.dir."
             ) from None
 
-    def claim(self, heard: Heard, *, quiet: bool) -> bool:
-        """Whether it was not heard before. ``quiet`` ones are not missed when they are interrupted."""
-        return self.claim_all([(heard, quiet)])[0]
+    def claim(self, request: SlackRequest, *, quiet: bool) -> bool:
+        """Deduplicate: True for an event's first delivery, False for a duplicate, also after a restart.
 
-    def claim_all(self, claims: Sequence[tuple[Heard, bool]]) -> list[bool]:
-        """As ``claim``, each with whether it is quiet: the disk is waited for once."""
-        with self._writing() as db:
-            return [_claim(db, heard, quiet=quiet) for heard, quiet in claims]
+        A ``quiet`` request is not reported as interrupted if the process dies.
+        """
+        return self.claim_all([(request, quiet)])[0]
+
+    def claim_all(self, claims: Sequence[tuple[SlackRequest, bool]]) -> list[bool]:
+        """``claim`` for several pairs of request and ``quiet``, in one write to the disk."""
+        first_deliveries = []
+        with self._transaction() as db:
+            for request, quiet in claims:
+                place, now = request.place, time.time()
+                is_new = db.execute(
+                    "INSERT OR IGNORE INTO heard (key, team, channel, thread, user, alone, quiet, at)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        request.key,
+                        place.team,
+                        place.channel,
+                        place.thread,
+                        request.user,
+                        request.asker_only,
+                        quiet,
+                        now,
+                    ),
+                ).rowcount
+                if is_new and request.addressed and place.thread:
+                    _join(db, place)
+                first_deliveries.append(bool(is_new))
+        return first_deliveries
+
+    def claim_key(self, key: str) -> bool:
+        """``claim`` for an action that is no request: True the first time, False for a duplicate."""
+        return self.claim(SlackRequest(key=key, place=Place("", ""), user="", text="", addressed=False), quiet=True)
 
     def takes_part(self, place: Place) -> bool:
-        """Whether the bot was asked in this thread, or answered in it."""
+        """Whether the bot was asked or answered in this thread."""
         values = (place.team, place.channel, place.thread)
         return bool(self._rows("SELECT 1 FROM threads WHERE team = ? AND channel = ? AND thread = ?", values))
 
-    def join(self, place: Place) -> None:
-        with self._writing() as db:
-            values = (place.team, place.channel, place.thread, time.time())
-            db.execute("INSERT OR REPLACE INTO threads VALUES (?, ?, ?, ?)", values)
+    def join_thread(self, place: Place) -> None:
+        """Let the bot take part in the thread from now on."""
+        with self._transaction() as db:
+            _join(db, place)
 
-    def replying(self, key: str, reply: str) -> None:
-        with self._writing() as db:
-            db.execute("UPDATE heard SET reply = ? WHERE key = ?", (reply, key))
+    def set_reply(self, key: str, ts: str) -> None:
+        """Save the timestamp of the answer's message."""
+        self._update("reply = ?", ts, key)
 
-    def whisper(self, key: str) -> None:
-        """Only who asked is to be told what became of it."""
-        with self._writing() as db:
-            db.execute("UPDATE heard SET alone = 1 WHERE key = ?", (key,))
+    def set_asker_only(self, key: str) -> None:
+        """Report an interruption to the asker alone."""
+        self._update("alone = ?", 1, key)
 
     def finish(self, key: str) -> None:
-        with self._writing() as db:
-            db.execute("UPDATE heard SET done = 1 WHERE key = ?", (key,))
+        """Mark the request as answered."""
+        self._update("done = ?", 1, key)
 
-    def unfinished(self) -> list[Unfinished]:
-        """Oldest first."""
+    def unfinished_answers(self) -> list[UnfinishedAnswer]:
+        """The answers that were interrupted, oldest first, without quiet ones."""
         rows = self._rows(
             "SELECT key, team, channel, thread, user, alone, reply FROM heard WHERE done = 0 AND quiet = 0 ORDER BY at"
         )
-        return [Unfinished(key, Place(*place), user, bool(alone), reply) for key, *place, user, alone, reply in rows]
+        return [
+            UnfinishedAnswer(key, Place(*place), user, bool(alone), reply) for key, *place, user, alone, reply in rows
+        ]
 
-    def once(self, key: str) -> bool:
-        """Whether nothing was done under this key before."""
-        return self.claim(Heard(key=key, place=Place("", ""), user="", text="", addressed=False), quiet=True)
+    def save_question(self, answer_id: str, question: AnsweredQuestion) -> None:
+        """Save the question of an answer."""
+        place = question.place
+        row = (place.team, place.channel, place.thread, question.user, question.text, question.private, time.time())
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO asked VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (answer_id, *row))
 
-    def remember(self, answer: str, asked: Asked) -> None:
-        place = asked.place
-        row = (answer, place.team, place.channel, place.thread, asked.user, asked.text, asked.private, time.time())
-        with self._writing() as db:
-            db.execute("INSERT OR REPLACE INTO asked VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-
-    def asked(self, answer: str) -> Asked | None:
-        rows = self._rows("SELECT team, channel, thread, user, text, private FROM asked WHERE answer = ?", (answer,))
+    def find_question(self, answer_id: str) -> AnsweredQuestion | None:
+        """The question of an answer, or None if it is unknown."""
+        rows = self._rows("SELECT team, channel, thread, user, text, private FROM asked WHERE answer = ?", (answer_id,))
         for *place, user, text, private in rows:
-            return Asked(Place(*place), user, text, bool(private))
+            return AnsweredQuestion(Place(*place), user, text, bool(private))
         return None
 
     def close(self) -> None:
-        """Once nothing is being done with it: a task that was cancelled leaves its thread at work."""
-        with self._busy:
+        """Wait for a call that is running, then close: the thread of a cancelled task may still be at work."""
+        with self._in_use:
             self._db.close()
             self._closed = True
-            self._lock.release()
+            self._process_lock.release()
 
     def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
-        with self._use():
+        with self._open_database():
             return self._db.rows(query, values)
 
+    def _update(self, assignment: str, value: object, key: str) -> None:
+        with self._transaction() as db:
+            db.execute(f"UPDATE heard SET {assignment} WHERE key = ?", (value, key))  # noqa: S608 - our own
+
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._use(), self._db.transaction() as db:
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._open_database(), self._db.transaction() as db:
             yield db
 
     @contextmanager
-    def _use(self) -> Iterator[None]:
-        with self._busy:
+    def _open_database(self) -> Iterator[None]:
+        with self._in_use:
             if self._closed:
                 raise RecordsError(f"{self._db.file} is closed.")
             yield
 
-    def _prune(self) -> None:
-        before = time.time() - _KEPT_DAYS * 24 * 3600
-        with self._writing() as db:
-            for table in ("heard", "threads", "asked"):
-                db.execute(f"DELETE FROM {table} WHERE at < ?", (before,))  # noqa: S608 - names of our own
 
-
-def _claim(db: sqlite3.Connection, heard: Heard, *, quiet: bool) -> bool:
-    place, now = heard.place, time.time()
-    claimed = db.execute(
-        "INSERT OR IGNORE INTO heard (key, team, channel, thread, user, alone, quiet, at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (heard.key, place.team, place.channel, place.thread, heard.user, heard.alone, quiet, now),
-    ).rowcount
-    if claimed and heard.addressed and place.thread:
-        values = (place.team, place.channel, place.thread, now)
-        db.execute("INSERT OR REPLACE INTO threads VALUES (?, ?, ?, ?)", values)
-    return bool(claimed)
+def _join(db: sqlite3.Connection, place: Place) -> None:
+    values = (place.team, place.channel, place.thread, time.time())
+    db.execute("INSERT OR REPLACE INTO threads VALUES (?, ?, ?, ?)", values)

@@ -1,117 +1,119 @@
-"""An answer as Slack's messages: its Markdown, then its sources, within what Slack takes, and nothing lost."""
+"""Renders an answer as Slack messages: its Markdown, then its sources, within Slack's limits, with nothing lost."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from api.rendering.links import view_url
-from api.slack.messages.escaping import escaped, harmless
-from api.slack.messages.message_chunks import pieces
-from api.slack.messages.translations import ENGLISH, Words
+from api.slack.messages.escaping import escape_markdown, escape_mrkdwn
+from api.slack.messages.message_chunks import split_markdown
+from api.slack.messages.translations import ENGLISH, Translation
 from indexes.ingest.documents import document_id
 from indexes.types import Locator
-from rag.types import Answer, Citation, Sentence
+from rag.types import Answer, Sentence
 
 Block = dict[str, Any]
 MAX_BLOCKS = 50
 MAX_SECTION = 3000
 MAX_MARKDOWN = 12_000
 MAX_TOGETHER = 13_000
-"""Characters of all blocks of a message: what Slack does take lies a little above, and is not told."""
+"""Characters of all blocks of a message. Slack's undocumented limit lies a little above."""
 _MARK = " ⚠"
-_HEAD = 200
+_MAX_REPEATED = 200
 """Characters of a title, a place or a sentence that is repeated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of at most ``MAX_BLOCKS`` blocks; ``text`` is what notifications show, and what threads remember."""
+    """One message of at most ``MAX_BLOCKS`` blocks; notifications and thread histories use its ``text``."""
 
     text: str
     blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What stands around an answer."""
+class RenderOptions:
+    """The language, links and buttons of a rendered answer."""
 
-    words: Words = ENGLISH
+    translation: Translation = ENGLISH
     base_url: str | None = None
-    """Where the viewer is; without it sources have no links."""
+    """The address of the viewer; without it sources have no links."""
     answer_id: str = ""
-    """What the buttons are about."""
+    """The value of the buttons."""
     feedback: bool = False
     person: bool = False
     share: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """An answer in full: ``text`` and what stands ``below`` it, and both in ``messages``, one at least."""
+class RenderedAnswer:
+    """An answer's ``text`` and the ``footer`` below it, and both as one or more ``messages``."""
 
     text: str
-    below: tuple[Block, ...]
+    footer: tuple[Block, ...]
     messages: tuple[Message, ...]
 
 
-def rendered(answer: Answer, look: Look, above: Sequence[Block] = ()) -> Written:
-    """The answer's text, what is doubtful in it, its sources, and buttons; ``above`` comes before."""
-    text = look.words.declined if answer.status == "declined" else harmless(marked(answer))
-    body = [_markdown(piece) for piece in pieces(text, MAX_MARKDOWN - 1000) if piece.strip()]
-    below = (*_remarks(answer, look.words), *_sources(answer, look), *_nearest(answer, look), *_buttons(answer, look))
-    return Written(text, below, packed([*above, *body, *below], text))
+def render_answer(answer: Answer, options: RenderOptions, header: Sequence[Block] = ()) -> RenderedAnswer:
+    """The header, the answer's text, remarks on doubtful sentences, the sources, and buttons."""
+    text = options.translation.declined if answer.status == "declined" else escape_markdown(mark_doubtful(answer))
+    footer = (*_remarks(answer, options.translation), *_sources(answer, options), *_buttons(answer, options))
+    return RenderedAnswer(text, footer, pack_messages([*header, *_markdown_blocks(text), *footer], text))
 
 
-def plain(text: str) -> Written:
-    """A sentence of ours."""
-    return Written(text, (), (Message(text, (section(text),)),))
+def render_notice(text: str) -> RenderedAnswer:
+    """A sentence of the bot's own, as one message."""
+    return RenderedAnswer(text, (), (Message(text, (section(text),)),))
 
 
-def cut_off(text: str, why: str) -> Written:
-    """What was written of an answer that comes no further."""
-    parts = [_markdown(piece) for piece in pieces(text, MAX_MARKDOWN - 1000) if piece.strip()]
-    return Written("", (), packed([*parts, section(f"_{why}_")], text.strip() or why))
+def render_stopped(text: str, reason: str) -> RenderedAnswer:
+    """The text of an answer that was stopped, and the reason."""
+    messages = pack_messages([*_markdown_blocks(text), section(f"_{reason}_")], text.strip() or reason)
+    return RenderedAnswer("", (), messages)
 
 
-def packed(blocks: Sequence[Block], text: str) -> tuple[Message, ...]:
-    """In as few messages as take them."""
-    messages: list[list[Block]] = [[]]
+def pack_messages(blocks: Sequence[Block], text: str) -> tuple[Message, ...]:
+    """The blocks in as few messages as Slack's limits allow; the first message notifies with ``text``."""
+    groups: list[list[Block]] = [[]]
     size = 0
     for block in blocks:
-        length = size_of(block)
-        if len(messages[-1]) == MAX_BLOCKS or size + length > MAX_TOGETHER - 500:
-            messages.append([])
+        length = block_size(block)
+        if len(groups[-1]) == MAX_BLOCKS or size + length > MAX_TOGETHER - 500:
+            groups.append([])
             size = 0
-        messages[-1].append(block)
+        groups[-1].append(block)
         size += length
-    texts = pieces(text, MAX_SECTION)
-    return tuple(Message(texts[0] if n == 0 else _text_of(part), tuple(part)) for n, part in enumerate(messages))
+    notifications = [split_markdown(text, MAX_SECTION)[0]]
+    notifications += [next(_texts(group), "")[:MAX_SECTION] for group in groups[1:]]
+    return tuple(Message(notification, tuple(group)) for notification, group in zip(notifications, groups, strict=True))
 
 
-def size_of(block: Block) -> int:
-    """Characters that count towards ``MAX_TOGETHER``: all that is text, at any depth."""
+def block_size(block: Block) -> int:
+    """Characters that count towards ``MAX_TOGETHER``: all text at any depth."""
     return sum(len(text) for text in _texts(block))
 
 
-def marked(answer: Answer) -> str:
-    """The answer's text, with a mark after each sentence that is not borne out."""
+def mark_doubtful(answer: Answer) -> str:
+    """The answer's text, with a mark after each doubtful sentence."""
     text = answer.text
-    for sentence in sorted(_doubtful(answer), key=lambda sentence: -sentence.end):
-        text = text[: sentence.end] + _MARK + text[sentence.end :]
+    for sentence in sorted(answer.sentences, key=lambda sentence: -sentence.end):
+        if is_doubtful(sentence):
+            text = text[: sentence.end] + _MARK + text[sentence.end :]
     return text
 
 
 def is_doubtful(sentence: Sentence) -> bool:
-    """Whether nothing bears it out, or nobody could tell."""
+    """Whether a sentence is not supported, or could not be checked."""
     return sentence.verdict in ("unsupported", "uncited") or (sentence.verdict == "weak" and sentence.foreign)
 
 
 def section(text: str) -> Block:
-    """Of mrkdwn that holds no more than ``MAX_SECTION`` characters."""
+    """A block of mrkdwn, which may have ``MAX_SECTION`` characters."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
 def button(label: str, action: str, value: str) -> Block:
+    """A button's element."""
     return {
         "type": "button",
         "action_id": action,
@@ -120,106 +122,90 @@ def button(label: str, action: str, value: str) -> Block:
     }
 
 
-def _markdown(text: str) -> Block:
-    return {"type": "markdown", "text": text}
+def _markdown_blocks(text: str) -> list[Block]:
+    pieces = split_markdown(text, MAX_MARKDOWN - 1000)
+    return [{"type": "markdown", "text": piece} for piece in pieces if piece.strip()]
 
 
-def _remarks(answer: Answer, words: Words) -> Iterator[Block]:
-    labels = {"unsupported": words.unsupported, "uncited": words.uncited, "weak": words.foreign}
-    for sentence in _doubtful(answer):
-        told = sentence.finding if sentence.verdict == "unsupported" else ""
-        finding = f" ({escaped(_line(told))})" if told else ""
-        yield from _sections(f"⚠ _{labels[sentence.verdict]}:_ ", f"{_short(sentence.text)}{finding}")
-    if answer.unanswered:
-        yield from _sections(f"_{words.unanswered}:_ ", escaped(_line(answer.unanswered)))
-    if answer.cut_short:
-        yield from _sections(f"_{words.cut_short}:_ ", escaped(_line(answer.cut_short)))
-
-
-def _sources(answer: Answer, look: Look) -> Iterator[Block]:
-    if answer.citations:
-        yield section(f"*{look.words.sources}*")
-    for citation in answer.citations:
-        head = f"*[{citation.number}]* {_place(_title(citation), citation.locator, citation.passage.document_id, look)}"
-        yield from _sections(f"{head}\n> ", escaped(_line(citation.quote)), "> ")
-
-
-def _nearest(answer: Answer, look: Look) -> Iterator[Block]:
-    if answer.nearest:
-        places = (_place(n.title or n.path, n.locator, document_id(n.path), look) for n in answer.nearest)
-        rows = (f"• {place}" for place in places)
-        yield section("\n".join([f"*{look.words.nearest}*", *rows])[:MAX_SECTION])
-
-
-def _buttons(answer: Answer, look: Look) -> Iterator[Block]:
-    wanted = [
-        button(look.words.share, "footnote_share", look.answer_id) if look.share else None,
-        button(look.words.person, "footnote_person", look.answer_id)
-        if look.person and answer.status != "answered"
-        else None,
-    ]
-    if elements := [element for element in wanted if element]:
-        yield {"type": "actions", "elements": elements}
-    if look.feedback:
-        yield {"type": "context_actions", "elements": [_feedback(look.words, look.answer_id)]}
-
-
-def _feedback(words: Words, answer_id: str) -> Block:
-    def choice(label: str, verdict: str) -> Block:
-        return {"text": {"type": "plain_text", "text": label}, "value": f"{verdict}:{answer_id}"}
-
-    return {
-        "type": "feedback_buttons",
-        "action_id": "footnote_feedback",
-        "positive_button": choice(words.helpful, "up"),
-        "negative_button": choice(words.unhelpful, "down"),
+def _remarks(answer: Answer, translation: Translation) -> Iterator[Block]:
+    labels = {
+        "unsupported": translation.unsupported,
+        "uncited": translation.uncited,
+        "weak": translation.foreign,
     }
+    for sentence in filter(is_doubtful, answer.sentences):
+        finding = _one_line(sentence.finding) if sentence.verdict == "unsupported" else ""
+        remark = _shorten(sentence.text) + (f" ({escape_mrkdwn(finding)})" if finding else "")
+        yield from _sections(f"⚠ _{labels[sentence.verdict]}:_ ", remark)
+    if answer.unanswered:
+        yield from _sections(f"_{translation.unanswered}:_ ", escape_mrkdwn(_one_line(answer.unanswered)))
+    if answer.cut_short:
+        yield from _sections(f"_{translation.cut_short}:_ ", escape_mrkdwn(_one_line(answer.cut_short)))
 
 
-def _place(title: str, locator: Locator, document_id: str, look: Look) -> str:
-    shown = _short(title).replace("|", "¦")
-    named = f"<{view_url(look.base_url, document_id, locator)}|{shown}>" if look.base_url else f"*{shown}*"
-    return f"{named} — {_short(str(locator))}"
+def _sources(answer: Answer, options: RenderOptions) -> Iterator[Block]:
+    """The cited sources, then the nearest documents of a declined answer."""
+    if answer.citations:
+        yield section(f"*{options.translation.sources}*")
+    for citation in answer.citations:
+        passage = citation.passage
+        place = _place(passage.title or passage.path, citation.locator, passage.document_id, options)
+        quote = escape_mrkdwn(_one_line(citation.quote))
+        yield from _sections(f"*[{citation.number}]* {place}\n> ", quote, "> ")
+    if answer.nearest:
+        places = (
+            _place(near.title or near.path, near.locator, document_id(near.path), options) for near in answer.nearest
+        )
+        lines = [f"*{options.translation.nearest}*", *(f"• {place}" for place in places)]
+        yield section("\n".join(lines)[:MAX_SECTION])
 
 
-def _title(citation: Citation) -> str:
-    return citation.passage.title or citation.passage.path
+def _buttons(answer: Answer, options: RenderOptions) -> Iterator[Block]:
+    translation, answer_id = options.translation, options.answer_id
+    elements = [button(translation.share, "footnote_share", answer_id)] if options.share else []
+    if options.person and answer.status != "answered":
+        elements.append(button(translation.ask_person, "footnote_person", answer_id))
+    if elements:
+        yield {"type": "actions", "elements": elements}
+    if options.feedback:
+        choices = [("positive_button", translation.helpful, "up"), ("negative_button", translation.unhelpful, "down")]
+        feedback = {
+            name: {"text": {"type": "plain_text", "text": label}, "value": f"{verdict}:{answer_id}"}
+            for name, label, verdict in choices
+        }
+        element = {"type": "feedback_buttons", "action_id": "footnote_feedback", **feedback}
+        yield {"type": "context_actions", "elements": [element]}
 
 
-def _sections(head: str, text: str, again: str = "") -> Iterator[Block]:
-    """As many as the text takes; ``again`` begins those that go on."""
+def _place(title: str, locator: Locator, document_id: str, options: RenderOptions) -> str:
+    label = _shorten(title).replace("|", "¦")
+    name = f"<{view_url(options.base_url, document_id, locator)}|{label}>" if options.base_url else f"*{label}*"
+    return f"{name} — {_shorten(str(locator))}"
+
+
+def _sections(head: str, text: str, continuation: str = "") -> Iterator[Block]:
+    """As many sections as the text needs; ``continuation`` begins the later ones."""
     room = MAX_SECTION - 200 - len(head)
     while True:
-        end = len(text) if len(text) <= room else _cut(text, room)
+        end = len(text)
+        if end > room:  # cut at a blank if there is one, and never within an entity
+            end = text.rfind(" ", room // 2, room) + 1 or room
+            entity = text.rfind("&", max(0, end - 5), end)
+            if entity > 0 and ";" not in text[entity:end]:
+                end = entity
         yield section(head + text[:end])
-        text, head, room = text[end:], again, MAX_SECTION - 200
+        text, head, room = text[end:], continuation, MAX_SECTION - 200
         if not text:
             return
 
 
-def _cut(text: str, room: int) -> int:
-    """At a blank where there is one, and never within an entity."""
-    end = text.rfind(" ", room // 2, room) + 1 or room
-    start = text.rfind("&", max(0, end - 5), end)
-    return start if start > 0 and ";" not in text[start:end] else end
+def _shorten(text: str) -> str:
+    line = _one_line(text)
+    return escape_mrkdwn(line if len(line) <= _MAX_REPEATED else f"{line[:_MAX_REPEATED]}…")
 
 
-def _short(text: str) -> str:
-    line = _line(text)
-    return escaped(line if len(line) <= _HEAD else f"{line[:_HEAD]}…")
-
-
-def _line(text: str) -> str:
+def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _doubtful(answer: Answer) -> tuple[Sentence, ...]:
-    return tuple(sentence for sentence in answer.sentences if is_doubtful(sentence))
-
-
-def _text_of(blocks: Iterable[Block]) -> str:
-    first = next((text for block in blocks for text in _texts(block)), "")
-    return first[:MAX_SECTION]
 
 
 def _texts(value: Any) -> Iterator[str]:

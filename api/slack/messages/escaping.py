@@ -1,7 +1,7 @@
-"""Text of answers and documents that Slack takes for nothing but text: no mention, no link, no image.
+"""Makes text of answers and documents plain text to Slack: no mention, no link, no image.
 
-Slack parses ``<!channel>``, ``<@U…>`` and ``<url>``, and links what looks like an address of its own accord. What is
-Markdown is changed where it would be live, and shows it: a blank after ``<``, ``[:]`` and ``[.]`` within an address.
+Slack parses ``<!channel>``, ``<@U…>`` and ``<url>``, and links anything that looks like an address. Where Markdown
+would be live it is changed visibly: a space after ``<``, ``[:]`` and ``[.]`` within an address.
 """
 
 import re
@@ -10,45 +10,48 @@ from rag.safety.invisible_text import strip_invisible
 
 _TOKEN = re.compile(r"<(?=[@!#A-Za-z/?])")
 _MARKDOWN_LINK = re.compile(r"\](?=[(:])")
-_TOP = "com|org|net|edu|gov|mil|info|biz|io|dev|ai|co|xyz|example"
+_TOP_LEVEL_DOMAINS = "com|org|net|edu|gov|mil|info|biz|io|dev|ai|co|xyz|example"
 _COLON = re.compile(
     r"(?<=[A-Za-z\d+.-]):(?=//|\\\\)"
     r"|(?:(?<=mailto)|(?<=xmpp)|(?<=tel)|(?<=sms)|(?<=javascript)|(?<=vbscript)|(?<=slack)):(?=\S)",
     re.IGNORECASE,
 )
 _DOT = re.compile(
-    rf"(?<=[\w-])\.(?=(?:{_TOP})(?![\w-]))|(?<=[\w-])\.(?=[a-z]{{2,24}}(?::\d+)?/)|(?<=\bwww)\.(?=\w)", re.IGNORECASE
+    rf"(?<=[\w-])\.(?=(?:{_TOP_LEVEL_DOMAINS})(?![\w-]))|(?<=[\w-])\.(?=[a-z]{{2,24}}(?::\d+)?/)|(?<=\bwww)\.(?=\w)",
+    re.IGNORECASE,
 )
 _AT = re.compile(r"(?<=[\w+.-])@(?=[\w-]+\.\w)")
-_LONGEST_WORD = 2000
+_MAX_WORD = 2000
 
 
-def harmless(text: str) -> str:
-    """Of Markdown. What is so already stays as it is."""
+def escape_markdown(text: str) -> str:
+    """Markdown in which nothing is live. Applying it again changes nothing."""
     text = _MARKDOWN_LINK.sub("] ", _TOKEN.sub("< ", strip_invisible(text)))
     return _AT.sub("[@]", _DOT.sub("[.]", _COLON.sub("[:]", text)))
 
 
-def escaped(text: str) -> str:
-    """For Slack's mrkdwn with ``verbatim``, which links nothing that is not in angle brackets."""
+def escape_mrkdwn(text: str) -> str:
+    """Slack's mrkdwn for blocks with ``verbatim``, which link nothing outside angle brackets."""
     return strip_invisible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-class HarmlessStream:
-    """Takes text in pieces, and gives back what is ``harmless`` of it up to the last word that may yet go on."""
+class MarkdownEscaper:
+    """Escapes Markdown that arrives in pieces; holds back the last word, which may go on."""
 
     def __init__(self) -> None:
         self._held = ""
 
     def feed(self, piece: str) -> str:
+        """Take a piece, and return the escaped text up to the last complete word."""
         self._held += piece
         end = max(self._held.rfind(blank) for blank in " \n\t") + 1
-        if len(self._held) - end > _LONGEST_WORD:
+        if len(self._held) - end > _MAX_WORD:
             self._held += " "
             end = len(self._held)
-        told, self._held = self._held[:end], self._held[end:]
-        return harmless(told)
+        words, self._held = self._held[:end], self._held[end:]
+        return escape_markdown(words)
 
     def finish(self) -> str:
-        told, self._held = self._held, ""
-        return harmless(told)
+        """The escaped rest."""
+        rest, self._held = self._held, ""
+        return escape_markdown(rest)

@@ -1,4 +1,4 @@
-"""Slack's own streams of a message, and how often they are added to."""
+"""Slack's own stream of a message, and how often messages are updated."""
 
 import asyncio
 import contextlib
@@ -7,54 +7,56 @@ from collections.abc import Sequence
 
 from api.slack.messages.blocks import Block
 from api.slack.workspace.installations import Workspace
-from api.slack.workspace.places import Heard
+from api.slack.workspace.slack_request import SlackRequest
 
 
-class Pace:
-    """Spaces what may be left out: of all the answers in a workspace, one is brought up to date at a time."""
+class UpdatePacer:
+    """Spaces the updates of all answers in a workspace, ``seconds`` apart."""
 
     def __init__(self, seconds: float = 0.7) -> None:
         self._seconds = seconds
         self._next = 0.0
 
-    async def turn(self, over: asyncio.Event) -> bool:
-        """Whether it is: False once it is ``over``."""
-        while not over.is_set():
+    async def wait(self, cancelled: asyncio.Event) -> bool:
+        """Wait until an update is allowed. False as soon as the event is set."""
+        while not cancelled.is_set():
             wait = self._next - time.monotonic()
             if wait <= 0:
                 self._next = time.monotonic() + self._seconds
                 return True
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(over.wait(), wait)
+                await asyncio.wait_for(cancelled.wait(), wait)
         return False
 
 
-class Stream:
-    """Slack's own stream of one message. Text that was refused was not taken."""
+class SlackStream:
+    """Slack's own stream of one message. If a call fails, its text was not taken."""
 
-    def __init__(self, workspace: Workspace, heard: Heard) -> None:
-        self._workspace, self._heard = workspace, heard
+    def __init__(self, workspace: Workspace, request: SlackRequest) -> None:
+        self._workspace, self._request = workspace, request
         self.ts: str | None = None
-        """None until it began."""
+        """The message's timestamp; None before the first ``append``."""
 
     async def append(self, text: str) -> None:
+        """Add text; the first text starts the stream."""
         chunks = [{"type": "markdown_text", "text": text}]
-        channel, client = self._heard.place.channel, self._workspace.hasty
+        channel, client = self._request.place.channel, self._workspace.impatient_client
         if self.ts is not None:
             await client.chat_appendStream(channel=channel, ts=self.ts, chunks=chunks)
             return
-        told = await client.chat_startStream(
+        response = await client.chat_startStream(
             channel=channel,
-            thread_ts=self._heard.place.thread or "",
-            recipient_team_id=self._heard.user_team or self._workspace.team,
-            recipient_user_id=self._heard.user,
+            thread_ts=self._request.place.thread or "",
+            recipient_team_id=self._request.user_team or self._workspace.team,
+            recipient_user_id=self._request.user,
             chunks=chunks,
         )
-        self.ts = str(told["ts"])
+        self.ts = str(response["ts"])
 
     async def stop(self, text: str = "", blocks: Sequence[Block] = ()) -> None:
+        """End the stream with the rest of the text, and blocks below it."""
         await self._workspace.client.chat_stopStream(
-            channel=self._heard.place.channel,
+            channel=self._request.place.channel,
             ts=self.ts or "",
             chunks=[{"type": "markdown_text", "text": text}] if text else None,
             blocks=list(blocks) or None,

@@ -1,4 +1,4 @@
-"""What the bot itself says, by language."""
+"""The bot's own texts, by language."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,26 +8,28 @@ from rag.verification.abstention import DECLINED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class Translation:
+    """The bot's texts in one language."""
+
     searching: str
-    """Follows the bot's name, with the number of documents."""
+    """A status after the bot's name; takes the number of documents."""
     sources: str
     unsupported: str
     foreign: str
-    """Of a sentence that its source may bear out, which is in another language."""
+    """For a sentence whose source is in another language."""
     uncited: str
     declined: str
     """In place of an answer."""
     unanswered: str
     cut_short: str
     nearest: str
-    person: str
-    asks: str
-    """With who asks, after those who are asked."""
-    asked: str
+    ask_person: str
+    person_request: str
+    """Follows the people who are asked; takes the asker."""
+    person_asked: str
     share: str
     shared: str
-    """Before the question that somebody shares the answer to."""
+    """Stands before the question; takes the asker."""
     not_shared: str
     stop: str
     stopped: str
@@ -35,15 +37,14 @@ class Words:
     helpful: str
     unhelpful: str
     thanks: str
-    why: str
-    comment: str
+    reason_question: str
+    correction_question: str
     send: str
-    continued: str
     reasons: Mapping[str, str]
-    """What may be the matter with an answer."""
+    """What can be wrong with an answer, by the reason's name."""
 
 
-ENGLISH = Words(
+ENGLISH = Translation(
     searching="is searching {} documents…",
     sources="Sources",
     unsupported="Not supported by its source",
@@ -53,9 +54,9 @@ ENGLISH = Words(
     unanswered="The documents do not answer",
     cut_short="Cut short",
     nearest="You may want to look at",
-    person="Ask a person",
-    asks="{} would like your help with a question that the documents do not answer:",
-    asked="They have been asked.",
+    ask_person="Ask a person",
+    person_request="{} would like your help with a question that the documents do not answer:",
+    person_asked="They have been asked.",
     share="Share with the channel",
     shared="{} shares the answer to:",
     not_shared="Nothing that everyone in this channel may see answers it, so nothing was shared.",
@@ -65,10 +66,9 @@ ENGLISH = Words(
     helpful="Helpful",
     unhelpful="Not helpful",
     thanks="Thank you: noted.",
-    why="What was wrong with it?",
-    comment="What would be right?",
+    reason_question="What was wrong with it?",
+    correction_question="What would be right?",
     send="Send",
-    continued="(continued)",
     reasons={
         "wrong": "It is wrong",
         "incomplete": "Something is missing",
@@ -79,7 +79,7 @@ ENGLISH = Words(
         "other": "Something else",
     },
 )
-GERMAN = Words(
+GERMAN = Translation(
     searching="durchsucht {} Dokumente…",
     sources="Quellen",
     unsupported="Von seiner Quelle nicht gestützt",
@@ -89,9 +89,9 @@ GERMAN = Words(
     unanswered="Die Dokumente beantworten nicht",
     cut_short="Abgebrochen",
     nearest="Vielleicht hilft ein Blick in",
-    person="Jemanden fragen",
-    asks="{} bittet um Hilfe bei einer Frage, die die Dokumente nicht beantworten:",
-    asked="Sie wurden gefragt.",
+    ask_person="Jemanden fragen",
+    person_request="{} bittet um Hilfe bei einer Frage, die die Dokumente nicht beantworten:",
+    person_asked="Sie wurden gefragt.",
     share="Im Kanal teilen",
     shared="{} teilt die Antwort auf:",
     not_shared="Nichts, was alle im Kanal sehen dürfen, beantwortet es; darum wurde nichts geteilt.",
@@ -101,10 +101,9 @@ GERMAN = Words(
     helpful="Hilfreich",
     unhelpful="Nicht hilfreich",
     thanks="Danke, notiert.",
-    why="Was war daran falsch?",
-    comment="Was wäre richtig?",
+    reason_question="Was war daran falsch?",
+    correction_question="Was wäre richtig?",
     send="Senden",
-    continued="(Fortsetzung)",
     reasons={
         "wrong": "Es ist falsch",
         "incomplete": "Etwas fehlt",
@@ -115,7 +114,7 @@ GERMAN = Words(
         "other": "Etwas anderes",
     },
 )
-FRENCH = Words(
+FRENCH = Translation(
     searching="cherche dans {} documents…",
     sources="Sources",
     unsupported="Non étayé par sa source",
@@ -125,9 +124,9 @@ FRENCH = Words(
     unanswered="Les documents ne répondent pas à",
     cut_short="Interrompu",
     nearest="À consulter peut-être",
-    person="Demander à quelqu’un",
-    asks="{} demande votre aide pour une question à laquelle les documents ne répondent pas :",
-    asked="La question leur a été transmise.",
+    ask_person="Demander à quelqu’un",
+    person_request="{} demande votre aide pour une question à laquelle les documents ne répondent pas :",
+    person_asked="La question leur a été transmise.",
     share="Partager dans le canal",
     shared="{} partage la réponse à :",
     not_shared="Rien de ce que tout le canal peut voir n’y répond : rien n’a été partagé.",
@@ -137,10 +136,9 @@ FRENCH = Words(
     helpful="Utile",
     unhelpful="Pas utile",
     thanks="Merci, c’est noté.",
-    why="Qu’est-ce qui n’allait pas ?",
-    comment="Qu’est-ce qui serait juste ?",
+    reason_question="Qu’est-ce qui n’allait pas ?",
+    correction_question="Qu’est-ce qui serait juste ?",
     send="Envoyer",
-    continued="(suite)",
     reasons={
         "wrong": "C’est faux",
         "incomplete": "Il manque quelque chose",
@@ -151,7 +149,7 @@ FRENCH = Words(
         "other": "Autre chose",
     },
 )
-SPANISH = Words(
+SPANISH = Translation(
     searching="busca en {} documentos…",
     sources="Fuentes",
     unsupported="No respaldado por su fuente",
@@ -161,9 +159,9 @@ SPANISH = Words(
     unanswered="Los documentos no responden",
     cut_short="Interrumpido",
     nearest="Quizá le sirva consultar",
-    person="Preguntar a una persona",
-    asks="{} pide ayuda con una pregunta que los documentos no responden:",
-    asked="Se les ha preguntado.",
+    ask_person="Preguntar a una persona",
+    person_request="{} pide ayuda con una pregunta que los documentos no responden:",
+    person_asked="Se les ha preguntado.",
     share="Compartir en el canal",
     shared="{} comparte la respuesta a:",
     not_shared="Nada de lo que todo el canal puede ver lo responde; no se compartió nada.",
@@ -173,10 +171,9 @@ SPANISH = Words(
     helpful="Útil",
     unhelpful="No útil",
     thanks="Gracias, anotado.",
-    why="¿Qué estaba mal?",
-    comment="¿Qué sería correcto?",
+    reason_question="¿Qué estaba mal?",
+    correction_question="¿Qué sería correcto?",
     send="Enviar",
-    continued="(continuación)",
     reasons={
         "wrong": "Es falso",
         "incomplete": "Falta algo",
@@ -187,7 +184,7 @@ SPANISH = Words(
         "other": "Otra cosa",
     },
 )
-ITALIAN = Words(
+ITALIAN = Translation(
     searching="cerca in {} documenti…",
     sources="Fonti",
     unsupported="Non sostenuto dalla sua fonte",
@@ -197,9 +194,9 @@ ITALIAN = Words(
     unanswered="I documenti non rispondono a",
     cut_short="Interrotto",
     nearest="Forse è utile guardare",
-    person="Chiedi a una persona",
-    asks="{} chiede aiuto per una domanda a cui i documenti non rispondono:",
-    asked="La domanda è stata inoltrata.",
+    ask_person="Chiedi a una persona",
+    person_request="{} chiede aiuto per una domanda a cui i documenti non rispondono:",
+    person_asked="La domanda è stata inoltrata.",
     share="Condividi nel canale",
     shared="{} condivide la risposta a:",
     not_shared="Niente di ciò che tutto il canale può vedere risponde; nulla è stato condiviso.",
@@ -209,10 +206,9 @@ ITALIAN = Words(
     helpful="Utile",
     unhelpful="Non utile",
     thanks="Grazie, annotato.",
-    why="Che cosa non andava?",
-    comment="Che cosa sarebbe giusto?",
+    reason_question="Che cosa non andava?",
+    correction_question="Che cosa sarebbe giusto?",
     send="Invia",
-    continued="(continua)",
     reasons={
         "wrong": "È sbagliato",
         "incomplete": "Manca qualcosa",
@@ -223,4 +219,4 @@ ITALIAN = Words(
         "other": "Altro",
     },
 )
-WORDS: Mapping[Language, Words] = {"en": ENGLISH, "de": GERMAN, "fr": FRENCH, "es": SPANISH, "it": ITALIAN}
+TRANSLATIONS: Mapping[Language, Translation] = {"en": ENGLISH, "de": GERMAN, "fr": FRENCH, "es": SPANISH, "it": ITALIAN}

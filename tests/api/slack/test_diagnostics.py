@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.core.findings import Finding
-from api.slack.diagnostics import examine
+from api.slack.diagnostics import diagnose
 from api.slack.manifest import EVENTS, manifest
 from fakes.engines import RunFootnote
 from fakes.slack.server import FakeSlack
@@ -29,7 +29,7 @@ def made(slack: FakeSlack, *, socket: bool = True, **parts: object) -> dict[str,
 
 async def checked(slack: FakeSlack, folder: Path, *, http: bool = False, **parts: Any) -> dict[str, Finding]:
     parts = {"config_token": slack.config_token(), **parts}
-    return {finding.check: finding for finding in await examine(slack_settings(slack, folder, **parts), http=http)}
+    return {finding.check: finding for finding in await diagnose(slack_settings(slack, folder, **parts), http=http)}
 
 
 def wrong(findings: dict[str, Finding]) -> dict[str, str]:
@@ -75,7 +75,7 @@ async def test_it_names_the_scopes_that_are_missing(slack: FakeSlack, tmp_path: 
     ],
 )
 async def test_it_names_what_is_wrong(slack: FakeSlack, tmp_path: Path, parts: dict[str, str], told: str) -> None:
-    findings = await examine(slack_settings(slack, tmp_path, **parts))
+    findings = await diagnose(slack_settings(slack, tmp_path, **parts))
     assert any(told in finding.detail and finding.ok is False for finding in findings)
 
 
@@ -111,7 +111,7 @@ async def test_each_event_that_is_not_subscribed_to_is_named(slack: FakeSlack, t
         (
             lambda m: m["settings"].update(socket_mode_enabled=False),
             "socket mode",
-            "off, so nothing comes to `footnote s",
+            "it is off: `footnote slack` needs it on, `footnote serve` off",
         ),
         (lambda m: m["settings"].pop("socket_mode_enabled"), "socket mode", "see Socket Mode on the app's page"),
         (lambda m: m["settings"]["interactivity"].update(is_enabled=False), "interactivity", "see Interactivity &"),
@@ -134,7 +134,7 @@ async def test_each_event_that_is_not_subscribed_to_is_named(slack: FakeSlack, t
         (
             lambda m: m["features"]["app_home"].update(messages_tab_read_only_enabled=True),
             "direct messages",
-            "people may read them and not write",
+            "people can read them but not write any",
         ),
     ],
 )
@@ -165,7 +165,11 @@ async def test_each_thing_that_is_not_set_as_it_should_be_is_named_with_its_page
             "addresses",
             f"Slack sends /ask to https://old.example/, and not to {EVENTS_URL}",
         ),
-        (lambda m: m["settings"].update(socket_mode_enabled=True), "socket mode", "nothing comes to `footnote serve`"),
+        (
+            lambda m: m["settings"].update(socket_mode_enabled=True),
+            "socket mode",
+            "it is on: `footnote slack` needs it on, `footnote serve` off",
+        ),
         (
             lambda m: m["oauth_config"].pop("redirect_urls"),
             "redirect addresses",
@@ -295,7 +299,8 @@ async def test_by_a_flag_it_compares_what_http_takes(
     ran = await asyncio.to_thread(footnote, "slack", "check", "--http")
     assert ran.code == 1
     assert "wrong socket mode: it is on" in ran.out
-    assert "wrong addresses: Slack sends events to nowhere, buttons to nowhere, /ask to nowhere" in ran.out
+    addresses = (f"Slack sends {what} to nowhere, and not to {EVENTS_URL}" for what in ("events", "buttons", "/ask"))
+    assert f"wrong addresses: {'; '.join(addresses)}" in ran.out
 
 
 def test_the_check_fails_as_a_command_where_nothing_is_set(footnote: RunFootnote) -> None:

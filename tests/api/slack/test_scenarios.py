@@ -407,7 +407,7 @@ async def test_a_channel_of_its_own_accord_gets_answers_that_are_supported(slack
     ("told", "why"),
     [
         (said("Nothing.", status="declined"), "the documents do not answer"),
-        (said("Half [1].", {1: "half"}, status="partly"), "they answer a part only"),
+        (said("Half [1].", {1: "half"}, status="partly"), "the documents answer only a part"),
         (said("So [1].", {1: "so"}, verdicts=("unsupported",)), "1 of its sentences are not supported"),
         (in_another_language("So [1].", "weak"), "1 of its sentences are not supported"),
         (said("So."), "the answer claims nothing"),

@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from api.slack.events.event_store import Asked, Deliveries, SlackBusyError
-from api.slack.workspace.places import Heard, Place
+from api.slack.events.event_store import AnsweredQuestion, EventStore, SlackBusyError
+from api.slack.workspace.slack_request import Place, SlackRequest
 from fakes.answerer import ScriptedAnswerer
 from fakes.engines import ROOT
 from fakes.slack.server import FakeSlack
 from fakes.slack_bots import LEAVE, Library, Start, answering, slack_settings
 from rag.types import Delta
 
-HEARD = Heard(key="T:C:1.0", place=Place("T", "C", "1.0"), user="U", text="?", ts="1.0")
+REQUEST = SlackRequest(key="T:C:1.0", place=Place("T", "C", "1.0"), user="U", text="?", ts="1.0")
 
 
 @pytest.mark.parametrize("parallel", [False, True])
@@ -151,9 +151,9 @@ async def test_a_kill_over_an_answer_leaves_a_message_that_says_so_after_the_res
 
 
 def replied(file: Path) -> bool:
-    deliveries = Deliveries(file)
-    left = deliveries.unfinished()
-    deliveries.close()
+    store = EventStore(file)
+    left = store.unfinished_answers()
+    store.close()
     return any(one.reply for one in left)
 
 
@@ -245,31 +245,31 @@ async def load(slack: FakeSlack, start: Start, delay: float, questions: int) -> 
 
 
 def test_what_was_claimed_is_not_claimed_again_by_whoever_opens_the_file(tmp_path: Path) -> None:
-    one, other = Deliveries(tmp_path / "a.sqlite3"), Deliveries(tmp_path / "a.sqlite3")
-    assert one.claim(HEARD, quiet=False)
-    assert not other.claim(HEARD, quiet=False)
-    assert other.takes_part(HEARD.place)
-    assert [left.key for left in other.unfinished()] == [HEARD.key]
-    other.finish(HEARD.key)
-    assert one.unfinished() == []
+    one, other = EventStore(tmp_path / "a.sqlite3"), EventStore(tmp_path / "a.sqlite3")
+    assert one.claim(REQUEST, quiet=False)
+    assert not other.claim(REQUEST, quiet=False)
+    assert other.takes_part(REQUEST.place)
+    assert [left.key for left in other.unfinished_answers()] == [REQUEST.key]
+    other.finish(REQUEST.key)
+    assert one.unfinished_answers() == []
     one.close()
     other.close()
 
 
 def test_one_process_at_a_time_has_the_records(tmp_path: Path) -> None:
-    one, other = Deliveries(tmp_path / "a.sqlite3"), Deliveries(tmp_path / "a.sqlite3")
-    one.hold()
+    one, other = EventStore(tmp_path / "a.sqlite3"), EventStore(tmp_path / "a.sqlite3")
+    one.lock()
     with pytest.raises(SlackBusyError, match=r"a\.sqlite3: stop it"):
-        other.hold()
+        other.lock()
     one.close()
-    other.hold()
+    other.lock()
     other.close()
 
 
 def test_what_buttons_are_about_is_remembered(tmp_path: Path) -> None:
-    deliveries = Deliveries(tmp_path / "a.sqlite3")
-    asked = Asked(Place("T", "C", None), "U", "How much?", private=True)
-    deliveries.remember("a", asked)
-    assert deliveries.asked("a") == asked
-    assert deliveries.asked("b") is None
-    deliveries.close()
+    store = EventStore(tmp_path / "a.sqlite3")
+    question = AnsweredQuestion(Place("T", "C", None), "U", "How much?", private=True)
+    store.save_question("a", question)
+    assert store.find_question("a") == question
+    assert store.find_question("b") is None
+    store.close()

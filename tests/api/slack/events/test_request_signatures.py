@@ -15,12 +15,12 @@ from starlette.testclient import TestClient
 from api.app.fastapi_app import create_app
 from api.context.question_service import QuestionService
 from api.slack.bot import Bot
-from api.slack.events.event_store import Deliveries
+from api.slack.events.event_store import EventStore
 from api.slack.http_mode import slack_routes
-from api.slack.responder import Answering, Terms
+from api.slack.responder import Responder, ResponderOptions
 from api.slack.workspace.installations import Workspace
-from api.slack.workspace.rate_limited_client import PoliteClient
-from api.slack.workspace.slack_access import Rights
+from api.slack.workspace.rate_limited_client import RateLimitedClient
+from api.slack.workspace.slack_access import SlackAccess
 from fakes.services import fake_services
 from fakes.slack.delivery_http import signature, signed
 from fakes.slack_bots import LEAVE, Library
@@ -35,25 +35,25 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 class Here:
     """The bot is in every workspace."""
 
-    async def of(self, team: str | None, enterprise: str | None = None) -> Workspace | None:
-        client = PoliteClient("xoxb-1", "http://127.0.0.1:9/api/")
+    async def find(self, team: str | None, enterprise: str | None = None) -> Workspace | None:
+        client = RateLimitedClient("xoxb-1", "http://127.0.0.1:9/api/")
         return Workspace(team or "T1", "UBOT", "BBOT", "xoxb-1", client, client)
 
-    async def forget(self, team: str) -> None: ...
+    async def remove(self, team: str) -> None: ...
 
-    def trusted(self, team: str) -> bool:
+    def is_trusted(self, team: str) -> bool:
         return False
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    deliveries = Deliveries(tmp_path_factory.mktemp("slack") / "slack.sqlite3")
-    rights = Rights((), (), Here().trusted)
-    answers = Answering(QuestionService(answerer=Library(LEAVE)), Here(), rights, deliveries, Terms())
-    bot = Bot(SlackSettings(), Here(), deliveries, answers, rights)
+    event_store = EventStore(tmp_path_factory.mktemp("slack") / "slack.sqlite3")
+    access = SlackAccess((), (), Here().is_trusted)
+    responder = Responder(QuestionService(answerer=Library(LEAVE)), Here(), access, event_store, ResponderOptions())
+    bot = Bot(SlackSettings(), Here(), event_store, responder, access)
     app = create_app(fake_services(Library(LEAVE), slack=slack_routes(bot, SECRET)), allowed_hosts=["*"])
     yield TestClient(app, raise_server_exceptions=False)
-    deliveries.close()
+    event_store.close()
 
 
 def send(client: TestClient, body: bytes, headers: dict[str, Any]) -> int:
@@ -191,5 +191,5 @@ def test_a_get_is_not_taken(client: TestClient) -> None:
 
 
 def test_the_file_is_where_the_server_keeps_its_own(tmp_path: Path) -> None:
-    Deliveries(tmp_path / "server" / "slack.sqlite3").close()
+    EventStore(tmp_path / "server" / "slack.sqlite3").close()
     assert (tmp_path / "server" / "slack.sqlite3").is_file()

@@ -10,15 +10,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from api.slack.messages.blocks import MAX_BLOCKS, MAX_TOGETHER, Look, Message, Written, cut_off, rendered, size_of
-from api.slack.messages.escaping import HarmlessStream, escaped, harmless
-from api.slack.messages.message_chunks import pieces
+from api.slack.messages.blocks import (
+    MAX_BLOCKS,
+    MAX_TOGETHER,
+    Message,
+    RenderedAnswer,
+    RenderOptions,
+    block_size,
+    render_answer,
+    render_stopped,
+)
+from api.slack.messages.escaping import MarkdownEscaper, escape_markdown, escape_mrkdwn
+from api.slack.messages.message_chunks import split_markdown
 from fakes.answerer import answer, citation
 from fakes.slack.validation import check_blocks
 from rag.types import Answer
 
 BASE = "https://docs.acme.example"
-LOOK = Look(base_url=BASE, answer_id="a1", feedback=True, person=True, share=True)
+OPTIONS = RenderOptions(base_url=BASE, answer_id="a1", feedback=True, person=True, share=True)
 HOSTILE = [
     "<!channel>", "<!here|here>", "<@U012>", "<#C01|general>", "<\u200b!channel>", "<\u2060@U012>", "<!\u00adchannel>",
     "<https://evil.example/x|click>", "https://evil.example", "www.evil.example", "evil.com/x?a=1", "mailto:x@evil.com",
@@ -56,45 +65,45 @@ LIVE = re.compile(r"<[@!#]|\]\(|\]:|://|<[a-zA-Z/]")
 many = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-def words(written: Written, kind: str) -> str:
-    texts = [block["text"] for message in written.messages for block in message.blocks if block["type"] == kind]
+def words(rendered: RenderedAnswer, kind: str) -> str:
+    texts = [block["text"] for message in rendered.messages for block in message.blocks if block["type"] == kind]
     return "\n".join(text if isinstance(text, str) else text["text"] for text in texts)
 
 
 @many
 @given(ANSWERS)
 def test_every_message_is_one_that_slack_takes(told: Answer) -> None:
-    messages = rendered(told, LOOK).messages
+    messages = render_answer(told, OPTIONS).messages
     assert messages
     for message in messages:
         check_blocks(list(message.blocks))
         assert len(message.blocks) <= MAX_BLOCKS
-        assert sum(map(size_of, message.blocks)) <= MAX_TOGETHER
+        assert sum(map(block_size, message.blocks)) <= MAX_TOGETHER
         assert len(message.text) <= 3000
 
 
 @many
 @given(ANSWERS)
 def test_no_text_and_no_source_is_lost(told: Answer) -> None:
-    written = rendered(told, LOOK)
-    body, sources = words(written, "markdown"), words(written, "section")
-    assert not Counter(harmless(told.text).split()) - Counter(body.split())
+    rendered = render_answer(told, OPTIONS)
+    body, sources = words(rendered, "markdown"), words(rendered, "section")
+    assert not Counter(escape_markdown(told.text).split()) - Counter(body.split())
     for one in told.citations:
         assert f"*[{one.number}]*" in sources
         assert f"{BASE}/view/" in sources
-    quoted = Counter(word for one in told.citations for word in escaped(" ".join(one.quote.split())).split())
+    quoted = Counter(word for one in told.citations for word in escape_mrkdwn(" ".join(one.quote.split())).split())
     assert not quoted - Counter(sources.split())
 
 
 @many
 @given(ANSWERS)
 def test_nothing_is_live_but_our_own_links(told: Answer) -> None:
-    written = rendered(told, LOOK)
-    assert not LIVE.search(words(written, "markdown"))
+    rendered = render_answer(told, OPTIONS)
+    assert not LIVE.search(words(rendered, "markdown"))
     assert not any(
-        LIVE.search(message.text) for message in written.messages if message.text in words(written, "markdown")
+        LIVE.search(message.text) for message in rendered.messages if message.text in words(rendered, "markdown")
     )
-    for token in re.findall(r"<[^>]*>?", words(written, "section")):
+    for token in re.findall(r"<[^>]*>?", words(rendered, "section")):
         assert token.startswith(f"<{BASE}/view/")
         assert token.endswith(">")
 
@@ -102,43 +111,43 @@ def test_nothing_is_live_but_our_own_links(told: Answer) -> None:
 @many
 @given(TEXTS)
 def test_rendered_as_markdown_there_is_neither_link_nor_image_nor_html(text: str) -> None:
-    html = MarkdownIt("commonmark").render(harmless(text))
+    html = MarkdownIt("commonmark").render(escape_markdown(text))
     assert not re.search(r"<(?:a|img|script|iframe)\b", html)
 
 
 @many
 @given(TEXTS, st.lists(st.integers(0, 4000), max_size=8))
 def test_however_it_is_streamed_nothing_is_live_and_no_word_is_lost(text: str, cuts: list[int]) -> None:
-    stream = HarmlessStream()
+    stream = MarkdownEscaper()
     edges = [0, *sorted(cuts), len(text)]
     told = "".join(stream.feed(text[a:b]) for a, b in pairwise(edges)) + stream.finish()
     assert not LIVE.search(told)
-    assert told.split() == harmless(text).split()
+    assert told.split() == escape_markdown(text).split()
 
 
 @many
 @given(TEXTS)
 def test_what_is_harmless_stays_as_it_is(text: str) -> None:
-    assert harmless(harmless(text)) == harmless(text)
+    assert escape_markdown(escape_markdown(text)) == escape_markdown(text)
 
 
 @many
 @given(TEXTS, st.sampled_from([1000, 3000, 11000]))
 def test_pieces_have_the_length_and_all_the_words(text: str, limit: int) -> None:
-    cut = pieces(text, limit)
+    cut = split_markdown(text, limit)
     assert all(len(piece) <= limit for piece in cut)
     assert not Counter(text.split()) - Counter("\n".join(cut).split())
 
 
 def test_a_long_paragraph_after_a_blank_line_is_cut_once_more() -> None:
-    cut = pieces("\n\nbefore\n\n" + "long word " * 101, 1000)
+    cut = split_markdown("\n\nbefore\n\n" + "long word " * 101, 1000)
     assert [len(piece) <= 1000 for piece in cut] == [True, True, True]
     assert cut[0].strip() == "before"
 
 
 def test_code_that_is_cut_is_code_in_each_piece() -> None:
     code = "```python\n" + "\n".join(f"x{n} = {n}" for n in range(400)) + "\n```\nafter"
-    for piece in pieces(code, 1500):
+    for piece in split_markdown(code, 1500):
         blocks = [token.type for token in MarkdownIt().parse(piece)]
         assert blocks[0] == "fence"
         assert piece.startswith("```python\n")
@@ -147,23 +156,23 @@ def test_code_that_is_cut_is_code_in_each_piece() -> None:
 
 def test_a_table_that_is_cut_has_its_head_in_each_piece() -> None:
     table = "| n | square |\n|---|---|\n" + "\n".join(f"| {n} | {n * n} |" for n in range(400))
-    for piece in pieces(table, 1500):
+    for piece in split_markdown(table, 1500):
         assert piece.startswith("| n | square |\n|---|---|\n| ")
 
 
 def test_a_word_without_end_is_cut_and_whole() -> None:
-    assert "".join(pieces("x" * 30_000, 11_000)).replace("\n", "") == "x" * 30_000
+    assert "".join(split_markdown("x" * 30_000, 11_000)).replace("\n", "") == "x" * 30_000
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_is_hostile_is_shown_and_does_nothing(text: str) -> None:
-    told = harmless(f"See {text} now")
+    told = escape_markdown(f"See {text} now")
     assert not LIVE.search(told)
     assert told.startswith("See ")
     assert told.endswith(" now")
 
 
 def test_what_was_written_of_an_answer_that_was_stopped_stays() -> None:
-    (message,) = cut_off("So far", "Stopped.").messages
+    (message,) = render_stopped("So far", "Stopped.").messages
     assert message == Message("So far", ({"type": "markdown", "text": "So far"}, message.blocks[1]))
     assert "_Stopped._" in str(message.blocks[1])
