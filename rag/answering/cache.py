@@ -1,4 +1,4 @@
-"""Answers kept for who asks the same again: by all that they depend on, for so long, in so much room."""
+"""A cache of answers: the same question gets the same answer until the index or the settings change."""
 
 import asyncio
 import hashlib
@@ -34,10 +34,10 @@ _SECONDS_A_DAY = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """A file of answers, at most ``megabytes`` of them, none older than ``days``. The least lately used go first.
+class AnswerCache:
+    """A file of answers: at most ``megabytes`` of them, none older than ``days``. The least recently used go first.
 
-    A file that cannot be used keeps nothing, and a warning says so: an answer never fails for its sake.
+    A file that cannot be used caches nothing and logs a warning. No answer fails because of it.
     """
 
     file: Path
@@ -45,6 +45,7 @@ class Shelf:
     days: float
 
     def get(self, key: str) -> Answer | None:
+        """Return the answer of a key, or None."""
         now = time.time()
         with self._warned(), self._transaction() as db:
             db.execute("DELETE FROM answers WHERE kept < ?", (now - self.days * _SECONDS_A_DAY,))
@@ -56,6 +57,7 @@ class Shelf:
         return None
 
     def put(self, key: str, answer: Answer) -> None:
+        """Cache an answer, and make room for it."""
         row = (key, _ANSWER.dump_json(answer), time.time(), time.time())
         with self._warned(), self._transaction() as db:
             db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", row)
@@ -66,7 +68,7 @@ class Shelf:
         try:
             yield
         except StorageError as error:
-            _log.warning("Answers are not kept: %s", error)
+            _log.warning("Answers are not cached: %s", error)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -74,47 +76,39 @@ class Shelf:
             yield db
 
 
-class KeepingAnswerer(Answerer):
-    """Another answerer, whose answers are kept. ``state`` says all that they depend on beside the question.
+class CachingAnswerer(Answerer):
+    """Caches the answers of another answerer. ``state`` names everything an answer depends on beside the question.
 
-    An answer during which the state changed is not kept, nor one that was cut short. Who asks with other groups is
-    given no answer of others.
+    An answer is not cached if the state changed meanwhile, or if it was cut short. Askers with other groups share none.
     """
 
-    def __init__(self, answerer: Answerer, shelf: Shelf, state: Callable[[], str]) -> None:
+    def __init__(self, answerer: Answerer, cache: AnswerCache, state: Callable[[], str]) -> None:
         self._answerer = answerer
-        self._shelf = shelf
+        self._cache = cache
         self._state = state
 
     async def stream(self, question: Question) -> AsyncGenerator[Event]:
-        """See ``Answerer``: a kept answer is told in one piece."""
+        """See ``Answerer``. A cached answer comes in one piece."""
         began = time.perf_counter()
         key = await asyncio.to_thread(self._key, question)
-        known = await asyncio.to_thread(self._shelf.get, key)
-        if known is None:
-            async with aclosing(self._asked(question, key)) as events:
-                async for event in events:
-                    yield event
+        if cached := await asyncio.to_thread(self._cache.get, key):
+            yield Retrieved(cached.retrieval)
+            yield Delta(cached.text)
+            timings = {"total": time.perf_counter() - began}
+            yield Completed(replace(cached, cached=True, usage=Usage(0, 0), timings=timings))
             return
-        yield Retrieved(known.retrieval)
-        yield Delta(known.text)
-        timings = {"total": time.perf_counter() - began}
-        yield Completed(replace(known, cached=True, usage=Usage(0, 0), timings=timings))
-
-    async def _asked(self, question: Question, key: str) -> AsyncGenerator[Event]:
         async with aclosing(self._answerer.stream(question)) as events:
             async for event in events:
                 if isinstance(event, Completed) and not event.answer.cut_short:
-                    await asyncio.to_thread(self._keep, key, question, event.answer)
+                    await asyncio.to_thread(self._put, key, question, event.answer)
                 yield event
 
-    def _keep(self, key: str, question: Question, answer: Answer) -> None:
+    def _put(self, key: str, question: Question, answer: Answer) -> None:
         if self._key(question) == key:
-            self._shelf.put(key, answer)
+            self._cache.put(key, answer)
 
     def _key(self, question: Question) -> str:
-        """Of every field of the question; with a recency, today's date is one."""
-        asked = TypeAdapter(Question).dump_python(question, mode="json")
-        asked["audience"] = sorted(question.audience.groups)
+        fields = TypeAdapter(Question).dump_python(question, mode="json")
+        fields["audience"] = sorted(question.audience.groups)
         today = datetime.now(UTC).date().isoformat() if question.recency_days else ""
-        return hashlib.sha256(json.dumps([self._state(), today, asked]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([self._state(), today, fields]).encode()).hexdigest()

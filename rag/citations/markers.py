@@ -1,16 +1,16 @@
-"""Markers: read while the answer streams, dropped where they were invented, renumbered, and tied to exact quotes."""
+"""Reads the markers of a streamed answer: renumbers them, drops invented ones, ties each to an exact quote."""
 
 import re
 from collections.abc import Sequence
 
 from indexes.text.sentences import sentence_spans
 from indexes.types import Passage
-from rag.citations.quotes import locate
+from rag.citations.quotes import locate_quote
 from rag.citations.renumbering import Mark, Place
 from rag.types import Quoted, Span
 
 _CLAIM_CHARS = 600
-"""What is kept of the text before a marker, to find the sentence it speaks of."""
+"""Characters kept before a marker, to find the sentence that it belongs to."""
 # [1]  [1, 2]  [1-3]  [^1]  【1】  【1†source】  [1](link): what models are known to write
 _MARKER = re.compile(
     r"[ \n]{0,2}(?:\[\^?\s*(\d{1,4}(?:\s*[,;–-]\s*\^?\d{1,4})*)\s*\](?:\([^()\s]{0,200}\))?"
@@ -18,7 +18,7 @@ _MARKER = re.compile(
 )
 _PARTIAL = re.compile(r"\s*(?:\[\^?[\d\s,;–^-]{0,40}(?:\](?:\([^()\s]{0,200})?)?|【[^】\n]{0,46})\Z|\s+\Z")
 _HELD = 300
-"""Characters at the end of what was read in which a marker may have begun."""
+"""Characters at the end of the text in which a marker may have begun."""
 _OWN = re.compile(r"\[(\d+)\]")
 _FENCE = "```"
 _MAX_RANGE = 20
@@ -80,7 +80,11 @@ class MarkerStream:
             if self._fences % 2 or self._ticks % 2:
                 self._say(match[0])
             else:
-                self._mark(_numbers(match[1] or match[2]))
+                claim = last_sentence(self._claim)
+                for number in _marker_numbers(match[1] or match[2]):
+                    if claim and 1 <= number <= len(self._passages):
+                        passage = self._passages[number - 1]
+                        self._cite(Place(passage, *locate_quote(claim, passage)))
         self._say(text[cursor:])
         return "".join(self._parts[before:])
 
@@ -90,12 +94,6 @@ class MarkerStream:
         line = text.replace(_FENCE, "").rpartition("\n")
         self._ticks = line[2].count("`") + (0 if line[1] else self._ticks)
         self._write(text)
-
-    def _mark(self, numbers: list[int]) -> None:
-        claim = last_sentence(self._claim)
-        for passage in (self._passages[number - 1] for number in numbers if 1 <= number <= len(self._passages)):
-            if claim:
-                self._cite(Place(passage, *locate(claim, passage)))
 
     def _cite(self, place: Place, *, exact: bool = False) -> None:
         last = self._marks[-1] if self._marks else None
@@ -114,14 +112,14 @@ class MarkerStream:
 
 
 def last_sentence(text: str) -> str:
-    """What a marker at the end of the text speaks of. In an answer a new line begins a new thought."""
+    """Return the sentence that a marker at the end of the text belongs to. A new line begins a new sentence."""
     line = _OWN.sub("", text).rstrip().rpartition("\n")[2]
     spans = sentence_spans(line)
     return line[slice(*spans[-1])] if spans else ""
 
 
 def sentence_spans_with_markers(text: str) -> list[Span]:
-    """Sentence spans that keep the markers after a full stop with the sentence before them."""
+    """Return the spans of sentences. Markers after a full stop stay with the sentence before them."""
     spans: list[Span] = []
     for line in re.finditer(r"[^\n]+", text):
         for start, end in ((line.start() + a, line.start() + b) for a, b in sentence_spans(line[0])):
@@ -135,13 +133,13 @@ def sentence_spans_with_markers(text: str) -> list[Span]:
 
 
 def without_markers(text: str) -> str:
-    """The text without what would be read as a marker, such as the reference numbers of an article."""
+    """Return the text without anything that reads as a marker, such as the reference numbers of an article."""
     return _MARKER.sub("", text)
 
 
-def _numbers(marked: str) -> list[int]:
+def _marker_numbers(marker: str) -> list[int]:
     numbers: list[int] = []
-    for part in re.split(r"[,;]", marked):
+    for part in re.split(r"[,;]", marker):
         first, _, last = re.sub(r"[\s^]", "", part).replace("–", "-").partition("-")
         if not last:
             numbers.append(int(first))

@@ -1,4 +1,4 @@
-"""Markers of a written text, each tied to a place, numbered from 1 in order of first use."""
+"""Renumbers the markers of a text from 1 in order of first use."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -18,10 +18,12 @@ class Place:
 
     @property
     def key(self) -> tuple[str, int, int]:
+        """The identity of the quote."""
         return self.passage.id, self.start, self.end
 
     @property
     def quote(self) -> str:
+        """The quoted text."""
         return self.passage.text[self.start : self.end]
 
 
@@ -38,28 +40,29 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """The text with its markers written anew."""
+    """A text with renumbered markers."""
 
     text: str
     places: tuple[Place, ...]
-    """By number, from 1."""
+    """The place of each number, from 1."""
     spans: tuple[tuple[Span, ...], ...]
-    """Where the markers of each number stand."""
+    """The spans of each number's markers."""
     _ends: tuple[int, ...]
     _moved: tuple[int, ...]
 
     def at(self, position: int) -> int:
-        """Where a position between markers of the text as it was stands now."""
+        """Return the new position of an old position between markers."""
         return position + self._moved[bisect_right(self._ends, position)]
 
     def number(self, place: Place) -> int:
+        """Return the number of a place."""
         return next(number for number, known in enumerate(self.places, start=1) if known.key == place.key)
 
 
-def numbered(text: str, marks: Sequence[Mark]) -> Numbered:
-    """``marks`` are in order and do not overlap; one that repeats the marker before it is left out.
+def renumber(text: str, marks: Sequence[Mark]) -> Numbered:
+    """Write the markers anew. ``marks`` are in order and do not overlap.
 
-    A new one makes no link of what follows it in brackets.
+    A marker that repeats the one before it is left out. A new marker never makes a link of brackets after it.
     """
     numbers: dict[tuple[str, int, int], int] = {}
     places: list[Place] = []

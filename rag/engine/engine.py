@@ -39,13 +39,13 @@ from rag.engine.factories import (
     has_llm,
     make_checker,
     make_encoder,
-    make_kept,
     make_llm,
     make_policy,
     make_prices,
     make_reranker,
     make_rewriter,
     make_writer,
+    with_cache,
 )
 from rag.extractive.writer import NAME as EXTRACTIVE
 from rag.llms.pricing import PricedChat
@@ -157,7 +157,7 @@ class Engine:
     @cached_property
     def assistant(self) -> Answerer:
         """What answers questions, with its answers cached if the settings say so."""
-        return make_kept(make_assistant(self, self.llm), self.settings, self.model_name, self._indexed)
+        return with_cache(make_assistant(self, self.llm), self.settings, self.model_name, self._indexed)
 
     def _indexed(self) -> str:
         """Another with each change of what is indexed."""

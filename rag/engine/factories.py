@@ -15,7 +15,7 @@ from indexes.models.sentence_transformer import SentenceTransformerEncoder
 from indexes.models.store import ModelStore
 from indexes.protocols import Encoder, Reranker
 from indexes.text.token_count import estimate_tokens
-from rag.answering.cache import KeepingAnswerer, Shelf
+from rag.answering.cache import AnswerCache, CachingAnswerer
 from rag.answering.query_rewriting import OFFLINE, ModelRewriter
 from rag.errors import ConfigError
 from rag.extractive.writer import ExtractiveWriter
@@ -147,14 +147,14 @@ def make_rewriter(settings: Settings, model: ChatModel | None) -> Rewriter:
     return ModelRewriter(model, timeout=settings.retrieval.rewrite_timeout_s, count=_counter(settings.llm.tokenizer))
 
 
-def make_kept(answerer: Answerer, settings: Settings, model: str, indexed: Callable[[], str]) -> Answerer:
+def with_cache(answerer: Answerer, settings: Settings, model: str, indexed: Callable[[], str]) -> Answerer:
     """With its answers kept, where the settings say so; ``indexed`` tells one state of the index from another."""
     if not settings.answer.cache_mb:
         return answerer
-    shelf = Shelf(settings.index.dir / "answers.sqlite3", settings.answer.cache_mb, settings.answer.cache_days)
+    cache = AnswerCache(settings.index.dir / "answers.sqlite3", settings.answer.cache_mb, settings.answer.cache_days)
     chosen = settings.model_dump(exclude={"server": True, "judge": True, "index": {"dir"}})
     made = json.dumps([version("footnote"), prompts.VERSION, model, chosen], default=str)
-    return KeepingAnswerer(answerer, shelf, lambda: f"{indexed()} {made}")
+    return CachingAnswerer(answerer, cache, lambda: f"{indexed()} {made}")
 
 
 def make_policy(settings: Settings) -> Policy:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from indexes.errors import EncoderError
 from indexes.protocols import Encoder
 from indexes.types import Passage
-from rag.citations.renumbering import Mark, Numbered, numbered
+from rag.citations.renumbering import Mark, Numbered, renumber
 from rag.errors import ModelError
 from rag.evidence import scoring
 from rag.evidence.cross_language import FINDING
@@ -104,7 +104,7 @@ def _settled(text: str, marks: Sequence[Mark], judged: Sequence[_Judged], usage:
     outside = {mark.start: mark for mark in marks}
     for one in judged:
         outside |= {mark.start: mark for mark in _marks(text, one)}
-    settled = numbered(text, [outside[start] for start in sorted(outside)])
+    settled = renumber(text, [outside[start] for start in sorted(outside)])
     sentences = tuple(_sentence(settled, one) for one in judged)
     return Checked(settled.text, _citations(settled, judged), sentences, usage=usage)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from indexes.text.tokenization import content_words
 from indexes.types import Passage
 from rag.citations.markers import sentence_spans_with_markers
-from rag.citations.quotes import grounds, ranked, trimmed
+from rag.citations.quotes import locate_quote, quote_source, rank_quotes
 from rag.citations.renumbering import Mark, Place
 from rag.evidence import scoring
 from rag.evidence.non_claims import is_frame, without_number
@@ -38,7 +38,7 @@ class Proof:
 
     @classmethod
     def of(cls, claim: str, places: Sequence[Place]) -> "Proof":
-        source = Source.joined(grounds(place.passage, (place.start, place.end)) for place in places)
+        source = Source.joined(quote_source(place.passage, (place.start, place.end)) for place in places)
         return cls(claim, tuple(places), source, evidence(claim, source))
 
     @classmethod
@@ -118,9 +118,9 @@ def _proofs(said: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> tu
     if len(cited.places) > 1 or cited.by_words >= scoring.SUPPORTED:
         return (cited,)
     passage = cited.places[0].passage
-    others = [Proof.of(said, [Place(passage, w.start, w.end)]) for w in ranked(said, passage)[:_TRIED]]
+    others = [Proof.of(said, [Place(passage, w.start, w.end)]) for w in rank_quotes(said, passage)[:_TRIED]]
     return (cited, *(other for other in others if other.places[0].key != cited.places[0].key))
 
 
 def located(said: str, passage: Passage) -> Place:
-    return Place(passage, *trimmed(said, passage.text, ranked(said, passage)[0]))
+    return Place(passage, *locate_quote(said, passage))

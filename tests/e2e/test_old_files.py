@@ -19,7 +19,7 @@ from fakes.engines import ROOT, OpenEngine, RememberingEncoder
 from indexes.ingest.sync import Listener
 from indexes.storage.catalog import Catalog
 from indexes.types import PUBLIC, Audience, Query
-from rag.answering.cache import Shelf
+from rag.answering.cache import AnswerCache
 from rag.engine.engine import open_writer
 from rag.types import Turn
 
@@ -114,7 +114,7 @@ async def test_caches_give_what_they_kept(old: Path) -> None:
     file = old / "index" / "answers.sqlite3"
     with closing(sqlite3.connect(file)) as db:
         keys = [key for (key,) in db.execute("SELECT key FROM answers")]
-    answers = [Shelf(file, megabytes=1, days=100_000).get(key) for key in keys]
+    answers = [AnswerCache(file, megabytes=1, days=100_000).get(key) for key in keys]
     assert "The orchard has 61 apple trees. [1]" in [answer.text for answer in answers if answer]
 
 

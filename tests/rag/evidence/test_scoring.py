@@ -3,7 +3,7 @@
 import pytest
 
 from fakes.passages import passage
-from rag.citations.quotes import locate
+from rag.citations.quotes import locate_quote
 from rag.evidence.scoring import support, verdict
 
 TEXT = "On Friday the ministry in Beijing fined Nvidia 1,496.50 dollars. It gave no reason for the fine."
@@ -44,13 +44,13 @@ def test_without_a_citation_a_sentence_is_uncited() -> None:
 
 def test_the_quote_is_the_fewest_sentences_that_prove_the_claim() -> None:
     found = passage(TEXT)
-    quote = locate("Nvidia had to pay 1,496.50 dollars.", found)
+    quote = locate_quote("Nvidia had to pay 1,496.50 dollars.", found)
     assert TEXT[slice(*quote)] == "On Friday the ministry in Beijing fined Nvidia 1,496.50 dollars."
 
 
 def test_a_claim_out_of_two_sentences_quotes_both() -> None:
     text = "Ann leads the team. She came from Lisbon in May. The team makes boats."
-    quote = locate("Ann leads the team and came from Lisbon in May.", passage(text))
+    quote = locate_quote("Ann leads the team and came from Lisbon in May.", passage(text))
     assert text[slice(*quote)] == "Ann leads the team. She came from Lisbon in May."
 
 
