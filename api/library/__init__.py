@@ -1,1 +1,1 @@
-"""The documents as they are listed, shown, uploaded and indexed over HTTP."""
+"""The documents over HTTP: list, show, upload and index them."""

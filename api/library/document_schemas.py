@@ -1,4 +1,4 @@
-"""Documents and index runs, as JSON."""
+"""Documents and index runs as JSON."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -20,17 +20,19 @@ class DocumentBody(Body):
     path: str = Field(examples=["handbook/leave-policy.pdf"])
     title: str
     media_type: str
-    dated: date = Field(description="the day it gives itself, else that of its file")
+    dated: date = Field(description="the date in the document, else the date of its file")
     labels: tuple[str, ...]
-    bytes: int | None = Field(description="of its file; null where it lies in another file, as an attachment does")
-    pages: int | None = Field(description="the last page that holds text, where it has pages")
-    uploaded: bool = Field(description="whether it came by POST /v1/documents, and can be deleted")
+    bytes: int | None = Field(
+        description="the size of its file; null for a document within another file, such as an attachment"
+    )
+    pages: int | None = Field(description="the last page with text; null for formats without pages")
+    uploaded: bool = Field(description="whether it was uploaded by POST /v1/documents and can be deleted")
 
 
 class DocumentsBody(Body):
     documents: tuple[DocumentBody, ...]
-    next: str | None = Field(description="give it as 'after' for the next ones; null where there are none")
-    total: int = Field(description="how many there are within the filters, on all pages together")
+    next: str | None = Field(description="the value of 'after' for the next page; null on the last page")
+    total: int = Field(description="how many documents match the filters, on all pages")
 
 
 class SectionBody(Body):
@@ -48,11 +50,13 @@ class SectionBody(Body):
 
 class WholeDocumentBody(DocumentBody):
     text: str
-    text_start: int = Field(description="which of the document's characters is the first of 'text'")
+    text_start: int = Field(description="the position of the first character of 'text' in the document")
     text_end: int
-    characters: int = Field(description="of the whole document; where text_end is less, ask on from there")
-    sections: tuple[SectionBody, ...] = Field(description="those of which a part is in 'text'")
-    has_original: bool = Field(description="whether its file, or the one it lies in, is where it was indexed")
+    characters: int = Field(
+        description="the length of the whole document; if text_end is less, request the rest from there"
+    )
+    sections: tuple[SectionBody, ...] = Field(description="the sections that 'text' holds, also in part")
+    has_original: bool = Field(description="whether its file, or the file it lies in, is still where it was indexed")
     has_pages: bool = Field(description="whether its pages can be shown as pictures")
 
 
@@ -67,7 +71,7 @@ class FailedBody(Body):
 
 
 class FinishedBody(Body):
-    """Numbers of files, of those that one may see."""
+    """Counts of the files that the caller may see."""
 
     added: int
     changed: int
@@ -77,20 +81,20 @@ class FinishedBody(Body):
 
 class LastBody(FinishedBody):
     ended: datetime
-    error: Problem | None = Field(description="where the run came to no good end")
+    error: Problem | None = Field(description="why the run failed; null otherwise")
 
 
 class IndexBody(Body):
-    documents: int = Field(description="those that one may read")
+    documents: int = Field(description="how many the caller may read")
     passages: int
-    revision: int = Field(description="another with each change")
+    revision: int = Field(description="changes with every change of the index")
     embedding_model: str | None
     syncing: bool
-    last: LastBody | None = Field(description="how the last index run of this server ended")
+    last: LastBody | None = Field(description="how this server's last index run ended")
 
 
 class ProgressBody(Body):
-    """Of the files that one may see."""
+    """The progress of the files that the caller may see."""
 
     stage: Stage
     done: int
@@ -102,16 +106,14 @@ class SyncBody(Body):
     status: Literal["accepted"] = "accepted"
 
 
-def document_body(listed: LibraryDocument, library: Library) -> DocumentBody:
-    return DocumentBody(**_facts(listed, library))
-
-
 def documents_body(shelf: Shelf, library: Library) -> DocumentsBody:
-    documents = tuple(document_body(listed, library) for listed in shelf.documents)
+    """Return a page of the list of documents as JSON."""
+    documents = tuple(DocumentBody(**_facts(document, library)) for document in shelf.documents)
     return DocumentsBody(documents=documents, next=shelf.next, total=shelf.total)
 
 
 def whole_document_body(excerpt: Excerpt, library: Library) -> WholeDocumentBody:
+    """Return an excerpt of a document as JSON."""
     return WholeDocumentBody(
         **_facts(excerpt.listed, library),
         text=excerpt.text,
@@ -125,11 +127,13 @@ def whole_document_body(excerpt: Excerpt, library: Library) -> WholeDocumentBody
 
 
 def last_body(outcome: Outcome) -> LastBody:
+    """Return the outcome of the last index run as JSON."""
     error = report_problem(outcome.error) if outcome.error else None
     return LastBody(**_finished(outcome).model_dump(), ended=outcome.ended, error=error)
 
 
 def run_frame(event: Progress | Outcome) -> Frame:
+    """Return an event of an index run as a server-sent event."""
     match event:
         case Progress():
             return frame("progress", ProgressBody.model_validate(event))

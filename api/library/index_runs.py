@@ -1,4 +1,4 @@
-"""An index run as it goes, and what of it is told to whom."""
+"""An index run in progress, and the part of it that each follower may see."""
 
 import asyncio
 import logging
@@ -16,45 +16,45 @@ Stage = Literal["waiting", "indexing", "publishing"]
 
 
 class SyncRefusedError(FootnoteError):
-    """The index cannot be brought up to date, and is as it was; told without the folders' names."""
+    """The index cannot be brought up to date, and is unchanged. The message names no folder."""
 
     kind = "sync-refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Of the files that the follower may see."""
+    """How far a run is, by the files that the follower may see."""
 
     stage: Stage
     done: int
     total: int
     path: str | None
-    """The file that was done last."""
+    """The last file that was indexed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended, as far as one may see."""
+    """How a run ended, by the files that the follower may see."""
 
     ended: datetime
     added: int = 0
     changed: int = 0
     removed: int = 0
     failed: tuple[tuple[str, str], ...] = ()
-    """Path and reason."""
+    """Pairs of path and reason."""
     error: Exception | None = None
 
 
 class Stopped(Exception):  # noqa: N818 - no failure
-    """The server is going: what was indexed is kept, and the next run goes on."""
+    """The server is stopping: what was indexed is kept, and the next run continues."""
 
 
 @dataclass(slots=True, eq=False)
 class Run(SyncListener):
-    """An index run as it goes. Written by its thread alone."""
+    """An index run in progress. Only its own thread writes it."""
 
     whole: bool
-    told: Callable[[], None]
+    notify: Callable[[], None]
     stage: Stage = "waiting"
     todo: Sequence[str] = ()
     finished: list[str] = field(default_factory=list)
@@ -64,55 +64,56 @@ class Run(SyncListener):
 
     def planned(self, plan: SyncPlan) -> None:
         self.todo, self.stage = (*plan.added, *plan.changed), "indexing"
-        self.told()
+        self.notify()
 
     def done(self, path: str, passages: int) -> None:  # noqa: ARG002 - the listener's
         self.finished.append(path)
-        self.told()
+        self.notify()
 
     def embedded(self, passages: int) -> None:  # noqa: ARG002 - likewise
-        self.told()
+        self.notify()
 
     def publishing(self, passages: int) -> None:  # noqa: ARG002 - likewise
         self.stage = "publishing"
-        self.told()
+        self.notify()
 
-    def outcome(self, sees: Callable[[str], bool]) -> Outcome:
+    def outcome(self, visible: Callable[[str], bool]) -> Outcome:
+        """Return the outcome, counting only files whose paths are visible."""
         report, ended = self.report, self.ended or datetime.now(UTC)
-        added, changed, removed = (sum(map(sees, paths)) for paths in (report.added, report.changed, report.removed))
-        failed = tuple((path, reason) for path, reason in report.failed.items() if sees(path))
+        added, changed, removed = (sum(map(visible, paths)) for paths in (report.added, report.changed, report.removed))
+        failed = tuple((path, reason) for path, reason in report.failed.items() if visible(path))
         return Outcome(ended, added, changed, removed, failed, self.error)
 
 
-async def progress_of(run: Run, sees: Callable[[str], bool], news: asyncio.Event) -> AsyncIterator[Progress]:
-    """Until the run has ended. Steps that come faster than they are told are told as one."""
-    done, path, known, total, before = 0, None, 0, None, None
+async def follow_run(run: Run, visible: Callable[[str], bool], news: asyncio.Event) -> AsyncIterator[Progress]:
+    """Yield the progress until the run has ended. Steps that come in quick succession are merged."""
+    done, path, counted, total, last = 0, None, 0, None, None
     while True:
-        news.clear()  # before it is looked, so that no news comes between
+        news.clear()  # before the run is read, so that no step is missed
         if run.ended is not None:
             return
         stage = run.stage
         if total is None and stage != "waiting":
-            total = sum(map(sees, run.todo))
-        for one in run.finished[known : (known := len(run.finished))]:
-            if sees(one):
-                done, path = done + 1, one
-        if (now := Progress(stage, done, total or 0, path)) != before:
-            before = now
-            yield now
+            total = sum(map(visible, run.todo))
+        for finished in run.finished[counted : (counted := len(run.finished))]:
+            if visible(finished):
+                done, path = done + 1, finished
+        if (progress := Progress(stage, done, total or 0, path)) != last:
+            last = progress
+            yield progress
         await news.wait()
 
 
-def in_words(error: Exception) -> Exception:
-    """What may be told to anyone who follows: no folder's name, no number of hidden documents."""
+def public_error(error: Exception) -> Exception:
+    """Return an error that names no folder and no number of hidden documents, and log the original."""
     if isinstance(error, Stopped):
-        return SyncRefusedError("The server is stopping: what was indexed is kept, and the next run goes on.")
+        return SyncRefusedError("The server is stopping. What was indexed is kept, and the next run continues.")
     log.warning("An index run ended: %s", error, exc_info=None if isinstance(error, FootnoteError) else error)
     if isinstance(error, DeletionGuardError):
         return SyncRefusedError(
-            "So many files are gone that it looks like a mistake, and nothing was changed. If it is meant, run "
-            "`footnote index DOCS --allow-delete`."
+            "So many files are gone that it looks like a mistake. Nothing was changed. To remove them from the index, "
+            "run `footnote index DOCS --allow-delete`."
         )
     if isinstance(error, FolderError):
-        return SyncRefusedError("A folder of the index is gone, or holds nothing: the server's log says which.")
+        return SyncRefusedError("A folder of the index is gone or empty. The server's log says which.")
     return error

@@ -1,16 +1,15 @@
-"""The library: the documents that a caller may read, their originals, their pages, and those that they add."""
+"""The library: the documents that a caller may read, with their originals and pages, and uploads."""
 
 import base64
 import os
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from indexes.errors import FootnoteError, PageError, ReadError
-from indexes.ingest.documents import document_id
+from indexes.ingest.documents import document_id as id_of_path
 from indexes.ingest.originals import Originals
 from indexes.ingest.uploads import PREFIX, Uploads, readers_at, uploads_of
 from indexes.readers.page_images import NoPageError, PagePicture, PagePictures, PageRequest
@@ -22,58 +21,58 @@ from indexes.text.loose_match import find_quote
 from indexes.types import Audience, Document, Scope
 
 MAX_EXCERPT = 500_000
-"""Characters of a document's text that are given at once."""
+"""The most characters of a document's text that one excerpt holds."""
 MIN_WIDTH, MAX_WIDTH = 200, 2000
-"""Of a page's picture, in pixels."""
+"""Pixels of a page's picture."""
 PDF = "application/pdf"
-_MAX_PAGE = 200_000
-"""Characters of a page in which a quote is looked for: print has a few thousand."""
+_MAX_PAGE_CHARS = 200_000
+"""Characters of a page that are searched for a quote. A printed page has a few thousand."""
 
 
 class DocumentMissingError(FootnoteError):
-    """There is no such document, or none that the caller may read: never says which."""
+    """There is no such document, or the caller may not read it. The message never says which."""
 
     kind = "not-found"
 
 
 class NotUploadedError(FootnoteError):
-    """The document lies in a folder of its owner's, or within another document."""
+    """The document was not uploaded, or lies within another document."""
 
     kind = "not-uploaded"
 
 
 class UploadsTakenError(FootnoteError):
-    """The documents that are indexed have a folder ``uploads`` of their own."""
+    """An indexed folder has a subfolder ``uploads`` of its own."""
 
     kind = "uploads-taken"
 
 
 class UnreadFormatError(FootnoteError):
-    """No document of this format is read."""
+    """Documents of this format are not read."""
 
     kind = "unread-format"
 
 
 class CursorError(FootnoteError):
-    """What a page of the list is to begin after is none that was given."""
+    """The cursor of a page is not one that an earlier page returned."""
 
     kind = "bad-request"
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Some of the documents, in the order of their paths."""
+    """A page of the list of documents, in the order of their paths."""
 
     documents: tuple[LibraryDocument, ...]
     next: str | None
-    """What the next ones come after, to be given back as it is; None where these are the last."""
+    """The cursor of the next page; None on the last page."""
     total: int
-    """How many there are on all shelves."""
+    """How many documents all pages hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """An open file, which is the document or holds it; whoever asked for it closes it."""
+    """An open file that is the document or holds it. The caller closes it."""
 
     path: str
     content: BufferedReader
@@ -82,7 +81,7 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What is marked on a page: a quote, else a span of the document's text, else nothing."""
+    """What is highlighted on a page: a quote, else a span of the document's text, else nothing."""
 
     quote: str = ""
     start: int = 0
@@ -91,7 +90,7 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What there is of an index that a caller may read."""
+    """Counts of what a caller may read, and facts about the index."""
 
     documents: int
     passages: int
@@ -100,7 +99,7 @@ class Facts:
 
 
 class Library:
-    """Blocks. Whatever it is asked for, a document that the audience may not read is as one that does not exist."""
+    """The documents of an index. One that the audience may not read is treated as missing. Every method may block."""
 
     def __init__(
         self, catalog: Callable[[], Catalog], index: Path, limits: ReadingLimits, max_upload_mb: int = 50
@@ -115,63 +114,77 @@ class Library:
     # -- reading -------------------------------------------------------------------------------------------------
 
     def shelf(self, scope: Scope, name: str = "", *, after: str | None = None, limit: int = 50) -> Shelf:
-        """Documents within the scope whose path or title has the words. Raises ``CursorError``."""
-        found, total = self._catalog().library_rows.page(scope, name, after=_path_of(after), limit=limit + 1)
-        following = _cursor(found[limit - 1].path) if len(found) > limit else None
-        return Shelf(tuple(found[:limit]), following, total)
+        """Return a page of the documents within the scope whose path or title has the words of ``name``.
+
+        Raises ``CursorError``.
+        """
+        path = ""
+        if after is not None:
+            try:
+                path = base64.b64decode(after + "=" * (-len(after) % 4), b"-_", validate=True).decode()
+            except ValueError:
+                raise CursorError("after: pass the value of 'next' unchanged.") from None
+        documents, total = self._catalog().library_rows.page(scope, name, after=path, limit=limit + 1)
+        following = None
+        if len(documents) > limit:
+            following = base64.urlsafe_b64encode(documents[limit - 1].path.encode()).decode().rstrip("=")
+        return Shelf(tuple(documents[:limit]), following, total)
 
     def facts(self, audience: Audience) -> Facts:
+        """Return counts of what the audience may read, and facts about the index."""
         catalog, scope = self._catalog(), Scope(audience)
         documents, passages = catalog.documents_within(scope), catalog.library_rows.passages(scope)
         return Facts(documents, passages, catalog.revision, catalog.get("encoder"))
 
     def document(self, document_id: str, audience: Audience) -> LibraryDocument:
-        """Raises ``DocumentMissingError``."""
-        found = self._catalog().library_rows.document(document_id, Scope(audience))
-        if found is None:
+        """Return the document's facts, without its text. Raises ``DocumentMissingError``."""
+        document = self._catalog().library_rows.document(document_id, Scope(audience))
+        if document is None:
             raise _missing()
-        return found
+        return document
 
     def whole(self, document_id: str, audience: Audience) -> Document:
-        """With all its text. Raises ``DocumentMissingError``."""
-        found = self._catalog().document_within(document_id, Scope(audience))
-        if found is None:
+        """Return the document with its whole text. Raises ``DocumentMissingError``."""
+        document = self._catalog().document_within(document_id, Scope(audience))
+        if document is None:
             raise _missing()
-        return found
+        return document
 
     def excerpt(self, document_id: str, audience: Audience, start: int, end: int) -> Excerpt:
-        """Its text from one character to another, at most ``MAX_EXCERPT``. Raises ``DocumentMissingError``."""
-        listed = self.document(document_id, audience)
-        found = self._catalog().library_rows.excerpt(listed, start, min(max(start, end), start + MAX_EXCERPT))
-        if found is None:
+        """Return the text between two characters, at most ``MAX_EXCERPT`` long. Raises ``DocumentMissingError``."""
+        document = self.document(document_id, audience)
+        excerpt = self._catalog().library_rows.excerpt(document, start, min(max(start, end), start + MAX_EXCERPT))
+        if excerpt is None:
             raise _missing()
-        return found
+        return excerpt
 
     def has_original(self, listed: LibraryDocument) -> bool:
-        """Whether its file lies where it was indexed."""
+        """Return whether the document's file still lies where it was indexed."""
         return any(self._originals.sources(listed.file))
 
     def has_pages(self, listed: LibraryDocument) -> bool:
+        """Return whether the document's pages can be shown as pictures."""
         return listed.media_type == PDF and not listed.enclosed and self.has_original(listed)
 
     def is_uploaded(self, listed: LibraryDocument) -> bool:
+        """Return whether the document was uploaded."""
         return listed.file.startswith(PREFIX) and uploads_of(self._index) is not None
 
     def original(self, document_id: str, audience: Audience) -> Original:
-        """Of a document within a file, that file.
+        """Open the document's file. For a document within another file, that file is opened.
 
         Raises ``DocumentMissingError``, ``OriginalGoneError`` and ``OriginalChangedError``.
         """
         listed = self.document(document_id, audience)
         with self._originals.copied(listed.file, listed.sha256, self._limits) as copy:
-            content = copy.open("rb")  # which the copy outlives
+            content = copy.open("rb")  # it can be read after the copy is deleted
         return Original(listed.file, content, os.fstat(content.fileno()).st_size)
 
     def picture(self, document_id: str, audience: Audience, page: int, width: int, marked: Marked) -> PagePicture:
-        """A page of a PDF. Raises as ``original`` does, ``PageError`` and ``PagesBusyError``."""
+        """Return a page of a PDF as a picture. Raises as ``original`` does, ``PageError`` and ``PagesBusyError``."""
         listed = self.document(document_id, audience)
         if listed.media_type != PDF or listed.enclosed:
-            raise PageError(f"{listed.path} is not a PDF of its own: only those are shown as pages.")
+            raise PageError(f"{listed.path} is not a PDF file: only PDF files are shown as pages.")
         request = self._request(listed, page, width, marked)
         originals = self._originals
         try:
@@ -188,7 +201,7 @@ class Library:
         if not marked.quote and marked.start >= marked.end:
             return PageRequest(page, width)
         begins, text = self._catalog().library_rows.page_text(listed.id, page)
-        text = text[:_MAX_PAGE]
+        text = text[:_MAX_PAGE_CHARS]
         if marked.quote:
             return PageRequest(page, width, text, *find_quote(marked.quote, text, near=marked.start - begins))
         span = (min(max(place - begins, 0), len(text)) for place in (marked.start, marked.end))
@@ -201,53 +214,38 @@ class Library:
     # -- changing ------------------------------------------------------------------------------------------------
 
     def add(self, content: BinaryIO, name: str, folder: str, readers: Collection[str]) -> str:
-        """The path of the document, which is on disk then, and is yet to be indexed. One of the same path is replaced.
+        """Store an upload on disk, to be indexed later, and return its path. One of the same path is replaced.
 
         Raises ``UnreadFormatError``, ``UploadsTakenError``, ``UploadedNameError`` and ``UploadError``.
         """
         suffix = PurePosixPath(name.strip()).suffix.lower()
         if suffix not in SUFFIXES:
             known = " ".join(sorted(SUFFIXES))
-            raise UnreadFormatError(f"Files that end in {suffix[:20]!r} are not read; these are: {known}.")
+            raise UnreadFormatError(f"Files that end in {suffix[:20]!r} are not supported. Supported endings: {known}.")
         if uploads_of(self._index) is None and self._catalog().library_rows.holds(PREFIX):
-            raise UploadsTakenError(f"What is indexed has a folder {PREFIX} already: rename it, and index again.")
+            raise UploadsTakenError(f"An indexed folder has a subfolder {PREFIX} already: rename it, and index again.")
         return self._uploads.add(content, name, folder, readers)
 
     def remove(self, document_id: str, audience: Audience) -> None:
-        """File and index entry of an upload, also of one that could not be indexed.
+        """Delete an upload's file and index entry, also if it could not be indexed.
 
         Raises ``DocumentMissingError``, ``NotUploadedError`` and ``UploadError``.
         """
-        listed = self._catalog().library_rows.document(document_id, Scope(audience))
-        path = self._removable(listed) if listed else self._unindexed(document_id, audience)
+        document = self._catalog().library_rows.document(document_id, Scope(audience))
+        if document is None:
+            uploads = (path for path in self._uploads.paths() if audience.may_read(readers_at(path)))
+            path = next((path for path in uploads if id_of_path(path) == document_id), None)
+            if path is None:
+                raise _missing()
+        elif not self.is_uploaded(document):
+            raise NotUploadedError(f"{document.path} was not uploaded: delete its file, and index its folder again.")
+        elif document.enclosed:
+            raise NotUploadedError(f"{document.path} lies within {document.file}: delete that document.")
+        else:
+            path = document.file
         self._uploads.remove(path)
         self._catalog().remove([path])
-
-    def _removable(self, listed: LibraryDocument) -> str:
-        if not self.is_uploaded(listed):
-            raise NotUploadedError(f"{listed.path} was not uploaded: delete it in its folder, and have that indexed.")
-        if listed.enclosed:
-            raise NotUploadedError(f"{listed.path} lies within {listed.file}: delete that.")
-        return listed.file
-
-    def _unindexed(self, wanted: str, audience: Audience) -> str:
-        for path in self._uploads.paths():
-            if document_id(path) == wanted and audience.may_read(readers_at(path)):
-                return path
-        raise _missing()
 
 
 def _missing() -> DocumentMissingError:
     return DocumentMissingError("There is no such document.")
-
-
-def _cursor(path: str) -> str:
-    return base64.urlsafe_b64encode(path.encode()).decode().rstrip("=")
-
-
-def _path_of(cursor: str | None) -> str:
-    if cursor is None:
-        return ""
-    with suppress(ValueError):
-        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
-    raise CursorError("after: give it as it was given in 'next'.")

@@ -1,22 +1,22 @@
-"""Index runs of the server's own: one at a time, in a thread, followed by any who ask how far they are."""
+"""The server's own index runs: one at a time, in a thread, with progress for any number of followers."""
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
-from api.library.index_runs import Outcome, Progress, Run, Stopped, in_words, progress_of
+from api.library.index_runs import Outcome, Progress, Run, Stopped, follow_run, public_error
 from indexes.errors import FootnoteError, IndexLockedError
 from indexes.ingest.sync import SyncListener, SyncReport
 from indexes.types import Audience
 
-_TRIES, _PAUSE = 300, 2.0
-"""For the index to be free, and seconds between two: another process may write it for long."""
+_LOCK_ATTEMPTS, _LOCK_PAUSE = 300, 2.0
+"""Attempts to lock the index, and seconds between two: another process may write it for long."""
 _MAX_FOLLOWERS = 200
-_GRACE = 20.0
-"""Seconds in which a run that is to stop does: it does so with the next document."""
+_STOP_TIMEOUT = 20.0
+"""Seconds to wait for a run that was told to stop: it stops at its next document."""
 
 
 class IndexBusyError(FootnoteError):
@@ -26,24 +26,34 @@ class IndexBusyError(FootnoteError):
 
 
 class FollowersError(FootnoteError):
-    """So many follow the index runs that one more would be too many."""
+    """Too many clients follow the index runs."""
 
     kind = "too-many-followers"
 
 
 class Refresher(Protocol):
-    """What brings the index up to date."""
+    """Brings the index up to date."""
 
-    def check(self) -> None: ...
-    def waiting(self) -> bool: ...
-    def run(self, listener: SyncListener, *, whole: bool) -> SyncReport: ...
-    def sees(self, audience: Audience) -> Callable[[str], bool]: ...
+    def check(self) -> None:
+        """Raise ``IndexLockedError`` or ``RootsUnknownError`` if no run can begin now."""
+
+    def waiting(self) -> bool:
+        """Return whether uploads differ from the index."""
+        ...
+
+    def run(self, listener: SyncListener, *, whole: bool) -> SyncReport:
+        """Index all folders if ``whole``, else the uploads alone."""
+        ...
+
+    def path_filter(self, audience: Audience) -> Callable[[str], bool]:
+        """Return a function that tells whether the audience may see a file's path."""
+        ...
 
 
 class Indexing:
-    """Safe to use from many threads; followers are asynchronous."""
+    """Starts index runs and reports their progress. Safe to use from many threads; followers are asynchronous."""
 
-    def __init__(self, refresher: Refresher, pause: float = _PAUSE) -> None:
+    def __init__(self, refresher: Refresher, pause: float = _LOCK_PAUSE) -> None:
         self._refresher = refresher
         self._pause = pause
         self._lock = threading.Lock()
@@ -56,57 +66,66 @@ class Indexing:
 
     @property
     def syncing(self) -> bool:
+        """Return whether a run goes on or waits."""
         return self._running is not None or self._waiting is not None
 
     def last(self, audience: Audience) -> Outcome | None:
-        """How the last run of this server ended; None where there was none yet."""
-        return self._last.outcome(self._refresher.sees(audience)) if self._last else None
+        """Return how this server's last run ended, or None before the first."""
+        return self._last.outcome(self._refresher.path_filter(audience)) if self._last else None
 
     def sync(self) -> None:
-        """Has everything brought up to date, at once or after the run that goes on.
+        """Start a run over all folders, now or after the current run.
 
-        Raises ``RootsUnknownError``, and ``IndexBusyError`` where another process writes the index.
+        Raises ``RootsUnknownError``, or ``IndexBusyError`` if another process writes the index.
         """
         if not self.syncing:
             try:
                 self._refresher.check()
             except IndexLockedError as error:
-                raise IndexBusyError("Another process is writing the index: ask again when it is done.") from error
+                raise IndexBusyError("Another process is writing the index. Try again when it is done.") from error
         self._begin(whole=True)
 
     def take_uploads(self) -> None:
-        """Has what was uploaded or removed taken in, as soon as the index is free."""
+        """Start a run over the uploads, as soon as the index is free."""
         self._begin(whole=False)
 
     def take_up(self) -> None:
-        """Has done what the server before was killed before it did."""
+        """Start a run over the uploads that the previous server process left unindexed."""
         if self._refresher.waiting():
             self.take_uploads()
 
     def stop(self) -> None:
-        """Returns when the run that goes on has stopped. Nothing is begun after it."""
+        """Stop the current run, and wait until it has stopped. No run begins afterwards."""
         with self._lock:
             self._waiting, thread = None, self._thread
             self._stopping.set()
         if thread:
-            thread.join(_GRACE)
+            thread.join(_STOP_TIMEOUT)
 
     async def follow(self, audience: Audience) -> AsyncIterator[Progress | Outcome]:
-        """What goes on and what is to follow, each with its outcome; else how the last run ended. Then it ends.
+        """Yield the progress and the outcome of the current and the waiting run, or the outcome of the last one.
 
         Raises ``FollowersError``.
         """
-        sees = self._refresher.sees(audience)
-        with self._followed() as news:
-            run = self._after(None) or self._last
+        visible, news = self._refresher.path_filter(audience), asyncio.Event()
+        follower = asyncio.get_running_loop(), news
+        with self._lock:
+            if len(self._followers) >= _MAX_FOLLOWERS:
+                raise FollowersError(f"{_MAX_FOLLOWERS} clients follow the index already. Poll /v1/index instead.")
+            self._followers.add(follower)
+        try:
+            run = self._next_run(None) or self._last
             while run:
-                async for progress in progress_of(run, sees, news):
+                async for progress in follow_run(run, visible, news):
                     yield progress
-                yield run.outcome(sees)
-                run = self._after(run)
+                yield run.outcome(visible)
+                run = self._next_run(run)
+        finally:
+            with self._lock:
+                self._followers.discard(follower)
 
-    def _after(self, run: Run | None) -> Run | None:
-        """The run that goes on or is to begin, other than this one."""
+    def _next_run(self, run: Run | None) -> Run | None:
+        """Return the current or the waiting run, other than this one."""
         with self._lock:
             return next((other for other in (self._running, self._waiting) if other and other is not run), None)
 
@@ -117,38 +136,39 @@ class Indexing:
             if self._waiting:
                 self._waiting.whole |= whole
             else:
-                self._waiting = Run(whole, self._tell)
+                self._waiting = Run(whole, self._on_step)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="indexing", daemon=True)
                 self._thread.start()
 
     def _work(self) -> None:
-        while run := self._next():
+        """Carry out the waiting runs one by one, in a thread that ends when none waits."""
+        while True:
+            with self._lock:
+                run, self._waiting = self._waiting, None
+                self._running = run
+                if run is None:
+                    self._thread = None
+            self._wake()
+            if run is None:
+                return
             try:
                 run.report = self._carry_out(run)
-            except Exception as error:  # noqa: BLE001 - whatever ends a run, the next one is begun
-                run.error = in_words(error)
+            except Exception as error:  # noqa: BLE001 - whatever ends a run, the next one begins
+                run.error = public_error(error)
             run.ended = datetime.now(UTC)
             self._last = run
 
-    def _next(self) -> Run | None:
-        with self._lock:
-            self._running, self._waiting = self._waiting, None
-            if self._running is None:
-                self._thread = None
-        self._wake()
-        return self._running
-
     def _carry_out(self, run: Run) -> SyncReport:
-        for _ in range(_TRIES):
+        for _ in range(_LOCK_ATTEMPTS):
             with suppress(IndexLockedError):
                 return self._refresher.run(run, whole=run.whole)
             if self._stopping.wait(self._pause):
                 raise Stopped
-        raise IndexBusyError("Another process has been writing the index for long: ask again when it is done.")
+        raise IndexBusyError("Another process has been writing the index for a long time. Try again when it is done.")
 
-    def _tell(self) -> None:
-        """Called with each step of a run."""
+    def _on_step(self) -> None:
+        """Wake the followers after each step of a run, or raise ``Stopped``."""
         if self._stopping.is_set():
             raise Stopped
         self._wake()
@@ -157,18 +177,5 @@ class Indexing:
         with self._lock:
             followers = [*self._followers]
         for loop, news in followers:
-            with suppress(RuntimeError):  # its loop is closed
+            with suppress(RuntimeError):  # the follower's loop is closed
                 loop.call_soon_threadsafe(news.set)
-
-    @contextmanager
-    def _followed(self) -> Iterator[asyncio.Event]:
-        follower = asyncio.get_running_loop(), asyncio.Event()
-        with self._lock:
-            if len(self._followers) >= _MAX_FOLLOWERS:
-                raise FollowersError(f"{_MAX_FOLLOWERS} follow the index already: ask /v1/index now and then.")
-            self._followers.add(follower)
-        try:
-            yield follower[1]
-        finally:
-            with self._lock:
-                self._followers.discard(follower)

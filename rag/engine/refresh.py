@@ -47,8 +47,8 @@ class Refreshing:
         before = {path: file for path, file in self._engine.catalog.files().items() if path.startswith(PREFIX)}
         return plan_changes((), before, uploads=uploads).differs
 
-    def sees(self, audience: Audience) -> Callable[[str], bool]:
-        """Whether a file's path may be told to them, by the rules as they are now: a path is a secret too."""
+    def path_filter(self, audience: Audience) -> Callable[[str], bool]:
+        """Return whether the audience may see a file's path, by the present rules: a path is a secret too."""
         rules = [rule for rule in rules_of(self._engine.settings) if isinstance(rule, AccessRule)]
         if uploads_of(self._engine.settings.index.dir):
             rules.insert(0, UPLOADED)
