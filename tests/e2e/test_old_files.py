@@ -6,17 +6,17 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from api.slack.workspace.places import Heard, Place
 
 from api.auth.api_keys import KeyAuthenticator, KeyStore
 from api.core.principals import Principal, UnauthorizedError
 from api.history.audit_log import Journal
 from api.history.conversation_store import Conversations
-from api.slack.events.event_store import Deliveries
+from api.slack.events.event_store import EventStore
+from api.slack.workspace.slack_request import Place, SlackRequest
 from eval.runs.llm_cache import CachedChat
 from fakes.chat import ScriptedChat
 from fakes.engines import ROOT, OpenEngine, RememberingEncoder
-from indexes.ingest.sync import Listener
+from indexes.ingest.sync import SyncListener
 from indexes.storage.catalog import Catalog
 from indexes.types import PUBLIC, Audience, Query
 from rag.answering.cache import AnswerCache
@@ -76,16 +76,16 @@ def test_the_journal_shows_its_entries(old: Path) -> None:
 
 def test_a_slack_event_is_known_as_done_and_an_interrupted_one_as_unfinished(old: Path) -> None:
     place = Place("T1", "C1", "1700000000.000100")
-    done = Heard(key="T1/C1/1700000000.000100", place=place, user="U1", text="How many trees?")
-    deliveries = Deliveries(old / "server" / "slack.sqlite3")
-    assert not deliveries.claim(done, quiet=False)
-    ((late),) = deliveries.unfinished()
+    done = SlackRequest(key="T1/C1/1700000000.000100", place=place, user="U1", text="How many trees?")
+    store = EventStore(old / "server" / "slack.sqlite3")
+    assert not store.claim(done, quiet=False)
+    ((late),) = store.unfinished_answers()
     assert (late.key, late.user, late.reply) == ("T1/C1/1700000000.000200", "U2", "1700000000.000201")
-    assert deliveries.takes_part(place)
-    asked = deliveries.asked("answer-1")
+    assert store.takes_part(place)
+    asked = store.find_question("answer-1")
     assert asked
     assert asked.text == "How many trees?"
-    deliveries.close()
+    store.close()
 
 
 def test_an_index_answers_a_search_and_shows_to_each_what_is_theirs(old: Path, opened: OpenEngine) -> None:
@@ -102,7 +102,7 @@ def test_an_index_answers_a_search_and_shows_to_each_what_is_theirs(old: Path, o
 def test_an_index_is_not_made_anew(old: Path, opened: OpenEngine, encoder: RememberingEncoder) -> None:
     engine = opened(old / "index", access=[{"glob": "hr/**", "groups": ["hr"]}])
     with open_writer(engine.settings, encoder) as writer:
-        report = writer.run([old / "docs"], Listener())
+        report = writer.run([old / "docs"], SyncListener())
     assert sorted(report.unchanged) == ["boathouse.md", "hr/pay.md", "orchard.md"]
     assert engine.catalog.faults() == []
 
@@ -120,6 +120,6 @@ async def test_caches_give_what_they_kept(old: Path) -> None:
 
 def test_files_of_the_present_format_are_not_copied(old: Path, ada: Principal, opened: OpenEngine) -> None:
     opened(old / "index").catalog.counts()
-    Deliveries(old / "server" / "slack.sqlite3").close()
+    EventStore(old / "server" / "slack.sqlite3").close()
     assert ada.name == "ada"
     assert list(old.rglob("*.bak")) == []

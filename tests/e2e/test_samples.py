@@ -13,7 +13,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from rag.extractive.model import NAME
 
 from api.schemas.answer import AnswerBody
 from eval.gold.files import read_gold
@@ -25,6 +24,7 @@ from eval.runs.runner import answer_case, run_cases, with_gold_locations
 from fakes.engines import ROOT, RememberingEncoder, RunFootnote, WarmEngine
 from indexes.text.tokenization import words
 from indexes.types import Document
+from rag.extractive.writer import NAME
 from rag.protocols import Answerer
 from rag.settings import Settings
 from rag.types import Answer, Citation, Event, Question

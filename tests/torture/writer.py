@@ -20,11 +20,12 @@ from indexes.storage.catalog import Catalog
 from indexes.storage.generations import Generations, catalog_file, chroma_folder
 from indexes.storage.lock import writer_lock
 from indexes.types import Matrix
+from indexes.vectors import index as vector_index
 from indexes.vectors.chroma_embedded import EmbeddedChroma
-from indexes.vectors.index import ChromaVectors, index
+from indexes.vectors.index import ChromaVectors
 from torture.documents import splitter
 
-_WRITING: Sequence[ModuleType] = (catalog, generations, lock, sync, index, writer)
+_WRITING: Sequence[ModuleType] = (catalog, generations, lock, sync, vector_index, writer)
 """What may be killed between any two of its lines."""
 
 Say = Callable[[str], None]

@@ -13,7 +13,7 @@ from fakes.passages import passage
 from indexes.errors import EncoderError
 from indexes.types import Matrix, Passage
 from rag.citations.markers import MarkerStream
-from rag.citations.renumbering import Mark, Place, numbered
+from rag.citations.renumbering import Mark, Place, renumber
 from rag.errors import ModelTimeoutError
 from rag.types import Usage
 from rag.verification.checker import Checker
@@ -92,7 +92,7 @@ def test_a_claim_in_other_words_whose_figures_are_all_there_is_weak_at_least() -
 
 def test_a_marker_that_is_added_makes_no_link_of_what_follows() -> None:
     mark = Mark(5, 5, Place(LEAVE, 0, 5))
-    told = numbered("Leave(b.pdf)", [mark])
+    told = renumber("Leave(b.pdf)", [mark])
     assert (told.text, told.spans, told.at(5)) == ("Leave [1] (b.pdf)", (((6, 9),),), 10)
 
 
