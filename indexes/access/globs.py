@@ -1,7 +1,7 @@
 """Globs over paths in the index: ``*`` and ``?`` stay in a folder, ``**`` does not, ``**/`` is any folders or none.
 
-They come from anyone who may ask, so each costs as many steps as the path has characters, whatever it is: a regular
-expression of many stars takes as long as its author likes.
+Anyone who may ask can send a glob, so matching takes as many steps as the path has characters, whatever the glob. A
+regular expression of many stars takes as long as its author likes.
 """
 
 import re
@@ -11,20 +11,19 @@ from functools import lru_cache
 
 _TOKENS = re.compile(r"(\*\*/|\*\*|\*|\?)")
 _MAX_STEPS = 10_000
-"""That one glob remembers: most need a few hundred over all paths there are."""
+"""Steps that one glob remembers; most globs need a few hundred for all paths of an index."""
 
 
 def matches(glob: str, path: str) -> bool:
-    return _compiled(glob).matches(_composed(path))
-
-
-@lru_cache(maxsize=256)
-def _compiled(glob: str) -> "_Glob":
-    return _Glob(_composed(glob))
+    """Whether the glob matches the whole path."""
+    return _compile(_compose(glob)).matches(_compose(path))
 
 
 class _Step(dict[str, "_Step"]):
-    """Where in the glob one may be after some characters, and where the next leads: worked out when it first comes."""
+    """A state of the automaton: the places in the glob after some characters, and the next state by character.
+
+    The next states are computed when they are first needed.
+    """
 
     def __init__(self, glob: "_Glob", places: frozenset[int]) -> None:
         super().__init__()
@@ -37,16 +36,19 @@ class _Step(dict[str, "_Step"]):
 
 
 class _Glob:
+    """A glob as an automaton; a place is the number of tokens that matched so far."""
+
     def __init__(self, glob: str) -> None:
         self._tokens: list[str] = []
         for number, piece in enumerate(_TOKENS.split(glob)):
-            # "inside" the folders that a **/ passes over; what stands for itself is one character
+            # "inside" is within the folders that a **/ passes over; other text is one token per character
             self._tokens += [piece, "inside"] if piece == "**/" else [piece] if number % 2 else piece
-        self._forget()
+        self._reset()
 
     def matches(self, path: str) -> bool:
+        """Whether the glob matches the whole path."""
         if self._count > _MAX_STEPS:
-            self._forget()
+            self._reset()
         step = self._start
         for character in path:
             step = step[character]
@@ -55,16 +57,17 @@ class _Glob:
         return len(self._tokens) in step.places
 
     def after(self, places: frozenset[int], character: str) -> _Step:
+        """The state after one more character."""
         self._count += 1
-        return self._step(place for before in places for place in self._from(before, character))
+        return self._step(following for place in places for following in self._after(place, character))
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self._steps: dict[frozenset[int], _Step] = {}
         self._count = 0
         self._start = self._step([0])
 
     def _step(self, places: Iterable[int]) -> _Step:
-        """At these places, and at those that are reached from them without a character."""
+        """The state of these places and of those that can be reached from them without a character."""
         reached, waiting = set[int](), list(places)
         while waiting:
             place = waiting.pop()
@@ -72,20 +75,20 @@ class _Glob:
                 reached.add(place)
                 skips = {"*": [place + 1], "**": [place + 1], "**/": [place + 1, place + 2]}
                 waiting += skips.get(self._token(place), [])
-        known = frozenset(reached)
-        return self._steps.setdefault(known, _Step(self, known))
+        state = frozenset(reached)
+        return self._steps.setdefault(state, _Step(self, state))
 
-    def _from(self, place: int, character: str) -> tuple[int, ...]:
-        within = character != "/"
+    def _after(self, place: int, character: str) -> tuple[int, ...]:
+        in_folder = character != "/"
         match self._token(place):
             case "**":
                 return (place,)
             case "inside":
-                return (place,) if within else (place, place + 1)
+                return (place,) if in_folder else (place, place + 1)
             case "*":
-                return (place,) if within else ()
+                return (place,) if in_folder else ()
             case "?":
-                return (place + 1,) if within else ()
+                return (place + 1,) if in_folder else ()
             case token:
                 return (place + 1,) if token == character else ()
 
@@ -93,6 +96,9 @@ class _Glob:
         return self._tokens[place] if place < len(self._tokens) else ""
 
 
-def _composed(path: str) -> str:
-    """An é is one character to who writes a glob, and two in the names that some systems give."""
+_compile = lru_cache(maxsize=256)(_Glob)
+
+
+def _compose(path: str) -> str:
+    """Compose letters: an é is one character for the author of a glob, and two in the names of some systems."""
     return unicodedata.normalize("NFC", path)

@@ -1,4 +1,4 @@
-"""Cross-encoders that sentence-transformers loads: by name or by path."""
+"""Loading of cross-encoders by sentence-transformers."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def load_cross_encoder(name: str, store: ModelStore | None) -> "CrossEncoder | None":
-    """From this machine only, with safetensors weights; None where it is not there, or no such model."""
+    """Load a cross-encoder with safetensors weights from this machine; None if there is none of this name."""
     stay_offline()
     from sentence_transformers import CrossEncoder
     from transformers.utils import logging

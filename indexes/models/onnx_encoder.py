@@ -1,4 +1,4 @@
-"""An embedding model that was pulled as int8 ONNX."""
+"""An encoder by a pulled embedding model, as int8 ONNX."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -13,15 +13,15 @@ from indexes.types import Matrix
 
 _DIMENSIONS = 384
 _MAX_TOKENS = 510
-"""512, two of them the model's own marks."""
+"""512, less the model's two special tokens."""
 
 
 class OnnxEncoder:
-    """The first token's vector stands for the text, as bge's models are trained. Loads at first use, from disk.
+    """Takes the first token's vector, as bge's models are trained. Loads its model at first use, from disk.
 
-    Texts are embedded one by one: activations are quantised by the range of the whole batch, so a vector would shift
-    with what stands beside its text. Measured on 16 texts of 66 tokens each: by up to 0.014 in a component, to a cosine
-    of 0.997; the batch was 1.25 times as fast.
+    Texts are embedded one by one. Activations are quantised by the range of the whole batch, so a vector would depend
+    on the other texts. On 16 texts of 66 tokens each, components moved by up to 0.014, to a cosine of 0.997; the batch
+    was 1.25 times as fast.
     """
 
     def __init__(self, model: KnownModel, store: ModelStore) -> None:
@@ -31,17 +31,20 @@ class OnnxEncoder:
 
     @property
     def dimensions(self) -> int:
+        """See ``Encoder``."""
         return _DIMENSIONS
 
     @property
     def max_tokens(self) -> int:
+        """See ``Encoder``."""
         return _MAX_TOKENS
 
     def count_tokens(self, text: str) -> int:
+        """See ``Encoder``."""
         return self._model.count_tokens(text)
 
     def encode(self, texts: Sequence[str], /) -> Matrix:
-        """Unit rows, shape (len(texts), 384); raises ``EncoderError`` where the model is not there."""
+        """Unit rows, shape (len(texts), 384). Raises ``EncoderError`` if the model is not on this machine."""
         rows: Matrix = np.zeros((len(texts), _DIMENSIONS), np.float32)
         for row, text in zip(rows, texts, strict=True):
             row[:] = self._model.run(self._model.tokens(text, _MAX_TOKENS))[0, 0]
@@ -49,6 +52,7 @@ class OnnxEncoder:
         return rows
 
     def encode_query(self, texts: Sequence[str], /) -> Matrix:
+        """As ``encode``, with the model's instruction before each query."""
         return self.encode([self._known.query_instruction + text for text in texts])
 
     @cached_property

@@ -1,4 +1,4 @@
-"""A reranking model that was pulled as int8 ONNX."""
+"""A reranker by a pulled reranking model, as int8 ONNX."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -9,16 +9,16 @@ from indexes.models.onnx_session import OnnxModel
 from indexes.models.store import ModelStore
 
 _MAX_TOKENS = 509
-"""512, three of them the model's own marks."""
+"""512, less the model's three special tokens."""
 _MAX_QUERY_TOKENS = 255
-"""A longer question is cut here, so that it leaves the text as much."""
+"""A longer query is cut here, so that half of the tokens remain for the text."""
 
 
 class OnnxReranker:
-    """Loads at first use, from disk; may be shared by threads. A text is read as far as 512 tokens hold it.
+    """Loads its model at first use, from disk; may be shared by threads. It reads the first 512 tokens of a pair.
 
-    Pairs are scored one by one: activations are quantised by the range of the whole batch, so a score would shift with
-    what stands beside the pair.
+    Pairs are scored one by one. Activations are quantised by the range of the whole batch, so a score would depend on
+    the other pairs.
     """
 
     def __init__(self, model: KnownModel, store: ModelStore) -> None:
@@ -27,12 +27,12 @@ class OnnxReranker:
         self._store = store
 
     def score(self, query: str, texts: Sequence[str], /) -> list[float]:
-        """Logits, higher is better. Raises ``RerankerError`` where the model is not there."""
+        """A logit for each text, higher is better. Raises ``RerankerError`` if the model is not on this machine."""
         if not texts:
             return []
-        asked = self._model.tokens(query, _MAX_QUERY_TOKENS)
-        left = _MAX_TOKENS - len(asked)
-        return [self._model.run(asked, self._model.tokens(text, left)).item() for text in texts]
+        query_tokens = self._model.tokens(query, _MAX_QUERY_TOKENS)
+        limit = _MAX_TOKENS - len(query_tokens)
+        return [self._model.run(query_tokens, self._model.tokens(text, limit)).item() for text in texts]
 
     @cached_property
     def _model(self) -> OnnxModel:

@@ -1,4 +1,4 @@
-"""BERT as ONNX on the CPU, a text or a pair at a time."""
+"""BERT models as ONNX on the CPU, for one text or one pair at a time."""
 
 import os
 from functools import cached_property
@@ -14,22 +14,23 @@ if TYPE_CHECKING:
 
 
 class OnnxModel:
-    """``model.onnx`` and ``tokenizer.json`` of a folder, loaded at first use; may be shared by threads."""
+    """The model of a folder, ``model.onnx`` and ``tokenizer.json``. Loads at first use; may be shared by threads."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def tokens(self, text: str, limit: int) -> "Encoding":
-        """The first ``limit`` tokens, without the model's own marks."""
+        """The first ``limit`` tokens of a text, without special tokens."""
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         encoding.truncate(limit)
         return encoding
 
     def count_tokens(self, text: str) -> int:
+        """The number of tokens of a text, without special tokens."""
         return len(self._tokenizer.encode(text, add_special_tokens=False))
 
     def run(self, text: "Encoding", other: "Encoding | None" = None) -> NDArray[np.float32]:
-        """The model's first output for a text, or for a pair, with its own marks added; axis 0 has length 1."""
+        """The model's first output for a text or a pair, with special tokens added; axis 0 has length 1."""
         whole = self._tokenizer.post_process(text, other)
         inputs = {
             "input_ids": whole.ids,
@@ -54,7 +55,7 @@ class OnnxModel:
 
         options = SessionOptions()
         options.intra_op_num_threads = os.cpu_count() or 1
-        # Threads that spin while they wait take the cores from each other where others work too: on two busy cores a
-        # pair of 200 tokens took 140 ms with it and 60 without.
+        # threads that spin while they wait take the cores from other work: on two busy cores a pair of 200 tokens took
+        # 140 ms with it and 60 without
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         return InferenceSession(str(self._folder / "model.onnx"), options, providers=["CPUExecutionProvider"])

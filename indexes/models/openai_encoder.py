@@ -1,4 +1,4 @@
-"""An encoder behind an OpenAI-compatible endpoint."""
+"""An encoder by an OpenAI-compatible endpoint."""
 
 import time
 import weakref
@@ -23,9 +23,9 @@ PROBE = "dimensions"
 
 
 class OpenAIEncoder:
-    """Embeds texts with ``/embeddings``; may be shared by threads. ``timeout`` is in seconds, for a batch's answer.
+    """Embeds texts by ``/embeddings``; may be shared by threads. ``timeout`` is in seconds for one batch.
 
-    ``max_tokens`` is what the model reads, 8191 for OpenAI's: a local model reads less, so name its own.
+    ``max_tokens`` is how much of a text the model reads: 8191 for OpenAI's models, less for most local ones.
     """
 
     def __init__(
@@ -50,53 +50,54 @@ class OpenAIEncoder:
 
     @property
     def name(self) -> str:
+        """See ``Encoder``."""
         return self._endpoint.model
 
     @property
     def dimensions(self) -> int:
-        """Known once something was embedded; asked before that, it embeds a word."""
+        """See ``Encoder``. Embeds a word to find out, if nothing was embedded yet."""
         return self._known_dimensions or self.encode([PROBE]).shape[1]
 
     @property
     def max_tokens(self) -> int:
+        """See ``Encoder``."""
         return self._max_tokens
 
     def count_tokens(self, text: str) -> int:
-        """An estimate on the high side, made offline: another's tokenizer is not at hand."""
+        """An estimate on the high side: the model's own tokenizer is not on this machine."""
         return estimate_tokens(text)
 
     def encode(self, texts: Sequence[str], /) -> Matrix:
-        """Unit rows, shape (len(texts), dimensions); raises ``EncoderError``."""
+        """Unit rows, shape (len(texts), dimensions). Raises ``EncoderError``."""
         if not texts:
             return np.empty((0, self.dimensions), dtype=np.float32)
         starts = range(0, len(texts), self._batch_size)
-        return np.concatenate([self._persist(texts[start : start + self._batch_size]) for start in starts])
+        return np.concatenate([self._embed(texts[start : start + self._batch_size]) for start in starts])
 
     def encode_query(self, texts: Sequence[str], /) -> Matrix:
-        """The protocol of ``/embeddings`` knows no questions apart from texts."""
+        """As ``encode``: the protocol of ``/embeddings`` makes no difference between queries and texts."""
         return self.encode(texts)
 
-    def _persist(self, batch: Sequence[str]) -> Matrix:
-        """The rows of one batch, asked for again where that may help."""
+    def _embed(self, batch: Sequence[str]) -> Matrix:
+        """The rows of one batch. A request that may succeed later is repeated."""
         attempt = 0
         while True:
             try:
-                return self._rows(self._request(batch), len(batch))
+                with self._endpoint.failures():
+                    response = self._client.embeddings.create(
+                        model=self.name, input=list(batch), encoding_format="float"
+                    )
+                # the client returns what is not JSON as it is, and checks no types
+                data = getattr(response, "data", None)
+                if not isinstance(data, list):
+                    raise self._endpoint.malformed("no list of embeddings")
+                return self._rows(data, len(batch))
             except EndpointError as error:
                 pause = error.pause(attempt)
                 if attempt == self._retries or pause is None:
                     raise EncoderError(str(error)) from error
                 time.sleep(pause)
                 attempt += 1
-
-    def _request(self, batch: Sequence[str]) -> "list[Embedding]":
-        with self._endpoint.failures():
-            response = self._client.embeddings.create(model=self.name, input=list(batch), encoding_format="float")
-        # The client hands on what is no JSON as it came, and checks no types.
-        data = getattr(response, "data", None)
-        if not isinstance(data, list):
-            raise self._endpoint.malformed("no list of embeddings")
-        return data
 
     @cached_property
     def _client(self) -> "openai.OpenAI":
@@ -108,9 +109,9 @@ class OpenAIEncoder:
         return client
 
     def _rows(self, data: "list[Embedding]", count: int) -> Matrix:
-        """The vectors in the order of the texts, made units."""
+        """The unit vectors in the order of the texts."""
         try:
-            vectors = _in_order(data, count)
+            vectors = _ordered_vectors(data, count)
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         except (AttributeError, TypeError, ValueError) as error:
             raise self._endpoint.malformed(str(error)) from error
@@ -123,8 +124,8 @@ class OpenAIEncoder:
         return rows
 
 
-def _in_order(data: "list[Embedding]", count: int) -> NDArray[np.float64]:
-    """Shape (count, dimensions); ``ValueError`` where the vectors do not match the texts or each other."""
+def _ordered_vectors(data: "list[Embedding]", count: int) -> NDArray[np.float64]:
+    """The vectors in the order of the texts, shape (count, dimensions). Raises ``ValueError`` if they do not fit."""
     ordered = sorted(data, key=lambda item: item.index)
     if [item.index for item in ordered] != list(range(count)):
         raise ValueError(f"{len(data)} vectors for {count} texts, or wrongly numbered")

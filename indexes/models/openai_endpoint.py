@@ -1,6 +1,6 @@
-"""An OpenAI-compatible endpoint: where it is, the key it is sent, and its failures in words.
+"""An OpenAI-compatible endpoint: its address, its key, and its failures in words.
 
-Shared by the chat model and the encoder. ``openai`` is imported where it is used: importing it takes a second.
+The chat model and the encoder share it. ``openai`` is imported where it is used: importing it takes a second.
 """
 
 import os
@@ -19,17 +19,17 @@ Cause = Literal["key", "busy", "timeout", "unreachable", "other"]
 
 OPENAI_URL = "https://api.openai.com/v1"
 NO_KEY = "no-key-is-set"
-"""Sent where no key is set: the client demands one, a local server ignores it."""
+"""Sent if no key is set: the client demands one, and a local server ignores it."""
 LONGEST_PAUSE = 10.0
-"""Seconds. A server that asks for a longer wait is not waited for."""
+"""Seconds. If a server asks for a longer wait, the request fails at once."""
 FIRST_PAUSE = 0.5
 DETAIL_CHARS = 200
 
 
 class EndpointError(Exception):
-    """Why an endpoint gave nothing, in a sentence without the key; turned into the caller's own error.
+    """The failure of an endpoint, in a sentence without the key. Callers turn it into their own error.
 
-    ``passing`` says that another try may succeed; ``retry_after`` is in seconds where the server named a wait.
+    ``passing`` means that another try may succeed; ``retry_after`` is the wait in seconds that the server asked for.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class EndpointError(Exception):
         self.retry_after = retry_after
 
     def pause(self, attempt: int) -> float | None:
-        """Seconds to wait after try number ``attempt``, counted from 0; None where another try is not worth it."""
+        """The seconds to wait after try number ``attempt``, counted from 0; None if another try is not worth it."""
         if not self.passing or (self.retry_after or 0) > LONGEST_PAUSE:
             return None
         return self.retry_after if self.retry_after is not None else min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE)
@@ -49,17 +49,17 @@ class EndpointError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One model behind one address. ``str()`` is how it is spoken of: ``the model server at http://127.0.0.1:1234``."""
+    """One model at one address. ``str()`` is its name in messages: ``the model server at http://127.0.0.1:1234``."""
 
     noun: str
     model: str
     base_url: str | None
-    """None is OpenAI's own, or OPENAI_BASE_URL: as the client has it, so that a proxy's key stays with the proxy."""
+    """None means OPENAI_BASE_URL or OpenAI's own, as for the client: a proxy's key goes only to the proxy."""
     api_key: str | None = field(repr=False)
     settings: str
-    """What its environment variables begin with: ``FOOTNOTE_LLM__``."""
+    """The prefix of its environment variables: ``FOOTNOTE_LLM__``."""
     patience: str
-    """How long it may take, in words."""
+    """The time limit, in words."""
     timeout_setting: str
 
     def __str__(self) -> str:
@@ -68,28 +68,42 @@ class Endpoint:
 
     @property
     def url(self) -> str:
+        """The address in effect."""
         return self.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
 
     @property
     def key(self) -> str:
-        """OPENAI_API_KEY goes to OpenAI's own address only: another's server has no business with it."""
+        """The key in effect. OPENAI_API_KEY is sent only to OpenAI's own address, never to another server."""
         key = self.api_key or ("" if self.base_url else os.environ.get("OPENAI_API_KEY", ""))
         return key.strip() or NO_KEY
 
     def options(self, *, connect: float, read: float) -> dict[str, Any]:
-        """What the client is made with; raises ``EndpointError`` where the settings cannot work.
+        """The arguments of the client, timeouts in seconds. Raises ``EndpointError`` if the settings cannot work.
 
         The client's own retries are off: they wait up to two minutes for a busy server, and repeat a timeout.
         """
         import openai
 
-        self._check_settings()
+        if not self.base_url and self.key == NO_KEY:
+            variables = f"{self.settings}API_KEY (or OPENAI_API_KEY), or {self.settings}BASE_URL for a server of yours"
+            raise EndpointError(f"There is no API key for {self}: set {variables}.", "key")
+        if not (self.key.isascii() and self.key.isprintable()):
+            raise EndpointError(f"{self.settings}API_KEY holds a character that no API key has: set it anew.", "key")
+        try:
+            parts = urlsplit(self.url)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise EndpointError(
+                f"{self.settings}BASE_URL is no http address: set one such as http://127.0.0.1:1234/v1.", "unreachable"
+            )
         timeout = openai.Timeout(read, connect=connect)
         return {"base_url": self.url, "api_key": self.key, "timeout": timeout, "max_retries": 0}
 
     @contextmanager
     def failures(self) -> Iterator[None]:
-        """What the client raises inside comes out as ``EndpointError``."""
+        """Turn the client's exceptions into ``EndpointError``."""
         import openai
 
         try:
@@ -98,14 +112,14 @@ class Endpoint:
             raise self.explain(error) from error
 
     def explain(self, error: Exception) -> EndpointError:
-        """The sentence for what the client raised. ``ValueError`` is an answer that could not be read."""
+        """The failure in words for an exception of the client. ``ValueError`` means an unreadable answer."""
         import openai
 
         if isinstance(error, openai.APIStatusError):
-            return self._status(error)
+            return self._status_error(error)
         cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else None
         reason = self._clean(str(cause or error))
-        # By name: the client's HTTP library is its own affair, and has changed once.
+        # by name, since the client has changed its HTTP library once
         if type(cause).__name__ in ("ConnectError", "ConnectTimeout", "UnsupportedProtocol"):
             way_out = f"is it running, and is {self.settings}BASE_URL right?"
             return EndpointError(f"No connection to {self} ({reason}): {way_out}", "unreachable", passing=True)
@@ -117,11 +131,13 @@ class Endpoint:
         return self.malformed(reason)
 
     def broken_off(self, reason: str = "the connection was closed") -> EndpointError:
+        """The failure that an answer ended early."""
         return EndpointError(
             f"The answer from {self} broke off ({reason}): try again, or look at its log.", passing=True
         )
 
     def malformed(self, reason: str) -> EndpointError:
+        """The failure that an answer cannot be read."""
         way_out = f"is {self.settings}BASE_URL an OpenAI-compatible endpoint, with its /v1?"
         return EndpointError(f"{self._subject} sent what cannot be read ({self._clean(reason)}): {way_out}")
 
@@ -129,20 +145,13 @@ class Endpoint:
     def _subject(self) -> str:
         return f"T{str(self)[1:]}"
 
-    def _check_settings(self) -> None:
-        if not self.base_url and self.key == NO_KEY:
-            variables = f"{self.settings}API_KEY (or OPENAI_API_KEY), or {self.settings}BASE_URL for a server of yours"
-            raise EndpointError(f"There is no API key for {self}: set {variables}.", "key")
-        if not (self.key.isascii() and self.key.isprintable()):
-            raise EndpointError(f"{self.settings}API_KEY holds a character that no API key has: set it anew.", "key")
-        if not _is_http_address(self.url):
-            raise EndpointError(
-                f"{self.settings}BASE_URL is no http address: set one such as http://127.0.0.1:1234/v1.", "unreachable"
-            )
-
-    def _status(self, error: "openai.APIStatusError") -> EndpointError:
+    def _status_error(self, error: "openai.APIStatusError") -> EndpointError:
         status, wait = error.status_code, retry_after(error.response.headers)
-        said = f"{status}: {detail}" if (detail := self._clean(_detail(error.body))) else str(status)
+        body: object = error.body
+        message = body.get("message") if isinstance(body, dict) else body
+        # a page of HTML says nothing about the error
+        detail = self._clean(message) if isinstance(message, str) and not message.lstrip().startswith("<") else ""
+        symptom = f"{status}: {detail}" if detail else str(status)
         if status in (401, 403):
             return EndpointError(f"{self._subject} refused the API key ({status}): set {self.settings}API_KEY.", "key")
         if status == 404:
@@ -151,52 +160,33 @@ class Endpoint:
         if status == 429:
             when = f"in {wait:g} s" if wait is not None else "later"
             return EndpointError(
-                f"{self._subject} is busy ({said}): try again {when}.", "busy", passing=True, retry_after=wait
+                f"{self._subject} is busy ({symptom}): try again {when}.", "busy", passing=True, retry_after=wait
             )
         if status >= 500:
             way_out = "try again, or look at its log."
-            return EndpointError(f"{self._subject} failed ({said}): {way_out}", passing=True, retry_after=wait)
+            return EndpointError(f"{self._subject} failed ({symptom}): {way_out}", passing=True, retry_after=wait)
         if status < 400:
             where = self._clean(error.response.headers.get("location", "elsewhere"))
             return EndpointError(
                 f"{self._subject} redirects to {where} ({status}), which is not followed: set {self.settings}BASE_URL."
             )
-        return EndpointError(f"{self._subject} refused the request ({said}): check {self.settings}MODEL.")
+        return EndpointError(f"{self._subject} refused the request ({symptom}): check {self.settings}MODEL.")
 
     def _clean(self, text: str) -> str:
-        """One short line, without the key: servers and the HTTP client quote it at times."""
+        """One short line without the key, which servers and the HTTP client quote at times."""
         line = " ".join(text.replace(self.key, "…").split()).rstrip(".")
         return line if len(line) <= DETAIL_CHARS else line[:DETAIL_CHARS] + "…"
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait as a server asked, from a number or a date; None where it did not, or not so that it is read."""
+    """The seconds that a server asks to wait, from a number or a date; None if there is neither."""
     value = headers.get("retry-after", "")
     try:
         seconds = float(value)
     except ValueError:
-        seconds = _seconds_until(value)
+        try:
+            moment = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        seconds = max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
     return seconds if 0 <= seconds < float("inf") else None
-
-
-def _seconds_until(date: str) -> float:
-    """NaN where it is no date."""
-    try:
-        moment = parsedate_to_datetime(date)
-    except ValueError:
-        return float("nan")
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-
-
-def _is_http_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _detail(body: object) -> str:
-    """What the server said of its own error; a page of HTML says nothing."""
-    message = body.get("message") if isinstance(body, dict) else body
-    return message if isinstance(message, str) and not message.lstrip().startswith("<") else ""

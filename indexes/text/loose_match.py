@@ -1,6 +1,6 @@
-"""Text without what readers of one page disagree on: blanks, hyphens, bars between cells, and how letters are composed.
+"""Text search that ignores blanks, hyphens, bars between cells, and how letters are composed.
 
-What remains of a document's text and of what a program finds on its printed page are the same letters in a row.
+Two programs that read one page disagree on those, and agree on the letters that remain.
 """
 
 import unicodedata
@@ -16,17 +16,19 @@ _MAX_FINDS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Letters:
+    """The letters that remain of a text."""
+
     letters: str
     origins: list[int]
-    """For each letter, which character it came of."""
+    """For each letter, the index of its character in the text."""
 
-    def within(self, start: int, end: int) -> tuple[int, int]:
-        """The letters that came of the characters from ``start`` to ``end``."""
+    def span_of(self, start: int, end: int) -> tuple[int, int]:
+        """The span of letters that came from the characters ``start`` to ``end`` of the text."""
         return bisect_left(self.origins, start), bisect_left(self.origins, end)
 
 
 def to_letters(characters: Iterable[str]) -> Letters:
-    """Of a text, or of characters one by one."""
+    """The letters of a text, or of a sequence of characters."""
     letters, origins = [], []
     for number, character in enumerate(characters):
         for letter in unicodedata.normalize("NFD", normalise(character)):
@@ -37,7 +39,7 @@ def to_letters(characters: Iterable[str]) -> Letters:
 
 
 def find_letters(needle: str, text: Letters, near: int = 0) -> tuple[int, int] | None:
-    """Where the letters stand, of several places the one that is nearest to a letter's number."""
+    """The span of ``needle`` in the letters; of several, the one whose start is nearest to ``near``."""
     best, at = None, text.letters.find(needle) if needle else -1
     for _ in range(_MAX_FINDS):
         if at < 0:
@@ -49,7 +51,7 @@ def find_letters(needle: str, text: Letters, near: int = 0) -> tuple[int, int] |
 
 
 def find_quote(quote: str, text: str, near: int = 0) -> tuple[int, int]:
-    """The characters of ``text`` that say the quote, nearest to one of them; an empty span where none do."""
-    within = to_letters(text)
-    found = find_letters(to_letters(quote).letters, within, within.within(near, near)[0])
-    return (within.origins[found[0]], within.origins[found[1] - 1] + 1) if found else (0, 0)
+    """The span of characters of ``text`` that match the quote, nearest to the character ``near``; else (0, 0)."""
+    letters = to_letters(text)
+    span = find_letters(to_letters(quote).letters, letters, letters.span_of(near, near)[0])
+    return (letters.origins[span[0]], letters.origins[span[1] - 1] + 1) if span else (0, 0)

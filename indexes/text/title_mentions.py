@@ -1,4 +1,4 @@
-"""Documents that a text names: how a title would stand in prose, and which of a text's words may be one."""
+"""Mentions of documents by title: the name that a title gives, and the names that a text may contain."""
 
 import re
 
@@ -7,13 +7,13 @@ from indexes.text.tokenization import STOP_WORDS
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _ASIDE = re.compile(r"\s*\([^)]*\)")
 _LONGEST = 10
-"""Words of a name."""
+"""The most words that a name has."""
 _SHORTEST = 3
-"""Letters of a name that is one word."""
+"""The fewest letters of a name of one word."""
 
 
 def title_as_name(title: str) -> str:
-    """The title as other texts would have it, without what tells it from its like; empty where it could be any word."""
+    """The title as other texts would cite it, without parentheses; empty if it could be any word."""
     words = _WORD.findall(_ASIDE.sub("", title))
     if not 0 < len(words) <= _LONGEST or words[0][0].islower():
         return ""
@@ -24,12 +24,12 @@ def title_as_name(title: str) -> str:
 
 
 def possible_names(text: str) -> set[str]:
-    """What may be a name in it: all runs of words that begin with no small letter."""
+    """All runs of words of the text that do not begin with a small letter: one may be a name."""
     words = _WORD.findall(text)
     starts = [at for at, word in enumerate(words) if not word[0].islower()]
     return {" ".join(words[at : at + length]) for at in starts for length in range(1, _LONGEST + 1)}
 
 
 def mentions_name(name: str, text: str) -> bool:
-    """Whether the text has the name, however it is written."""
+    """Whether the text contains the name, in small letters or capitals."""
     return f" {name.casefold()} " in f" {' '.join(_WORD.findall(text)).casefold()} "

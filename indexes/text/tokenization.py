@@ -1,8 +1,7 @@
-"""Words as they are compared: lower case, stemmed, without those that carry no matter."""
+"""Words in the form in which they are compared: lower case, stemmed, without stop words."""
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
 
 from snowballstemmer import stemmer
@@ -26,69 +25,70 @@ STOP_WORDS = frozenset(
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words and figures in order, possessives dropped."""
+    """The words and numbers of a text in order, in lower case, without a possessive 's."""
     return [re.sub(r"['’]s$", "", word) for word in _WORD.findall(text.lower())]
 
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
+    """The English stem of a lower-case word."""
     return str(_english.stemWord(word))
 
 
 def content_words(text: str) -> list[str]:
-    """The words that carry the matter; all of them where none does."""
+    """The words of a text that are no stop words; all its words if there are only stop words."""
     every = words(text)
     return [word for word in every if word not in STOP_WORDS] or every
 
 
 def stems(text: str) -> list[str]:
-    """Stemmed content words in order, figures as they are compared."""
+    """The stems of the content words in order, numbers as in ``figures``."""
     return [
-        _plain(word) if word[0].isdigit() and _FIGURE.fullmatch(word) else stem(word) for word in content_words(text)
+        _canonical_number(word) if word[0].isdigit() and _FIGURE.fullmatch(word) else stem(word)
+        for word in content_words(text)
     ]
 
 
 def terms(text: str) -> list[str]:
-    """What a text is found by, in order: folded stems, figures as they are compared, stop words too.
+    """The search terms of a text in order: folded stems, numbers as in ``figures``, stop words too.
 
-    An identifier (``snake_case``, ``CamelCase``, ``E1042``) is a term and its parts are; Chinese, Japanese and Korean,
-    which put no blanks between words, are pairs of characters.
+    An identifier (``snake_case``, ``CamelCase``, ``E1042``) is a term, and so is each of its parts. Chinese, Japanese
+    and Korean, which have no blanks between words, become pairs of characters.
     """
     return [term for run in _RUN.findall(text) for term in _terms_of(run)]
 
 
 def content_terms(text: str) -> list[str]:
-    """Those that carry the matter; all of them where none does."""
+    """The search terms of the words that are no stop words; all terms if there are only stop words."""
     runs = _RUN.findall(text)
-    carrying = [run for run in runs if run.lower() not in STOP_WORDS]
-    return [term for run in carrying or runs for term in _terms_of(run)]
+    content = [run for run in runs if run.lower() not in STOP_WORDS]
+    return [term for run in content or runs for term in _terms_of(run)]
 
 
 @lru_cache(maxsize=200_000)
 def _terms_of(run: str) -> tuple[str, ...]:
     if _FIGURE.fullmatch(run):
-        return (_plain(run),)
+        return (_canonical_number(run),)
     if re.match(f"[{_CJK}]", run):
         return tuple(run[at : at + 2] for at in range(max(1, len(run) - 1)))
     bare = re.sub(r"['’]", "", re.sub(r"['’][sS]$", "", run))
     folded = "".join(c for c in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(c))
-    parts = [part for part in _parts(folded) if part != folded and (len(part) > 1 or part.isdigit())]
+    parts = list[str]()
+    for piece in folded.split(
+        "_"
+    ):  # an identifier, also where capitals and figures begin; a whole word in other scripts
+        found = _PART.findall(piece)
+        parts += found if "".join(found) == piece else [piece]
+    parts = [part for part in parts if part != folded and (len(part) > 1 or part.isdigit())]
     # casefold, as FTS5 folds too: a sigma at the end of a word is another letter to lower()
     return (folded.casefold() if parts else stem(folded.casefold()), *(stem(part.casefold()) for part in parts))
 
 
-def _parts(word: str) -> Iterator[str]:
-    """Of an identifier: between its marks, and where capitals and figures begin; the whole in other scripts."""
-    for piece in word.split("_"):
-        found = _PART.findall(piece)
-        yield from found if "".join(found) == piece else [piece]
-
-
 def figures(text: str) -> set[str]:
-    """Numbers as they are compared: ``1,496.50`` is ``1496.5``."""
-    return {_plain(match) for match in _FIGURE.findall(text)}
+    """The numbers of a text in the form in which they are compared: ``1,496.50`` is ``1496.5``."""
+    return {_canonical_number(match) for match in _FIGURE.findall(text)}
 
 
-def _plain(figure: str) -> str:
+def _canonical_number(figure: str) -> str:
     figure = re.sub(r",(?=\d{3}(?!\d))", "", figure).replace(",", ".")
     return figure.rstrip("0").rstrip(".") if figure.count(".") == 1 else figure
