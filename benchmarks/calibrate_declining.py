@@ -19,7 +19,7 @@ from rag.answering.query_rewriting import search_query
 from rag.engine.engine import Engine, open_engine
 from rag.settings import load_settings
 from rag.types import Question
-from rag.verification.abstention import evidence
+from rag.verification.abstention import evidence_score
 
 SETS = ("northwind", "lihua", "apidocs", "codebase", "hotpot100", "mtrag_un", "clapnq", "squad2", "tatqa",
         "chroma_chunking")  # fmt: skip
@@ -54,7 +54,7 @@ def asked(
         for case in theirs[:: max(1, len(theirs) // (own if other == name else foreign))]:
             kind = 2 if other != name else 0 if case.answerable else 1
             query = search_query(Question(case.question, case.history if other == name else ()))
-            yield kind, max(map(evidence, engine.retrieve(query, limit=8)), default=0.0)
+            yield kind, max(map(evidence_score, engine.retrieve(query, limit=8)), default=0.0)
 
 
 def show(name: str, rows: list[tuple[int, float]], sets: dict[str, list[tuple[int, float]]] | None = None) -> None:

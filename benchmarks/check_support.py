@@ -57,7 +57,7 @@ class Pair:
 
     @property
     def row(self) -> list[float]:
-        return [(self.proof.told.features | {"likeness": self.likeness})[name] for name in FEATURES]
+        return [(self.proof.evidence.features | {"likeness": self.likeness})[name] for name in FEATURES]
 
 
 def main() -> None:
@@ -75,7 +75,7 @@ def main() -> None:
     ]
     features = FEATURES[:-1] if arguments.no_encoder else FEATURES
     if not arguments.no_encoder:
-        embed([pair for pair in told if pair.proof.is_open])
+        embed([pair for pair in told if pair.proof.needs_similarity])
         if arguments.overhead:
             overhead(told, SentenceTransformerEncoder())
     scores = left_out(told, features)
@@ -84,7 +84,7 @@ def main() -> None:
         if pair.claim.kind == arguments.show and pair.claim.is_true == (score < scoring.WEAK):
             print(
                 json.dumps(
-                    [pair.set, round(score, 2), pair.proof.told.finding, pair.claim.text, pair.proof.source.text],
+                    [pair.set, round(score, 2), pair.proof.evidence.finding, pair.claim.text, pair.proof.source.text],
                     ensure_ascii=False,
                 )
             )
@@ -128,7 +128,7 @@ def left_out(pairs: Sequence[Pair], features: Sequence[str]) -> list[float]:
 
 def fitted(pairs: Sequence[Pair], features: Sequence[str]) -> LogisticRegression:
     """True and false weigh the same, and so do each set and each origin; what facts decide teaches nothing."""
-    rows = [pair for pair in pairs if pair.proof.is_open]
+    rows = [pair for pair in pairs if pair.proof.needs_similarity]
     sizes = Counter(_stratum(pair) for pair in rows)
     model = LogisticRegression(C=1, max_iter=2000)
     model.fit(
@@ -148,10 +148,10 @@ def described(model: LogisticRegression, features: Sequence[str]) -> tuple[dict[
 
 
 def score(pair: Pair, model: LogisticRegression, features: Sequence[str]) -> float:
-    if not pair.proof.is_open:
-        return pair.proof.by_words
+    if not pair.proof.needs_similarity:
+        return pair.proof.score_by_words
     likelihood = float(model.predict_proba([pair.row[: len(features)]])[0, 1])
-    return pair.proof.at_most_weak(likelihood)
+    return pair.proof.raise_to_weak(likelihood)
 
 
 def report(pairs: Sequence[Pair], scores: Sequence[float]) -> None:

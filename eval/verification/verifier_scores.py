@@ -15,8 +15,10 @@ from indexes.storage.catalog import Catalog
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import content_words
 from indexes.types import Passage, Scope
+from rag.citations.quotes import locate_quote
+from rag.citations.renumbering import Place
 from rag.evidence.similarity import SimilarityScale
-from rag.verification.claims import Proof, located
+from rag.verification.claims import Proof
 
 FILE = "checks.jsonl"
 """The file in a run's folder that keeps the scores."""
@@ -42,7 +44,9 @@ class CitedClaim:
     @property
     def proof(self) -> Proof:
         """The comparison of the claim with its passages."""
-        return Proof.of(self.claim.text, [located(self.claim.text, passage) for passage in self.cited])
+        return Proof.at(
+            [Place(passage, *locate_quote(self.claim.text, passage)) for passage in self.cited], self.claim.text
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +92,11 @@ def make_cited_claims(
 def score_claims(claims: Sequence[CitedClaim], encoder: Encoder) -> list[ClaimScore]:
     """Score claims as an answer's sentences are scored, without an entailment model. Raises ``EncoderError``."""
     proofs = [claim.proof for claim in claims]
-    open_ = [proof for proof in proofs if proof.is_open]
+    open_ = [proof for proof in proofs if proof.needs_similarity]
     alike = iter(SimilarityScale(encoder).score([(proof.claim, proof.source.text) for proof in open_]) if open_ else ())
-    scores = [proof.score(next(alike) if proof.is_open else None) for proof in proofs]
+    scores = [proof.score(next(alike) if proof.needs_similarity else None) for proof in proofs]
     return [
-        ClaimScore(cited.question, cited.claim.kind, cited.claim.text, score, proof.told.finding)
+        ClaimScore(cited.question, cited.claim.kind, cited.claim.text, score, proof.evidence.finding)
         for cited, proof, score in zip(claims, proofs, scores, strict=True)
     ]
 

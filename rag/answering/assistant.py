@@ -25,9 +25,9 @@ from rag.types import (
     Revision,
     Usage,
 )
-from rag.verification.abstention import DECLINED, declined, is_near
+from rag.verification.abstention import DECLINED, decline, is_relevant
 from rag.verification.checker import Checker
-from rag.verification.policy import MARK, Checked, Policy, better, cut
+from rag.verification.policy import DEFAULT_POLICY, CheckedText, Policy, better_of, cut_unsupported
 
 __all__ = ["DECLINED", "Assistant", "Clock"]
 _log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Assistant(Answerer):
         limit: int = 8,
         rewriter: Rewriter = OFFLINE,
         checker: Checker | None = None,
-        policy: Policy = MARK,
+        policy: Policy = DEFAULT_POLICY,
     ) -> None:
         self._retriever = retriever
         self._writer = writer
@@ -60,7 +60,7 @@ class Assistant(Answerer):
         if rewritten.usage is not None:
             clock.lap("rewrite")
         hits = tuple(await asyncio.to_thread(self._retriever.retrieve, rewritten.query, limit=self._limit))
-        near = is_near(hits, self.policy.min_evidence)
+        near = is_relevant(hits, self.policy.min_evidence)
         context = self._writer.fit(question, hits) if near else Context(())
         retrieval = Retrieval(rewritten.query, hits, context.left_out)
         clock.lap("retrieve")
@@ -85,17 +85,17 @@ class Assistant(Answerer):
             usage += more
             clock.lap("retry")
         if self.policy.unsupported == "cut" and checked.answers:
-            checked = cut(checked)
+            checked = cut_unsupported(checked)
         answer = self._complete(question, retrieval, draft, checked, near=near)
         yield Completed(replace(answer, usage=usage, timings=clock.total()))
 
-    async def _verify(self, draft: Draft) -> Checked:
+    async def _verify(self, draft: Draft) -> CheckedText:
         checked = await self._checker.check(draft.text, draft.marks, draft.passages)
         return replace(checked, unanswered=draft.unanswered)
 
     async def _retry(
-        self, question: Question, context: Context, first: Draft, checked: Checked
-    ) -> tuple[Draft, Checked, Usage]:
+        self, question: Question, context: Context, first: Draft, checked: CheckedText
+    ) -> tuple[Draft, CheckedText, Usage]:
         """Have the answer revised once, and return the better of the two. If the model fails, the first stands."""
         doubtful = tuple(without_markers(sentence.text) for sentence in checked.doubtful)
         revision = Revision(first.reply, doubtful, nothing_else=not checked.answers)
@@ -109,33 +109,33 @@ class Assistant(Answerer):
             return first, checked, second.usage
         again = await self._verify(second)
         usage = second.usage + (again.usage or Usage())
-        if better(checked, again) is checked:
+        if better_of(checked, again) is checked:
             return first, checked, usage
         if first.confidence is not None:
             second.confidence = first.confidence
         return second, again, usage
 
     def _complete(
-        self, question: Question, retrieval: Retrieval, draft: Draft, checked: Checked, *, near: bool
+        self, question: Question, retrieval: Retrieval, draft: Draft, checked: CheckedText, *, near: bool
     ) -> Answer:
         supports = [sentence.support for sentence in checked.claims]
         answer = Answer(
             question=question,
             text=checked.text,
-            status="partly" if checked.lacking else "answered",
+            status="partly" if checked.unanswered_part else "answered",
             citations=checked.citations,
             sentences=checked.claims,
             retrieval=retrieval,
             model=self._writer.name,
             confidence=sum(supports) / len(supports) if supports else 0.0,
             cut_short=draft.cut_short,
-            unanswered=checked.lacking,
+            unanswered=checked.unanswered_part,
         )
         if draft.confidence is not None:
             answer = replace(answer, confidence=draft.confidence)
         if checked.answers:
             return answer
-        return declined(answer, "search" if not near else "check" if checked.claims else "model")
+        return decline(answer, "search" if not near else "check" if checked.claims else "model")
 
 
 class Clock:

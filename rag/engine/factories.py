@@ -27,7 +27,7 @@ from rag.prompting.llm_writer import LLMWriter
 from rag.protocols import Answerer, ChatModel, Entailment, Rewriter, Writer
 from rag.settings import EmbeddingSettings, LLMSettings, Settings
 from rag.verification.checker import Checker
-from rag.verification.llm_entailment import ModelEntailment
+from rag.verification.llm_entailment import LLMEntailment
 from rag.verification.policy import Policy
 
 
@@ -181,7 +181,7 @@ def _entailment(settings: Settings, chat: ChatModel | None) -> Entailment | None
         return model
     if chat is None:
         raise ConfigError('checking.entailment is "llm" and llm.model is not set: name a model, or leave it out.')
-    return ModelEntailment(chat, timeout=chosen.entailment_timeout_s)
+    return LLMEntailment(chat, timeout=chosen.entailment_timeout_s)
 
 
 def judge_settings(settings: Settings) -> LLMSettings:

@@ -16,7 +16,7 @@ _YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí|si|sì)\W*", re.IGNOR
 _ITEM = re.compile(r"\s*\d{1,3}[.)]\s+")
 
 
-def without_number(text: str) -> str:
+def strip_item_number(text: str) -> str:
     """Return a list item without its number, which is no figure that a source must have."""
     return _ITEM.sub("", text)
 
@@ -26,9 +26,9 @@ def in_code(text: str, span: Span) -> bool:
     return FENCE in text[slice(*span)] or text.count(FENCE, 0, span[0]) % 2 == 1
 
 
-def is_frame(text: str, span: Span) -> bool:
+def is_non_claim(text: str, span: Span) -> bool:
     """Return whether a sentence without a marker claims nothing. One with figures always claims something."""
-    sentence = without_number(text[slice(*span)]).strip()
+    sentence = strip_item_number(text[slice(*span)]).strip()
     if in_code(text, span):
         return True
     if figures(sentence) or len(sentence.split()) > _MOST_WORDS:

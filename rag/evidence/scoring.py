@@ -18,7 +18,7 @@ from rag.evidence.probability import sigmoid
 from rag.evidence.quantities import amounts, missing_amounts, normalize_amounts
 from rag.types import Verdict
 
-__all__ = ["Evidence", "Source", "evidence", "likelihood", "negates", "support", "verdict"]
+__all__ = ["Evidence", "Source", "gather_evidence", "likelihood", "negates", "support", "verdict"]
 
 WEAK = 0.4
 """Likelihood below which a claim is unsupported."""
@@ -80,7 +80,7 @@ class Evidence:
     """Set if the claim is in another language: figures or names agree, or nothing speaks for it or against it."""
 
 
-def evidence(claim: str, source: Source) -> Evidence:
+def gather_evidence(claim: str, source: Source) -> Evidence:
     """Return the evidence for a claim without markers, in time linear in both lengths."""
     stems_in_order = _stems(claim)
     claim_stems, source_stems = set(stems_in_order), set(_stems(source.text))
@@ -124,7 +124,7 @@ def support(claim: str, text: str, context: str = "") -> float:
     It is 0 if a figure, date, name or negation of the claim stands in neither text nor context, or if the text says
     the opposite (before for after).
     """
-    return likelihood(evidence(claim, Source(text, context)))
+    return likelihood(gather_evidence(claim, Source(text, context)))
 
 
 def verdict(score: float, *, cited: bool) -> Verdict:

@@ -1,4 +1,4 @@
-"""When nothing that was found is near enough to be worth a model's reading, and what is worth a look all the same."""
+"""Declines to answer, and names the documents that are worth a look all the same."""
 
 import math
 import re
@@ -10,11 +10,11 @@ from rag.types import Answer, Decliner, Near, Sentence
 
 DECLINED = "The documents do not answer this question."
 _WORDS = 1.2
-"""What words count beside a likeness of 1 in meaning: as when the thresholds here were read off."""
+"""The weight of the words score beside the similarity, as when the thresholds here were measured."""
 _NEAR = 0.7
-"""Evidence from which a document is worth a look: docs/decisions/0011 has what it was read off."""
+"""Evidence from which a document is worth a look. Source: docs/decisions/0011."""
 _MOST_NEAR = 3
-_LACKING = re.compile(
+_GAP = re.compile(
     r"\b(?:sources?|documents?|passages?|texts?|excerpts?|context)\b[^.]*"
     r"\b(?:(?:do(?:es)?\s+not|don['’]t|doesn['’]t|fails?\s+to|nor)\s+(?:\w+\s+)?(?:say|state|mention|specify|provide|contain|"
     r"include|answer|give|cover|indicate|describe|explain|tell|address|discuss|list|name)|(?:gives?|contains?|ha(?:s|ve)|"
@@ -29,33 +29,32 @@ _LACKING = re.compile(
     r"(?:dic|mencion|indic|conti|especific|respond|menzion|specific|rispond|dann)\w*",
     re.IGNORECASE,
 )
-"""The usual ways in English, German, French, Spanish and Italian to say that the sources do not tell something."""
+"""How English, German, French, Spanish and Italian say that the sources lack something."""
 
 
-def evidence(hit: Hit) -> float:
-    """How much a passage has in common with what was searched for, in meaning and in words, 0 to about 2.
+def evidence_score(hit: Hit) -> float:
+    """Return the similarity of a passage to the query plus its weighted words score, 0 to about 2.
 
-    Without end where the retriever does not tell: then nothing speaks against the passage.
+    It is infinite if the retriever gives no such signals: then nothing speaks against the passage.
     """
-    told = {signal.name: signal.score for signal in hit.signals}
-    return told["dense"] + _WORDS * told["lexical"] if told.keys() >= {"dense", "lexical"} else math.inf
+    scores = {signal.name: signal.score for signal in hit.signals}
+    return scores["dense"] + _WORDS * scores["lexical"] if scores.keys() >= {"dense", "lexical"} else math.inf
 
 
-def is_near(hits: Iterable[Hit], least: float) -> bool:
-    """Whether any of what was found has so much evidence."""
-    return any(evidence(hit) >= least for hit in hits)
+def is_relevant(hits: Iterable[Hit], min_evidence: float) -> bool:
+    """Return whether one of the hits has this much evidence."""
+    return any(evidence_score(hit) >= min_evidence for hit in hits)
 
 
-def nearest(hits: Sequence[Hit]) -> tuple[Near, ...]:
-    """The best passage of each document that lies near, of three at most; none where nothing does."""
-    best = {hit.passage.document_id: hit.passage for hit in reversed(hits) if evidence(hit) >= _NEAR}
-    places = [p for hit in hits if (p := best.pop(hit.passage.document_id, None))]
-    return tuple(Near(p.path, p.title, p.locator) for p in places[:_MOST_NEAR])
+def nearest_places(hits: Sequence[Hit]) -> tuple[Near, ...]:
+    """Return the best passage of each near document, three at most, best first."""
+    best = {hit.passage.document_id: hit.passage for hit in reversed(hits) if evidence_score(hit) >= _NEAR}
+    passages = [p for hit in hits if (p := best.pop(hit.passage.document_id, None))]
+    return tuple(Near(p.path, p.title, p.locator) for p in passages[:_MOST_NEAR])
 
 
-def declined(answer: Answer, by: Decliner) -> Answer:
-    """In place of an answer: it names no sources, and says what lies near."""
-    found = nearest(answer.retrieval.hits)
+def decline(answer: Answer, decliner: Decliner) -> Answer:
+    """Return the answer declined: without sources, but with the places nearest to the question."""
     return replace(
         answer,
         text=DECLINED,
@@ -63,11 +62,11 @@ def declined(answer: Answer, by: Decliner) -> Answer:
         citations=(),
         sentences=(),
         unanswered="",
-        declined_by=by,
-        nearest=found,
+        declined_by=decliner,
+        nearest=nearest_places(answer.retrieval.hits),
     )
 
 
-def is_lack(sentence: Sentence) -> bool:
-    """Whether it says that the sources do not tell something, which no source can bear out."""
-    return sentence.verdict in ("unsupported", "uncited") and _LACKING.search(sentence.text) is not None
+def admits_gap(sentence: Sentence) -> bool:
+    """Return whether a sentence says that the sources lack something, which no source can support."""
+    return sentence.verdict in ("unsupported", "uncited") and _GAP.search(sentence.text) is not None

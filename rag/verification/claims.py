@@ -1,5 +1,6 @@
-"""The sentences of an answer, each with the places that may prove it."""
+"""Splits an answer into claims, and finds the places that may prove each."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,38 +9,37 @@ from indexes.types import Passage
 from rag.citations.markers import sentence_spans_with_markers
 from rag.citations.quotes import locate_quote, quote_source, rank_quotes
 from rag.citations.renumbering import Mark, Place
-from rag.evidence import scoring
-from rag.evidence.non_claims import is_frame, without_number
+from rag.evidence.non_claims import is_non_claim, strip_item_number
 from rag.evidence.quantities import amounts
-from rag.evidence.scoring import Evidence, Source, evidence, likelihood
+from rag.evidence.scoring import SUPPORTED, WEAK, Evidence, Source, gather_evidence, likelihood
 from rag.safety.output_filter import REMOVED
-from rag.types import Span
 
 SURE = 0.9
-"""By its words alone: beyond it, no encoder is asked."""
+"""Likelihood by words beyond which no encoder is asked."""
 _LEAST_WORDS = 3
-"""Words that carry matter, of a sentence without a marker that is looked up: "Yes." would be proven by anything."""
-_TRIED = 3
+"""Content words without which a sentence without a marker is not looked up: anything would prove "Yes."."""
+_MOST_PROOFS = 3
 """Places in a cited passage that a paraphrase may mean."""
-_LOOKED_AT = 0.1
-"""By its words alone: below it, a passage that was not cited is not asked for its meaning."""
-_SOME = 0.5
-"""Share of a claim's words, of one whose figures are there."""
+_LEAST_SCORE = 0.1
+"""Likelihood by words that a passage without a marker needs to be considered."""
+_PARAPHRASE = 0.5
+"""Share of a claim's words that the passage of a paraphrase has, if the quote has all its figures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Places held against a claim together."""
+    """One or more places taken together as the proof of a claim."""
 
     claim: str
     places: tuple[Place, ...]
     source: Source
-    told: Evidence
+    evidence: Evidence
 
     @classmethod
-    def of(cls, claim: str, places: Sequence[Place]) -> "Proof":
+    def at(cls, places: Sequence[Place], claim: str) -> "Proof":
+        """Return the proof of a claim at some places."""
         source = Source.joined(quote_source(place.passage, (place.start, place.end)) for place in places)
-        return cls(claim, tuple(places), source, evidence(claim, source))
+        return cls(claim, tuple(places), source, gather_evidence(claim, source))
 
     @classmethod
     def exact(cls, claim: str, place: Place) -> "Proof":
@@ -47,35 +47,42 @@ class Proof:
         return cls(claim, (place,), Source(place.quote), Evidence("", {}, verbatim=True))
 
     @property
-    def by_words(self) -> float:
-        return likelihood(self.told)
+    def score_by_words(self) -> float:
+        """How likely the places support the claim, 0 to 1, by words and facts alone."""
+        return likelihood(self.evidence)
 
     @property
-    def is_open(self) -> bool:
-        """Whether more than words is needed to tell."""
-        return not (self.told.finding or self.told.verbatim) and self.by_words < SURE
+    def needs_similarity(self) -> bool:
+        """Whether words alone leave doubt."""
+        return not (self.evidence.finding or self.evidence.verbatim) and self.score_by_words < SURE
 
-    def score(self, likeness: float | None) -> float:
-        return self.at_most_weak(likelihood(self.told, likeness) if self.is_open else self.by_words)
+    def score(self, similarity: float | None) -> float:
+        """Return how likely the places support the claim, 0 to 1. ``similarity`` is None without an encoder."""
+        return self.raise_to_weak(
+            likelihood(self.evidence, similarity) if self.needs_similarity else self.score_by_words
+        )
 
-    def at_most_weak(self, score: float) -> float:
-        """The score, or ``WEAK`` where that is more and the passages around the quotes bear the claim out.
+    def raise_to_weak(self, score: float) -> float:
+        """Return the score, raised to at most ``WEAK`` if the passages around the quotes support the claim.
 
-        They do, too, where the quotes have its figures, all of them, and they some of its words: it is in other words.
-        Where they are in another language, they say no more than the quotes.
+        A paraphrase counts as well: the quotes have all its figures, and the passages some of its words. In another
+        language, the passages prove no more than the quotes.
         """
-        if score >= scoring.WEAK or not self.places or self.told.foreign:
+        if score >= WEAK or not self.places or self.evidence.foreign:
             return score
-        told = evidence(self.claim, Source.joined(Source.of(place.passage) for place in self.places))
-        reworded = not (self.told.finding or told.finding) and told.features.get("found", 1.0) >= _SOME
-        if reworded and amounts(self.claim):
-            return scoring.WEAK
-        return max(score, min(likelihood(told), scoring.WEAK))
+        around = gather_evidence(self.claim, Source.joined(Source.of(place.passage) for place in self.places))
+        no_finding = not (self.evidence.finding or around.finding)
+        if no_finding and around.features.get("found", 1.0) >= _PARAPHRASE and amounts(self.claim):
+            return WEAK
+        return max(score, min(likelihood(around), WEAK))
+
+
+NO_PROOF = Proof("", (), Source(""), Evidence("", {}))
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A sentence of the answer without its markers; what may prove it, best first by words."""
+    """A sentence of the answer, ``text[start:end]``, with its markers and its possible proofs."""
 
     start: int
     end: int
@@ -83,44 +90,39 @@ class Claim:
     proofs: tuple[Proof, ...]
 
 
-def claims_of(text: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> list[Claim]:
-    """Return the sentences of an answer that say something, each with what may prove it."""
-    made: list[Claim] = []
-    exact = {text.rfind("\n", 0, mark.start) + 1: mark.place for mark in marks if mark.exact}
-    at = 0
+def extract_claims(text: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> list[Claim]:
+    """Return the sentences of an answer that say something, with their possible proofs. ``marks`` are in order."""
+    claims = []
+    starts = [mark.start for mark in marks]
+    quoted_lines = {text.rfind("\n", 0, mark.start) + 1: mark.place for mark in marks if mark.exact}
     for start, end in sentence_spans_with_markers(text):
-        first = at
-        while at < len(marks) and marks[at].start < end:
-            at += 1
-        mine = tuple(mark for mark in marks[first:at] if mark.start >= start)
-        said = without_number(_without(text, (start, end), mine).replace(REMOVED, ""))
-        if not any(character.isalnum() for character in said):
+        own = tuple(marks[bisect_left(starts, start) : bisect_left(starts, end)])
+        edges = [start, *(edge for mark in own for edge in (mark.start, mark.end)), end]
+        bare = "".join(text[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
+        claim = strip_item_number(bare.replace(REMOVED, ""))
+        if not any(character.isalnum() for character in claim):
             continue
-        if place := exact.get(text.rfind("\n", 0, start) + 1):
-            made.append(Claim(start, end, mine, (Proof.exact(said, place),)))
+        if place := quoted_lines.get(text.rfind("\n", 0, start) + 1):
+            proofs: tuple[Proof, ...] = (Proof.exact(claim, place),)
+        elif own:
+            proofs = _cited_proofs(claim, own)
+        elif len(content_words(claim)) < _LEAST_WORDS or is_non_claim(text, (start, end)):
+            proofs = ()
         else:
-            looked_up = len(content_words(said)) >= _LEAST_WORDS and not is_frame(text, (start, end))
-            made.append(Claim(start, end, mine, _proofs(said, mine, passages if looked_up else ())))
-    return made
+            found = [Proof.at([Place(passage, *locate_quote(claim, passage))], claim) for passage in passages]
+            found = sorted((p for p in found if p.score_by_words > _LEAST_SCORE), key=lambda p: -p.score_by_words)
+            proofs = tuple(found[:_MOST_PROOFS])
+        claims.append(Claim(start, end, own, proofs))
+    return claims
 
 
-def _without(text: str, span: Span, marks: Sequence[Mark]) -> str:
-    edges = [span[0], *(edge for mark in marks for edge in (mark.start, mark.end)), span[1]]
-    return "".join(text[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
-
-
-def _proofs(said: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> tuple[Proof, ...]:
-    """Of what it cites, as the writer meant it or better; of all passages where it cites nothing."""
-    if not marks:
-        found = [Proof.of(said, [located(said, passage)]) for passage in passages]
-        return tuple(sorted((p for p in found if p.by_words > _LOOKED_AT), key=lambda p: -p.by_words)[:_TRIED])
-    cited = Proof.of(said, list({mark.place.key: mark.place for mark in marks}.values()))
-    if len(cited.places) > 1 or cited.by_words >= scoring.SUPPORTED:
+def _cited_proofs(claim: str, marks: Sequence[Mark]) -> tuple[Proof, ...]:
+    """Return the places that a claim cites, then others of the cited passage if words leave doubt."""
+    cited = Proof.at([*{mark.place.key: mark.place for mark in marks}.values()], claim)
+    if len(cited.places) > 1 or cited.score_by_words >= SUPPORTED:
         return (cited,)
-    passage = cited.places[0].passage
-    others = [Proof.of(said, [Place(passage, w.start, w.end)]) for w in rank_quotes(said, passage)[:_TRIED]]
-    return (cited, *(other for other in others if other.places[0].key != cited.places[0].key))
-
-
-def located(said: str, passage: Passage) -> Place:
-    return Place(passage, *locate_quote(said, passage))
+    place = cited.places[0]
+    others = (
+        Place(place.passage, window.start, window.end) for window in rank_quotes(claim, place.passage)[:_MOST_PROOFS]
+    )
+    return (cited, *(Proof.at([other], claim) for other in others if other.key != place.key))

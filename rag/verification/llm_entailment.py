@@ -1,4 +1,4 @@
-"""A second opinion by the language model: one short call for all sentences of an answer."""
+"""Asks the language model for second opinions: one short call for all sentences of an answer."""
 
 import asyncio
 import re
@@ -11,16 +11,16 @@ from rag.protocols import ChatModel
 from rag.types import Opinions, Usage
 
 _MOST = 12
-"""Claims of one call; the further ones have no opinion."""
+"""Claims of one call; the rest get no opinion."""
 _LINE = re.compile(r"\s*[*_`]*(\d{1,2})[.):\s*_`-]{1,6}(yes|no)\b[^\n\w]*$", re.IGNORECASE | re.MULTILINE)
-_SAID = {"yes": 0.95, "no": 0.05}
-"""A model's word is no certainty."""
+_PROBABILITIES = {"yes": 0.95, "no": 0.05}
+"""A model may be wrong."""
 _REPLY_CHARS = 600
-"""Beyond it no more is read, and the model is stopped."""
+"""Characters after which the model is stopped."""
 
 
-class ModelEntailment:
-    """What it does not answer in the form that was asked for is no opinion. ``timeout`` is in seconds."""
+class LLMEntailment:
+    """Gives no opinion where the model's reply does not keep to the form. ``timeout`` is in seconds."""
 
     def __init__(self, model: ChatModel, *, timeout: float = 10.0) -> None:
         self._model = model
@@ -28,16 +28,17 @@ class ModelEntailment:
 
     @property
     def name(self) -> str:
+        """The model's name."""
         return self._model.name
 
     async def entails(self, pairs: Sequence[tuple[str, str]], /) -> Opinions:
-        """Raises ``ModelError``."""
+        """See ``Entailment``. Raises ``ModelError``."""
         try:
             async with asyncio.timeout(self._timeout):
                 reply, usage = await self._reply(pairs[:_MOST])
         except TimeoutError as error:
             raise ModelTimeoutError(f"{self.name} gave no opinion within {self._timeout:g} s.") from error
-        return Opinions(tuple(read(reply, len(pairs))), usage)
+        return Opinions(tuple(parse_opinions(reply, len(pairs))), usage)
 
     async def _reply(self, pairs: Sequence[tuple[str, str]]) -> tuple[str, Usage]:
         reply, usage = "", Usage()
@@ -52,9 +53,10 @@ class ModelEntailment:
         return reply, usage
 
 
-def read(reply: str, count: int) -> list[float | None]:
-    """One for each claim; None for one that is not answered, or both ways."""
-    told: dict[int, set[str]] = {}
-    for number, said in _LINE.findall(reply):
-        told.setdefault(int(number), set()).add(said.lower())
-    return [_SAID[min(said)] if len(said := told.get(number, set())) == 1 else None for number in range(1, count + 1)]
+def parse_opinions(reply: str, count: int) -> list[float | None]:
+    """Return the probability of each claim; None for one that is answered not at all, or both ways."""
+    answers: dict[int, set[str]] = {}
+    for number, answer in _LINE.findall(reply):
+        answers.setdefault(int(number), set()).add(answer.lower())
+    claims = (answers.get(number, set()) for number in range(1, count + 1))
+    return [_PROBABILITIES[min(answer)] if len(answer) == 1 else None for answer in claims]

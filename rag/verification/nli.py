@@ -1,4 +1,4 @@
-"""A second opinion by a cross-encoder for natural language inference that sentence-transformers loads."""
+"""Second opinions by a cross-encoder for natural language inference, loaded by sentence-transformers."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class CrossEncoderEntailment:
-    """Loads at first use, from this machine only: nothing is fetched. By name or path, with safetensors weights."""
+    """Loads a model with safetensors weights, by name or path, from this machine alone, at first use."""
 
     def __init__(self, model: str, store: ModelStore | None = None, *, batch_size: int = 16) -> None:
         self.name = model
@@ -24,12 +24,12 @@ class CrossEncoderEntailment:
         self._batch_size = batch_size
 
     def check(self) -> None:
-        """Raises ``ConfigError`` where the model is not there, without loading it."""
+        """Raise ``ConfigError`` if the model is not on this machine. Does not load it."""
         if find_model(self.name, self._store, "cross-encoder") is None:
             raise self._absent()
 
     async def entails(self, pairs: Sequence[tuple[str, str]], /) -> Opinions:
-        """Raises ``ConfigError`` where the model is not there, or does not say which of its labels is entailment."""
+        """See ``Entailment``. Raises ``ConfigError`` if the model is absent, or has no label for entailment."""
         return Opinions(tuple(await asyncio.to_thread(self._probabilities, pairs))) if pairs else Opinions(())
 
     def _probabilities(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
@@ -46,18 +46,18 @@ class CrossEncoderEntailment:
 
     @cached_property
     def _label(self) -> int:
-        """As the model's own configuration has it: the order differs between models."""
+        """The index of entailment in the model's own configuration: the order differs between models."""
         config: Any = self._model.config
-        named = {int(at): str(name).lower() for at, name in config.id2label.items()}
-        if self._model.num_labels == 1:  # one that tells consistency only
+        labels = {int(index): str(name).lower() for index, name in config.id2label.items()}
+        if self._model.num_labels == 1:  # the model gives consistency only
             return 0
-        fitting = [at for at, name in named.items() if name.startswith("entail")]
-        if len(fitting) != 1:
+        matches = [index for index, name in labels.items() if name.startswith("entail")]
+        if len(matches) != 1:
             raise ConfigError(
                 f"checking.entailment: the model {self.name} does not say which of its labels is entailment (id2label "
-                f"in its config.json: {', '.join(named.values())}). Name one for natural language inference."
+                f"in its config.json: {', '.join(labels.values())}). Name one for natural language inference."
             )
-        return fitting[0]
+        return matches[0]
 
     @cached_property
     def _model(self) -> "CrossEncoder":

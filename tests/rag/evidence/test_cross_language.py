@@ -10,7 +10,7 @@ from indexes.types import Passage
 from rag.citations.markers import MarkerStream
 from rag.evidence.cross_language import FINDING
 from rag.verification.checker import Checker
-from rag.verification.policy import Checked
+from rag.verification.policy import CheckedText
 
 ENGLISH = passage(
     "New employees get 25 days of leave in each year, from May 12, 2024 on. It is not paid to those in the ACME "
@@ -19,7 +19,7 @@ ENGLISH = passage(
 GERMAN = passage("Neue Angestellte bekommen 25 Tage Urlaub im Jahr. Die Leitung genehmigt ihn, und er wird bezahlt.")
 
 
-def checked(said: str, source: Passage = ENGLISH, opinion: float | None = None) -> Checked:
+def checked(said: str, source: Passage = ENGLISH, opinion: float | None = None) -> CheckedText:
     stream = MarkerStream([source])
     stream.feed(f"{said} [1].")
     stream.finish()

@@ -11,7 +11,7 @@ from rag.answering.assistant import DECLINED, Assistant
 from rag.prompting.context_window import Window
 from rag.prompting.llm_writer import LLMWriter
 from rag.types import Answer, Near, Question
-from rag.verification.abstention import nearest
+from rag.verification.abstention import nearest_places
 from rag.verification.policy import Policy
 
 LEAVE = passage("Staff get 27 days of leave a year.", path="leave.txt")
@@ -79,7 +79,7 @@ async def test_an_answer_offers_nothing_beside_its_sources() -> None:
 def test_three_documents_are_offered_at_most_each_by_its_best_place() -> None:
     again = replace(LEAVE, id="again", locator=Locator(90, 100, 9, 9))
     others = [passage("More.", path=f"{name}.txt") for name in "abc"]
-    found = nearest([with_evidence(p, 0.9, 0.5) for p in (LEAVE, again, *others)])
+    found = nearest_places([with_evidence(p, 0.9, 0.5) for p in (LEAVE, again, *others)])
     assert [near.path for near in found] == ["leave.txt", "a.txt", "b.txt"]
     assert found[0].locator == LEAVE.locator
 

@@ -17,13 +17,13 @@ from rag.citations.renumbering import Mark, Place, renumber
 from rag.errors import ModelTimeoutError
 from rag.types import Usage
 from rag.verification.checker import Checker
-from rag.verification.policy import Checked
+from rag.verification.policy import CheckedText
 
 CHINA = passage("China makes 90 % of rare earths. The United States imports most of them.", path="a.txt", start=100)
 LEAVE = passage("Staff get 25 days of leave.\nPart-time staff get\nfewer days.", path="b.pdf", page=4)
 
 
-def checked(written: str, *passages: Passage, checker: Checker | None = None) -> Checked:
+def checked(written: str, *passages: Passage, checker: Checker | None = None) -> CheckedText:
     given_to_model = passages or (CHINA, LEAVE)
     stream = MarkerStream(given_to_model)
     stream.feed(written)

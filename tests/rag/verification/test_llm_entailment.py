@@ -13,7 +13,7 @@ from rag.errors import ConfigError, ModelTimeoutError
 from rag.prompting import prompts
 from rag.settings import load_settings
 from rag.types import Usage
-from rag.verification.llm_entailment import ModelEntailment, read
+from rag.verification.llm_entailment import LLMEntailment, parse_opinions
 from rag.verification.nli import CrossEncoderEntailment
 
 PAIRS = [("Staff get 25 days.", "Staff get 25 days off."), ("Gold is lead.", "Magnets contain gold.")]
@@ -21,7 +21,7 @@ PAIRS = [("Staff get 25 days.", "Staff get 25 days off."), ("Gold is lead.", "Ma
 
 async def test_one_call_asks_the_model_about_all_sentences() -> None:
     model = ScriptedChat("1: yes\n", "2: no", Usage(50, 6))
-    told = await ModelEntailment(model).entails(PAIRS)
+    told = await LLMEntailment(model).entails(PAIRS)
     assert told.probabilities == (0.95, 0.05)
     assert told.usage == Usage(50, 6)
     ((system, turns),) = model.calls
@@ -42,17 +42,17 @@ async def test_one_call_asks_the_model_about_all_sentences() -> None:
     ],
 )
 def test_what_is_not_said_in_form_is_no_opinion(reply: str, opinions: list[float | None]) -> None:
-    assert read(reply, 2) == opinions
+    assert parse_opinions(reply, 2) == opinions
 
 
 async def test_a_model_that_takes_too_long_gives_no_opinion() -> None:
     with pytest.raises(ModelTimeoutError, match="no opinion"):
-        await ModelEntailment(ScriptedChat(5.0, "1: yes"), timeout=0.01).entails(PAIRS)
+        await LLMEntailment(ScriptedChat(5.0, "1: yes"), timeout=0.01).entails(PAIRS)
 
 
 async def test_a_model_that_never_stops_is_stopped() -> None:
     model = ScriptedChat(*["1: yes\n"] + ["and so on " * 20] * 1000)
-    assert (await ModelEntailment(model).entails(PAIRS)).probabilities == (0.95, None)
+    assert (await LLMEntailment(model).entails(PAIRS)).probabilities == (0.95, None)
     assert model.closed
 
 

@@ -15,7 +15,7 @@ from rag.prompting import prompts
 from rag.prompting.llm_writer import LLMWriter
 from rag.types import Answer, Completed, CutShort, Delta, Question, Revision, Usage
 from rag.verification.checker import Checker
-from rag.verification.policy import Checked, Policy, Unsupported, better, cut
+from rag.verification.policy import CheckedText, Policy, Unsupported, better_of, cut_unsupported
 
 LEAVE = passage("Staff get 27 days of leave a year.", path="leave.txt")
 PAGER = passage("The pager pays 50 euros a week.", path="pager.txt")
@@ -24,7 +24,7 @@ GOOD, ALSO_GOOD = "Staff get 27 days of leave a year [1].", "The pager pays 50 e
 BAD, UNCITED = "Staff get 99 days of leave a year [1].", "Elephants never forget."
 
 
-def checked(text: str) -> Checked:
+def checked(text: str) -> CheckedText:
     markers = MarkerStream([LEAVE, PAGER])
     markers.feed(text)
     markers.finish()
@@ -81,7 +81,7 @@ async def test_where_cutting_would_leave_nothing_the_answer_is_declined() -> Non
     ids=["heading", "lead-in stays", "lead-in goes", "yes or no", "list", "paragraphs", "code", "table", "row"],
 )
 def test_what_only_leads_in_to_what_is_cut_goes_with_it(said: str, left: str) -> None:
-    assert cut(checked(said)).text == left
+    assert cut_unsupported(checked(said)).text == left
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,8 @@ async def test_a_retry_that_fails_leaves_the_first_answer_and_counts_what_it_too
 
 def test_of_two_answers_the_one_with_more_borne_out_and_less_invented_is_better() -> None:
     one, other = checked(f"{GOOD} {BAD}"), checked(GOOD)
-    assert better(one, other) == better(other, one) == other
-    assert better(one, checked("")) == one
+    assert better_of(one, other) == better_of(other, one) == other
+    assert better_of(one, checked("")) == one
 
 
 PIECES = st.sampled_from(
@@ -184,13 +184,13 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=25))
 def test_however_an_answer_is_cut_its_spans_are_valid_and_its_numbers_have_no_gaps(pieces: list[str]) -> None:
     before = checked("".join(pieces))
-    after = cut(before)
+    after = cut_unsupported(before)
     assert after.doubtful == ()
     assert [s.verdict for s in after.claims] == [s.verdict for s in before.claims if s not in before.doubtful]
     assert_is_whole(after)
 
 
-def assert_is_whole(told: Answer | Checked) -> None:
+def assert_is_whole(told: Answer | CheckedText) -> None:
     numbers = [c.number for c in told.citations]
     assert numbers == list(range(1, len(numbers) + 1))
     firsts = [min(c.answer_spans) for c in told.citations]
