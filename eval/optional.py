@@ -1,4 +1,4 @@
-"""What an evaluation needs beside the engine is an extra: said plainly where it is not installed."""
+"""The ``eval`` extra: a clear error where its libraries are not installed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ class ExtraMissingError(FootnoteError):
 
 @contextmanager
 def eval_extra() -> Iterator[None]:
-    """Around the imports of the extra's libraries. Raises ``ExtraMissingError``."""
+    """Wrap imports of the extra's libraries: raise ``ExtraMissingError`` where one is missing."""
     try:
         yield
     except ModuleNotFoundError as error:

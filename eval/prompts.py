@@ -1,4 +1,4 @@
-"""Every word that an evaluation sends to a model: to judge answers, and to draft questions."""
+"""The prompts of an evaluation: to judge answers, and to draft questions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from rag.types import Turn
 
 Letter = Literal["A", "B"]
 VERSION = "1"
-"""Raise it with any change of wording: judgements that differ in it are not comparable."""
+"""Raise it with any change of wording: judgements of different versions are not comparable."""
 
 CORRECTNESS = """\
 You compare two answers to a question, answer A and answer B. One of them is marked as the reference: what it says is \
@@ -58,13 +58,13 @@ If the passage states no fact that is worth asking for, reply with {}.
 """
 WRITE = "Write one question that this source answers, as JSON."
 
-_AGAIN = "That is not the JSON object that was asked for: {wrong}. Reply with that object alone."
+_RETRY = "That is not the JSON object that was asked for: {wrong}. Reply with that object alone."
 _TAG = tags("conversation|question|answer|version|source|context|quote|sentence")
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeSource:
-    """A footnote as a judge is shown it."""
+    """A footnote as it is shown to a judge."""
 
     number: int
     context: str
@@ -73,13 +73,13 @@ class JudgeSource:
 
 
 def comparison_turn(case: GoldCase, answer: str, *, reference: Letter) -> Turn:
-    """The gold answers are the answer of that letter, ``answer`` is the other."""
+    """Return the message that compares ``answer`` with the gold answers, which have the letter ``reference``."""
     versions = "\n".join(f"<version>{escape(version, _TAG)}</version>" for version in case.answers)
     gold, other = ("reference", versions), ("other", escape(answer, _TAG))
     answers = zip("AB", (gold, other) if reference == "A" else (other, gold), strict=True)
-    said = "\n".join(f"{turn.role}: {turn.text}" for turn in case.history)
+    conversation = "\n".join(f"{turn.role}: {turn.text}" for turn in case.history)
     blocks = [
-        *([_block("conversation", said)] if said else []),
+        *([_block("conversation", conversation)] if conversation else []),
         _block("question", case.question),
         *(f'<answer letter="{letter}" is="{what}">\n{text}\n</answer>' for letter, (what, text) in answers),
     ]
@@ -87,7 +87,7 @@ def comparison_turn(case: GoldCase, answer: str, *, reference: Letter) -> Turn:
 
 
 def faithfulness_turn(sentences: Sequence[str], sources: Sequence[JudgeSource]) -> Turn:
-    """Sentences are numbered from 1, and keep their markers."""
+    """Return the message that checks sentences, numbered from 1 and with their markers, against sources."""
     cited = [
         f'<source number="{s.number}">\n<context>{escape(s.context, _TAG)}</context>\n'
         f"{_block('quote', s.quote)}\n{escape(s.passage, _TAG)}\n</source>"
@@ -100,7 +100,8 @@ def faithfulness_turn(sentences: Sequence[str], sources: Sequence[JudgeSource]) 
 
 
 def retry_turn(wrong: str) -> Turn:
-    return Turn("user", _AGAIN.format(wrong=wrong))
+    """Return the message that says what is wrong with a reply and asks for it once more."""
+    return Turn("user", _RETRY.format(wrong=wrong))
 
 
 def _block(tag: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""The nouns of an evaluation."""
+"""The data types of an evaluation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ Status = Literal["answered", "partly", "declined", "retrieved", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class GoldEvidence:
-    """Where the documents answer: a file and, as far as that is known, the page, section, lines and words of it."""
+    """Where the documents answer: a file and, as far as known, its page, section, lines and quote."""
 
     path: str
     page: int | None = None
     section: str | None = None
-    """A heading: all that stands under it."""
+    """A heading: all text under it."""
     lines: tuple[int, int] | None = None
     """First and last, counted as a citation's: from 1 on the page, or in the file where there are no pages."""
     quote: str | None = None
@@ -28,7 +28,7 @@ class GoldEvidence:
 
 @dataclass(frozen=True, slots=True)
 class GoldCase:
-    """A question, the answers that are right, and where they stand; no answers where the documents give none."""
+    """A question, its right answers and their evidence; no answers where the documents give none."""
 
     id: str
     question: str
@@ -42,7 +42,7 @@ class GoldCase:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in a document as it was indexed: ``start`` and ``end`` are characters of ``Document.text``."""
+    """A place in an indexed document: ``start`` and ``end`` are characters of ``Document.text``."""
 
     path: str
     page: int | None = None
@@ -73,7 +73,7 @@ class CitedQuote:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """A sentence of an answer with its markers, and what came of checking it."""
+    """A sentence of an answer with its markers, and the result of its verification."""
 
     text: str
     citations: tuple[int, ...]
@@ -83,43 +83,43 @@ class AnswerSentence:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the engine made of a gold case: a line of ``rows.jsonl``."""
+    """The engine's answer to a gold case: a line of ``rows.jsonl``."""
 
     id: str
     status: Status
     gold: tuple[Location, ...] = ()
-    """The case's evidence as the index has it: without ``start`` and ``end`` where it is a whole page or file, or was
-    not found."""
+    """The case's evidence in the index; no ``start`` and ``end`` if it is a whole page or file, or was not found."""
     retrieved: tuple[RetrievedPassage, ...] = ()
     """Best first."""
     answer: str = ""
-    """With its markers."""
+    """Markers included."""
     citations: tuple[CitedQuote, ...] = ()
     sentences: tuple[AnswerSentence, ...] = ()
     confidence: float | None = None
     model: str = ""
     usage: Usage = _UNKNOWN
     cost: float | None = None
-    """In the currency of ``llm.input_price``; None where tokens or prices are not known."""
+    """In the currency of ``llm.input_price``; None if tokens or prices are unknown."""
     cached: bool = False
-    """Whether a model's reply came from the cache: its timings are not this run's."""
+    """Whether a model's reply came from the cache: then the timings are not this run's."""
     timings: Mapping[str, float] | None = None
     """Seconds by stage, ``total`` among them."""
     error: str | None = None
     """Why there is no answer."""
     unanswered: str = ""
-    """The part of the question that is said not to be answered; where the status is ``partly``."""
+    """The part of the question that the answer leaves open, if the status is ``partly``."""
     declined_by: Decliner | None = None
     """As ``rag.types.Answer.declined_by``."""
 
     @property
     def declined(self) -> bool:
+        """Whether the status is ``declined``."""
         return self.status == "declined"
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What is measured of a question, each value from 0 to 1 unless ``about`` says otherwise."""
+    """A metric of one question, from 0 to 1 unless ``about`` says otherwise."""
 
     name: str
     about: str
@@ -127,22 +127,22 @@ class Metric:
     kind: Literal["rate", "mean"] = "mean"
     """A rate's values are 0 or 1."""
     guarded: bool = False
-    """Whether a gate looks at it unasked."""
+    """Whether a gate checks it by default."""
     margin: float = 0.0
-    """How much worse its mean may become before a gate looks at it."""
+    """How much worse its mean may become before a gate checks it."""
     of_answer: bool = False
-    """Whether it applies to a question by what came of it, as of what is cited how much is right."""
+    """Whether the answer decides if it applies: precision of citations needs citations."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseScores:
-    """A question's measures, those that apply to it: a line of ``scores.jsonl``."""
+    """The metrics that apply to a question: a line of ``scores.jsonl``."""
 
     id: str
     kind: str
     cluster: str
-    """Questions on one document err together: its path, or the question's id where it has none."""
+    """The document's path, else the question's id: errors on one document are correlated."""
     status: Status
     scores: Mapping[str, FiniteFloat]
     gold: str = ""
-    """Hash of the case: a question that was edited is not the same any more."""
+    """Hash of the case: it changes when the question is edited."""

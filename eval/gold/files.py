@@ -10,81 +10,79 @@ from pydantic import ValidationError
 from eval.gold.csv_tables import read_table
 from eval.gold.rows import CaseRow, validation_message
 from eval.gold.rows import GoldError as GoldError
-from eval.types import GoldCase, GoldEvidence
+from eval.types import GoldCase
+
+_EVIDENCE_KEYS = ("path", "page", "section", "lines", "quote")
 
 
 def read_gold(source: Path) -> list[GoldCase]:
-    """A gold file's questions, or a set's: a folder with ``docs/`` and ``questions.jsonl``. Raises ``GoldError``."""
+    """Return the questions of a gold file, or of a set: a folder with ``docs/`` and ``questions.jsonl``.
+
+    Raises ``GoldError``.
+    """
     file = gold_file(source)
     cases, lines = [], dict[str, int]()
-    for number, read in gold_lines(file):
-        if isinstance(read, GoldError):
-            raise read
-        if read.id in lines:
-            raise GoldError(f"{file}:{number}: the id {read.id!r} is that of line {lines[read.id]} too.")
-        lines[read.id] = number
-        cases.append(read)
+    for number, case in gold_lines(file):
+        if isinstance(case, GoldError):
+            raise case
+        if case.id in lines:
+            raise GoldError(f"{file}:{number}: the id {case.id!r} is that of line {lines[case.id]} too.")
+        lines[case.id] = number
+        cases.append(case)
     if not cases:
         raise GoldError(f"{file} holds no questions.")
     return cases
 
 
 def gold_lines(file: Path) -> Iterator[tuple[int, GoldCase | GoldError]]:
-    """Each question with its line, or what is wrong there. Raises ``GoldError`` where the file cannot be read at all.
+    """Yield each question with its line number, or the error there. Raises ``GoldError`` if the file is unreadable.
 
-    Benchmarks give evidence as characters of a file of the set: it is read for the words that stand there.
+    Benchmarks give evidence as characters of a file in the set: that file is read for the quote.
     """
-    return read_table(file) if file.suffix.lower() == ".csv" else _json_lines(file)
+    if file.suffix.lower() == ".csv":
+        yield from read_table(file)
+        return
+    try:
+        lines = file.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    except OSError as error:
+        raise GoldError(f"{file} cannot be read: {error.strerror}.") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        case: GoldCase | GoldError
+        try:
+            case = CaseRow.model_validate_json(line, strict=True).case(file.parent / "docs")
+        except ValidationError as error:
+            case = GoldError(f"{file}:{number}: {validation_message(error)}.")
+        except GoldError as error:
+            case = GoldError(f"{file}:{number}: {error}.")
+        yield number, case
 
 
 def gold_file(source: Path) -> Path:
-    """A set's questions, or the file itself. Raises ``GoldError`` where there is none."""
+    """Return a set's file of questions, or the file itself. Raises ``GoldError`` where there is none."""
     file = source / "questions.jsonl" if source.is_dir() else source
     if not file.is_file():
         raise GoldError(f"There is no gold file {file}: a set is a folder with docs/ and questions.jsonl.")
     return file
 
 
-def _json_lines(file: Path) -> Iterator[tuple[int, GoldCase | GoldError]]:
-    try:
-        lines = file.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    except OSError as error:
-        raise GoldError(f"{file} cannot be read: {error.strerror}.") from error
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield number, _case(f"{file}:{number}", line, file.parent / "docs")
-
-
-def _case(where: str, line: bytes, docs: Path) -> GoldCase | GoldError:
-    try:
-        return CaseRow.model_validate_json(line, strict=True).case(docs)
-    except ValidationError as error:
-        return GoldError(f"{where}: {validation_message(error)}.")
-    except GoldError as error:
-        return GoldError(f"{where}: {error}.")
-
-
 def write_gold(cases: Iterable[GoldCase]) -> str:
-    """As JSON lines that ``read_gold`` reads."""
-    return "".join(f"{json.dumps(_row(case), ensure_ascii=False)}\n" for case in cases)
-
-
-def _row(case: GoldCase) -> dict[str, Any]:
-    return {
-        "id": case.id,
-        "question": case.question,
-        "answers": case.answers,
-        "evidence": [_given(item) for item in case.evidence],
-        "answerable": case.answerable,
-        "kind": case.kind,
-        **({"tags": case.tags} if case.tags else {}),
-        **({"history": [{"role": turn.role, "text": turn.text} for turn in case.history]} if case.history else {}),
-    }
-
-
-def _given(item: GoldEvidence) -> dict[str, Any]:
-    return {
-        name: value
-        for name in ("path", "page", "section", "lines", "quote")
-        if (value := getattr(item, name)) is not None
-    }
+    """Return the cases as JSON lines that ``read_gold`` reads."""
+    lines = []
+    for case in cases:
+        evidence = [{name: getattr(item, name) for name in _EVIDENCE_KEYS} for item in case.evidence]
+        row: dict[str, Any] = {
+            "id": case.id,
+            "question": case.question,
+            "answers": case.answers,
+            "evidence": [{name: value for name, value in item.items() if value is not None} for item in evidence],
+            "answerable": case.answerable,
+            "kind": case.kind,
+        }
+        if case.tags:
+            row["tags"] = case.tags
+        if case.history:
+            row["history"] = [{"role": turn.role, "text": turn.text} for turn in case.history]
+        lines.append(f"{json.dumps(row, ensure_ascii=False)}\n")
+    return "".join(lines)

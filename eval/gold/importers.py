@@ -1,4 +1,4 @@
-"""Question sets of others become sets of ours: a folder with ``docs/`` and ``questions.jsonl``."""
+"""Imports question sets of other formats as our sets: a folder with ``docs/`` and ``questions.jsonl``."""
 
 import re
 import shutil
@@ -20,12 +20,12 @@ from indexes.errors import FootnoteError
 from indexes.text.sentences import sentence_spans
 
 _NAME_BYTES = 120
-"""Of a file's name; file systems take 255."""
+"""At most in a file's name; file systems take 255."""
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
 class ImportFormatError(FootnoteError):
-    """What was to be imported is not of that format: the message names the file and the place in it."""
+    """The source is not of its format: the message names the file and the place in it."""
 
     kind = "bad-import"
 
@@ -69,18 +69,18 @@ class _Query(BaseModel):
 
 @dataclass
 class ImportedSet:
-    """A set as it is written."""
+    """A set that is being written: its folder, and how much it holds."""
 
     folder: Path
     documents: int = 0
     questions: int = 0
     left_out: list[str] = field(default_factory=list)
-    """What is no question or no document, in words."""
+    """What was empty, as a text each."""
     _names: set[str] = field(default_factory=set)
     _ids: set[str] = field(default_factory=set)
 
     def document(self, name: str, title: str, text: str) -> str:
-        """Its path: a safe name, and one of its own also where letters of both cases are alike."""
+        """Write a document and return its path: a safe name, unique also where case is ignored."""
         safe = re.sub(r"[^\w.-]+", "_", name).strip("._") or "untitled"
         safe = safe.encode()[:_NAME_BYTES].decode(errors="ignore")
         names = chain([safe], (f"{safe}-{number}" for number in count(2)))
@@ -92,7 +92,7 @@ class ImportedSet:
         return f"{unused}.md"
 
     def question(self, case: GoldCase, where: str) -> None:
-        """Raises ``ImportFormatError`` where an earlier question has its id: gold has each once."""
+        """Write a question. Raises ``ImportFormatError`` where an earlier one has its id."""
         if case.id in self._ids:
             raise ImportFormatError(f"{where}: id: {case.id!r} was there before.")
         self._ids.add(case.id)
@@ -102,7 +102,7 @@ class ImportedSet:
 
 
 def import_squad(source: Path, out: Path) -> ImportedSet:
-    """SQuAD 1.1 or 2.0: a document an article; the evidence is the sentences in which the answers stand.
+    """Import SQuAD 1.1 or 2.0: one document per article; the evidence is the sentences that hold the answers.
 
     Raises ``ImportFormatError``; then nothing is written.
     """
@@ -112,93 +112,82 @@ def import_squad(source: Path, out: Path) -> ImportedSet:
         raise ImportFormatError(f"{source} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
         raise ImportFormatError(f"{source} is not SQuAD: {validation_message(error)}.") from error
-    with _new_set(out) as made:
+    with _new_set(out) as gold_set:
         for number, article in enumerate(squad.data):
-            _import_article(made, article, f"{source}: data.{number}")
-    return made
+            text = "\n\n".join(paragraph.context for paragraph in article.paragraphs)
+            path = gold_set.document(article.title, article.title.replace("_", " "), text)
+            questions = [
+                (f"{source}: data.{number}.paragraphs.{i}.qas.{j}", paragraph.context, question)
+                for i, paragraph in enumerate(article.paragraphs)
+                for j, question in enumerate(paragraph.qas)
+            ]
+            for where, context, question in questions:
+                if question.question.strip():
+                    gold_set.question(_squad_case(question, context, path, text, where), where)
+                else:
+                    gold_set.left_out.append(f"{where} asks nothing")
+    return gold_set
 
 
-def _import_article(made: ImportedSet, article: _Article, where: str) -> None:
-    text = "\n\n".join(paragraph.context for paragraph in article.paragraphs)
-    path = made.document(article.title, article.title.replace("_", " "), text)
-    for number, paragraph in enumerate(article.paragraphs):
-        for place, asked in enumerate(paragraph.qas):
-            at = f"{where}.paragraphs.{number}.qas.{place}"
-            if asked.question.strip():
-                made.question(_squad_case(asked, paragraph.context, path, text, at), at)
-            else:
-                made.left_out.append(f"{at} asks nothing")
+def _squad_case(question: _Question, context: str, path: str, article: str, where: str) -> GoldCase:
+    """Return the case; its quote is the sentences from the first answer to the last.
 
-
-def _squad_case(asked: _Question, context: str, path: str, article: str, where: str) -> GoldCase:
-    answers = [] if asked.is_impossible else asked.answers
+    It is the whole paragraph where the article has those sentences twice.
+    """
+    answers, evidence = [] if question.is_impossible else question.answers, tuple[GoldEvidence, ...]()
     for answer in answers:
         if not context.startswith(answer.text, answer.answer_start):
             raise ImportFormatError(
                 f"{where}: {answer.text!r} is not at character {answer.answer_start} of its context."
             )
-    return GoldCase(
-        id=asked.id,
-        question=asked.question.strip(),
-        answers=tuple(dict.fromkeys(answer.text for answer in answers)),
-        evidence=(GoldEvidence(path, quote=_quote(answers, context, article)),) if answers else (),
-        answerable=bool(answers),
-        kind="squad",
-    )
-
-
-def _quote(answers: list[_Answer], context: str, article: str) -> str:
-    """The sentences from the first answer to the last; the paragraph where the article says them again elsewhere."""
-    start = min(answer.answer_start for answer in answers)
-    end = max(answer.answer_start + len(answer.text) for answer in answers)
-    within = [span for span in sentence_spans(context) if span[0] < end and start < span[1]]
-    quote = context[within[0][0] : within[-1][1]] if within else context
-    return quote if article.count(quote) == 1 else context
+    if answers:
+        start = min(answer.answer_start for answer in answers)
+        end = max(answer.answer_start + len(answer.text) for answer in answers)
+        within = [span for span in sentence_spans(context) if span[0] < end and start < span[1]]
+        quote = context[within[0][0] : within[-1][1]] if within else context
+        evidence = (GoldEvidence(path, quote=quote if article.count(quote) == 1 else context),)
+    texts = tuple(dict.fromkeys(answer.text for answer in answers))
+    asked = question.question.strip()
+    return GoldCase(question.id, asked, texts, evidence, answerable=bool(answers), kind="squad")
 
 
 def import_beir(source: Path, out: Path) -> ImportedSet:
-    """A BEIR folder: corpus.jsonl, queries.jsonl, qrels/test.tsv. A question's tags tell which id each file had.
+    """Import a BEIR folder: corpus.jsonl, queries.jsonl, qrels/test.tsv. A question's tags give each file's BEIR id.
 
     Raises ``ImportFormatError``; then nothing is written.
     """
-    relevant = _relevant(source / "qrels" / "test.tsv")
-    with _new_set(out) as made:
+    relevant = _read_qrels(source / "qrels" / "test.tsv")
+    with _new_set(out) as gold_set:
         paths = dict[str, str]()
-        for where, document in _lines(source / "corpus.jsonl", _Document):
+        for where, document in _json_rows(source / "corpus.jsonl", _Document):
             if document.id in paths:
                 raise ImportFormatError(f"{where}: _id: {document.id!r} was there before.")
             if document.text.strip() or (document.title or "").strip():
-                paths[document.id] = made.document(document.id, document.title or "", document.text)
+                paths[document.id] = gold_set.document(document.id, document.title or "", document.text)
             else:
-                made.left_out.append(f"{where} says nothing")
-        for where, query in _lines(source / "queries.jsonl", _Query):
+                gold_set.left_out.append(f"{where} says nothing")
+        for where, query in _json_rows(source / "queries.jsonl", _Query):
             if query.id in relevant:
-                made.question(_beir_case(query, relevant.pop(query.id), paths), where)
+                files = dict[str, str]()
+                for line, name in relevant.pop(query.id):
+                    if name not in paths:
+                        raise ImportFormatError(
+                            f"{line}: there is no document {name!r} in corpus.jsonl, or it is empty."
+                        )
+                    files[name] = paths[name]
+                evidence = tuple(map(GoldEvidence, files.values()))
+                tags = tuple(f"{path}={name}" for name, path in files.items())
+                case = GoldCase(query.id, query.text, (), evidence, answerable=True, kind="beir", tags=tags)
+                gold_set.question(case, where)
         if relevant:
             raise ImportFormatError(f"{source}/qrels/test.tsv: there is no query {next(iter(relevant))!r}.")
-    return made
+    return gold_set
 
 
-def _beir_case(query: _Query, relevant: list[tuple[str, str]], paths: dict[str, str]) -> GoldCase:
-    for where, name in relevant:
-        if name not in paths:
-            raise ImportFormatError(f"{where}: there is no document {name!r} in corpus.jsonl, or it says nothing.")
-    found = {name: paths[name] for _, name in relevant}
-    return GoldCase(
-        id=query.id,
-        question=query.text,
-        answers=(),
-        evidence=tuple(GoldEvidence(path) for path in found.values()),
-        answerable=True,
-        kind="beir",
-        tags=tuple(f"{path}={name}" for name, path in found.items()),
-    )
-
-
-def _relevant(file: Path) -> dict[str, list[tuple[str, str]]]:
-    """By query, the documents that are relevant to it, each with the line that says so."""
-    found = defaultdict[str, list[tuple[str, str]]](list)
-    for number, line in _numbered(file):
+def _read_qrels(file: Path) -> dict[str, list[tuple[str, str]]]:
+    """Return the relevant documents of each query, each with its file and line."""
+    documents = defaultdict[str, list[tuple[str, str]]](list)
+    for number, line in _numbered_lines(file):
         row = line.decode(errors="replace").split("\t")
         if number == 1 and row[:1] == ["query-id"]:
             continue
@@ -208,20 +197,20 @@ def _relevant(file: Path) -> dict[str, list[tuple[str, str]]]:
         except ValueError as error:
             raise ImportFormatError(f"{file}:{number}: not a query, a document and a whole number.") from error
         if relevant:
-            found[query].append((f"{file}:{number}", document))
-    return found
+            documents[query].append((f"{file}:{number}", document))
+    return documents
 
 
-def _lines(file: Path, model: type[_Model]) -> Iterator[tuple[str, _Model]]:
-    """Each line's object, with its file and number."""
-    for number, line in _numbered(file):
+def _json_rows(file: Path, model: type[_Model]) -> Iterator[tuple[str, _Model]]:
+    """Yield each line's object with its file and line number."""
+    for number, line in _numbered_lines(file):
         try:
             yield f"{file}:{number}", model.model_validate_json(line)
         except ValidationError as error:
             raise ImportFormatError(f"{file}:{number}: {validation_message(error)}.") from error
 
 
-def _numbered(file: Path) -> Iterator[tuple[int, bytes]]:
+def _numbered_lines(file: Path) -> Iterator[tuple[int, bytes]]:
     try:
         with file.open("rb") as lines:
             yield from ((number, line.rstrip(b"\r\n")) for number, line in enumerate(lines, 1) if line.strip())
@@ -231,19 +220,19 @@ def _numbered(file: Path) -> Iterator[tuple[int, bytes]]:
 
 @contextmanager
 def _new_set(out: Path) -> Iterator[ImportedSet]:
-    """Whole or not at all: it is made beside its place and moved there."""
+    """Write a set beside its place, then move it there: it is whole or absent."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ImportFormatError(f"{out} is there and not empty: give a folder that is new.")
+        raise ImportFormatError(f"{out} exists and is not empty: give a new folder.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-", ignore_cleanup_errors=True) as beside:
-            made = ImportedSet(Path(beside) / out.name)
-            (made.folder / "docs").mkdir(parents=True)
-            yield made
-            if not made.questions:
+            gold_set = ImportedSet(Path(beside) / out.name)
+            (gold_set.folder / "docs").mkdir(parents=True)
+            yield gold_set
+            if not gold_set.questions:
                 raise ImportFormatError(f"There are no questions for {out}.")
             if out.exists():
                 out.rmdir()
-            shutil.move(made.folder, out)
+            shutil.move(gold_set.folder, out)
     except OSError as error:
         raise ImportFormatError(f"{out} cannot be written: {error.strerror}.") from error

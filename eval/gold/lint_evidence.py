@@ -6,156 +6,131 @@ from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Literal
 
-from eval.gold.evidence import Documents, Span, find_quote, locate_evidence, page_spans
+from eval.gold.evidence import (
+    Documents,
+    Span,
+    find_quote,
+    heading_key,
+    locate_evidence,
+    locate_lines,
+    locate_section,
+    overlap,
+    page_spans,
+)
 from eval.types import GoldCase, GoldEvidence
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import figures, stems, words
 from indexes.types import Document
 
 _SHORT = 5
-"""Content words up to which an answer should stand in the documents as it is; a longer one may be said otherwise."""
-_SAID = 0.5
-"""Share of a longer answer's words that its evidence has at least."""
+"""Content words up to which an answer should stand in the documents as it is; a longer one may be worded otherwise."""
+_MIN_SHARED = 0.5
+"""Share of a longer answer's words that its evidence must have."""
 _QUOTED = 160
 """Characters of a passage that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceProblem:
+    """An error makes scores wrong; a warning is for a person to look at."""
+
     level: Literal["error", "warning"]
     text: str
 
 
 def lint_evidence(evidence: GoldEvidence, documents: Documents, paths: Sequence[str]) -> Iterator[EvidenceProblem]:
-    """``paths`` are all documents of the index."""
-    document = documents(evidence.path)
+    """Yield what is wrong with one piece of evidence; ``paths`` are all documents of the index."""
+    path, document = evidence.path, documents(evidence.path)
     if document is None:
-        yield EvidenceProblem(
-            "error", f"there is no {evidence.path} in the index{_nearest_path(evidence.path, paths)}."
-        )
+        name = PurePosixPath(path).name
+        near = [other for other in paths if PurePosixPath(other).name == name] or get_close_matches(path, paths, n=1)
+        hint = f": is {near[0]} meant" if near else ""
+        yield EvidenceProblem("error", f"there is no {path} in the index{hint}.")
         return
-    if evidence.page is not None and evidence.page not in page_spans(document):
-        yield EvidenceProblem("error", f"{evidence.path} has no page {evidence.page}: {_extent(document)}.")
+    numbers = sorted(page_spans(document))
+    if evidence.page is not None and evidence.page not in numbers:
+        extent = f"its pages are {numbers[0]}–{numbers[-1]}" if numbers else "it has no pages"
+        yield EvidenceProblem("error", f"{path} has no page {evidence.page}: {extent}.")
     elif evidence.quote is not None:
-        yield from _quote_faults(evidence, evidence.quote, document)
-    if evidence.section and not locate_evidence(GoldEvidence(evidence.path, section=evidence.section), document):
-        yield EvidenceProblem(
-            "error", f"{evidence.path} has no section “{evidence.section}”{_nearest(evidence.section, document)}."
-        )
-    if evidence.lines and not locate_evidence(
-        GoldEvidence(evidence.path, evidence.page, lines=evidence.lines), document
-    ):
+        yield from _lint_quote(evidence, evidence.quote, document)
+    if evidence.section and not locate_section(evidence, document):
+        headings = dict.fromkeys(part for section in document.sections for part in section.heading)
+        near = get_close_matches(evidence.section, list(headings), n=1, cutoff=0.4)
+        hint = f": is “{near[0]}” meant" if near else ""
+        yield EvidenceProblem("error", f"{path} has no section “{evidence.section}”{hint}.")
+    if evidence.lines and not locate_lines(evidence, document):
         on = f" on page {evidence.page}" if evidence.page else ""
-        yield EvidenceProblem("error", f"{evidence.path} has no lines {evidence.lines[0]}–{evidence.lines[1]}{on}.")
+        yield EvidenceProblem("error", f"{path} has no lines {evidence.lines[0]}–{evidence.lines[1]}{on}.")
 
 
 def lint_answers(case: GoldCase, documents: Documents) -> str | None:
-    """Whether none of the answers stands in its evidence: in the pages named, or the files where none is."""
+    """Return a warning if the evidence states none of the answers.
+
+    An answer may stand beside the quote: the page named, or the quote's page, is searched; else the whole file.
+    """
     answers = [answer for answer in case.answers if words(answer)[:1] not in (["yes"], ["no"])]
-    texts = [_around(item, document) for item in case.evidence if (document := documents(item.path))]
-    if not answers or not texts or any(_stands(answer, "\n".join(texts)) for answer in answers):
+    texts = list[str]()
+    for item in case.evidence:
+        if document := documents(item.path):
+            span = locate_evidence(item, document)
+            page = item.page or (document.locate(*span).page if span else None)
+            texts.append(document.text[slice(*page_spans(document).get(page or 0, (0, len(document.text))))])
+    if not answers or not texts:
         return None
-    return f"its evidence does not say “{_short(answers[0])}”."
+    text = "\n".join(texts)
+    text_words, text_stems, text_figures = f" {' '.join(words(text))} ", set(stems(text)), figures(text)
+    for answer in answers:
+        answer_stems = set(stems(answer))
+        needed = len(answer_stems) * (1 if len(answer_stems) <= _SHORT else _MIN_SHARED)
+        shared = len(answer_stems & text_stems)
+        if f" {' '.join(words(answer))} " in text_words or (figures(answer) <= text_figures and shared >= needed):
+            return None
+    return f"its evidence does not say “{_shorten(answers[0])}”."
 
 
-def _quote_faults(evidence: GoldEvidence, quote: str, document: Document) -> Iterator[EvidenceProblem]:
-    found = find_quote(quote, document)
+def _lint_quote(evidence: GoldEvidence, quote: str, document: Document) -> Iterator[EvidenceProblem]:
+    path, found = evidence.path, find_quote(quote, document)
     if not found:
-        yield EvidenceProblem(
-            "error", f"{evidence.path} does not say “{_short(quote)}”{_nearest_sentence(quote, document)}."
-        )
+        nearest = _nearest_sentence(quote, document)
+        yield EvidenceProblem("error", f"{path} does not say “{_shorten(quote)}”{nearest}.")
         return
+    where = "; ".join(str(document.locate(*span)) for span in found[:3])
     if evidence.page is not None:
         first, last = page_spans(document)[evidence.page]
         if not any(first <= start < last for start, _ in found):
-            places = sorted({document.locate(*span).page or 0 for span in found})
+            pages = sorted({document.locate(*span).page or 0 for span in found})
+            on = f"page{'s' if len(pages) > 1 else ''} {', '.join(map(str, pages))}"
             yield EvidenceProblem(
-                "error",
-                f"“{_short(quote)}” is not on page {evidence.page} of {evidence.path}: {_pages(places)} has it.",
+                "error", f"“{_shorten(quote)}” is not on page {evidence.page} of {path}: {on} has it."
             )
-    for where, spans in _narrower(evidence, document):
-        if spans and not any(one[0] < other[1] and other[0] < one[1] for one in found for other in spans):
-            yield EvidenceProblem(
-                "error", f"“{_short(quote)}” is not {where} of {evidence.path}: {_told(found, document)} has it."
-            )
-    if evidence.page is None and len(found) > 1 and not (evidence.lines or evidence.section):
-        told = f"say which is meant ({_told(found, document)})"
-        yield EvidenceProblem("warning", f"“{_short(quote)}” occurs {len(found)} times in {evidence.path}: {told}.")
-
-
-def _narrower(evidence: GoldEvidence, document: Document) -> Iterator[tuple[str, list[Span]]]:
-    """The lines and the section that are named, in words and in characters: none where they are not there."""
-    if evidence.lines:
-        span = locate_evidence(GoldEvidence(evidence.path, evidence.page, lines=evidence.lines), document)
-        yield f"on lines {evidence.lines[0]}–{evidence.lines[1]}", [span] if span else []
+    parts = list[tuple[str, list[Span]]]()
+    if evidence.lines and (span := locate_lines(evidence, document)):
+        parts.append((f"on lines {evidence.lines[0]}–{evidence.lines[1]}", [span]))
     if evidence.section:
-        name = _flat(evidence.section)
-        under = [one for one in document.sections if name in map(_flat, one.heading)]
-        yield f"in the section “{evidence.section}”", [(one.char_start, one.char_end) for one in under]
-
-
-def _flat(heading: str) -> str:
-    return " ".join(heading.split()).casefold()
-
-
-def _told(spans: Sequence[Span], document: Document) -> str:
-    return "; ".join(str(document.locate(*span)) for span in spans[:3])
-
-
-def _nearest_path(path: str, paths: Sequence[str]) -> str:
-    name = PurePosixPath(path).name
-    near = [other for other in paths if PurePosixPath(other).name == name] or get_close_matches(path, paths, n=1)
-    return f": is {near[0]} meant" if near else ""
-
-
-def _extent(document: Document) -> str:
-    numbers = sorted(page_spans(document))
-    return f"its pages are {numbers[0]}–{numbers[-1]}" if numbers else "it has no pages"
-
-
-def _pages(numbers: Sequence[int]) -> str:
-    return f"page{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
-
-
-def _nearest(heading: str, document: Document) -> str:
-    headings = list(dict.fromkeys(part for section in document.sections for part in section.heading))
-    near = get_close_matches(heading, headings, n=1, cutoff=0.4)
-    return f": is “{near[0]}” meant" if near else ""
+        name = heading_key(evidence.section)
+        under = [section for section in document.sections if name in map(heading_key, section.heading)]
+        parts.append((f"in the section “{evidence.section}”", [(s.char_start, s.char_end) for s in under]))
+    for part, spans in parts:
+        if spans and not any(overlap(one, other) for one in found for other in spans):
+            yield EvidenceProblem("error", f"“{_shorten(quote)}” is not {part} of {path}: {where} has it.")
+    if evidence.page is None and len(found) > 1 and not (evidence.lines or evidence.section):
+        text = f"“{_shorten(quote)}” occurs {len(found)} times in {path}: say which is meant ({where})."
+        yield EvidenceProblem("warning", text)
 
 
 def _nearest_sentence(quote: str, document: Document) -> str:
-    """The sentence that has most words in common with it."""
-    wanted = set(stems(quote))
-    spans = sentence_spans(document.text)
-    if not wanted or not spans:
+    """Return a hint at the sentence that shares most words with the quote; empty where none shares any."""
+    wanted, best, best_share = set(stems(quote)), None, 0.0
+    for span in sentence_spans(document.text):
+        sentence = set(stems(document.text[slice(*span)]))
+        share = len(wanted & sentence) / len(wanted | sentence) if sentence else 0.0
+        if share > best_share:
+            best, best_share = span, share
+    if best is None:
         return ""
-
-    def likeness(span: Span) -> float:
-        said = set(stems(document.text[slice(*span)]))
-        return len(wanted & said) / len(wanted | said) if said else 0.0
-
-    best = max(spans, key=likeness)
-    if not likeness(best):
-        return ""
-    return f": the nearest, {document.locate(*best)}, is “{_short(document.text[slice(*best)])}”"
+    return f": the nearest, {document.locate(*best)}, is “{_shorten(document.text[slice(*best)])}”"
 
 
-def _around(evidence: GoldEvidence, document: Document) -> str:
-    """The page that is named, or on which the quote stands, else the file: an answer may be told beside the quote."""
-    span = locate_evidence(evidence, document)
-    page = evidence.page or (document.locate(*span).page if span else None)
-    return document.text[slice(*page_spans(document).get(page or 0, (0, len(document.text))))]
-
-
-def _stands(answer: str, text: str) -> bool:
-    if f" {' '.join(words(answer))} " in f" {' '.join(words(text))} ":
-        return True
-    wanted, said = set(stems(answer)), set(stems(text))
-    if not figures(answer) <= figures(text):
-        return False
-    return len(wanted & said) >= len(wanted) * (1 if len(wanted) <= _SHORT else _SAID)
-
-
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= _QUOTED else f"{flat[:_QUOTED]}…"

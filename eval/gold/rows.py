@@ -12,6 +12,7 @@ from pydantic import (
     NonNegativeInt,
     PositiveInt,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -26,56 +27,60 @@ class GoldError(FootnoteError):
     kind = "bad-gold"
 
 
-def _said(value: str) -> str:
+def _check_text(value: str) -> str:
     if not value.strip():
         raise ValueError("is empty")
     return value
 
 
-def _within(path: str) -> str:
-    """A gold file is no way to read any other file of the machine."""
-    if "\0" in path or path.startswith("/") or ".." in PurePosixPath(path).parts:
-        raise ValueError("is no path within the folder of documents")
-    return path
-
-
-def _ascending(lines: tuple[int, int]) -> tuple[int, int]:
-    if lines[0] > lines[1]:
-        raise ValueError("the last line comes before the first")
-    return lines
-
-
-NonEmptyText = Annotated[str, AfterValidator(_said)]
+NonEmptyText = Annotated[str, AfterValidator(_check_text)]
 
 
 class PlaceRow(BaseModel):
-    """``start`` and ``end``, as benchmarks have them, are characters of the file as it lies in the set's ``docs/``."""
+    """Evidence as it is written. Benchmarks give ``start`` and ``end``, characters of the file in ``docs/``."""
 
-    path: Annotated[NonEmptyText, AfterValidator(_within)] = Field(validation_alias=AliasChoices("path", "file"))
+    path: NonEmptyText = Field(validation_alias=AliasChoices("path", "file"))
     page: PositiveInt | None = None
     section: NonEmptyText | None = None
-    lines: Annotated[tuple[PositiveInt, PositiveInt], AfterValidator(_ascending)] | None = None
+    lines: tuple[PositiveInt, PositiveInt] | None = None
     quote: NonEmptyText | None = None
     start: NonNegativeInt | None = None
     end: NonNegativeInt | None = None
 
+    @field_validator("path")
+    @classmethod
+    def _within_documents(cls, path: str) -> str:
+        """A gold file must not make us read other files of the machine."""
+        if "\0" in path or path.startswith("/") or ".." in PurePosixPath(path).parts:
+            raise ValueError("is no path within the folder of documents")
+        return path
+
+    @field_validator("lines")
+    @classmethod
+    def _ascending(cls, lines: tuple[int, int] | None) -> tuple[int, int] | None:
+        if lines and lines[0] > lines[1]:
+            raise ValueError("the last line comes before the first")
+        return lines
+
     def evidence(self, docs: Path) -> GoldEvidence:
-        """Raises ``GoldError`` where a benchmark's characters are not to be had."""
+        """Return the evidence, with the quote at ``start``. Raises ``GoldError`` where the file has no such text."""
         quote = self.quote
         if quote is None and self.start is not None and self.end is not None:
-            quote = _text(docs / self.path)[self.start : self.end]
+            quote = _read_text(docs / self.path)[self.start : self.end]
             if not quote.strip():
                 raise GoldError(f"{self.path} has no text from character {self.start} to {self.end}")
         return GoldEvidence(self.path, self.page, self.section, self.lines, quote)
 
 
 class TurnRow(BaseModel):
+    """A turn of the conversation before the question."""
+
     role: Literal["user", "assistant"]
     text: str = Field(validation_alias=AliasChoices("text", "content"))
 
 
 class CaseRow(BaseModel):
-    """``answers`` and ``evidence``, or a benchmark's ``answer`` and ``gold``; other keys are passed over."""
+    """A gold question as it is written: our keys, or a benchmark's ``answer`` and ``gold``. Other keys are ignored."""
 
     id: NonEmptyText
     question: NonEmptyText
@@ -89,14 +94,15 @@ class CaseRow(BaseModel):
 
     @model_validator(mode="after")
     def _answers_of_a_benchmark(self) -> Self:
-        """Where nothing is to be answered, some write in words that nothing is."""
+        """Unanswerable questions may have an answer in words that says so: it is dropped."""
         if self.answers is None:
-            given = self.answer if isinstance(self.answer, list) else [_plain(self.answer)]
-            self.answers = [answer for answer in given if self.answerable and answer.strip()]
+            answer = f"{self.answer:.15g}" if isinstance(self.answer, (int, float)) else self.answer or ""
+            answers = answer if isinstance(answer, list) else [answer]
+            self.answers = [text for text in answers if self.answerable and text.strip()]
         return self
 
     def case(self, docs: Path) -> GoldCase:
-        """Raises ``GoldError`` where evidence is not to be had."""
+        """Return the case, whose documents are in the folder ``docs``. Raises ``GoldError``."""
         return GoldCase(
             id=self.id,
             question=self.question,
@@ -110,22 +116,17 @@ class CaseRow(BaseModel):
 
 
 def validation_message(error: ValidationError) -> str:
-    """The first thing that is wrong, in words, with its key."""
+    """Return the first problem in words, with its key."""
     first = error.errors(include_url=False)[0]
     key = ".".join(map(str, first["loc"]))
     if first["type"] == "missing":
         return f"no {key!r}"
-    told = first["msg"].removeprefix("Value error, ").removeprefix("Invalid JSON: ")
-    return f"{key}: {told}" if key else f"not a gold row: {told}"
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Invalid JSON: ")
+    return f"{key}: {message}" if key else f"not a gold row: {message}"
 
 
-def _plain(answer: str | float | None) -> str:
-    return "" if answer is None else answer if isinstance(answer, str) else f"{answer:.15g}"
-
-
-@lru_cache(maxsize=4)
-def _text(file: Path) -> str:
-    """Benchmarks ask many questions of a file in turn."""
+@lru_cache(maxsize=4)  # benchmarks ask many questions about one file in turn
+def _read_text(file: Path) -> str:
     try:
         return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""What a set is asked of: an index that is there, or one that is made of its documents."""
+"""The index that a set's questions are asked of: an existing one, or one built from the set's documents."""
 
 import hashlib
 from pathlib import Path
@@ -11,28 +11,31 @@ from rag.engine.engine import open_writer
 from rag.settings import Settings, load_settings
 
 INDEXES = Path("var/eval")
-"""Where the indexes of sets are made."""
+"""Where the indexes of sets are built."""
 
 
 class HealingListener(SyncListener):
+    """Reports repairs of the index on the terminal."""
+
     def healed(self, sentence: str) -> None:
+        """Print the sentence."""
         say(sentence)
 
 
 def unique_name(gold_set: Path) -> str:
-    """Its name and a hash of where it is: a set elsewhere may have the same name."""
-    place = gold_set.resolve()
-    name = place.name if gold_set.is_dir() else place.stem
-    return f"{name}-{hashlib.sha256(bytes(place)).hexdigest()[:6]}"
+    """Return the set's name and a hash of its path: another set may have the same name."""
+    path = gold_set.resolve()
+    name = path.name if gold_set.is_dir() else path.stem
+    return f"{name}-{hashlib.sha256(bytes(path)).hexdigest()[:6]}"
 
 
 def settings_for(index: Path | None, config: Path | None) -> Settings:
-    """The settings of this run, with another index where one is given."""
+    """Return the settings of the configuration file, with the given index if there is one."""
     return load_settings(config, **({"index": {"dir": index}} if index else {}))
 
 
 def prepare_index(gold_set: Path, index: Path | None, config: Path | None) -> Settings:
-    """The settings of the set's index, which is made equal to its ``docs/`` where none is named."""
+    """Return the settings of the set's index; where none is named, build it from the set's ``docs/`` first."""
     if index is not None or not gold_set.is_dir():
         return settings_for(index, config)
     settings = settings_for(INDEXES / unique_name(gold_set), config)
@@ -41,14 +44,14 @@ def prepare_index(gold_set: Path, index: Path | None, config: Path | None) -> Se
 
 
 def build_index(settings: Settings, docs: Path, encoder: Encoder | None = None) -> None:
-    """Makes the index equal to the folder, however much that removes, and says what could not be read."""
+    """Make the index equal to the folder, however much that removes, and print what could not be read."""
     with open_writer(settings, encoder) as writer, progress("Indexing", len(scan_folders([docs])[0])) as advance:
 
-        class Advancing(HealingListener):
+        class Progress(HealingListener):
             def done(self, path: str, passages: int) -> None:  # noqa: ARG002
                 advance()
 
-        report = writer.run([docs], Advancing(), allow_delete=True)
+        report = writer.run([docs], Progress(), allow_delete=True)
     say(f"{report.passages} passages indexed in {report.seconds:.1f} s")
     if report.healed:
         say(report.healed)

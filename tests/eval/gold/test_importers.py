@@ -121,7 +121,7 @@ def test_json_that_is_cut_short_is_named_with_its_line(tmp_path: Path, out: Path
 def test_a_folder_that_holds_anything_is_refused_and_left_alone(tmp_path: Path, out: Path) -> None:
     out.mkdir(parents=True)
     (out / "mine.txt").write_text("mine")
-    with pytest.raises(ImportFormatError, match="is there and not empty"):
+    with pytest.raises(ImportFormatError, match="exists and is not empty"):
         import_squad(written(tmp_path, squad(asked("1994", 46))), out)
     assert [path.name for path in out.parent.rglob("*")] == ["tiny", "mine.txt"]
 

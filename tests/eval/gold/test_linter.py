@@ -113,14 +113,14 @@ def test_keys_that_are_not_known_are_warnings_and_a_benchmarks_own_are_not(tmp_p
     file = tmp_path / "gold.jsonl"
     file.write_text(f"{json.dumps(own)}\n{json.dumps(theirs | more)}\n")
     assert read_gold_lines(file)[1] == [
-        LintFinding("warning", "it has a key “note”, which is passed over.", 1, "a"),
-        LintFinding("warning", "it has a key “qoute”, which is passed over: is “quote” meant.", 1, "a"),
-        LintFinding("warning", "it has a key “answr”, which is passed over: is “answer” meant.", 2, "b"),
+        LintFinding("warning", "it has a key “note”, which is ignored.", 1, "a"),
+        LintFinding("warning", "it has a key “qoute”, which is ignored: is “quote” meant.", 1, "a"),
+        LintFinding("warning", "it has a key “answr”, which is ignored: is “answer” meant.", 2, "b"),
     ]
     table = tmp_path / "gold.csv"
     table.write_text("id,question,anwsers,remark\n1,How?,27,\n")
     assert read_gold_lines(table)[1] == [
-        LintFinding("warning", "it has a key “anwsers”, which is passed over: is “answers” meant.", 1)
+        LintFinding("warning", "it has a key “anwsers”, which is ignored: is “answers” meant.", 1)
     ]
 
 
@@ -185,8 +185,8 @@ def test_what_the_gold_leaves_out_is_noted(engine: Engine, tmp_path: Path) -> No
     assert notes[0].startswith("1 of 12 documents have a question; none asks about briefings/ai-diplomacy.md, ")
     assert notes[0].endswith(" and 6 more.")
     assert notes[1:] == [
-        "kinds with fewer than 5 questions, of which little can be said: multi (1).",
-        "1 answerable questions have no answers: they measure what is found alone.",
+        "kinds with fewer than 5 questions, too few to judge: multi (1).",
+        "1 answerable questions have no answers: they measure retrieval alone.",
     ]
 
 
@@ -202,7 +202,7 @@ def test_a_question_said_to_have_no_answer_is_shown_the_one_that_is_found(engine
     found, none = find_unexpected_answers(read_gold_lines(file)[0], engine)
     assert none is None
     assert found is not None
-    assert found.text.startswith(f"it is said to have no answer; does {LEAVE}, page 1, line 20, give one (confidence")
+    assert found.text.startswith(f"it is marked as having no answer; does {LEAVE}, page 1, line 20, give one (confidence")
     assert found.text.endswith("“Up to 5 unused days may be carried into the next leave year.”")
 
 
