@@ -202,7 +202,7 @@ def test_a_question_said_to_have_no_answer_is_shown_the_one_that_is_found(engine
     found, none = find_unexpected_answers(read_gold_lines(file)[0], engine)
     assert none is None
     assert found is not None
-    assert found.text.startswith(f"it is marked as having no answer; does {LEAVE}, page 1, line 20, give one (confidence")
+    assert found.text.startswith(f"it is marked as having no answer; does {LEAVE}, page 1, line 20, give one")
     assert found.text.endswith("“Up to 5 unused days may be carried into the next leave year.”")
 
 
