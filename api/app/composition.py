@@ -14,7 +14,7 @@ from api.context.services import Services
 from api.history.audit_log import Journal
 from api.history.conversation_store import Conversations
 from api.history.conversation_turns import ConversationTurns
-from api.history.feedback_store import FeedbackBox
+from api.history.feedback_store import FeedbackStores
 from api.history.retention import daily
 from api.library.library import Library
 from api.library.sync_jobs import Indexing
@@ -57,10 +57,10 @@ def make_services(engine: Engine, traces: "TracerProvider | None" = None) -> Ser
     """All parts."""
     chosen = engine.settings
     server = chosen.server
-    conversations = Conversations.opened(
+    conversations = Conversations.open(
         server.dir, lambda ids, audience: engine.catalog.readable(ids, audience), server.conversation_days
     )
-    journal = Journal.opened(server.dir, chosen.journal.days) if chosen.journal.on else None
+    journal = Journal.open(server.dir, chosen.journal.days) if chosen.journal.on else None
     keepers = (conversations, journal) if journal else (conversations,)
     metrics, rates = Metrics(), RateLimiter(server.requests_per_minute)
     queue = FairQueue(server.concurrent_answers, server.queued_answers)
@@ -84,7 +84,7 @@ def make_services(engine: Engine, traces: "TracerProvider | None" = None) -> Ser
         rates=rates,
         public_url=server.public_url,
         conversations=conversations,
-        feedback=FeedbackBox(*keepers),
+        feedback=FeedbackStores(*keepers),
         metrics=metrics,
         ready=Readiness(engine),
         chores=tuple(keeper.forget for keeper in keepers),

@@ -66,4 +66,4 @@ def show(
 def _journal(config: "ConfigFile") -> "Journal":
     from api.history.audit_log import Journal
 
-    return Journal.existing(load(config, None).server.dir)
+    return Journal.open_existing(load(config, None).server.dir)

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from api.context.question_service import QuestionService
 from api.core.principals import Authenticator, ForbiddenError, NoAuthentication, Principal, UnauthorizedError
 from api.history.conversation_store import Conversations
-from api.history.feedback_store import FeedbackBox
+from api.history.feedback_store import FeedbackStores
 from api.library.library import Library
 from api.library.sync_jobs import Indexing
 from api.limits.rate_limit import RateLimiter
@@ -44,7 +44,7 @@ class Services:
     public_url: str | None = None
     """Where people open the server; None where that is wherever a request came to."""
     conversations: Conversations | None = None
-    feedback: FeedbackBox | None = None
+    feedback: FeedbackStores | None = None
     metrics: Metrics | None = None
     ready: Callable[[], None] | None = None
     """Raises what keeps it from answering, in words. May block: it runs in a thread."""

@@ -1,4 +1,4 @@
-"""A journal of what was asked and what came of it, where a setting asks for one: for those who run the server."""
+"""The journal: every question with its outcome, kept for the server's operators if journal.on is set."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from api.core.principals import Principal
 from api.core.problems import kind_of
 from api.core.sqlite import MICROSECONDS_A_DAY, Records, RecordsError, moment, now
 from api.history.feedback_store import Feedback
-from api.history.journal_entry import Ended, Entry, NotedAnswer, noted
+from api.history.journal_entry import EndState, JournalAnswer, JournalEntry, journal_answer
 from api.schemas.question import TurnBody
 from indexes.storage.migrations import Schema
 from rag.types import Answer
@@ -32,58 +32,58 @@ _BATCH = 500
 
 
 class Journal:
-    """Safe to use from many threads; every method may block."""
+    """A file of journal entries. Safe to use from many threads; every method may block."""
 
     def __init__(self, records: Records, days: float = 0) -> None:
-        """Entries older than ``days`` are forgotten by ``forget``; 0 keeps them."""
+        """Let ``forget`` delete entries older than ``days``; 0 keeps all."""
         self._records = records
         self._days = days
 
     @classmethod
-    def opened(cls, folder: Path, days: float = 0) -> Self:
-        """Made first where there is none, and rid of what is too old. Raises ``RecordsError``."""
+    def open(cls, folder: Path, days: float = 0) -> Self:
+        """Open the journal in a folder, create it if it is missing, and delete old entries. Raises ``RecordsError``."""
         journal = cls(Records(folder / _FILE, SCHEMA, create=True), days)
         journal.forget()
         return journal
 
     @classmethod
-    def existing(cls, folder: Path) -> Self:
-        """To read it. Raises ``RecordsError`` where there is none."""
+    def open_existing(cls, folder: Path) -> Self:
+        """Open the journal for reading. Raises ``RecordsError`` if it is missing."""
         if not (folder / _FILE).is_file():
             raise RecordsError(
-                f"There is no journal in {folder}: with journal.on, the next `footnote serve` begins one."
+                f"There is no journal in {folder}. Set journal.on, and the next `footnote serve` creates one."
             )
         return cls(Records(folder / _FILE, SCHEMA))
 
-    def add(self, entry: Entry) -> None:
-        """On disk when it returns."""
+    def add(self, entry: JournalEntry) -> None:
+        """Add an entry, which is on disk when this returns."""
         history = json.dumps([turn.model_dump() for turn in entry.history])
-        told = entry.noted.model_dump_json() if entry.noted else None
+        result = entry.result.model_dump_json() if entry.result else None
         asked = round(entry.asked.timestamp() * 1e6)
-        row = (entry.id, asked, entry.principal, entry.via, entry.question, history, entry.ended, entry.failure, told)
+        row = (entry.id, asked, entry.principal, entry.via, entry.question, history, entry.ended, entry.failure, result)
         with self._records.transaction() as db:
             db.execute(f"INSERT INTO entries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", row)  # noqa: S608
 
     def rate(self, principal: Principal, answer_id: str, feedback: Feedback, /) -> bool:
-        """See ``Keeper``."""
+        """Store feedback; see ``FeedbackStore``."""
         query = "UPDATE entries SET feedback = ? WHERE id = ? AND principal = ? AND noted IS NOT NULL"
         with self._records.transaction() as db:
             return db.execute(query, (feedback.model_dump_json(), answer_id, principal.id)).rowcount > 0
 
-    def entries(self, *, feedback_only: bool = False) -> Iterator[Entry]:
-        """The oldest first."""
+    def entries(self, *, feedback_only: bool = False) -> Iterator[JournalEntry]:
+        """Yield the entries, oldest first."""
         chosen = "WHERE feedback IS NOT NULL" if feedback_only else ""
         query = f"SELECT {_COLUMNS} FROM entries {chosen} ORDER BY asked, id"  # noqa: S608
         for rows in self._records.batches(query, (), _BATCH):
             yield from map(_entry, rows)
 
-    def last(self, count: int) -> list[Entry]:
-        """The latest first."""
+    def last(self, count: int) -> list[JournalEntry]:
+        """Return the latest entries, newest first."""
         query = f"SELECT {_COLUMNS} FROM entries ORDER BY asked DESC, id DESC LIMIT ?"  # noqa: S608
         return [_entry(row) for row in self._records.rows(query, (count,))]
 
     def forget(self) -> None:
-        """What is older than the days that are set."""
+        """Delete entries older than the number of days that was set."""
         if self._days:
             since = now() - int(self._days * MICROSECONDS_A_DAY)
             with self._records.transaction() as db:
@@ -94,7 +94,7 @@ class Journal:
         """Add one entry, however the inquiry ends. Raises ``RecordsError``, also when an answer is saved."""
         asked, saved = moment(now()), False
 
-        async def add(ended: Ended, **outcome: Any) -> None:
+        async def add(ended: EndState, **outcome: Any) -> None:
             await asyncio.to_thread(self.add, make_entry(inquiry, asked, ended, **outcome))
 
         async def save(answer: Answer) -> None:
@@ -114,14 +114,15 @@ class Journal:
             raise
 
     def close(self) -> None:
+        """Close the file."""
         self._records.close()
 
 
 def make_entry(
-    inquiry: Inquiry, asked: datetime, ended: Ended, *, answer: Answer | None = None, failure: str | None = None
-) -> Entry:
+    inquiry: Inquiry, asked: datetime, ended: EndState, *, answer: Answer | None = None, failure: str | None = None
+) -> JournalEntry:
     """Return the entry of an inquiry that was made at ``asked``."""
-    return Entry(
+    return JournalEntry(
         id=inquiry.id,
         asked=asked,
         principal=inquiry.principal.id,
@@ -130,13 +131,13 @@ def make_entry(
         history=tuple(TurnBody(role=turn.role, text=turn.text) for turn in inquiry.question.history),
         ended=ended,
         failure=failure,
-        noted=answer and noted(answer),
+        result=answer and journal_answer(answer),
     )
 
 
-def _entry(row: Sequence[Any]) -> Entry:
-    name, asked, principal, via, question, history, ended, failure, told, feedback = row
-    return Entry(
+def _entry(row: Sequence[Any]) -> JournalEntry:
+    name, asked, principal, via, question, history, ended, failure, result, feedback = row
+    return JournalEntry(
         id=name,
         asked=moment(asked),
         principal=principal,
@@ -145,6 +146,6 @@ def _entry(row: Sequence[Any]) -> Entry:
         history=tuple(TurnBody.model_validate(turn) for turn in json.loads(history)),
         ended=ended,
         failure=failure,
-        noted=told and NotedAnswer.model_validate_json(told),
+        result=result and JournalAnswer.model_validate_json(result),
         feedback=feedback and Feedback.model_validate_json(feedback),
     )

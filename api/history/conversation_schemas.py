@@ -1,4 +1,4 @@
-"""Conversations as JSON."""
+"""Conversations as JSON and as Markdown."""
 
 import re
 from dataclasses import replace
@@ -8,124 +8,113 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from api.history.conversation_store import Conversation, KeptTurn, Page, shortened
+from api.history.conversation_store import Conversation, ConversationPage, StoredTurn, shorten_title
 from api.history.feedback_store import Feedback
 from api.rendering.printable import on_one_line
 from api.schemas.answer import AnswerBody, AnswerContext, answer_body
 from api.schemas.question import Body, Text
 
 CURSOR = r"^[0-9]{1,18}\.[A-Za-z0-9_-]{1,64}$"
-"""How ``ConversationsBody.next`` is spelled."""
+"""The form of ``ConversationsBody.next``."""
 
 
-def _has_words(title: str) -> str:
-    if not shortened(title):
-        raise PydanticCustomError("empty_title", "The title is empty: give it a word at least")
+def _check_title(title: str) -> str:
+    if not shorten_title(title):
+        raise PydanticCustomError("empty_title", "The title is empty")
     return title
 
 
 class NewConversation(Body):
-    title: Text = Field("", max_length=500, description="without one, that of its first question")
+    title: Text = Field("", max_length=500, description="the title; by default the first question")
 
 
-class Renaming(Body):
-    title: Annotated[Text, AfterValidator(_has_words)] = Field(max_length=500)
+class NewTitle(Body):
+    title: Annotated[Text, AfterValidator(_check_title)] = Field(max_length=500)
 
 
 class ConversationBody(Body):
     id: str
-    title: str = Field(description="on one line, of 80 characters at most; empty before the first question")
+    title: str = Field(description="one line of at most 80 characters; empty before the first question")
     created: datetime
     updated: datetime
 
 
 class ConversationsBody(Body):
     conversations: tuple[ConversationBody, ...] = Field(description="latest first")
-    next: str | None = Field(description="what to give as ``after`` to go on; null at the end")
+    next: str | None = Field(description="the value of ``after`` for the next page; null on the last page")
 
 
-class TurnKeptBody(Body):
-    id: str = Field(description="the answer's, for feedback on it")
+class StoredTurnBody(Body):
+    id: str = Field(description="the id of the answer, for feedback")
     question: str
-    answer: AnswerBody | None = Field(description="null where it is withheld, or was not completed")
+    answer: AnswerBody | None = Field(description="null if the answer is withheld or was not completed")
     asked: datetime
-    withheld: bool = Field(description="whether it rests on documents that may not be read any more")
+    withheld: bool = Field(description="whether the answer rests on documents that the caller may no longer read")
     feedback: Feedback | None
 
 
 class WholeConversationBody(ConversationBody):
-    turns: tuple[TurnKeptBody, ...]
+    turns: tuple[StoredTurnBody, ...]
 
 
-def conversations_body(page: Page) -> ConversationsBody:
+def conversations_body(page: ConversationPage) -> ConversationsBody:
+    """Return a page of the list of conversations as JSON."""
     cursor = None if page.after is None else f"{page.after[0]}.{page.after[1]}"
-    return ConversationsBody(
-        conversations=tuple(ConversationBody.model_validate(one) for one in page.conversations), next=cursor
-    )
+    conversations = tuple(ConversationBody.model_validate(conversation) for conversation in page.conversations)
+    return ConversationsBody(conversations=conversations, next=cursor)
 
 
 def read_cursor(cursor: str) -> tuple[int, str]:
-    """Of ``ConversationsBody.next``, which matches ``CURSOR``."""
+    """Return the time and the id in a cursor that matches ``CURSOR``."""
     updated, _, last = cursor.partition(".")
     return int(updated), last
 
 
-def whole_body(
-    conversation: Conversation, turns: tuple[KeptTurn, ...], telling: AnswerContext
+def conversation_body(
+    conversation: Conversation, turns: tuple[StoredTurn, ...], context: AnswerContext
 ) -> WholeConversationBody:
+    """Return a conversation with its turns as JSON."""
     return WholeConversationBody(
         **ConversationBody.model_validate(conversation).model_dump(),
-        turns=tuple(_turn_body(turn, replace(telling, id=turn.id, conversation=conversation.id)) for turn in turns),
+        turns=tuple(
+            StoredTurnBody(
+                id=turn.id,
+                question=turn.question,
+                answer=turn.answer
+                and answer_body(turn.answer, replace(context, id=turn.id, conversation=conversation.id)),
+                asked=turn.asked,
+                withheld=turn.withheld,
+                feedback=turn.feedback,
+            )
+            for turn in turns
+        ),
     )
 
-
-def _turn_body(turn: KeptTurn, telling: AnswerContext) -> TurnKeptBody:
-    return TurnKeptBody(
-        id=turn.id,
-        question=turn.question,
-        answer=turn.answer and answer_body(turn.answer, telling),
-        asked=turn.asked,
-        withheld=turn.withheld,
-        feedback=turn.feedback,
-    )
-
-
-# -- as Markdown ----------------------------------------------------------------------------------------------------
 
 WITHHELD = "*This answer is withheld: it rests on documents that cannot be read any more.*"
 UNFINISHED = "*This question was not answered.*"
-_ACTIVE = re.compile(r"[\\`*_\[\]<>&#|~!$]")
+_MARKDOWN_SIGNS = re.compile(r"[\\`*_\[\]<>&#|~!$]")
 
 
-def markdown(conversation: Conversation, turns: tuple[KeptTurn, ...]) -> str:
-    """The conversation with footnotes, numbered through: ``[^1]: hr/leave.pdf, page 4, line 12: “…”``.
+def to_markdown(conversation: Conversation, turns: tuple[StoredTurn, ...]) -> str:
+    """Return the conversation as Markdown, with footnotes: ``[^1]: hr/leave.pdf, page 4, line 12: “…”``.
 
-    What comes from documents and from people is text there, whatever it spells.
+    The footnotes are numbered through the whole conversation. Titles, questions and quotes are escaped.
     """
-    parts, notes = [f"# {_plain(conversation.title)}"], list[str]()
+    parts, notes = [f"# {_escape(conversation.title)}"], list[str]()
     for turn in turns:
-        parts += [f"## {_plain(turn.question)}", _said(turn, len(notes))]
-        notes += _notes(turn, len(notes))
+        before, text = len(notes), WITHHELD if turn.withheld else UNFINISHED
+        if turn.answer:
+            text, citations = turn.answer.text, turn.answer.citations
+            markers = [(span, citation.number) for citation in citations for span in citation.answer_spans]
+            for (start, end), number in sorted(markers, reverse=True):
+                text = f"{text[:start]}[^{before + number}]{text[end:]}"
+            for citation in citations:
+                place = f"{_escape(citation.passage.path)}, {_escape(str(citation.locator))}"
+                notes.append(f"[^{before + citation.number}]: {place}: “{_escape(citation.quote)}”")
+        parts += [f"## {_escape(turn.question)}", text]
     return "\n\n".join([*parts, "\n".join(notes)]).rstrip() + "\n"
 
 
-def _said(turn: KeptTurn, before: int) -> str:
-    """The answer, its markers counted on from those ``before``."""
-    if turn.answer is None:
-        return WITHHELD if turn.withheld else UNFINISHED
-    text = turn.answer.text
-    places = [(span, note.number) for note in turn.answer.citations for span in note.answer_spans]
-    for (start, end), number in sorted(places, reverse=True):
-        text = f"{text[:start]}[^{before + number}]{text[end:]}"
-    return text
-
-
-def _notes(turn: KeptTurn, before: int) -> list[str]:
-    return [
-        f"[^{before + note.number}]: {_plain(note.passage.path)}, {_plain(str(note.locator))}: “{_plain(note.quote)}”"
-        for note in (turn.answer.citations if turn.answer else ())
-    ]
-
-
-def _plain(text: str) -> str:
-    return _ACTIVE.sub(r"\\\g<0>", on_one_line(text))
+def _escape(text: str) -> str:
+    return _MARKDOWN_SIGNS.sub(r"\\\g<0>", on_one_line(text))

@@ -1,4 +1,4 @@
-"""What people say of answers: kept with each keeper that has the answer."""
+"""Feedback on answers, stored wherever the answer is stored."""
 
 from typing import Literal, Protocol
 
@@ -14,37 +14,37 @@ Reason = Literal[
 
 
 class UnknownAnswerError(FootnoteError):
-    """No such answer is kept, or it is another's: never says which."""
+    """No such answer is stored, or it belongs to another caller. The message never says which."""
 
     kind = "not-found"
 
 
 class Feedback(Body):
-    """What its asker thinks of an answer."""
+    """A caller's opinion of an answer."""
 
     verdict: Literal["up", "down"]
-    reason: Reason | None = Field(None, description="what is the matter with it")
+    reason: Reason | None = Field(None, description="what is wrong with the answer")
     comment: Text = Field("", max_length=2000)
-    better_answer: Text = Field("", max_length=8000, description="what it should have said")
+    better_answer: Text = Field("", max_length=8000, description="what the answer should have been")
 
 
-class Keeper(Protocol):
-    """Keeps answers, and what is said of them."""
+class FeedbackStore(Protocol):
+    """Stores answers and the feedback on them."""
 
     def rate(self, principal: Principal, answer_id: str, feedback: Feedback, /) -> bool:
-        """Keeps it in place of what was said before; False where it has no such answer of theirs. May block."""
+        """Replace the feedback on an answer of the caller. Return False if there is no such answer. May block."""
 
 
-class FeedbackBox:
-    """Takes feedback to all who keep the answer."""
+class FeedbackStores:
+    """Passes feedback to every store that holds the answer."""
 
-    def __init__(self, *keepers: Keeper) -> None:
-        self._keepers = keepers
+    def __init__(self, *stores: FeedbackStore) -> None:
+        self._stores = stores
 
     def give(self, principal: Principal, answer_id: str, feedback: Feedback) -> None:
-        """Raises ``UnknownAnswerError``."""
-        if not any([keeper.rate(principal, answer_id, feedback) for keeper in self._keepers]):  # noqa: C419 - all of them
+        """Store feedback on an answer of the caller. Raises ``UnknownAnswerError``."""
+        if not any([store.rate(principal, answer_id, feedback) for store in self._stores]):  # noqa: C419 - all of them
             raise UnknownAnswerError(
-                "There is no answer with this id that is yours and is kept: answers are kept in conversations, and in "
-                "the journal where journal.on is set."
+                "You have no stored answer with this id. Answers are stored in conversations, and in the journal if "
+                "journal.on is set."
             )

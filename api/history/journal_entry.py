@@ -1,4 +1,4 @@
-"""A journal's entry as JSON: what ``footnote journal export`` writes, and `footnote eval draft --from` reads."""
+"""A journal entry as JSON. `footnote journal export` writes it, and `footnote eval draft --from` reads it."""
 
 import json
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ from api.core.inquiry import Via
 from api.history.feedback_store import Feedback
 from api.schemas.answer import SentenceBody, UsageBody
 from api.schemas.question import Body, TurnBody
-from rag.types import Answer, Citation, Decliner, Status
+from rag.types import Answer, Decliner, Status
 
-Ended = Literal["answered", "declined", "failed", "abandoned"]
-"""``failed`` where no answer came of it, ``abandoned`` where its asker left before."""
+EndState = Literal["answered", "declined", "failed", "abandoned"]
+"""``failed``: an error ended the question. ``abandoned``: the client left before the answer."""
 
 
 class SourceBody(Body):
-    """A place that was cited, as a gold question's evidence."""
+    """A cited place, in the form of a gold question's evidence."""
 
     path: str
     document: str
@@ -26,14 +26,14 @@ class SourceBody(Body):
     quote: str
 
 
-class NotedAnswer(Body):
-    """What came of a question."""
+class JournalAnswer(Body):
+    """An answer, with its sources and costs."""
 
     status: Status
     declined_by: Decliner | None
     model: str
     answer: str
-    """With its markers."""
+    """The text, with its markers."""
     citations: tuple[SourceBody, ...]
     sentences: tuple[SentenceBody, ...]
     confidence: float
@@ -42,8 +42,8 @@ class NotedAnswer(Body):
     cut_short: str
 
 
-class Entry(Body):
-    """A question that was asked, and what came of it."""
+class JournalEntry(Body):
+    """A question and its outcome."""
 
     id: str
     asked: datetime
@@ -51,43 +51,41 @@ class Entry(Body):
     via: Via
     question: str
     history: tuple[TurnBody, ...]
-    ended: Ended
+    ended: EndState
     failure: str | None
-    """The kind of the error where it failed."""
-    noted: NotedAnswer | None
+    """The kind of the error, if it failed."""
+    result: JournalAnswer | None
     feedback: Feedback | None = None
 
     def line(self) -> str:
-        """On one level: what was noted, and what its asker thought of it, beside the question."""
-        nested = {"noted", "feedback"}
-        shown = self.model_dump(mode="json", exclude=nested)
-        for part in (self.noted, self.feedback):
-            shown |= part.model_dump(mode="json") if part else {}
-        return json.dumps(shown, ensure_ascii=False)
+        """Return the entry as one JSON object, with the answer's and the feedback's fields beside its own."""
+        fields = self.model_dump(mode="json", exclude={"result", "feedback"})
+        for part in (self.result, self.feedback):
+            fields |= part.model_dump(mode="json") if part else {}
+        return json.dumps(fields, ensure_ascii=False)
 
 
-def noted(answer: Answer) -> NotedAnswer:
-    return NotedAnswer(
+def journal_answer(answer: Answer) -> JournalAnswer:
+    """Return the part of an answer that the journal keeps."""
+    return JournalAnswer(
         status=answer.status,
         declined_by=answer.declined_by,
         model=answer.model,
         answer=answer.text,
-        citations=tuple(_source(citation) for citation in answer.citations),
+        citations=tuple(
+            SourceBody(
+                path=citation.passage.path,
+                document=citation.passage.document_id,
+                page=citation.locator.page,
+                lines=(citation.locator.line_start, citation.locator.line_end),
+                place=str(citation.locator),
+                quote=citation.quote,
+            )
+            for citation in answer.citations
+        ),
         sentences=tuple(SentenceBody.model_validate(sentence) for sentence in answer.sentences),
         confidence=answer.confidence,
         timings=dict(answer.timings),
         usage=UsageBody.model_validate(answer.usage),
         cut_short=answer.cut_short,
-    )
-
-
-def _source(citation: Citation) -> SourceBody:
-    place = citation.locator
-    return SourceBody(
-        path=citation.passage.path,
-        document=citation.passage.document_id,
-        page=place.page,
-        lines=(place.line_start, place.line_end),
-        place=str(place),
-        quote=citation.quote,
     )

@@ -1,4 +1,4 @@
-"""What a server does once a day, such as forgetting what is too old."""
+"""Daily chores of a server, such as deleting old records."""
 
 import logging
 import threading
@@ -13,21 +13,21 @@ _DAY = 24 * 3600.0
 
 @contextmanager
 def daily(chores: Sequence[Callable[[], None]], seconds: float = _DAY) -> Iterator[None]:
-    """Does them, in a thread of their own, until the end. One that fails is logged, and done again the next day."""
+    """Run the chores once a day in a thread, until the context ends. A failure is logged and tried again next day."""
     stop = threading.Event()
-    thread = threading.Thread(target=_keep, args=(chores, stop, seconds), name="housekeeping", daemon=True)
+
+    def work() -> None:
+        while not stop.wait(seconds):
+            for chore in chores:
+                try:
+                    chore()
+                except FootnoteError as error:
+                    log.exception("A daily chore failed: %s", error.kind)
+
+    thread = threading.Thread(target=work, name="housekeeping", daemon=True)
     thread.start()
     try:
         yield
     finally:
         stop.set()
         thread.join()
-
-
-def _keep(chores: Sequence[Callable[[], None]], stop: threading.Event, seconds: float) -> None:
-    while not stop.wait(seconds):
-        for chore in chores:
-            try:
-                chore()
-            except FootnoteError as error:
-                log.exception("A daily chore failed: %s", error.kind)

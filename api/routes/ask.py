@@ -10,7 +10,7 @@ from api.context.event_streams import EventStream, closing, while_connected
 from api.context.services import Caller, LinksDep, Services, ServicesDep, json_only
 from api.core.inquiry import Inquiry
 from api.core.principals import Principal
-from api.history.conversation_store import no_conversation
+from api.history.conversation_store import unknown_conversation
 from api.middleware.failures import report_problem
 from api.openapi.error_responses import ANSWERING, SEARCHING, problem_responses
 from api.schemas.answer import DONE, AnswerBody, AnswerContext, Frame, answer_body, event_frames, problem_frame
@@ -30,7 +30,7 @@ async def _ask(body: AskRequest, services: ServicesDep, caller: Caller) -> Inqui
 
 def _look_up(services: Services, caller: Principal, conversation: str) -> None:
     if services.conversations is None:
-        raise no_conversation()
+        raise unknown_conversation()
     services.conversations.get(caller, conversation)
 
 

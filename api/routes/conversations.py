@@ -11,12 +11,12 @@ from api.history.conversation_schemas import (
     ConversationBody,
     ConversationsBody,
     NewConversation,
-    Renaming,
+    NewTitle,
     WholeConversationBody,
+    conversation_body,
     conversations_body,
-    markdown,
     read_cursor,
-    whole_body,
+    to_markdown,
 )
 from api.history.conversation_store import Conversations
 from api.openapi.error_responses import CATALOG, Responses, problem_responses
@@ -57,7 +57,7 @@ def create_conversation(asked: NewConversation, kept: Kept, caller: Caller) -> C
 @router.get("/{conversation}.md", response_class=Response, responses=_MARKDOWN | READING)
 def export_conversation(conversation: str, kept: Kept, caller: Caller) -> Response:
     """The conversation as Markdown, with footnotes."""
-    text = markdown(kept.get(caller, conversation), kept.turns(caller, conversation))
+    text = to_markdown(kept.get(caller, conversation), kept.turns(caller, conversation))
     headers = {"Content-Disposition": 'attachment; filename="conversation.md"'}
     return Response(text, headers=headers, media_type="text/markdown; charset=utf-8")
 
@@ -67,7 +67,7 @@ def get_conversation(
     conversation: str, kept: Kept, caller: Caller, services: ServicesDep, links: LinksDep, *, html: bool = False
 ) -> WholeConversationBody:
     """The conversation with its turns: answers as they were given, as far as their sources may still be read."""
-    return whole_body(
+    return conversation_body(
         kept.get(caller, conversation),
         kept.turns(caller, conversation),
         AnswerContext(services.advice, links=links, html=html),
@@ -75,7 +75,7 @@ def get_conversation(
 
 
 @router.patch("/{conversation}", dependencies=JSON, responses=ONE)
-def rename_conversation(conversation: str, asked: Renaming, kept: Kept, caller: Caller) -> ConversationBody:
+def rename_conversation(conversation: str, asked: NewTitle, kept: Kept, caller: Caller) -> ConversationBody:
     """Gives the conversation another title."""
     return ConversationBody.model_validate(kept.rename(caller, conversation, asked.title))
 

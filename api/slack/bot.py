@@ -16,7 +16,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
-from api.history.feedback_store import Feedback, FeedbackBox
+from api.history.feedback_store import Feedback, FeedbackStores
 from api.slack.events.background_work import BackgroundWork
 from api.slack.events.claim_batching import ClaimBatcher
 from api.slack.events.event_store import EventStore
@@ -66,7 +66,7 @@ class Bot:
         event_store: EventStore,
         responder: Responder,
         access: SlackAccess,
-        feedback: FeedbackBox | None = None,
+        feedback: FeedbackStores | None = None,
     ) -> None:
         self._settings, self._workspaces, self._event_store = settings, workspaces, event_store
         self._responder, self._access = responder, access

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from api.core.principals import Principal
-from api.history.feedback_store import Feedback, FeedbackBox, Reason
+from api.history.feedback_store import Feedback, FeedbackStores, Reason
 from api.slack.events.event_store import AnsweredQuestion, EventStore
 from api.slack.messages.blocks import MAX_SECTION, Message, render_answer, render_notice, section
 from api.slack.messages.escaping import escape_mrkdwn
@@ -29,7 +29,7 @@ class AnswerButtons:
     """Does what the buttons say, once each however often one is pressed."""
 
     def __init__(
-        self, responder: Responder, event_store: EventStore, people: Sequence[str], feedback: FeedbackBox | None
+        self, responder: Responder, event_store: EventStore, people: Sequence[str], feedback: FeedbackStores | None
     ) -> None:
         self._responder, self._event_store = responder, event_store
         self._people, self._feedback = people, feedback

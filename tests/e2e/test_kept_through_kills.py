@@ -65,9 +65,9 @@ def test_every_answer_that_was_told_is_in_the_journal_and_in_its_conversation(tm
             for client in clients:
                 client.join()
     assert len(told) >= 10 * ROUNDS, "the machine was too slow to tell anything"
-    journal = Journal.existing(tmp_path)
-    entered = {entry.id for entry in journal.entries() if entry.noted and entry.noted.citations}
-    conversations = Conversations.opened(tmp_path, lambda ids, _: set(ids))
+    journal = Journal.open_existing(tmp_path)
+    entered = {entry.id for entry in journal.entries() if entry.result and entry.result.citations}
+    conversations = Conversations.open(tmp_path, lambda ids, _: set(ids))
     of = [one.id for one in conversations.page(LOCAL, 100).conversations]
     kept = {turn.id for one in of for turn in conversations.turns(LOCAL, one) if turn.answer and turn.answer.citations}
     assert set(told) - entered == set()

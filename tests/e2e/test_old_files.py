@@ -50,7 +50,7 @@ def test_a_key_still_admits_its_holder_and_a_revoked_one_nobody(old: Path, ada: 
 
 def test_a_conversation_is_listed_and_read_by_those_who_may_read_its_documents(old: Path, ada: Principal) -> None:
     with closing(Catalog(old / "index" / "catalog.sqlite3")) as catalog:
-        conversations = Conversations.opened(old / "server", catalog.readable)
+        conversations = Conversations.open(old / "server", catalog.readable)
         (conversation,) = conversations.page(ada, 10).conversations
         assert conversation.title == TREES
         trees, pay = conversations.turns(ada, conversation.id)
@@ -68,10 +68,10 @@ def test_a_conversation_is_listed_and_read_by_those_who_may_read_its_documents(o
 
 
 def test_the_journal_shows_its_entries(old: Path) -> None:
-    with closing(Journal.existing(old / "server")) as journal:
+    with closing(Journal.open_existing(old / "server")) as journal:
         entries = list(journal.entries())
     assert [(entry.question, entry.ended) for entry in entries] == [(TREES, "answered"), (PAY, "answered")]
-    assert all(entry.noted and entry.feedback for entry in entries)
+    assert all(entry.result and entry.feedback for entry in entries)
 
 
 def test_a_slack_event_is_known_as_done_and_an_interrupted_one_as_unfinished(old: Path) -> None:

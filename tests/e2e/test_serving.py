@@ -35,7 +35,7 @@ def test_what_was_asked_is_kept_and_counted_and_the_log_says_nothing_of_it(sampl
         server.wait(30)
     rows = [json.loads(line) for line in lines]
     assert (turn["answer"], turn["feedback"]) == (answer, feedback.json())
-    (entry,) = Journal.existing(tmp_path / "var" / "server").entries()
+    (entry,) = Journal.open_existing(tmp_path / "var" / "server").entries()
     assert (entry.id, entry.question, entry.feedback) == (answer["id"], QUESTION, Feedback(verdict="up"))
     assert [row["route"] for row in rows if row["message"] == "request"] == [
         "/v1/conversations",

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 from api.app.fastapi_app import create_app
 from api.core.principals import Principal
-from api.history.feedback_store import Feedback, FeedbackBox
+from api.history.feedback_store import Feedback, FeedbackStores
 from api.slack.bot import Bot
 from api.slack.factory import make_bot, make_oauth
 from api.slack.http_mode import slack_routes
@@ -109,7 +109,7 @@ async def answering(
     ballot: Ballot | None = None,
 ) -> AsyncIterator[Bot]:
     """The bot, connected."""
-    at = fake_services(answerer, feedback=FeedbackBox(ballot) if ballot else None)
+    at = fake_services(answerer, feedback=FeedbackStores(ballot) if ballot else None)
     bot = make_bot(settings, at, lambda _: 1204)
     assert settings.slack.signing_secret is not None
     assert settings.slack.app_token is not None

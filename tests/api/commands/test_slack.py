@@ -151,7 +151,7 @@ async def test_the_server_answers_slack_by_http_and_keeps_feedback_in_its_journa
         (buttons,) = [block for block in told.blocks if block["type"] == "context_actions"]
         await slack.press(anna, told, "footnote_feedback", buttons["elements"][0]["positive_button"]["value"])
         await slack.until(lambda: "Thank you" in str(slack.transcript(general)))
-    (entry,) = Journal.existing(tmp_path / "server").entries()
+    (entry,) = Journal.open_existing(tmp_path / "server").entries()
     assert (entry.via, entry.principal) == ("slack", f"slack:{slack.team.id}:{anna.id}")
     assert entry.feedback is not None
     assert entry.feedback.verdict == "up"

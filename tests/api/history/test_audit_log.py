@@ -18,7 +18,7 @@ from api.context.question_service import QuestionService
 from api.core.inquiry import Inquiry
 from api.core.sqlite import RecordsError
 from api.history.audit_log import Journal
-from api.history.feedback_store import Feedback, FeedbackBox
+from api.history.feedback_store import Feedback, FeedbackStores
 from api.history.gold_export import candidates
 from eval.drafting.feedback import read_feedback
 from eval.drafting.review_session import ReviewSession
@@ -39,7 +39,7 @@ ADA = somebody("ada", "hr")
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
-    journal = Journal.opened(tmp_path)
+    journal = Journal.open(tmp_path)
     yield journal
     journal.close()
 
@@ -123,8 +123,8 @@ async def test_the_answer_is_entered_before_it_is_told(journal: Journal) -> None
 async def test_a_declined_answer_is_entered_as_that(journal: Journal) -> None:
     await asked(journal, Completed(DECLINED))
     (entry,) = journal.entries()
-    assert entry.noted
-    assert (entry.ended, entry.noted.declined_by) == ("declined", "model")
+    assert entry.result
+    assert (entry.ended, entry.result.declined_by) == ("declined", "model")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ async def test_a_failure_is_entered_by_its_kind(journal: Journal, error: Excepti
     with pytest.raises(type(error)):
         await asked(journal, Delta("Staff"), error)
     (entry,) = journal.entries()
-    assert (entry.ended, entry.failure, entry.noted) == ("failed", kind, None)
+    assert (entry.ended, entry.failure, entry.result) == ("failed", kind, None)
     assert "secret" not in entry.line()
 
 
@@ -171,8 +171,8 @@ async def test_what_is_too_old_is_forgotten_at_the_next_opening(journal: Journal
     old, new = await asked(journal, *telling(LEAVE)), await asked(journal, *telling(LEAVE))
     with sqlite3.connect(tmp_path / "journal.sqlite3") as db:
         db.execute("UPDATE entries SET asked = asked - 91 * 24 * 3600 * 1000000 WHERE id = ?", (old,))
-    assert len(list(Journal.opened(tmp_path, days=0).entries())) == 2
-    assert [entry.id for entry in Journal.opened(tmp_path, days=90).entries()] == [new]
+    assert len(list(Journal.open(tmp_path, days=0).entries())) == 2
+    assert [entry.id for entry in Journal.open(tmp_path, days=90).entries()] == [new]
 
 
 # Feedback
@@ -180,7 +180,7 @@ async def test_what_is_too_old_is_forgotten_at_the_next_opening(journal: Journal
 
 async def test_feedback_is_kept_with_the_journal_for_who_asked(journal: Journal) -> None:
     told = await asked(journal, *telling(LEAVE))
-    box = FeedbackBox(journal)
+    box = FeedbackStores(journal)
     answerer = ScriptedAnswerer()
     authenticator = ListedKeys(ada=ADA, bob=somebody("bob"))
     transport = httpx.ASGITransport(create_app(fake_services(answerer, feedback=box, authenticator=authenticator)))
@@ -248,7 +248,7 @@ async def test_the_evaluation_drafts_of_an_export_what_it_would_of_feedback(jour
 
 
 async def _filled(folder: Path) -> None:
-    journal = Journal.opened(folder)
+    journal = Journal.open(folder)
     await rated(journal, "How much\x1b[31m leave?\u2028", LEAVE, verdict="up")
     await asked(journal, *telling(LEAVE))
     journal.close()
@@ -270,10 +270,10 @@ def test_the_journal_is_exported_and_shown(footnote: RunFootnote) -> None:
 
 
 def test_a_journal_without_feedback_gives_no_gold(footnote: RunFootnote) -> None:
-    Journal.opened(Path("var/server")).close()
+    Journal.open(Path("var/server")).close()
     ran = footnote("journal", "export", "--as", "gold")
     assert (ran.code, ran.out) == (0, "")
-    assert "nothing" in ran.err
+    assert "no such entries" in ran.err
 
 
 def test_without_a_journal_the_command_says_how_there_would_be_one(footnote: RunFootnote) -> None:

@@ -20,10 +20,16 @@ from api.context.question_service import QuestionService
 from api.core.inquiry import Inquiry
 from api.core.principals import LOCAL
 from api.core.sqlite import RecordsError, moment
-from api.history.conversation_schemas import markdown
-from api.history.conversation_store import Conversation, Conversations, KeptTurn, UnknownConversationError, shortened
+from api.history.conversation_schemas import to_markdown
+from api.history.conversation_store import (
+    Conversation,
+    Conversations,
+    StoredTurn,
+    UnknownConversationError,
+    shorten_title,
+)
 from api.history.conversation_turns import BusyConversationError, ConversationTurns
-from api.history.feedback_store import FeedbackBox
+from api.history.feedback_store import FeedbackStores
 from api.limits.fair_queue import FairQueue
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
 from fakes.documents import document, put
@@ -54,10 +60,10 @@ class Kept:
         self.catalog = Catalog.create(folder / "catalog.sqlite3")
         put(self.catalog, document("25 days, may be saved", "hr/leave.pdf", readers=("hr",)))
         put(self.catalog, document("A pool opens", "pool.pdf"))
-        self.conversations = Conversations.opened(folder, self.catalog.readable, **settings)
+        self.conversations = Conversations.open(folder, self.catalog.readable, **settings)
         self.authenticator = ListedKeys(ada=somebody("ada", "hr"), bob=somebody("bob"))
         questions = recorded(answerer, self.conversations, patience=0.2)
-        feedback = FeedbackBox(self.conversations)
+        feedback = FeedbackStores(self.conversations)
         parts = {
             "questions": questions,
             "conversations": self.conversations,
@@ -188,7 +194,7 @@ async def test_conversations_outlive_the_server(tmp_path: Path) -> None:
 
 
 def test_the_file_is_nobody_elses_on_this_machine(tmp_path: Path) -> None:
-    Conversations.opened(tmp_path, lambda ids, _: set(ids)).create(somebody("ada"))
+    Conversations.open(tmp_path, lambda ids, _: set(ids)).create(somebody("ada"))
     files = list(tmp_path.glob("conversations.sqlite3*"))
     assert files
     assert [file for file in files if stat.S_IMODE(file.stat().st_mode) & 0o077] == []
@@ -197,7 +203,7 @@ def test_the_file_is_nobody_elses_on_this_machine(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_told_in_words(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(RecordsError, match=r"server\.dir"):
-        Conversations.opened(tmp_path / "taken", lambda ids, _: set(ids))
+        Conversations.open(tmp_path / "taken", lambda ids, _: set(ids))
 
 
 # One at a time
@@ -337,7 +343,7 @@ async def test_withholding_asks_the_catalog_once_a_reading(tmp_path: Path) -> No
         asked.append(set(ids))
         return set(ids)
 
-    conversations, ada = Conversations.opened(tmp_path, readable), somebody("ada")
+    conversations, ada = Conversations.open(tmp_path, readable), somebody("ada")
     conversation = conversations.create(ada).id
     for told in (LEAVE, POOL):
         ask = Inquiry(question=Question("?"), principal=ada)
@@ -383,7 +389,7 @@ async def test_nobody_asks_in_anothers_conversation(tmp_path: Path, path: str) -
 
 
 def test_the_store_itself_keeps_anothers_question_out(tmp_path: Path) -> None:
-    conversations = Conversations.opened(tmp_path, lambda ids, _: set(ids))
+    conversations = Conversations.open(tmp_path, lambda ids, _: set(ids))
     conversation = conversations.create(somebody("ada")).id
     with pytest.raises(UnknownConversationError):
         conversations.begin(Inquiry(question=Question("?"), principal=somebody("bob")), conversation)
@@ -446,11 +452,11 @@ async def test_a_title_that_is_none_is_refused(kept: Make, title: object) -> Non
 
 @given(st.text())
 def test_any_title_is_shown_on_one_line(title: str) -> None:
-    shown = shortened(title)
+    shown = shorten_title(title)
     assert len(shown) <= 80
     assert shown.isprintable()
     assert shown == shown.strip()
-    assert shortened(shown) == shown
+    assert shorten_title(shown) == shown
 
 
 async def test_pages_go_through_all_of_them_latest_first(kept: Make) -> None:
@@ -586,8 +592,8 @@ def test_what_people_and_documents_spell_is_no_markup_and_no_line(
 ) -> None:
     said = answer("Yes [1].", {1: quote}, path=path)
     at = moment(0)
-    turn = KeptTurn("a", question, at, said, withheld=False, feedback=None)
-    exported = markdown(Conversation("c", shortened(title), at, at), (turn,))
+    turn = StoredTurn("a", question, at, said, withheld=False, feedback=None)
+    exported = to_markdown(Conversation("c", shorten_title(title), at, at), (turn,))
     assert len(exported.splitlines()) == 7
     assert exported.splitlines()[6].startswith("[^1]: ")
     for line in (0, 2, 6):
@@ -607,7 +613,7 @@ async def test_an_answer_that_another_version_kept_shows_its_question(kept: Make
 
 
 def test_who_asked_and_what_was_said_before_are_not_kept_again_with_each_answer(tmp_path: Path) -> None:
-    conversations, ada = Conversations.opened(tmp_path, lambda ids, _: set(ids)), somebody("ada", "hr")
+    conversations, ada = Conversations.open(tmp_path, lambda ids, _: set(ids)), somebody("ada", "hr")
     ask = Inquiry(question=Question("?", (Turn("user", "Before?"),), ada.audience), principal=ada)
     conversation = conversations.create(ada).id
     conversations.begin(ask, conversation)
@@ -625,7 +631,7 @@ def test_who_asked_and_what_was_said_before_are_not_kept_again_with_each_answer(
 async def test_a_question_that_is_refused_for_want_of_room_is_not_kept(tmp_path: Path, path: str) -> None:
     gate = asyncio.Event()
     answerer = ScriptedAnswerer(gate, *telling(LEAVE))
-    conversations, room = Conversations.opened(tmp_path, lambda ids, _: set(ids)), FairQueue(1, 0)
+    conversations, room = Conversations.open(tmp_path, lambda ids, _: set(ids)), FairQueue(1, 0)
     questions = recorded(answerer, conversations, queue=room)
     app = create_app(fake_services(answerer, questions=questions, conversations=conversations))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:

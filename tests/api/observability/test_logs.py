@@ -97,7 +97,7 @@ def test_the_words_of_a_failure_are_left_out_unless_they_are_asked_for(form: For
 async def test_a_request_is_told_by_its_route_and_who_asked(log: io.StringIO, tmp_path: Any) -> None:
     parts = {
         "authenticator": ListedKeys(ada=somebody("ada")),
-        "conversations": Conversations.opened(tmp_path, lambda ids, _: set(ids)),
+        "conversations": Conversations.open(tmp_path, lambda ids, _: set(ids)),
     }
     app = create_app(fake_services(ScriptedAnswerer(*telling(answer("The secret [1].", {1: "secret"}))), **parts))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:

@@ -10,7 +10,7 @@ import pytest
 from api.app.fastapi_app import create_app
 from api.auth.api_keys import KeyAuthenticator, KeyStore
 from api.context.services import COOKIE
-from api.history.feedback_store import FeedbackBox
+from api.history.feedback_store import FeedbackStores
 from fakes.answerer import ScriptedAnswerer
 from fakes.principals import bearer
 from fakes.services import fake_services
@@ -34,7 +34,7 @@ def client(
 
 async def test_a_session_says_who_one_is_and_what_there_is(keys: KeyStore) -> None:
     key, secret = keys.create("Anna", ("hr", "board"), may_write=True)
-    asked = client(keys, feedback=FeedbackBox())
+    asked = client(keys, feedback=FeedbackStores())
     assert (await asked.get(SESSION, headers=bearer(secret))).json() == {
         "id": key.id,
         "name": "Anna",
