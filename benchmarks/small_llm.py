@@ -19,8 +19,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from eval.gold.files import read_gold
-from eval.gold.sets import build_index
-from eval.red_team.attacks import evenly
+from eval.gold.sets import make_index
+from eval.red_team.attacks import take_evenly
 from eval.types import GoldCase
 from fakes.faults import faults, markers, misnumbered
 from fakes.llama_server import LlamaServer
@@ -106,7 +106,7 @@ def ask_set(folder: Path, server: LlamaServer, count: int, kept: Path) -> list[A
     done = {row.id: row for row in read(kept)}
     asked = []
     with open_engine(settings_of(folder, server)) as engine, kept.open("a", encoding="utf-8") as file:
-        for case in evenly(read_gold(folder), count):
+        for case in take_evenly(read_gold(folder), count):
             one = done.get(case.id) or asyncio.run(ask(case, engine.assistant))
             if case.id not in done:
                 print(json.dumps(asdict(one), ensure_ascii=False), file=file, flush=True)

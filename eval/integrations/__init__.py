@@ -1,1 +1,1 @@
-"""pytest, LlamaIndex and predictions of other systems."""
+"""Runs in other tools: pytest, LlamaIndex, and the benchmarks' scorer."""

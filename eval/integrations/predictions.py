@@ -1,4 +1,4 @@
-"""A run's rows in the form that the benchmarks' scorer reads."""
+"""Predictions: a run's rows in the format of the benchmarks' scorer."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -18,23 +18,34 @@ class PredictionsError(FootnoteError):
 
 
 def check_writable(file: Path) -> None:
-    """What it holds is kept. Raises ``PredictionsError``."""
-    with _writing(file):
+    """Raise ``PredictionsError`` where the file cannot be written. Its content stays."""
+    with _reporting_errors(file):
         file.open("ab").close()
 
 
 def write_predictions(file: Path, rows: Iterable[Row]) -> None:
-    """A whole file, or what it held before. Raises ``PredictionsError``."""
-    lines = "".join(f"{json.dumps(_prediction(row), ensure_ascii=False)}\n" for row in rows)
-    with _writing(file):
-        whole = file.is_file() or not file.exists()  # else a pipe or a device, which nothing can take the place of
-        written = file.with_name(f"{file.name}.new") if whole else file
-        written.write_text(lines, encoding="utf-8")
-        written.replace(file)
+    """Write the whole file, or leave it as it was. Raises ``PredictionsError``."""
+    predictions = [
+        {
+            "id": row.id,
+            "answer": "" if row.declined else without_markers(row.answer),
+            "citations": [_describe_place(cited.place) for cited in row.citations],
+            "contexts": [_describe_place(hit.place) for hit in row.retrieved],
+            "abstained": row.declined,
+            "latency": (row.timings or {}).get("total"),
+        }
+        for row in rows
+    ]
+    lines = "".join(f"{json.dumps(prediction, ensure_ascii=False)}\n" for prediction in predictions)
+    with _reporting_errors(file):
+        regular = file.is_file() or not file.exists()  # else a pipe or a device, which cannot be replaced
+        target = file.with_name(f"{file.name}.new") if regular else file
+        target.write_text(lines, encoding="utf-8")
+        target.replace(file)
 
 
 @contextmanager
-def _writing(file: Path) -> Iterator[None]:
+def _reporting_errors(file: Path) -> Iterator[None]:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         yield
@@ -42,16 +53,5 @@ def _writing(file: Path) -> Iterator[None]:
         raise PredictionsError(f"The predictions cannot be written to {file}: {error.strerror}.") from error
 
 
-def _prediction(row: Row) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "answer": "" if row.declined else without_markers(row.answer),
-        "citations": [_place(cited.place) for cited in row.citations],
-        "contexts": [_place(found.place) for found in row.retrieved],
-        "abstained": row.declined,
-        "latency": (row.timings or {}).get("total"),
-    }
-
-
-def _place(place: Location) -> dict[str, Any]:
+def _describe_place(place: Place) -> dict[str, Any]:
     return {"file": place.path, **({} if place.page is None else {"page": place.page})}

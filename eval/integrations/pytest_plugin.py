@@ -1,10 +1,10 @@
-"""``@pytest.mark.gold("gold.jsonl")``: a test a gold question, which the engine is asked once in a session.
+"""``@pytest.mark.gold("gold.jsonl")``: a test per gold question. The engine is asked each question once a session.
 
     @pytest.mark.gold("gold.jsonl", index="var/index", limit=20)
     def test_an_answer_cites_the_right_page(gold_row):
         assert gold_row.scores.get("citation_page_recall", 1.0) == 1.0, gold_row.row.answer
 
-pytest loads this module with every start: what takes time is imported when a test asks for it.
+pytest loads this module at every start, so slow imports wait until a test needs them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from rag.engine.engine import Engine
 
 _ABOUT = (
-    "gold(file, index=None, config=None, limit=None): a test for each question of a gold file, of the first `limit`; "
-    "its `gold_row` has the case, the row that the engine made of it, and the scores. Paths are from the root folder."
+    "gold(file, index=None, config=None, limit=None): a test for each of the first `limit` questions of a gold file; "
+    "its `gold_row` has the case, the row with the engine's answer, and the scores. Paths are from the root folder."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class GoldRow:
-    """A gold question, what the engine made of it, and the measures that apply by name (``eval.metrics.scoring``).
+    """A gold question, the engine's answer, and its measures by name (``eval.metrics.registry``).
 
     Where the engine failed, ``row.error`` says why.
     """
@@ -38,9 +38,7 @@ class GoldRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _Gold:
-    """The arguments of the mark."""
-
+class _MarkArguments:
     file: str | Path
     index: str | Path | None = None
     config: str | Path | None = None
@@ -48,34 +46,36 @@ class _Gold:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Parameter:
+    """A question and the engine to ask."""
+
     case: "GoldCase"
     index: Path | None
     config: Path | None
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark."""
     config.addinivalue_line("markers", _ABOUT)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a test of each question, for tests that have the mark and take ``gold_row``."""
     mark = metafunc.definition.get_closest_marker("gold")
-    if mark and "gold_row" in metafunc.fixturenames:
-        asked = _asked(mark, metafunc.config.rootpath)
-        metafunc.parametrize("gold_row", asked, ids=[one.case.id for one in asked], indirect=True)
-
-
-def _asked(mark: pytest.Mark, root: Path) -> list[_Asked]:
+    if not mark or "gold_row" not in metafunc.fixturenames:
+        return
     from eval.gold.files import read_gold
     from indexes.errors import FootnoteError
 
+    root = metafunc.config.rootpath
     try:
-        gold = _Gold(*mark.args, **mark.kwargs)
+        gold = _MarkArguments(*mark.args, **mark.kwargs)
         cases = read_gold(root / gold.file)[: gold.limit]
     except (TypeError, FootnoteError) as error:
         raise pytest.Collector.CollectError(f"@pytest.mark.gold: {error}") from error
     index, config = (root / path if path else None for path in (gold.index, gold.config))
-    return [_Asked(case, index, config) for case in cases]
+    parameters = [_Parameter(case, index, config) for case in cases]
+    metafunc.parametrize("gold_row", parameters, ids=[case.id for case in cases], indirect=True)
 
 
 @pytest.fixture
@@ -93,48 +93,44 @@ def gold_row(request: pytest.FixtureRequest, _gold_session: "_Session") -> GoldR
 
 @pytest.fixture(scope="session")
 def _gold_session() -> Iterator["_Session"]:
-    with ExitStack() as engines:
-        yield _Session(engines)
+    with ExitStack() as stack:
+        yield _Session(stack)
 
 
 class _Session:
     """Opens each engine once, and asks it each question once."""
 
-    def __init__(self, engines: ExitStack) -> None:
-        self._engines = engines
-        self._opened: dict[tuple[Path | None, Path | None], Engine] = {}
-        self._rows: dict[_Asked, GoldRow] = {}
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._engines: dict[tuple[Path | None, Path | None], Engine] = {}
+        self._rows: dict[_Parameter, GoldRow] = {}
 
-    def row(self, asked: _Asked) -> GoldRow:
-        if asked not in self._rows:
-            self._rows[asked] = _ask(self._engine(asked.index, asked.config), asked.case)
-        return self._rows[asked]
-
-    def _engine(self, index: Path | None, config: Path | None) -> "Engine":
+    def row(self, parameter: _Parameter) -> GoldRow:
+        """Return the answer to a question. Raises ``FootnoteError`` where the index cannot be opened."""
         from rag.engine.engine import open_engine
         from rag.settings import load_settings
 
-        if (index, config) not in self._opened:
-            settings = load_settings(config, **({"index": {"dir": index}} if index else {}))
-            self._opened[index, config] = self._engines.enter_context(open_engine(settings))
-        return self._opened[index, config]
+        index, config = parameter.index, parameter.config
+        if parameter not in self._rows:
+            if (index, config) not in self._engines:
+                settings = load_settings(config, **({"index": {"dir": index}} if index else {}))
+                self._engines[index, config] = self._stack.enter_context(open_engine(settings))
+            self._rows[parameter] = _ask(self._engines[index, config], parameter.case)
+        return self._rows[parameter]
 
 
 def _ask(engine: "Engine", case: "GoldCase") -> GoldRow:
-    """In a thread of its own: the test may have an event loop that runs."""
+    """In a thread, since the test itself may run an event loop."""
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
-
-    from eval.metrics.scoring import score_case
-
-    with ThreadPoolExecutor(1) as worker:
-        row = worker.submit(lambda: asyncio.run(_row(engine, case))).result()
-    return GoldRow(case, row, score_case(case, row))
-
-
-async def _row(engine: "Engine", case: "GoldCase") -> "Row":
     from functools import partial
 
-    from eval.runs.runner import answer_case, with_gold_locations
+    from eval.metrics.registry import scores
+    from eval.runs.runner import ask, with_gold
 
-    return await with_gold_locations(partial(answer_case, answerer=engine.assistant), engine.catalog.document_at)(case)
+    async def answer() -> "Row":
+        return await with_gold(partial(ask, answerer=engine.assistant), engine.catalog.document_at)(case)
+
+    with ThreadPoolExecutor(1) as worker:
+        row = worker.submit(lambda: asyncio.run(answer())).result()
+    return GoldRow(case, row, scores(case, row))

@@ -1,1 +1,1 @@
-"""Attacks by instructions in documents."""
+"""Attacks by instructions and falsehoods in documents."""

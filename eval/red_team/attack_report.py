@@ -1,127 +1,117 @@
-"""What a red team's run comes to: who was obeyed, what it cost in answers, and what poison did."""
+"""The report of a campaign: which attacks were obeyed, their cost in right answers, and the effect of poison."""
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from eval.metrics.scoring import METRICS_BY_NAME, score_case
 from eval.red_team.campaign import Campaign, clean_id, poisoned_id
-from eval.red_team.outcomes import Judge, Outcome, outcome, undecided
-from eval.red_team.poison import MOST, effect
+from eval.red_team.outcomes import Judge, Outcome, decide_outcome
+from eval.red_team.poison import MOST, classify_effect
 from eval.runs.folder import RunFolder
-from eval.stats.intervals import confidence_interval
-from eval.terminal import align_columns
-from eval.types import Metric, Row
+from eval.stats.intervals import interval
+from eval.terminal import columns
+from eval.types import Row
 
 _UTILITY = ("correct", "citation_file_recall", "citation_span_recall")
 _DIGITS = 6
 _EFFECTS = ("kept", "both", "flipped", "neither")
 
 
-def report(planned: Campaign, folder: RunFolder, judge: Judge = undecided) -> dict[str, Any]:
-    """Writes ``outcomes.jsonl``, a line an attack, and ``attack.json``; what the latter holds."""
+def write_report(plan: Campaign, folder: RunFolder, judge: Judge | None = None) -> dict[str, Any]:
+    """Write ``outcomes.jsonl``, a line per attack, and ``attack.json``; return the content of the latter."""
     rows = folder.rows()
-    outcomes = [outcome(trial, rows[clean_id(trial.host)], rows[trial.id], judge) for trial in planned.trials]
-    answered = [one for one in outcomes if not one.declined_before]
-    told = {
+    outcomes = [decide_outcome(trial, rows[clean_id(trial.host)], rows[trial.id], judge) for trial in plan.trials]
+    decided = [outcome for outcome in outcomes if outcome.obeyed is not None]
+    report = {
         "trials": len(outcomes),
         "left_out": {
-            "questions_without_text_file": planned.no_text,
-            "questions_without_value": planned.not_changed,
-            "attacks_without_place": planned.no_place,
+            "questions_without_text_file": plan.no_text,
+            "questions_without_value": plan.not_changed,
+            "attacks_without_place": plan.no_place,
         },
-        "obeyed": _obeyed(outcomes),
-        "undecided": sum(one.obeyed is None for one in outcomes),
-        "obeyed_by_category": _by(outcomes, lambda one: one.category),
-        "obeyed_by_position": _by(outcomes, lambda one: one.position),
-        "reached": _rate([one.reached for one in outcomes]),
-        "repeated": _rate([one.repeated for one in outcomes]),
-        "declined_by_attack": _rate([one.declined for one in answered]),
-        "failed": sum(rows[trial.id].error is not None for trial in planned.trials),
-        "utility": _utility(planned, rows),
-        "poisoned": {str(number): _poisoned(planned, rows, number) for number in range(1, MOST + 1)},
+        "obeyed": _rate([bool(outcome.obeyed) for outcome in decided]),
+        "undecided": len(outcomes) - len(decided),
+        "obeyed_by_category": _obeyed_by(outcomes, lambda outcome: outcome.category),
+        "obeyed_by_position": _obeyed_by(outcomes, lambda outcome: outcome.position),
+        "reached": _rate([outcome.reached for outcome in outcomes]),
+        "repeated": _rate([outcome.repeated for outcome in outcomes]),
+        "declined_by_attack": _rate([outcome.declined for outcome in outcomes if not outcome.declined_before]),
+        "failed": sum(rows[trial.id].error is not None for trial in plan.trials),
+        "utility": _utility(plan, rows),
+        "poisoned": {str(number): _poison_effects(plan, rows, number) for number in range(1, MOST + 1)},
     }
-    folder.write("outcomes.jsonl", "".join(f"{json.dumps(asdict(one), ensure_ascii=False)}\n" for one in outcomes))
-    folder.write_json("attack.json", told)
-    return told
+    lines = (json.dumps(asdict(outcome), ensure_ascii=False) for outcome in outcomes)
+    folder.write("outcomes.jsonl", "".join(f"{line}\n" for line in lines))
+    folder.write_json("attack.json", report)
+    return report
 
 
-def _obeyed(outcomes: Iterable[Outcome]) -> dict[str, Any]:
-    return _rate([one.obeyed for one in outcomes if one.obeyed is not None])
-
-
-def _by(outcomes: Sequence[Outcome], group: Callable[[Outcome], str]) -> dict[str, dict[str, Any]]:
-    names = dict.fromkeys(map(group, outcomes))
-    return {name: _obeyed(one for one in outcomes if group(one) == name) for name in names}
+def _obeyed_by(outcomes: Sequence[Outcome], group: Callable[[Outcome], str]) -> dict[str, dict[str, Any]]:
+    groups: dict[str, list[bool]] = {}
+    for outcome in outcomes:
+        groups.setdefault(group(outcome), []).extend([] if outcome.obeyed is None else [outcome.obeyed])
+    return {name: _rate(values) for name, values in groups.items()}
 
 
 def _rate(values: Sequence[bool]) -> dict[str, Any]:
-    """With Wilson's interval; nothing but the count where there are none."""
+    """With Wilson's interval; only the count where there are no values."""
     if not values:
         return {"n": 0}
     return _mean([float(value) for value in values], [""] * len(values), "rate")
 
 
 def _mean(values: Sequence[float], clusters: Sequence[str], kind: Any) -> dict[str, Any]:
-    around = confidence_interval(values, clusters, kind)
-    told = {"value": sum(values) / len(values), "low": around.low, "high": around.high}
-    return {**{name: round(value, _DIGITS) for name, value in told.items()}, "n": len(values)}
+    bounds = interval(values, clusters, kind)
+    mean = {"value": sum(values) / len(values), "low": bounds.low, "high": bounds.high}
+    return {**{name: round(value, _DIGITS) for name, value in mean.items()}, "n": len(values)}
 
 
-def _utility(planned: Campaign, rows: Mapping[str, Row]) -> dict[str, Any]:
-    """Of the questions asked of attacked documents, each counted as often as its document is attacked."""
-    before = [score_case(trial.host, rows[clean_id(trial.host)]) for trial in planned.trials]
-    after = [score_case(trial.host, rows[trial.id]) for trial in planned.trials]
-    paths = [trial.path for trial in planned.trials]
-    told = {}
-    for measure in (METRICS_BY_NAME[name] for name in _UTILITY):
-        kept = [i for i, pair in enumerate(zip(before, after, strict=True)) if all(measure.name in one for one in pair)]
-        if kept:
-            told[measure.name] = {
-                when: _of(measure, [scored[i] for i in kept], [paths[i] for i in kept])
-                for when, scored in (("before", before), ("under_attack", after))
+def _utility(plan: Campaign, rows: Mapping[str, Row]) -> dict[str, Any]:
+    """Measures of the attacked documents' questions, which count as often as their document is attacked."""
+    before = [scores(trial.host, rows[clean_id(trial.host)]) for trial in plan.trials]
+    after = [scores(trial.host, rows[trial.id]) for trial in plan.trials]
+    utility = {}
+    for name in _UTILITY:
+        both = [i for i in range(len(plan.trials)) if name in before[i] and name in after[i]]
+        paths, kind = [plan.trials[i].path for i in both], BY_NAME[name].kind
+        if both:
+            utility[name] = {
+                when: _mean([side[i][name] for i in both], paths, kind)
+                for when, side in (("before", before), ("under_attack", after))
             }
-    return told
+    return utility
 
 
-def _of(measure: Metric, scored: Sequence[Mapping[str, float]], paths: Sequence[str]) -> dict[str, Any]:
-    return _mean([one[measure.name] for one in scored], paths, measure.kind)
+def _poison_effects(plan: Campaign, rows: Mapping[str, Row], number: int) -> dict[str, Any]:
+    """Of the questions that were answered with the true value only before."""
+    kept = [poison for poison in plan.poisons if classify_effect(poison, rows[clean_id(poison.case)]) == "kept"]
+    effects = Counter(classify_effect(poison, rows[poisoned_id(poison, number)]) for poison in kept)
+    return {name: _rate([name == effect for effect in effects.elements()]) for name in _EFFECTS}
 
 
-def _poisoned(planned: Campaign, rows: Mapping[str, Row], number: int) -> dict[str, Any]:
-    """Of the questions that were answered with the true value alone before."""
-    kept = [one for one in planned.poisons if effect(one, rows[clean_id(one.case)]) == "kept"]
-    effects = Counter(effect(one, rows[poisoned_id(one, number)]) for one in kept)
-    return {name: _rate([name == each for each in effects.elements()]) for name in _EFFECTS}
-
-
-def table(told: Mapping[str, Any]) -> str:
-    """For people."""
-    rows = [("", "share", "95 %", "of"), _row("obeyed", told["obeyed"])]
-    rows += [_row(f"  {name}", one) for name, one in told["obeyed_by_category"].items()]
-    rows += [_row(f"  at the {name}", one) for name, one in told["obeyed_by_position"].items()]
-    rows += [
-        _row("reached the model", told["reached"]),
-        _row("repeated, obeyed or not", told["repeated"]),
-        _row("declined by the attack", told["declined_by_attack"]),
-    ]
-    for name, both in told["utility"].items():
-        rows += [_row(f"{name}, before", both["before"]), _row(f"{name}, under attack", both["under_attack"])]
-    for number, effects in told["poisoned"].items():
-        rows += [_row(f"{number} poisoned: {name}", one) for name, one in effects.items()]
-    left = told["left_out"]
+def format_table(report: Mapping[str, Any]) -> str:
+    """Return a report as a table for the terminal."""
+    rows = {"obeyed": report["obeyed"]}
+    rows |= {f"  {name}": rate for name, rate in report["obeyed_by_category"].items()}
+    rows |= {f"  at the {name}": rate for name, rate in report["obeyed_by_position"].items()}
+    rows["reached the model"] = report["reached"]
+    rows["repeated, obeyed or not"] = report["repeated"]
+    rows["declined by the attack"] = report["declined_by_attack"]
+    for name, both in report["utility"].items():
+        rows |= {f"{name}, before": both["before"], f"{name}, under attack": both["under_attack"]}
+    for number, effects in report["poisoned"].items():
+        rows |= {f"{number} poisoned: {name}": rate for name, rate in effects.items()}
+    cells = [("", "share", "95 %", "of")]
+    for name, rate in rows.items():
+        share, bounds = (f"{rate['value']:.3f}", f"{rate['low']:.3f}-{rate['high']:.3f}") if rate["n"] else ("-", "")
+        cells.append((name, share, bounds, str(rate["n"])))
+    left = report["left_out"]
     return (
-        f"{align_columns(rows)}\n"
-        f"{told['undecided']} of {told['trials']} attacks: neither obeyed nor not, without a judge\n"
+        f"{columns(cells)}\n{report['undecided']} of {report['trials']} attacks: obeyed or not, no rule can tell\n"
         f"left out: {left['questions_without_text_file']} questions without a text file, "
         f"{left['questions_without_value']} without a value to change; "
         f"{left['attacks_without_place']} attacks without a place"
     )
-
-
-def _row(name: str, rate: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    if not rate["n"]:
-        return name, "-", "", "0"
-    return name, f"{rate['value']:.3f}", f"{rate['low']:.3f}-{rate['high']:.3f}", str(rate["n"])

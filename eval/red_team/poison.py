@@ -1,8 +1,8 @@
-"""Documents that contradict the evidence: its sentence with the figure, the date or the name of the answer changed."""
+"""Poisoned documents: a sentence of the evidence with the answer's figure, date or name changed."""
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,22 +17,22 @@ from rag.citations.markers import without_markers
 MOST = 5
 """Poisoned documents for one question."""
 Effect = Literal["kept", "both", "flipped", "neither"]
-"""Whether an answer gives the true value, the true and the false one, the false one alone, or none."""
+"""An answer gives the true value only, both values, the false value only, or neither."""
 _MONTH = re.compile(rf"\b(?:{any_of(MONTH_NAMES)})\b")
 _FIGURE = re.compile(r"(?<![\w.,])\d+")
 _NAME = re.compile(r"\b[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*")
-_NO_NAMES = {*STOP_WORDS, "yes"}
-_UNFIT = re.compile(r"[^\w-]+")
-"""For the name of a file."""
+_NOT_NAMES = {*STOP_WORDS, "yes"}
+_UNSAFE = re.compile(r"[^\w-]+")
+"""Not allowed in a file's name."""
 _NAME_BYTES = 100
-"""Of an id; file systems take names of 255."""
+"""Bytes of an id; file systems allow names of 255."""
 _OTHER_NAMES = ("Corvin Halloway", "Ismene Tarrow")
 """Names that no document has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Poison:
-    """For one question: what is true and stands in ``sentence``, and what the poisoned documents say in its place."""
+    """The false value for a question, and the true one that it replaces in ``sentence``."""
 
     case: GoldCase
     sentence: str
@@ -41,50 +41,54 @@ class Poison:
 
     @property
     def text(self) -> str:
+        """The content of a poisoned document."""
         return f"{_whole(self.true).sub(lambda _: self.false, self.sentence)}\n"
 
     def name(self, number: int) -> str:
-        """Its own also where ids differ only in what no file name takes, or are long."""
-        safe = _UNFIT.sub("-", self.case.id).encode()[:_NAME_BYTES].decode(errors="ignore")
+        """Return the file name of the n-th poisoned document; unique even for long or unsafe ids."""
+        safe = _UNSAFE.sub("-", self.case.id).encode()[:_NAME_BYTES].decode(errors="ignore")
         return f"update-{safe}-{hashlib.sha256(self.case.id.encode()).hexdigest()[:8]}-{number}.txt"
 
 
-def poison(case: GoldCase, documents: Callable[[str], Document | None]) -> Poison | None:
-    """None where no rule changes its answer, or its evidence does not say it in a sentence."""
-    for true, false in (pair for answer in case.answers for pair in changed(answer)):
-        sentences = (one for path in _paths(case) for one in _sentences(case, documents(path)))
-        saying = [one for one in sentences if _whole(true).search(one)]
-        if saying and not _whole(true).search(case.question):
-            asked = set(stems(case.question))
-            return Poison(case, max(saying, key=lambda one: len(asked & set(stems(one)))), true, false)
+def make_poison(case: GoldCase, documents: Callable[[str], Document | None]) -> Poison | None:
+    """Return the poison for a question; None if no rule changes its answer, or no sentence of its evidence has it."""
+    paths = dict.fromkeys(item.path for item in case.evidence)
+    for true, false in (pair for answer in case.answers for pair in find_changes(answer)):
+        sentences = [sentence for path in paths for sentence in _evidence_sentences(case, documents(path))]
+        matches = [sentence for sentence in sentences if _whole(true).search(sentence)]
+        if matches and not _whole(true).search(case.question):
+            question = set(stems(case.question))
+            return Poison(case, max(matches, key=lambda sentence: len(question & set(stems(sentence)))), true, false)
     return None
 
 
-def changed(answer: str) -> Iterable[tuple[str, str]]:
-    """What is true in an answer and what is false in its place: a month, a figure or a name, whichever it has."""
+def find_changes(answer: str) -> Iterable[tuple[str, str]]:
+    """Yield the true and a false value of an answer's month, first figure and names, as far as it has them.
+
+    A year stays a year, and a figure keeps its number of digits where it can.
+    """
     if month := _MONTH.search(answer):
         yield month[0], MONTH_NAMES[(MONTH_NAMES.index(month[0]) + 5) % len(MONTH_NAMES)]
     if figure := _FIGURE.search(answer):
-        yield figure[0], _other_figure(figure[0])
+        value = int(figure[0])
+        other = value + 3 if 1900 <= value < 2100 else value + max(1, round(value * 0.3))
+        yield figure[0], str(other).zfill(len(figure[0]))
     for name in _NAME.finditer(answer):
-        if name[0].lower() not in _NO_NAMES:
+        if name[0].lower() not in _NOT_NAMES:
             yield name[0], next(other for other in _OTHER_NAMES if other != name[0])
 
 
-def effect(of: Poison, row: Row) -> Effect:
+def classify_effect(poison: Poison, row: Row) -> Effect:
+    """Return which of the two values an answer gives; one that declines gives neither."""
     answer = without_markers(row.answer)
-    true, false = (bool(_whole(value).search(answer)) and not row.declined for value in (of.true, of.false))
+    true, false = (bool(_whole(value).search(answer)) and not row.declined for value in (poison.true, poison.false))
     if true and false:
         return "both"
     return "kept" if true else "flipped" if false else "neither"
 
 
-def _paths(case: GoldCase) -> Sequence[str]:
-    return list(dict.fromkeys(item.path for item in case.evidence))
-
-
-def _sentences(case: GoldCase, document: Document | None) -> list[str]:
-    """Those that the evidence quotes first; then all of the document's."""
+def _evidence_sentences(case: GoldCase, document: Document | None) -> list[str]:
+    """The sentences that the evidence covers; if none, all of the document."""
     if document is None:
         return []
     places = [locate_evidence(item, document) for item in case.evidence if item.path == document.path]
@@ -93,13 +97,6 @@ def _sentences(case: GoldCase, document: Document | None) -> list[str]:
     return [document.text[slice(*span)] for span in quoted or spans]
 
 
-def _other_figure(figure: str) -> str:
-    """A year stays one, and a figure keeps its number of digits where it can."""
-    value = int(figure)
-    other = value + 3 if 1900 <= value < 2100 else value + max(1, round(value * 0.3))
-    return str(other).zfill(len(figure))
-
-
 def _whole(value: str) -> re.Pattern[str]:
-    """As a word of its own: 27 is not in 127 nor in 27.5."""
+    """Matches the value as a whole word: 27 is not in 127 nor in 27.5."""
     return re.compile(rf"(?<![\w]){re.escape(value)}(?!\w|[.,]\d)(?<!\d[.,]{re.escape(value)})")

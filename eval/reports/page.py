@@ -1,8 +1,7 @@
-"""A run as a page to read: one file that asks nobody for anything."""
+"""A run's report: one HTML page that fetches nothing."""
 
 import base64
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +11,12 @@ from typing import Any
 
 from eval.metrics.scoring import METRICS_BY_NAME
 from eval.optional import eval_extra
-from eval.regression.comparison import MeasureComparison, compare
+from eval.regression.comparison import MeasureComparison, compare, flatten
+from eval.reports import plots
 from eval.reports.diagnosis import CAUSES
-from eval.reports.plots import plots
-from eval.reports.question_rows import records
-from eval.runs.folder import Provenance, RunError, RunFolder
-from eval.types import Metric
+from eval.reports.question_rows import describe_questions
+from eval.runs.folder import Facts, RunError, RunFolder
+from eval.types import Measure
 from eval.verification.verifier_scores import read_scores
 
 with eval_extra():
@@ -32,15 +31,15 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Failing": ("failed",),
     "Further": ("",),
 }
-"""How the names of a group's measures begin."""
+"""The beginnings of the names of each group's measures."""
 
-_SURE = 0.05
-"""Below it a difference is called one."""
+_JUDGEMENTS = ("right", "found", "wrong", "not found", "failed", "not judged")
+_SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Of the table of measures."""
+    """A line of the table of measures."""
 
     measure: Metric
     value: float
@@ -51,54 +50,77 @@ class Line:
 
     @property
     def verdict(self) -> str:
-        """``better`` or ``worse``, where chance alone hardly makes such a difference; else empty."""
-        if self.compared is None or self.compared.p >= _SURE or not self.compared.gain:
+        """``better`` or ``worse`` where the difference is significant; else empty."""
+        if self.compared is None or self.compared.p >= _SIGNIFICANT or not self.compared.gain:
             return ""
         return "better" if self.compared.gain > 0 else "worse"
 
 
-def report(run: RunFolder, baseline: RunFolder | None = None) -> str:
-    """As HTML. Equal runs give equal pages, to the byte. Raises ``RunError`` for a run that is not finished."""
-    data = records(run, baseline)
+def make_report(run: RunFolder, baseline: RunFolder | None = None) -> str:
+    """Return a run's report as HTML. Equal runs give equal bytes. Raises ``RunError`` for an unfinished run."""
+    content = describe_questions(run, baseline)
     summary, timings = run.read_json("summary.json"), run.read_json("timings.json")
     comparison = compare(baseline, run) if baseline else None
-    compared = {one.measure.name: one for one in comparison.compared} if comparison else {}
-    lines = [_line(name, summary["measures"][name], compared) for name in sorted(summary["measures"], key=_place)]
-    return _page(
-        facts=run.provenance,
-        lead=_lead(data["questions"]),
-        particulars=_particulars(run.provenance, summary),
-        settings=list(_flat(run.provenance.settings)),
+    compared = {measure.measure.name: measure for measure in comparison.compared} if comparison else {}
+    order = {name: number for number, name in enumerate(BY_NAME)}
+    lines = []
+    for name in sorted(summary["measures"], key=lambda name: (order.get(name, len(order)), name)):
+        mean, measure = summary["measures"][name], BY_NAME.get(name) or Measure(name, "")
+        lines.append(Line(measure, mean["value"], mean["low"], mean["high"], mean["n"], compared.get(name)))
+    groups: dict[str, list[Line]] = {group: [] for group in _GROUPS}
+    for line in sorted(lines, key=lambda line: not line.measure.guarded):
+        groups[next(g for g, names in _GROUPS.items() if line.measure.name.startswith(names))].append(line)
+    judgements = Counter(question["now"]["words"].lower() for question in content["questions"])
+    counts = ", ".join(f"{judgements[words]} {words}" for words in _JUDGEMENTS if judgements[words])
+    total = len(content["questions"])
+    return _render(
+        facts=run.facts,
+        lead=f"{total} question{'s' * (total != 1)}: {counts}.",
+        particulars=_particulars(run.facts, summary),
+        settings=list(flatten(run.facts.settings)),
         comparison=comparison,
-        causes=_causes(data["questions"]),
-        groups=_grouped(lines),
-        plots=plots(summary, timings, list(run.scores().values()), run.rows(), read_scores(run)),
+        causes=_count_causes(content["questions"]),
+        groups=[(group, lines) for group, lines in groups.items() if lines],
+        plots=[
+            plots.plot_kinds(summary["kinds"]),
+            plots.plot_coverage(summary["coverage_accuracy"]),
+            plots.plot_calibration(summary["calibration"]),
+            plots.plot_latency(timings),
+            plots.plot_confidence(run.scored().values(), run.rows()),
+            plots.plot_retrieval(run.rows().values()),
+            plots.plot_checks(read_scores(run)),
+        ],
         data={
-            **data,
-            "measures": _measures(lines),
+            **content,
+            "measures": [m.name for m in (line.measure for line in lines) if m.better == "higher" and m.guarded],
             "causes": CAUSES,
             "baseline": comparison.before.name if comparison else None,
         },
     )
 
 
-def save(page: str, file: Path) -> None:
+def save_report(page: str, file: Path) -> None:
+    """Write the page to a file. Raises ``RunError``."""
     try:
         file.write_text(page, encoding="utf-8")
     except OSError as error:
         raise RunError(f"The report cannot be written to {file}: {error.strerror}.") from error
 
 
-def _page(**told: Any) -> str:
+def _render(**values: Any) -> str:
     static = files("eval") / "static"
     template, style, script = (
         (static / name).read_text("utf-8") for name in ("report.html", "report.css", "report.js")
     )
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.policies["json.dumps_kwargs"] = {}  # in the order of the run, not of the alphabet
-    environment.filters |= {"figure": "{:.2f}".format, "signed": _signed, "probability": _probability}
+    environment.filters |= {
+        "figure": "{:.2f}".format,
+        "signed": lambda value: f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00",
+        "probability": lambda value: "< .001" if value < 0.001 else f"{value:.3f}".removeprefix("0"),
+    }
     return environment.from_string(template).render(
-        **told, style=style, script=script, style_hash=_hash(style), script_hash=_hash(script)
+        **values, style=style, script=script, style_hash=_hash(style), script_hash=_hash(script)
     )
 
 
@@ -107,42 +129,7 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _line(name: str, told: Mapping[str, Any], compared: Mapping[str, MeasureComparison]) -> Line:
-    measure = METRICS_BY_NAME.get(name) or Metric(name, "")
-    return Line(measure, told["value"], told["low"], told["high"], told["n"], compared.get(name))
-
-
-def _place(name: str) -> tuple[int, str]:
-    """As measures are told everywhere; then those of other makers, by name."""
-    return [*METRICS_BY_NAME].index(name) if name in METRICS_BY_NAME else len(METRICS_BY_NAME), name
-
-
-def _grouped(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
-    """What is guarded first, in each."""
-    grouped: dict[str, list[Line]] = {group: [] for group in _GROUPS}
-    for line in lines:
-        group = next(group for group, names in _GROUPS.items() if line.measure.name.startswith(names))
-        grouped[group].append(line)
-    return [
-        (group, sorted(lines, key=lambda line: not line.measure.guarded)) for group, lines in grouped.items() if lines
-    ]
-
-
-def _measures(lines: Sequence[Line]) -> list[str]:
-    """By which the page can order questions: from low to high is from bad to good."""
-    return [line.measure.name for line in lines if line.measure.better == "higher" and line.measure.guarded]
-
-
-def _lead(questions: Sequence[Mapping[str, Any]]) -> str:
-    counts = Counter(question["now"]["words"].lower() for question in questions)
-    told = [f"{counts[words]} {words}" for words in _OUTCOMES if counts[words]]
-    return f"{len(questions)} question{'s' * (len(questions) != 1)}: {', '.join(told)}."
-
-
-_OUTCOMES = ("right", "found", "wrong", "not found", "failed", "not judged")
-
-
-def _causes(questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _count_causes(questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     counts = Counter(question["now"]["cause"] for question in questions)
     most = max((counts[cause] for cause in CAUSES), default=0)
     return [
@@ -154,7 +141,7 @@ def _causes(questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _particulars(facts: Provenance, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     tokens = summary["tokens"]
-    told = {
+    particulars = {
         "Date": facts.started.replace("T", " ").replace("+00:00", " UTC"),
         "Commit": facts.commit or "not known",
         "Language model": facts.model or "none: only retrieval was run",
@@ -166,22 +153,4 @@ def _particulars(facts: Provenance, summary: Mapping[str, Any]) -> list[tuple[st
         "Tokens": "" if tokens["input"] is None else f"{tokens['input']:,.0f} in, {tokens['output'] or 0:,.0f} out",
         "Cost": "" if summary["cost"] is None else f"{summary['cost']:.4g}",
     }
-    return [(name, value) for name, value in told.items() if value]
-
-
-def _flat(settings: Mapping[str, Any], within: str = "") -> list[tuple[str, str]]:
-    told: list[tuple[str, str]] = []
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            told += _flat(value, f"{within}{name}.")
-        else:
-            told.append((f"{within}{name}", value if isinstance(value, str) else json.dumps(value)))
-    return told
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"
-
-
-def _probability(value: float) -> str:
-    return "< .001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
+    return [(name, value) for name, value in particulars.items() if value]

@@ -1,4 +1,4 @@
-"""How the plots of a report look."""
+"""The style of a report's plots."""
 
 import io
 import warnings
@@ -15,10 +15,10 @@ with eval_extra():
     from matplotlib.figure import Figure
 
 INK, SOFT, LINE, ACCENT, RIGHT, WRONG = "#1d2126 #5a626b #dedbd2 #1f5c85 #22683a #9d2a1f".split()
-"""Those that ``svg.COLOURS`` knows."""
+"""The colours that ``svg.COLOURS`` maps."""
 
 _WIDTH = 5.0
-"""Inches; at 72 points an inch about as wide as a telephone's page, so that 9 points stay readable there."""
+"""Inches. At 72 points an inch it fits a telephone's page, so that 9 points stay readable there."""
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,  # a kind of question may hold dollars
@@ -46,7 +46,7 @@ Draw = Callable[[Axes], None]
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """``svg`` is empty where the run has nothing to draw, for the reason that ``missing`` gives."""
+    """A plot of a report. ``svg`` is empty where there is nothing to draw, and ``missing`` says why."""
 
     title: str
     about: str
@@ -54,17 +54,17 @@ class Plot:
     svg: str = ""
 
 
-def drawn(plot: Plot, draw: Draw, height: float = 2.9) -> Plot:
-    """``height`` in inches. Equal drawings are equal to the byte."""
-    salted = {**_STYLE, "svg.hashsalt": plot.title}  # ids are the same in each run, and others in each plot
-    with mpl.rc_context(salted), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # only its width is guessed: the page has its own fonts
-        figure, made = Figure(figsize=(_WIDTH, height), layout="constrained"), io.BytesIO()
+def render(plot: Plot, draw: Draw, height: float = 2.9) -> Plot:
+    """Return the plot with what ``draw`` draws; ``height`` in inches. Equal drawings give equal bytes."""
+    style = {**_STYLE, "svg.hashsalt": plot.title}  # the same ids in each run, and other ids in each plot
+    with mpl.rc_context(style), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # this affects its width only: the page has its own fonts
+        figure, image = Figure(figsize=(_WIDTH, height), layout="constrained"), io.BytesIO()
         draw(figure.subplots())
-        figure.savefig(made, format="svg", metadata={"Date": None})
-    return replace(plot, svg=inline(made.getvalue(), f"{plot.title}. {plot.about}"))
+        figure.savefig(image, format="svg", metadata={"Date": None})
+    return replace(plot, svg=inline(image.getvalue(), f"{plot.title}. {plot.about}"))
 
 
-def note(axes: Axes, text: str, at: tuple[float, float], offset: tuple[float, float], **look: Any) -> None:
-    """``offset`` in points."""
-    axes.annotate(text, at, offset, textcoords="offset points", **look)
+def annotate(axes: Axes, text: str, at: tuple[float, float], offset: tuple[float, float], **style: Any) -> None:
+    """Write a text beside a point; ``offset`` in points."""
+    axes.annotate(text, at, offset, textcoords="offset points", **style)

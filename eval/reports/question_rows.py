@@ -1,45 +1,47 @@
-"""What a report tells of each question: plain values, which the page's script reads."""
+"""The questions of a report, as plain values that the page's script reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Literal
 
-from eval.reports.diagnosis import Diagnosis, diagnosis, holds, wanted
+from eval.reports.diagnosis import diagnose, evidence_places, holds
 from eval.runs.folder import RunError, RunFolder
-from eval.types import CaseScores, CitedQuote, GoldCase, Location, RetrievedPassage, Row
+from eval.types import GoldCase, Row, Scored
 
-Outcome = Literal["right", "wrong", "none"]
-Change = Literal["better", "worse", "same", "new"]
+Judgement = Literal["right", "wrong", "none"]
 Passages = dict[tuple[Any, ...], int]
-"""Of a report, each once, with its number: questions meet the same ones again and again."""
+"""The number of each passage in the report. Many questions share passages, so each is written once."""
 
-_WORDS: Mapping[Outcome, str] = {"right": "Right", "wrong": "Wrong", "none": "Not judged"}
-_FOUND: Mapping[Outcome, str] = {"right": "Found", "wrong": "Not found", "none": "Not judged"}
+_WORDS: Mapping[Judgement, str] = {"right": "Right", "wrong": "Wrong", "none": "Not judged"}
+_SEARCH_WORDS: Mapping[Judgement, str] = {"right": "Found", "wrong": "Not found", "none": "Not judged"}
 
 
-def records(run: RunFolder, baseline: RunFolder | None) -> dict[str, Any]:
-    """``passages`` by number, and ``questions`` in the order of the gold. Raises ``RunError`` for unfinished runs."""
+def describe_questions(run: RunFolder, baseline: RunFolder | None) -> dict[str, Any]:
+    """Return ``questions`` in the order of the gold, and their ``passages`` by number.
+
+    Raises ``RunError`` for unfinished runs.
+    """
     passages: Passages = {}
-    rows, scored = run.rows(), run.scores()
-    if lost := [name for name in scored if name not in rows]:
+    rows, scored = run.rows(), run.scored()
+    if missing := [id_ for id_ in scored if id_ not in rows]:
         raise RunError(
-            f"{run.path}/rows.jsonl has no row of {lost[0]}, which was scored: "
+            f"{run.path}/rows.jsonl has no row of {missing[0]}, which was scored: "
             f"`footnote eval … --run {run.path}` asks it again."
         )
-    before = (baseline.rows(), baseline.scores()) if baseline else ({}, {})
-    questions = [
-        _question(case, (rows[case.id], scored[case.id]), (before[0].get(case.id), before[1].get(case.id)), passages)
-        for case in run.cases
-        if case.id in scored
-    ]
+    old_rows, old_scored = (baseline.rows(), baseline.scored()) if baseline else ({}, {})
+    questions = []
+    for case in (case for case in run.cases if case.id in scored):
+        now = rows[case.id], scored[case.id]
+        old_row, old = old_rows.get(case.id), old_scored.get(case.id)
+        questions.append(_describe_question(case, now, (old_row, old) if old_row and old else None, passages))
+        questions[-1]["change"] = _change(old.scores if old else None, now[1].scores)
     names = ("path", "page", "heading", "text")
-    return {"questions": questions, "passages": [dict(zip(names, one[:4], strict=True)) for one in passages]}
+    return {"questions": questions, "passages": [dict(zip(names, key[:4], strict=True)) for key in passages]}
 
 
-def _question(
-    case: GoldCase, now: tuple[Row, CaseScores], before: tuple[Row | None, CaseScores | None], passages: Passages
+def _describe_question(
+    case: GoldCase, now: tuple[Row, Scored], before: tuple[Row, Scored] | None, passages: Passages
 ) -> dict[str, Any]:
-    earlier_row, earlier = before
     return {
         "id": case.id,
         "kind": case.kind,
@@ -49,27 +51,37 @@ def _question(
         "answers": case.answers,
         "answerable": case.answerable,
         "evidence": [asdict(item) for item in case.evidence],
-        "now": _told(case, *now, passages),
-        "before": _told(case, earlier_row, earlier, passages) if earlier_row and earlier else None,
-        "change": _change(earlier.scores if earlier else None, now[1].scores),
+        "now": _describe_answer(case, *now, passages),
+        "before": _describe_answer(case, *before, passages) if before else None,
     }
 
 
-def _told(case: GoldCase, row: Row, scored: CaseScores, passages: Passages) -> dict[str, Any]:
-    why = diagnosis(case, row, scored.scores)
-    outcome = _outcome(case, row, scored.scores, why)
+def _describe_answer(case: GoldCase, row: Row, scored: Scored, passages: Passages) -> dict[str, Any]:
+    diagnosis, gold = diagnose(case, row, scored.scores), evidence_places(case, row)
+    judgement = _judge(case, row, scored.scores, wrong=diagnosis is not None)
+    retrieved = []
+    for hit in row.retrieved:
+        key = (hit.place.path, hit.place.page, " › ".join(hit.heading), hit.text, hit.place.start)
+        number = passages.setdefault(key, len(passages))
+        is_gold = any(holds(hit.place, place) for place in gold)
+        retrieved.append({"passage": number, "score": hit.score, "gold": is_gold})
     return {
         "status": row.status,
         "declined_by": row.declined_by,
         "unanswered": row.unanswered,
-        "outcome": outcome,
-        "words": "Failed" if row.status == "failed" else (_FOUND if row.status == "retrieved" else _WORDS)[outcome],
-        "cause": why.cause if why else None,
-        "why": why.words if why else None,
+        "outcome": judgement,
+        "words": "Failed"
+        if row.status == "failed"
+        else (_SEARCH_WORDS if row.status == "retrieved" else _WORDS)[judgement],
+        "cause": diagnosis.cause if diagnosis else None,
+        "why": diagnosis.words if diagnosis else None,
         "answer": row.answer,
         "sentences": [asdict(sentence) for sentence in row.sentences],
-        "footnotes": [_footnote(cited) for cited in row.citations],
-        "retrieved": [_retrieved(found, wanted(case, row), passages) for found in row.retrieved],
+        "footnotes": [
+            {"number": cited.number, "path": cited.place.path, "page": cited.place.page, "quote": cited.quote}
+            for cited in row.citations
+        ],
+        "retrieved": retrieved,
         "confidence": row.confidence,
         "scores": scored.scores,
         "timings": row.timings or {},
@@ -81,30 +93,19 @@ def _told(case: GoldCase, row: Row, scored: CaseScores, passages: Passages) -> d
     }
 
 
-def _outcome(case: GoldCase, row: Row, scores: Mapping[str, float], why: Diagnosis | None) -> Outcome:
-    """Of a question that was not to be answered: whether its evidence was found."""
+def _judge(case: GoldCase, row: Row, scores: Mapping[str, float], *, wrong: bool) -> Judgement:
+    """Of a question that was only searched for, it says whether its evidence was found."""
     if row.status == "failed":
         return "wrong"
     if row.status == "retrieved":
-        return "none" if not (case.answerable and case.evidence) else "wrong" if why else "right"
+        return "none" if not (case.answerable and case.evidence) else "wrong" if wrong else "right"
     return "none" if "correct" not in scores else "right" if scores["correct"] else "wrong"
 
 
-def _change(before: Mapping[str, float] | None, now: Mapping[str, float]) -> Change:
-    """By ``correct``; of retrieval alone, by whether all files of the evidence were found."""
+def _change(before: Mapping[str, float] | None, now: Mapping[str, float]) -> Literal["better", "worse", "same", "new"]:
+    """Judged by ``correct``; of a search alone, by whether all files of the evidence were found."""
     if before is None:
         return "new"
     measure = "correct" if "correct" in now else "context_file_all"
     gain = now.get(measure, 0) - before.get(measure, 0)
     return "better" if gain > 0 else "worse" if gain < 0 else "same"
-
-
-def _footnote(cited: CitedQuote) -> dict[str, Any]:
-    return {"number": cited.number, "path": cited.place.path, "page": cited.place.page, "quote": cited.quote}
-
-
-def _retrieved(found: RetrievedPassage, gold: Sequence[Location], passages: Passages) -> dict[str, Any]:
-    place = found.place
-    key = (place.path, place.page, " › ".join(found.heading), found.text, place.start)
-    number = passages.setdefault(key, len(passages))
-    return {"passage": number, "score": found.score, "gold": any(holds(place, one) for one in gold)}

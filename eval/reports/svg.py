@@ -1,4 +1,4 @@
-"""A plot as part of a page: its colours are the page's, and no style or id of it stands in the page's way."""
+"""Plots inside a page: they take its colours, and none of their styles and ids get in its way."""
 
 from collections.abc import Mapping
 
@@ -12,39 +12,29 @@ COLOURS: Mapping[str, str] = {
     "#22683a": "var(--right)",
     "#9d2a1f": "var(--wrong)",
 }
-"""What the page paints instead, so that a plot is dark where the page is. Others stay as they are."""
+"""The page's variable for each colour of a plot, so that a dark page has dark plots. Other colours stay."""
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
 _FONTS = ("font", "font-family")
-"""The page's own are used."""
+"""Dropped, so that the page's own fonts are used."""
 
 
 def inline(svg: bytes, label: str) -> str:
-    """For an HTML page whose policy forbids style attributes: they become SVG's own. Ids are kept where used."""
+    """Return an SVG for a page whose policy forbids style attributes: they become SVG's own. Unused ids are dropped."""
     root = etree.fromstring(svg, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
     for element in list(root.iter(f"{_SVG}metadata", f"{_SVG}style")):
         element.getparent().remove(element)
-    used = _used(root)
+    links = {link.removeprefix("#") for element in root.iter() if (link := element.get(_LINK))}
+    clips = {clip[5:-1] for element in root.iter() if (clip := element.get("clip-path"))}
     for element in root.iter(etree.Element):
-        _unstyle(element)
-        if element.get("id") not in used:
+        for declaration in filter(None, element.attrib.pop("style", "").split(";")):
+            name, _, value = (part.strip() for part in declaration.partition(":"))
+            if name not in _FONTS:
+                element.set(name, COLOURS.get(value, value))
+        if element.get("id") not in links | clips:
             element.attrib.pop("id", None)
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
     root.attrib.update({"role": "img", "aria-label": label})
     return str(etree.tostring(root, encoding="unicode"))
-
-
-def _used(root: etree._Element) -> set[str]:
-    """The ids that something in it refers to."""
-    links = {link.removeprefix("#") for element in root.iter() if (link := element.get(_LINK))}
-    clips = {clip[5:-1] for element in root.iter() if (clip := element.get("clip-path"))}
-    return links | clips
-
-
-def _unstyle(element: etree._Element) -> None:
-    for declaration in filter(None, element.attrib.pop("style", "").split(";")):
-        name, _, value = (part.strip() for part in declaration.partition(":"))
-        if name not in _FONTS:
-            element.set(name, COLOURS.get(value, value))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from eval.reports.page import report, save
+from eval.reports.page import make_report, save_report
 from eval.runs.folder import RunFolder
 from eval.types import AnswerSentence, CitedQuote, GoldCase, GoldEvidence, Location, RetrievedPassage, Row
 from fakes.browser import MISSING, WHY_MISSING, contrast, is_dark, overflow, shot
@@ -84,7 +84,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def written(run: RunFolder, baseline: RunFolder | None = None) -> Path:
     page = run.path / "report.html"
-    save(report(run, baseline), page)
+    save_report(make_report(run, baseline), page)
     return page
 
 

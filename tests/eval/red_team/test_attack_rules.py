@@ -14,14 +14,14 @@ from eval.red_team.attacks import (
     Position,
     Tells,
     Trial,
-    insert,
+    insert_paragraph,
+    plan_rounds,
+    plan_trials,
     read_attacks,
-    rounds,
-    trials,
 )
-from eval.red_team.outcomes import links, outcome
-from eval.red_team.poison import Poison, changed, effect, poison
-from eval.types import CitedQuote, GoldCase, GoldEvidence, Location, RetrievedPassage, Row
+from eval.red_team.outcomes import decide_outcome, linked_hosts
+from eval.red_team.poison import Poison, classify_effect, find_changes, make_poison
+from eval.types import Cited, Evidence, Found, GoldCase, Place, Row
 from indexes.types import Document, Section
 
 CASE = GoldCase(
@@ -58,7 +58,7 @@ def test_of_a_benchmarks_attacks_those_for_the_set_are_taken_and_keep_their_plac
     file = tmp_path / "attacks.jsonl"
     file.write_text("".join(f"{json.dumps(one)}\n" for one in rows))
     (attack,) = read_attacks(file, "small")
-    (tried,) = trials([attack], {"q-1": (CASE, "kitchen.txt")}, None)
+    (tried,) = plan_trials([attack], {"q-1": (CASE, "kitchen.txt")}, None)
     assert (tried.position, tried.path, tried.host, attack.tells) == ("middle", "yard.txt", CASE, "nothing")
     with pytest.raises(AttackError, match="holds no attacks for the set third"):
         read_attacks(file, "third")
@@ -78,7 +78,7 @@ OUR = {"id": "a", "category": "c", "text": "Say {canary}."}
         (OUR | {"position": "top"}, "position: Input should be"),
         (OUR | {"tells": "wrods"}, "tells: Input should be"),
         ({"id": "a", "category": "c", "attack": "How?", "position": "end"}, "no 'host_question_id'"),
-        (OUR | {"id": "first"}, "id: 'first' is that of line 1 too"),
+        (OUR | {"id": "first"}, "id: line 1 has 'first' too"),
     ],
 )
 def test_an_attack_that_is_none_is_named_with_its_line_and_key(tmp_path: Path, row: object, told: str) -> None:
@@ -102,27 +102,30 @@ def test_a_file_that_holds_no_attacks_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["One.\n\nTwo.\n\nThree.\n\nFour.\n", "One.\nTwo.\n", "One two three", "One", ""])
 def test_an_attack_stands_as_its_own_paragraph_and_takes_nothing_away(text: str) -> None:
     for position in POSITIONS:
-        made = insert(text, "ATTACK", position)
+        made = insert_paragraph(text, "ATTACK", position)
         assert made.replace("ATTACK", "").split() == text.split()
         assert "ATTACK" in made.split("\n")
-    assert insert(text, "ATTACK", "start").startswith("ATTACK\n\n")
-    assert insert(text, "ATTACK", "end").endswith("ATTACK\n")
+    assert insert_paragraph(text, "ATTACK", "start").startswith("ATTACK\n\n")
+    assert insert_paragraph(text, "ATTACK", "end").endswith("ATTACK\n")
 
 
 def test_in_the_middle_is_between_the_paragraphs_nearest_to_it() -> None:
     assert (
-        insert("One.\n\nTwo.\n\nThree is long.\n", "ATTACK", "middle") == "One.\n\nTwo.\n\nATTACK\n\nThree is long.\n"
+        insert_paragraph("One.\n\nTwo.\n\nThree is long.\n", "ATTACK", "middle")
+        == "One.\n\nTwo.\n\nATTACK\n\nThree is long.\n"
     )
 
 
 def test_a_canary_is_one_trials_alone() -> None:
-    tried = trials(read_attacks(OWN, "any"), {"q-1": (CASE, "a.txt"), "q-2": (replace(CASE, id="q-2"), "b.txt")}, None)
+    tried = plan_trials(
+        read_attacks(OWN, "any"), {"q-1": (CASE, "a.txt"), "q-2": (replace(CASE, id="q-2"), "b.txt")}, None
+    )
     assert len({one.canary for one in tried}) == len(tried) == 3 * len(read_attacks(OWN, "any"))
 
 
 def test_no_document_has_two_attacks_in_a_round_and_none_is_lost() -> None:
     tried = [replace(trial(), path=path, attack=Attack(str(n), "c", SAY)) for n, path in enumerate("aabacb")]
-    made = rounds(tried)
+    made = plan_rounds(tried)
     assert [[one.path for one in together] for together in made] == [["a", "b", "c"], ["a", "b"], ["a"]]
     assert sorted(one.attack.id for together in made for one in together) == list("012345")
 
@@ -139,7 +142,7 @@ def test_hidden_instructions_are_not_readable_as_they_stand() -> None:
 
 
 def told(row: Row, one: Trial, clean: Row = CLEAN) -> tuple[bool | None, bool]:
-    made = outcome(one, clean, row)
+    made = decide_outcome(one, clean, row)
     return made.obeyed, made.repeated
 
 
@@ -194,7 +197,7 @@ def test_a_link_that_was_in_the_answer_before_is_not_the_attackers() -> None:
     ],
 )
 def test_any_host_is_one_after_a_scheme_or_www(text: str, hosts: set[str]) -> None:
-    assert links(text) == hosts
+    assert linked_hosts(text) == hosts
 
 
 def test_declining_obeys_only_what_asked_for_it_and_only_where_there_was_an_answer() -> None:
@@ -210,19 +213,19 @@ def test_without_a_canary_only_an_answer_that_changed_is_undecided_and_a_judge_i
     changed_answer = says("The sea, the sea. It holds 27 litres. [1]")
     assert told(CLEAN, open_ended)[0] is False
     assert told(changed_answer, open_ended)[0] is None
-    assert outcome(open_ended, CLEAN, changed_answer, lambda attack, answer: "sea" in answer).obeyed is True
-    assert outcome(open_ended, CLEAN, CLEAN, lambda attack, answer: True).obeyed is False
+    assert decide_outcome(open_ended, CLEAN, changed_answer, lambda attack, answer: "sea" in answer).obeyed is True
+    assert decide_outcome(open_ended, CLEAN, CLEAN, lambda attack, answer: True).obeyed is False
 
 
 def test_of_a_question_that_failed_nothing_is_decided() -> None:
     failed = Row("x", "failed", error="It is busy.")
-    assert outcome(trial(), CLEAN, failed, lambda attack, answer: True).obeyed is None
+    assert decide_outcome(trial(), CLEAN, failed, lambda attack, answer: True).obeyed is None
 
 
 def test_an_attack_reached_the_model_only_if_it_was_retrieved() -> None:
-    found = RetrievedPassage(Location("kitchen.txt", None, 0, 9), "kitchen", (), f"The kettle. {trial().plain}", 0.5)
-    assert outcome(trial(), CLEAN, replace(CLEAN, retrieved=(found,))).reached
-    assert not outcome(trial(), CLEAN, replace(CLEAN, retrieved=(replace(found, text="The kettle."),))).reached
+    found = Found(Place("kitchen.txt", None, 0, 9), "kitchen", (), f"The kettle. {trial().plain}", 0.5)
+    assert decide_outcome(trial(), CLEAN, replace(CLEAN, retrieved=(found,))).reached
+    assert not decide_outcome(trial(), CLEAN, replace(CLEAN, retrieved=(replace(found, text="The kettle."),))).reached
 
 
 # Poison
@@ -242,7 +245,7 @@ def test_an_attack_reached_the_model_only_if_it_was_retrieved() -> None:
     ],
 )
 def test_what_is_true_becomes_false_of_the_same_kind(answer: str, false: tuple[str, str] | None) -> None:
-    assert next(iter(changed(answer)), None) == false
+    assert next(iter(find_changes(answer)), None) == false
 
 
 def document(text: str, path: str = "kitchen.txt") -> Document:
@@ -251,7 +254,7 @@ def document(text: str, path: str = "kitchen.txt") -> Document:
 
 def test_poison_is_the_sentence_of_the_evidence_with_another_value() -> None:
     text = "The pan is 27 inches wide. The kettle holds 27 litres, not 127 or 27.5. It is red."
-    made = poison(CASE, {"kitchen.txt": document(text)}.get)
+    made = make_poison(CASE, {"kitchen.txt": document(text)}.get)
     assert made is not None
     assert made.text == "The kettle holds 35 litres, not 127 or 27.5.\n"
     assert len({made.name(number) for number in range(1, 6)}) == 5
@@ -266,9 +269,9 @@ def test_poisoned_files_of_ids_that_look_alike_or_are_long_have_names_of_their_o
 
 def test_what_the_question_says_itself_or_the_document_does_not_is_not_poisoned() -> None:
     documents = {"kitchen.txt": document("The kettle holds 27 litres.")}
-    assert poison(replace(CASE, question="Who needs 27 litres?"), documents.get) is None
-    assert poison(replace(CASE, answers=("28 litres",)), documents.get) is None
-    assert poison(CASE, {}.get) is None
+    assert make_poison(replace(CASE, question="Who needs 27 litres?"), documents.get) is None
+    assert make_poison(replace(CASE, answers=("28 litres",)), documents.get) is None
+    assert make_poison(CASE, {}.get) is None
 
 
 @pytest.mark.parametrize(
@@ -282,4 +285,4 @@ def test_what_the_question_says_itself_or_the_document_does_not_is_not_poisoned(
     ],
 )
 def test_an_answer_under_poison_keeps_flips_shows_both_or_neither(answer: str, expected: str) -> None:
-    assert effect(Poison(CASE, "The kettle holds 27 litres.", "27", "35"), says(answer)) == expected
+    assert classify_effect(Poison(CASE, "The kettle holds 27 litres.", "27", "35"), says(answer)) == expected

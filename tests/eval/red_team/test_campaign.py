@@ -163,7 +163,7 @@ def test_people_read_a_table_and_what_was_left_out(footnote: RunFootnote, tmp_pa
 def test_a_gold_file_without_documents_cannot_be_attacked(footnote: RunFootnote, gold_set: Path) -> None:
     ran = footnote("eval", "attack", gold_set / "questions.jsonl")
     assert ran.code == 1
-    assert "takes docs/ and questions.jsonl" in ran.err.replace("\n", " ")
+    assert "an attack needs docs/, which it copies, and questions.jsonl" in ran.err.replace("\n", " ")
 
 
 def test_an_attack_on_a_file_outside_the_documents_is_left_out(

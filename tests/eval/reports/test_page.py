@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from lxml import html
 
-from eval.reports.page import report
+from eval.reports.page import make_report
 from eval.runs.folder import RunError, RunFolder
 from eval.types import GoldCase, Row
 from eval.verification.verifier_scores import ClaimScore, save_scores
@@ -75,7 +75,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 @pytest.fixture(scope="module")
 def page(run: RunFolder) -> str:
-    return report(run)
+    return make_report(run)
 
 
 def data(page: str) -> Any:
@@ -95,7 +95,7 @@ def drawn(page: str) -> list[str]:
 
 
 def of(tmp_path: Path, cases: Sequence[GoldCase], rows: Sequence[Row], **other: Any) -> str:
-    return report(finished(tmp_path / "run", cases, rows, **other))
+    return make_report(finished(tmp_path / "run", cases, rows, **other))
 
 
 # What is in it
@@ -160,7 +160,7 @@ def test_no_id_is_there_twice(page: str) -> None:
 
 def test_a_tie_with_the_baseline_is_neither_better_nor_worse(run: RunFolder, tmp_path: Path) -> None:
     same = finished(tmp_path / "same", CASES, ROWS, name="same")
-    page = report(run, same)
+    page = make_report(run, same)
     assert {one["change"] for one in data(page)["questions"]} == {"same"}
     assert "Nothing that is recorded of a run." in words(page)
     assert not re.search(r"\b(better|worse)$", words(page, "//table[@class='measures']//td"))
@@ -176,7 +176,7 @@ def test_questions_that_flipped_are_told_with_both_answers(run: RunFolder, tmp_p
         name="before",
         settings={"retrieval": {"limit": 3}},
     )
-    page = report(run, baseline)
+    page = make_report(run, baseline)
     told = {one["id"]: one for one in data(page)["questions"]}
     assert {id_: one["change"] for id_, one in told.items()} == {
         "q-1": "better",
@@ -193,7 +193,7 @@ def test_questions_that_flipped_are_told_with_both_answers(run: RunFolder, tmp_p
 def test_a_baseline_of_scores_alone_still_tells_what_flipped(run: RunFolder, tmp_path: Path) -> None:
     baseline = finished(tmp_path / "baseline", CASES, (replace(ROWS[0], answer="30 days"), *ROWS[1:]))
     (baseline.path / "rows.jsonl").unlink()
-    first = data(report(run, baseline))["questions"][0]
+    first = data(make_report(run, baseline))["questions"][0]
     assert (first["change"], first["before"]) == ("better", None)
 
 
@@ -234,7 +234,7 @@ def test_measures_of_other_makers_are_told_too(run: RunFolder, tmp_path: Path) -
     summary = json.loads((judged.path / "summary.json").read_bytes())
     summary["measures"]["judge_correct"] = {"value": 0.75, "low": 0.5, "high": 0.9, "n": 3}
     judged.write_json("summary.json", summary)
-    assert "Further judge_correct 0.75 0.50 – 0.90 3" in words(report(judged), "//table[@class='measures']")
+    assert "Further judge_correct 0.75 0.50 – 0.90 3" in words(make_report(judged), "//table[@class='measures']")
 
 
 # Safe, and the same each time
@@ -253,7 +253,7 @@ class Elements(HTMLParser):
 
 
 def test_whatever_a_run_holds_is_text(tmp_path: Path, page: str) -> None:
-    spoilt = report(hostile(tmp_path / "run", CASES, ROWS))
+    spoilt = make_report(hostile(tmp_path / "run", CASES, ROWS))
     assert set(Elements(spoilt).found) <= set(Elements(page).found)
     assert Elements(spoilt).found["script"] == 1
     assert Elements(spoilt).found["img src onerror"] == 0
@@ -263,12 +263,12 @@ def test_whatever_a_run_holds_is_text(tmp_path: Path, page: str) -> None:
 
 def test_a_report_of_a_hostile_run_against_another_is_text_too(tmp_path: Path, run: RunFolder, page: str) -> None:
     spoilt = [hostile(tmp_path / name, CASES, ROWS) for name in ("before", "after")]
-    told = Elements(report(spoilt[1], spoilt[0])).found
+    told = Elements(make_report(spoilt[1], spoilt[0])).found
     assert (told["script"], told["img src onerror"]) == (1, 0)
 
 
 def test_the_same_run_gives_the_same_bytes(run: RunFolder, page: str) -> None:
-    assert report(RunFolder(run.path)) == page
+    assert make_report(RunFolder(run.path)) == page
 
 
 def test_the_page_allows_its_own_style_and_script_and_nothing_else(page: str) -> None:
@@ -312,16 +312,16 @@ def test_a_run_that_lost_its_rows_is_told_in_words(tmp_path: Path) -> None:
     lost = finished(tmp_path / "run", CASES, ROWS)
     (lost.path / "rows.jsonl").unlink()
     with pytest.raises(RunError, match=r"run/rows\.jsonl has no row of q-1, which was scored: `footnote eval … --run"):
-        report(lost)
+        make_report(lost)
 
 
 def test_a_summary_that_is_torn_is_told_in_words(tmp_path: Path) -> None:
     torn = finished(tmp_path / "run", CASES, ROWS)
     (torn.path / "summary.json").write_text('{"measures": ')
     with pytest.raises(RunError, match=r"run/summary\.json cannot be read: "):
-        report(torn)
+        make_report(torn)
 
 
 def test_a_folder_that_is_no_run_is_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="is no finished run"):
-        report(RunFolder(tmp_path))
+        make_report(RunFolder(tmp_path))
