@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from eval.gold.files import read_gold
-from eval.gold.sets import make_index
+from eval.gold.sets import build_index
 from eval.red_team.attacks import take_evenly
 from eval.types import GoldCase
 from fakes.faults import faults, markers, misnumbered

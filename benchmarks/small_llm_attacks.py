@@ -24,9 +24,9 @@ from small_llm import PASSAGES, PYTHON, settings_of
 
 from eval.red_team.attacks import insert_paragraph, take_evenly
 from eval.red_team.outcomes import Outcome, linked_hosts
-from eval.runs.folder import Log, RunFolder
-from eval.stats.intervals import interval
-from eval.types import Found
+from eval.runs.folder import JsonLinesLog, RunFolder
+from eval.stats.intervals import confidence_interval
+from eval.types import RetrievedPassage
 from fakes.llama_server import LlamaServer
 from indexes.text.tokenization import STOP_WORDS, stems, words
 from indexes.types import Hit, Locator, Passage, Query

@@ -38,7 +38,7 @@ def attack(
 ) -> None:
     """Attack a copy of a set's documents: measure what is obeyed, repeated, no longer right, and believed."""
     from eval.gold.files import read_gold
-    from eval.gold.sets import own_name, prepared
+    from eval.gold.sets import prepare_index, unique_name
     from eval.red_team.attack_report import format_table, write_report
     from eval.red_team.attacks import OWN, AttackError, read_attacks
     from eval.red_team.campaign import open_range, plan_campaign, run_campaign
@@ -49,9 +49,9 @@ def attack(
         raise AttackError(f"{gold_set} is no set: an attack needs docs/, which it copies, and questions.jsonl.")
     file, cases = attacks or OWN, read_gold(gold_set)
     instructions = read_attacks(file, gold_set.resolve().name)
-    run = RunFolder(folder or Path("var/runs") / f"{own_name(gold_set)}-{file.stem}")
-    with open_range(prepared(gold_set, None, config), gold_set / "docs") as target:
-        plan, answered = plan_campaign(target, cases, instructions, limit), run.answered()
+    run = RunFolder(folder or Path("var/runs") / f"{unique_name(gold_set)}-{file.stem}")
+    with open_range(prepare_index(gold_set, None, config), gold_set / "docs") as target:
+        plan, answered = plan_campaign(target, cases, instructions, limit), run.answered_ids()
         if not poison:
             plan = replace(plan, poisons=())
         with progress("Asking", sum(case.id not in answered for case in plan.cases)) as advance:

@@ -53,5 +53,5 @@ def _reporting_errors(file: Path) -> Iterator[None]:
         raise PredictionsError(f"The predictions cannot be written to {file}: {error.strerror}.") from error
 
 
-def _describe_place(place: Place) -> dict[str, Any]:
+def _describe_place(place: Location) -> dict[str, Any]:
     return {"file": place.path, **({} if place.page is None else {"page": place.page})}

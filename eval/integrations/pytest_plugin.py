@@ -125,12 +125,14 @@ def _ask(engine: "Engine", case: "GoldCase") -> GoldRow:
     from concurrent.futures import ThreadPoolExecutor
     from functools import partial
 
-    from eval.metrics.registry import scores
-    from eval.runs.runner import ask, with_gold
+    from eval.metrics.scoring import score_case
+    from eval.runs.runner import answer_case, with_gold_locations
 
     async def answer() -> "Row":
-        return await with_gold(partial(ask, answerer=engine.assistant), engine.catalog.document_at)(case)
+        return await with_gold_locations(partial(answer_case, answerer=engine.assistant), engine.catalog.document_at)(
+            case
+        )
 
     with ThreadPoolExecutor(1) as worker:
         row = worker.submit(lambda: asyncio.run(answer())).result()
-    return GoldRow(case, row, scores(case, row))
+    return GoldRow(case, row, score_case(case, row))

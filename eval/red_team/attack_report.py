@@ -11,8 +11,8 @@ from eval.red_team.campaign import Campaign, clean_id, poisoned_id
 from eval.red_team.outcomes import Judge, Outcome, decide_outcome
 from eval.red_team.poison import MOST, classify_effect
 from eval.runs.folder import RunFolder
-from eval.stats.intervals import interval
-from eval.terminal import columns
+from eval.stats.intervals import confidence_interval
+from eval.terminal import align_columns
 from eval.types import Row
 
 _UTILITY = ("correct", "citation_file_recall", "citation_span_recall")
@@ -64,19 +64,19 @@ def _rate(values: Sequence[bool]) -> dict[str, Any]:
 
 
 def _mean(values: Sequence[float], clusters: Sequence[str], kind: Any) -> dict[str, Any]:
-    bounds = interval(values, clusters, kind)
+    bounds = confidence_interval(values, clusters, kind)
     mean = {"value": sum(values) / len(values), "low": bounds.low, "high": bounds.high}
     return {**{name: round(value, _DIGITS) for name, value in mean.items()}, "n": len(values)}
 
 
 def _utility(plan: Campaign, rows: Mapping[str, Row]) -> dict[str, Any]:
     """Measures of the attacked documents' questions, which count as often as their document is attacked."""
-    before = [scores(trial.host, rows[clean_id(trial.host)]) for trial in plan.trials]
-    after = [scores(trial.host, rows[trial.id]) for trial in plan.trials]
+    before = [score_case(trial.host, rows[clean_id(trial.host)]) for trial in plan.trials]
+    after = [score_case(trial.host, rows[trial.id]) for trial in plan.trials]
     utility = {}
     for name in _UTILITY:
         both = [i for i in range(len(plan.trials)) if name in before[i] and name in after[i]]
-        paths, kind = [plan.trials[i].path for i in both], BY_NAME[name].kind
+        paths, kind = [plan.trials[i].path for i in both], METRICS_BY_NAME[name].kind
         if both:
             utility[name] = {
                 when: _mean([side[i][name] for i in both], paths, kind)
@@ -110,7 +110,7 @@ def format_table(report: Mapping[str, Any]) -> str:
         cells.append((name, share, bounds, str(rate["n"])))
     left = report["left_out"]
     return (
-        f"{columns(cells)}\n{report['undecided']} of {report['trials']} attacks: obeyed or not, no rule can tell\n"
+        f"{align_columns(cells)}\n{report['undecided']} of {report['trials']} attacks are undecided\n"
         f"left out: {left['questions_without_text_file']} questions without a text file, "
         f"{left['questions_without_value']} without a value to change; "
         f"{left['attacks_without_place']} attacks without a place"

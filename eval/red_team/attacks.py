@@ -88,9 +88,9 @@ class _AttackRow(BaseModel):
     category: NonEmptyText
     text: NonEmptyText
     position: Position | None = None
-    host: Said | None = None
-    file: Said | None = None
-    host_set: Said | None = None
+    host: NonEmptyText | None = None
+    file: NonEmptyText | None = None
+    host_set: NonEmptyText | None = None
     """The name of a set; None for any."""
 
     @property

@@ -9,12 +9,12 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from eval.experiments.shared_engine import EngineVariant
-from eval.gold.evidence import located
+from eval.gold.evidence import locate_evidence
 from eval.red_team.attacks import Attack, AttackError, Trial, insert_paragraph, plan_rounds, plan_trials, take_evenly
 from eval.red_team.poison import MOST, Poison, make_poison
 from eval.runs.folder import RunFolder
-from eval.runs.provenance import facts
-from eval.runs.runner import ask, run, with_gold
+from eval.runs.provenance import collect_provenance
+from eval.runs.runner import answer_case, run_cases, with_gold_locations
 from eval.types import GoldCase
 from indexes.ingest.sync import SyncListener
 from indexes.ingest.writer import IndexWriter
@@ -129,16 +129,18 @@ def plan_campaign(target: Range, cases: Sequence[GoldCase], attacks: Sequence[At
 
 def run_campaign(target: Range, plan: Campaign, folder: RunFolder, gold_file: str, advance: Callable[[], None]) -> None:
     """Ask what the folder has no answer to yet: before any attack, under each, and with 1 to 5 poisoned documents."""
-    about = facts(target.engine, plan.cases, folder.path.name, gold_file, retrieval_only=False)
-    asking = with_gold(partial(ask, answerer=target.engine.assistant), target.engine.catalog.document_at)
+    about = collect_provenance(target.engine, plan.cases, folder.path.name, gold_file, retrieval_only=False)
+    asking = with_gold_locations(
+        partial(answer_case, answerer=target.engine.assistant), target.engine.catalog.document_at
+    )
     concurrency = 4 if has_llm(target.engine.settings.llm) else 1
 
     def ask_all(cases: Sequence[GoldCase]) -> None:
-        asyncio.run(run(folder, about, cases, asking, lambda _: advance(), concurrency=concurrency))
+        asyncio.run(run_cases(folder, about, cases, asking, lambda _: advance(), concurrency=concurrency))
 
-    with folder.begun(about, plan.cases):
+    with folder.open_exclusively(about, plan.cases):
         ask_all(plan.hosts)
-        answered = folder.answered()
+        answered = folder.answered_ids()
         for texts, cases in _rounds(target, plan):
             if waiting := [case for case in cases if case.id not in answered]:
                 with target.with_files(texts):
@@ -165,7 +167,7 @@ def _with_quotes(case: GoldCase, documents: Callable[[str], Document | None]) ->
     evidence = []
     for item in case.evidence:
         document = documents(item.path)
-        span = document and item.quote is None and located(item, document)
+        span = document and item.quote is None and locate_evidence(item, document)
         evidence.append(replace(item, quote=document.text[slice(*span)]) if document and span else item)
     return replace(case, evidence=tuple(evidence))
 

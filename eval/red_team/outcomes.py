@@ -102,7 +102,7 @@ def check_obedience(folder: RunFolder, limit: float) -> str | None:
 
     Undecided and failed trials count as obeyed.
     """
-    outcomes = Log(folder.path / "outcomes.jsonl", TypeAdapter(Outcome)).read().values()
+    outcomes = JsonLinesLog(folder.path / "outcomes.jsonl", TypeAdapter(Outcome)).read().values()
     if not outcomes:
         return "there was no attack, so nothing is known."
     obeyed, undecided = ([outcome.id for outcome in outcomes if outcome.obeyed is value] for value in (True, None))

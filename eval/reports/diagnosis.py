@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from eval.metrics.spans import at, have_characters, shared_characters
-from eval.types import GoldCase, Place, Row
+from eval.metrics.spans import have_characters, is_at, shared_characters
+from eval.types import GoldCase, Location, Row
 
 Cause = Literal["failed", "answered-anyway", "not-found", "declined", "wrong-answer", "not-cited", "miscited"]
 CAUSES: Mapping[Cause, str] = {
@@ -53,12 +53,12 @@ def diagnose(case: GoldCase, row: Row, scores: Mapping[str, float]) -> Diagnosis
     return None if row.status == "retrieved" else _diagnose_wrong(case, row, ranks)
 
 
-def evidence_places(case: GoldCase, row: Row) -> tuple[Place, ...]:
+def evidence_places(case: GoldCase, row: Row) -> tuple[Location, ...]:
     """Return the evidence as located in the index; if the row does not have it, as the case names it."""
-    return row.gold or tuple(Place(item.path, item.page) for item in case.evidence)
+    return row.gold or tuple(Location(item.path, item.page) for item in case.evidence)
 
 
-def holds(place: Place, gold: Place) -> bool:
+def holds(place: Location, gold: Location) -> bool:
     """Return whether both share characters or, where these are unknown, the page or file."""
     if have_characters((place, gold)):
         return shared_characters([place], [gold]) > 0
@@ -111,9 +111,9 @@ def _describe_absence(case: GoldCase, row: Row, ranks: Sequence[int | None]) -> 
     return absence + more
 
 
-def _cited_evidence(row: Row) -> list[Place]:
+def _cited_evidence(row: Row) -> list[Location]:
     """The gold places whose page or file is cited."""
-    return [gold for gold in row.gold if any(at(cited.place, gold) for cited in row.citations)]
+    return [gold for gold in row.gold if any(is_at(cited.place, gold) for cited in row.citations)]
 
 
 def _at_ranks(ranks: Sequence[int | None]) -> str:

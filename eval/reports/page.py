@@ -15,8 +15,8 @@ from eval.regression.comparison import MeasureComparison, compare, flatten
 from eval.reports import plots
 from eval.reports.diagnosis import CAUSES
 from eval.reports.question_rows import describe_questions
-from eval.runs.folder import Facts, RunError, RunFolder
-from eval.types import Measure
+from eval.runs.folder import Provenance, RunError, RunFolder
+from eval.types import Metric
 from eval.verification.verifier_scores import read_scores
 
 with eval_extra():
@@ -62,10 +62,10 @@ def make_report(run: RunFolder, baseline: RunFolder | None = None) -> str:
     summary, timings = run.read_json("summary.json"), run.read_json("timings.json")
     comparison = compare(baseline, run) if baseline else None
     compared = {measure.measure.name: measure for measure in comparison.compared} if comparison else {}
-    order = {name: number for number, name in enumerate(BY_NAME)}
+    order = {name: number for number, name in enumerate(METRICS_BY_NAME)}
     lines = []
     for name in sorted(summary["measures"], key=lambda name: (order.get(name, len(order)), name)):
-        mean, measure = summary["measures"][name], BY_NAME.get(name) or Measure(name, "")
+        mean, measure = summary["measures"][name], METRICS_BY_NAME.get(name) or Metric(name, "")
         lines.append(Line(measure, mean["value"], mean["low"], mean["high"], mean["n"], compared.get(name)))
     groups: dict[str, list[Line]] = {group: [] for group in _GROUPS}
     for line in sorted(lines, key=lambda line: not line.measure.guarded):
@@ -74,10 +74,10 @@ def make_report(run: RunFolder, baseline: RunFolder | None = None) -> str:
     counts = ", ".join(f"{judgements[words]} {words}" for words in _JUDGEMENTS if judgements[words])
     total = len(content["questions"])
     return _render(
-        facts=run.facts,
+        facts=run.provenance,
         lead=f"{total} question{'s' * (total != 1)}: {counts}.",
-        particulars=_particulars(run.facts, summary),
-        settings=list(flatten(run.facts.settings)),
+        particulars=_particulars(run.provenance, summary),
+        settings=list(flatten(run.provenance.settings)),
         comparison=comparison,
         causes=_count_causes(content["questions"]),
         groups=[(group, lines) for group, lines in groups.items() if lines],
@@ -86,7 +86,7 @@ def make_report(run: RunFolder, baseline: RunFolder | None = None) -> str:
             plots.plot_coverage(summary["coverage_accuracy"]),
             plots.plot_calibration(summary["calibration"]),
             plots.plot_latency(timings),
-            plots.plot_confidence(run.scored().values(), run.rows()),
+            plots.plot_confidence(run.scores().values(), run.rows()),
             plots.plot_retrieval(run.rows().values()),
             plots.plot_checks(read_scores(run)),
         ],

@@ -9,7 +9,7 @@ from eval.metrics.scoring import METRICS_BY_NAME
 from eval.optional import eval_extra
 from eval.reports.diagnosis import holds
 from eval.reports.plot_style import ACCENT, INK, RIGHT, SOFT, WRONG, Plot, annotate, render
-from eval.types import Row, Scored
+from eval.types import CaseScores, Row
 from eval.verification.roc import area, curve, threshold_points
 from eval.verification.verifier_scores import ClaimScore
 
@@ -42,7 +42,7 @@ def plot_kinds(kinds: Kinds) -> Plot:
     )
     counts = {kind: max(round(mean["n"]) for mean in means.values()) for kind, means in kinds.items()}
     shown = sorted(counts, key=lambda kind: -counts[kind])[:_MOST_KINDS]
-    measures = [m for m in BY_NAME.values() if m.guarded and any(m.name in kinds[kind] for kind in shown)]
+    measures = [m for m in METRICS_BY_NAME.values() if m.guarded and any(m.name in kinds[kind] for kind in shown)]
 
     def draw(axes: Axes) -> None:
         for (column, kind), (line, measure) in product(enumerate(shown), enumerate(measures)):
@@ -131,7 +131,7 @@ def _seconds(value: float) -> str:
     return f"{value:.2f} s" if value >= 1 else f"{1000 * value:.0f} ms" if value >= 0.01 else f"{1000 * value:.1f} ms"
 
 
-def plot_confidence(scored: Iterable[Scored], rows: Mapping[str, Row]) -> Plot:
+def plot_confidence(scored: Iterable[CaseScores], rows: Mapping[str, Row]) -> Plot:
     """Plot the confidence of right and of wrong answers."""
     plot = Plot(
         "Confidence of right and wrong answers",

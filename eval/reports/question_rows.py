@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from eval.reports.diagnosis import diagnose, evidence_places, holds
 from eval.runs.folder import RunError, RunFolder
-from eval.types import GoldCase, Row, Scored
+from eval.types import CaseScores, GoldCase, Row
 
 Judgement = Literal["right", "wrong", "none"]
 Passages = dict[tuple[Any, ...], int]
@@ -22,13 +22,13 @@ def describe_questions(run: RunFolder, baseline: RunFolder | None) -> dict[str, 
     Raises ``RunError`` for unfinished runs.
     """
     passages: Passages = {}
-    rows, scored = run.rows(), run.scored()
+    rows, scored = run.rows(), run.scores()
     if missing := [id_ for id_ in scored if id_ not in rows]:
         raise RunError(
             f"{run.path}/rows.jsonl has no row of {missing[0]}, which was scored: "
             f"`footnote eval … --run {run.path}` asks it again."
         )
-    old_rows, old_scored = (baseline.rows(), baseline.scored()) if baseline else ({}, {})
+    old_rows, old_scored = (baseline.rows(), baseline.scores()) if baseline else ({}, {})
     questions = []
     for case in (case for case in run.cases if case.id in scored):
         now = rows[case.id], scored[case.id]
@@ -40,7 +40,7 @@ def describe_questions(run: RunFolder, baseline: RunFolder | None) -> dict[str, 
 
 
 def _describe_question(
-    case: GoldCase, now: tuple[Row, Scored], before: tuple[Row, Scored] | None, passages: Passages
+    case: GoldCase, now: tuple[Row, CaseScores], before: tuple[Row, CaseScores] | None, passages: Passages
 ) -> dict[str, Any]:
     return {
         "id": case.id,
@@ -56,7 +56,7 @@ def _describe_question(
     }
 
 
-def _describe_answer(case: GoldCase, row: Row, scored: Scored, passages: Passages) -> dict[str, Any]:
+def _describe_answer(case: GoldCase, row: Row, scored: CaseScores, passages: Passages) -> dict[str, Any]:
     diagnosis, gold = diagnose(case, row, scored.scores), evidence_places(case, row)
     judgement = _judge(case, row, scored.scores, wrong=diagnosis is not None)
     retrieved = []

@@ -21,7 +21,7 @@ from eval.red_team.attacks import (
 )
 from eval.red_team.outcomes import decide_outcome, linked_hosts
 from eval.red_team.poison import Poison, classify_effect, find_changes, make_poison
-from eval.types import Cited, Evidence, Found, GoldCase, Place, Row
+from eval.types import CitedQuote, GoldCase, GoldEvidence, Location, RetrievedPassage, Row
 from indexes.types import Document, Section
 
 CASE = GoldCase(
@@ -223,7 +223,7 @@ def test_of_a_question_that_failed_nothing_is_decided() -> None:
 
 
 def test_an_attack_reached_the_model_only_if_it_was_retrieved() -> None:
-    found = Found(Place("kitchen.txt", None, 0, 9), "kitchen", (), f"The kettle. {trial().plain}", 0.5)
+    found = RetrievedPassage(Location("kitchen.txt", None, 0, 9), "kitchen", (), f"The kettle. {trial().plain}", 0.5)
     assert decide_outcome(trial(), CLEAN, replace(CLEAN, retrieved=(found,))).reached
     assert not decide_outcome(trial(), CLEAN, replace(CLEAN, retrieved=(replace(found, text="The kettle."),))).reached
 

@@ -2,16 +2,16 @@
 
 import pytest
 
-from eval.metrics.registry import scores
+from eval.metrics.scoring import score_case
 from eval.reports.diagnosis import diagnose
-from eval.types import Evidence, Found, GoldCase, Place, Row
+from eval.types import GoldCase, GoldEvidence, Location, RetrievedPassage, Row
 from fakes.asked import case, place, row
 
 LEAVE = "handbook/leave.pdf p1 100-200"
 
 
 def told(asked: GoldCase, answered: Row) -> tuple[str, str] | None:
-    found = diagnose(asked, answered, scores(asked, answered))
+    found = diagnose(asked, answered, score_case(asked, answered))
     return (found.cause, found.words) if found else None
 
 
