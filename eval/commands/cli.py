@@ -1,4 +1,4 @@
-"""``footnote eval``: a group of commands; ``footnote eval SET`` is ``footnote eval run SET``."""
+"""``footnote eval``: its commands. ``footnote eval SET`` is ``footnote eval run SET``."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,21 +22,19 @@ from eval.commands.run import run
 from eval.commands.sweep import sweep
 
 
-class _RunUnlessNamed(TyperGroup):
+class _DefaultToRun(TyperGroup):
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        if args and args[0] not in (*self.commands, "--help") and not self._mistyped(args[0]):
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-    def _mistyped(self, name: str) -> bool:
-        """Whether it is no file but nearly a command's name, which the group then suggests."""
-        return not Path(name).exists() and bool(get_close_matches(name, self.commands, cutoff=0.7))
+        """Add ``run`` before what is neither a command nor nearly one, which the group then suggests."""
+        first = args[0] if args else "--help"
+        known = first in (*self.commands, "--help")
+        mistyped = not Path(first).exists() and get_close_matches(first, self.commands, cutoff=0.7)
+        return super().parse_args(ctx, args if known or mistyped else ["run", *args])
 
 
 app = typer.Typer(
-    cls=_RunUnlessNamed,
+    cls=_DefaultToRun,
     no_args_is_help=True,
-    help="Measure the engine against gold questions. `footnote eval SET` is `footnote eval run SET`.",
+    help="Measure the engine with gold questions. `footnote eval SET` is `footnote eval run SET`.",
 )
 for command in (run, report, compare, gate, baseline, lint, draft, review, sweep, calibrate, attack, judge, checks):
     app.command(command.__name__)(command)

@@ -1,4 +1,4 @@
-"""``footnote eval draft``: questions for a person to accept."""
+"""``footnote eval draft``: propose gold questions for a person to review."""
 
 import asyncio
 from collections import Counter
@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 
 
 def draft(
-    index: Annotated[Path | None, typer.Option("--index", help="The index; var/index if not given.")] = None,
+    index: Annotated[Path | None, typer.Option("--index", help="The index. The default is var/index.")] = None,
     config: ConfigFile = None,
-    out: Annotated[Path, typer.Option(help="Where the drafts are written.")] = Path("drafts.jsonl"),
-    count: Annotated[int, typer.Option(min=1, help="How many, at most.")] = 20,
+    out: Annotated[Path, typer.Option(help="The file for the drafts.")] = Path("drafts.jsonl"),
+    count: Annotated[int, typer.Option(min=1, help="The largest number of drafts.")] = 20,
     feedback: Annotated[
-        Path | None, typer.Option("--from", help="Of what users said of answers (JSON lines), not of the documents.")
+        Path | None,
+        typer.Option("--from", help="Draft from users' feedback on answers (JSON lines) instead of documents."),
     ] = None,
-    beside: Annotated[Path | None, typer.Option(help="A gold file: what it asks is not asked again.")] = None,
+    beside: Annotated[Path | None, typer.Option(help="A gold file whose questions are not proposed again.")] = None,
 ) -> None:
-    """Propose questions from the documents: by a language model where one is configured, else by rule."""
+    """Propose questions from the documents: by a language model if one is configured, else by rule."""
     from eval.drafting.feedback import read_feedback
     from eval.drafting.generator import without_known
     from eval.gold.files import GoldError, read_gold, write_gold
@@ -34,7 +35,7 @@ def draft(
     from rag.engine.engine import open_engine
 
     if out.exists():
-        raise GoldError(f"{out} is there: review it first, or name another --out.")
+        raise GoldError(f"{out} exists: review it first, or name another --out.")
     known = [case.question for case in read_gold(beside)] if beside else []
     if feedback:
         drafts = without_known(read_feedback(feedback), known)[:count]
@@ -42,34 +43,30 @@ def draft(
         with open_engine(settings_for(index, config)) as engine:
             drafts = _drafts(engine, count, known)
     if not drafts:
-        raise GoldError(
-            "Nothing new was found to draft a question of: write some by hand, or configure a language model."
-        )
+        raise GoldError("No new question could be drafted: write some by hand, or configure a language model.")
     try:
         out.write_text(write_gold(drafts), encoding="utf-8")
     except OSError as error:
         raise GoldError(f"The drafts cannot be written to {out}: {error.strerror}.") from error
-    fewer = (
-        f" of {count} asked for, as no more good sentences were found" if len(drafts) < count and not feedback else ""
-    )
+    fewer = f" of {count}, since no more good sentences were found" if len(drafts) < count and not feedback else ""
     say(f"{len(drafts)} drafts{fewer}: `footnote eval review {out} --gold gold.jsonl` shows them one by one")
     if any("cloze" in case.tags or "table" in case.tags for case in drafts):
-        say("Drafted by rule, in the documents' own words, they are easy to find: ask as your users would (e edits).")
+        say("Questions drafted by rule use the documents' own words, so they are too easy: edit them.")
 
 
 def _drafts(engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
-    """A model's drafts, where there is one, and by rule those that have no answer."""
+    """By rule; with a language model, it drafts the answerable ones."""
     from eval.drafting.generator import TO_CHECK, draft_by_rule
 
     by_rule = draft_by_rule(engine.catalog, count, known)
     if engine.llm is None:
         return by_rule
     unanswerable = [case for case in by_rule if TO_CHECK in case.tags]
-    return [*asyncio.run(_of_model(engine.llm, engine, count - len(unanswerable), known)), *unanswerable]
+    return [*asyncio.run(_draft_by_model(engine.llm, engine, count - len(unanswerable), known)), *unanswerable]
 
 
-async def _of_model(llm: "ChatModel", engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
-    """What came before the model failed is kept."""
+async def _draft_by_model(llm: "ChatModel", engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
+    """Keeps the drafts that came before the model failed."""
     from eval.drafting.llm_generator import draft_by_model
     from rag.errors import ModelError
 
@@ -82,7 +79,7 @@ async def _of_model(llm: "ChatModel", engine: "Engine", count: int, known: list[
         except ModelError as error:
             if not drafts:
                 raise
-            say(f"The model failed, and what it wrote before is kept: {error}")
-    for why, times in refused.most_common():
-        say(f"left out {times}: {why}")
+            say(f"The model failed; its drafts so far are kept: {error}")
+    for reason, count in refused.most_common():
+        say(f"left out {count}: {reason}")
     return drafts

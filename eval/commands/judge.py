@@ -1,4 +1,4 @@
-"""``footnote eval judge``: a language model's verdicts on a run's answers."""
+"""``footnote eval judge``: have a language model judge the answers of a run."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +11,8 @@ from eval.terminal import progress, say
 from rag.console import print_json
 
 if TYPE_CHECKING:
-    from eval.judging.llm_judge import Judge
+    from eval.metrics.judgements import Judgement
     from eval.runs.folder import RunFolder
-    from rag.settings import LLMSettings
 
 
 def judge(
@@ -21,121 +20,96 @@ def judge(
     config: ConfigFile = None,
     labels: Annotated[
         Path | None,
-        typer.Option(help="What people found of the answers (.csv, .jsonl: id, correct 0 or 1), to hold the judge to."),
+        typer.Option(help="People's verdicts, to compare with the judge's (.csv, .jsonl: id, and correct as 0 or 1)."),
     ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Have a language model judge a run's answers: are they right, and do their sources say so?"""
+    """Have a language model judge the answers of a run: are they right, and do their sources say so?"""
     import asyncio
 
-    from eval.judging.llm_judge import judge_all, unjudged
+    from eval.experiments.evaluate import CACHE
+    from eval.judging.llm_judge import Judge, judge_all, unjudged
+    from eval.metrics.judgements import judgement_log, read_judgements
     from eval.runs.folder import RunError, RunFolder
+    from eval.runs.llm_cache import CachedChat
+    from eval.runs.provenance import reply_identity
     from eval.stats.agreement import read_labels
-    from rag.engine.factories import judge_settings
+    from rag.engine.factories import judge_settings, make_llm, make_prices
     from rag.settings import load_settings
 
     folder = RunFolder(run)
     if folder.provenance.retrieval_only:
         raise RunError(f"{run} only searched: it has no answers to judge.")
-    chosen = judge_settings(load_settings(config))
+    llm = judge_settings(load_settings(config))
     people = read_labels(labels) if labels else {}
-    asked = _judge_of(chosen)
-    waiting = unjudged(folder, asked)
+    model = Judge(CachedChat(make_llm(llm, "FOOTNOTE_JUDGE__"), CACHE, reply_identity(llm)))
+    waiting = unjudged(folder, model)
     with progress("Judging", len(waiting)) as advance:
-        asyncio.run(judge_all(folder, asked, waiting, lambda _: advance()))
-    told = {
-        "run": str(run),
-        "judge": asked.name,
-        **_summary(folder),
-        **_spent(folder, chosen),
-        **_agreement(folder, people),
+        asyncio.run(judge_all(folder, model, waiting, lambda _: advance()))
+    judgements = read_judgements(folder)
+    usages = [judgement.usage for judgement in judgements.values()]
+    costs = [cost for cost in map(make_prices(llm).cost, usages) if cost is not None]
+    report = {"run": str(run), "judge": model.name, **_judged_measures(folder)}
+    report["tokens"] = {
+        "input": sum(usage.input_tokens or 0 for usage in usages),
+        "output": sum(usage.output_tokens or 0 for usage in usages),
     }
-    print_json(told) if as_json else _print(told)
-    _complain_of_failures(folder)
+    report["cost"] = sum(costs) if costs else None  # of cached replies too: what they once cost
+    if people:
+        report["agreement"] = _agreement(folder, judgements, people)
+    print_json(report) if as_json else _print(report)
+    if failed := [judgement for judgement in judgement_log(folder).read().values() if judgement.error]:
+        say(f"{len(failed)} answers could not be judged: {failed[0].error} Run it again to go on.")
+        raise typer.Exit(1)
 
 
-def _judge_of(chosen: "LLMSettings") -> "Judge":
-    from eval.experiments.evaluate import CACHE
-    from eval.judging.llm_judge import Judge
-    from eval.runs.llm_cache import CachedChat
-    from eval.runs.provenance import reply_identity
-    from rag.engine.factories import make_llm
-
-    return Judge(CachedChat(make_llm(chosen, "FOOTNOTE_JUDGE__"), CACHE, reply_identity(chosen)))
-
-
-def _summary(folder: "RunFolder") -> dict[str, Any]:
-    """The judged measures. A finished run's files have them from now on; an unfinished one stays so."""
+def _judged_measures(folder: "RunFolder") -> dict[str, Any]:
+    """Adds them to the files of a finished run; an unfinished run stays unfinished."""
     from eval.metrics.judgements import METRICS, add_judgements
     from eval.metrics.scoring import score_cases
     from eval.metrics.summary import finish_run, summarise
 
-    rows = folder.rows()
-    finished = (folder.path / "scores.jsonl").exists()
-    told = finish_run(folder) if finished else summarise(add_judgements(folder, score_cases(folder.cases, rows)), rows)
-    names = [measure.name for measure in METRICS]
-    return {
-        "questions": told["questions"],
-        "measures": {n: told["measures"][n] for n in names if n in told["measures"]},
-    }
+    if (folder.path / "scores.jsonl").exists():
+        summary = finish_run(folder)
+    else:
+        rows = folder.rows()
+        summary = summarise(add_judgements(folder, score_cases(folder.cases, rows)), rows)
+    measures = {m.name: summary["measures"][m.name] for m in METRICS if m.name in summary["measures"]}
+    return {"questions": summary["questions"], "measures": measures}
 
 
-def _spent(folder: "RunFolder", chosen: "LLMSettings") -> dict[str, Any]:
-    """Of all judgements that stand; of those that a cache gave, what they once cost."""
-    from eval.metrics.judgements import read_judgements
-    from rag.engine.factories import make_prices
-
-    usages = [told.usage for told in read_judgements(folder).values()]
-    prices = make_prices(chosen)
-    costs = [cost for usage in usages if (cost := prices.cost(usage)) is not None]
-    tokens = {
-        "input": sum(usage.input_tokens or 0 for usage in usages),
-        "output": sum(usage.output_tokens or 0 for usage in usages),
-    }
-    return {"tokens": tokens, "cost": sum(costs) if costs else None}
-
-
-def _agreement(folder: "RunFolder", people: Mapping[str, bool]) -> dict[str, Any]:
-    from eval.metrics.judgements import read_judgements
+def _agreement(
+    folder: "RunFolder", judgements: Mapping[str, "Judgement"], people: Mapping[str, bool]
+) -> dict[str, Any] | None:
+    """None where no label is of a judged answer."""
     from eval.metrics.scoring import cluster_of
     from eval.stats.agreement import ENOUGH, agreement
 
-    if not people:
-        return {}
-    judged = {
-        known: bool(told.scores["judged_correct"]) for known, told in read_judgements(folder).items() if told.correct
-    }
-    both = [known for known in people if known in judged]
+    verdicts = {id_: bool(j.scores["judged_correct"]) for id_, j in judgements.items() if j.correct}
+    both = [id_ for id_ in people if id_ in verdicts]
     if len(both) < len(people):
         say(f"{len(people) - len(both)} of {len(people)} labels are of no answer that was judged.")
     if len(both) < ENOUGH:
         say(f"{len(both)} labels are few: with fewer than {ENOUGH} the intervals say little.")
     if not both:
-        return {"agreement": None}
+        return None
     clusters = {case.id: cluster_of(case) for case in folder.cases}
-    ours, theirs = ([told[known] for known in both] for told in (judged, people))
-    return {"agreement": agreement(ours, theirs, [clusters[known] for known in both])}
+    ours, theirs = ([side[id_] for id_ in both] for side in (verdicts, people))
+    return agreement(ours, theirs, [clusters[id_] for id_ in both])
 
 
-def _complain_of_failures(folder: "RunFolder") -> None:
-    from eval.metrics.judgements import judgement_log
-
-    if failed := [told for told in judgement_log(folder).read().values() if told.error]:
-        say(f"{len(failed)} answers could not be judged: {failed[0].error} Run it again to go on.")
-        raise typer.Exit(1)
-
-
-def _print(told: Mapping[str, Any]) -> None:
-    typer.echo(f"{told['questions']} questions, judged by {told['judge']}")
-    for name, one in told["measures"].items():
-        typer.echo(f"{_with_interval(one)}  {name}, of {one['n']}")
-    if agreed := told.get("agreement"):
+def _print(report: Mapping[str, Any]) -> None:
+    typer.echo(f"{report['questions']} questions, judged by {report['judge']}")
+    for name, mean in report["measures"].items():
+        typer.echo(f"{_with_interval(mean)}  {name}, of {mean['n']}")
+    if agreed := report.get("agreement"):
         typer.echo(f"{_with_interval(agreed['raw'])}  agreement with people, of {agreed['labels']}")
-        typer.echo(f"{_with_interval(agreed['kappa'])}  Cohen's kappa" if agreed["kappa"] else "No kappa: all alike.")
+        kappa = f"{_with_interval(agreed['kappa'])}  Cohen's kappa" if agreed["kappa"] else "No kappa: all alike."
+        typer.echo(kappa)
         typer.echo(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in agreed["counts"].items()))
 
 
-def _with_interval(one: Mapping[str, Any]) -> str:
-    told = "" if one["low"] is None else f" ({one['low']:.3f} to {one['high']:.3f})"
-    return f"{one['value']:8.3f}{told}"
+def _with_interval(mean: Mapping[str, Any]) -> str:
+    interval = "" if mean["low"] is None else f" ({mean['low']:.3f} to {mean['high']:.3f})"
+    return f"{mean['value']:8.3f}{interval}"

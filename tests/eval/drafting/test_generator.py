@@ -245,7 +245,7 @@ def test_the_command_writes_drafts_and_never_over_those_that_are_there(
     drafts = read_gold(Path("drafts.jsonl"))
     assert len(drafts) == 5
     again = footnote("eval", "draft", "--index", samples_index, "--count", 5)
-    assert (again.code, "drafts.jsonl is there: review it first" in again.err) == (1, True)
+    assert (again.code, "drafts.jsonl exists: review it first" in again.err) == (1, True)
     beside = footnote("eval", "draft", "--index", samples_index, "--out", "more.jsonl", "--beside", "drafts.jsonl")
     assert beside.code == 0
     assert not {case.id for case in read_gold(Path("more.jsonl"))} & {case.id for case in drafts}
