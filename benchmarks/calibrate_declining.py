@@ -1,4 +1,4 @@
-"""What a threshold on the evidence found would decline before a model is asked (``rag/verification/abstention.py``).
+"""Show what thresholds on the evidence decline before a model is asked (``rag/verification/abstention.py``).
 
     python benchmarks/calibrate_declining.py ../shared/bench var/eval [--own 120] [--foreign 20] [--save FILE.npz]
 
@@ -28,6 +28,7 @@ THRESHOLDS = np.arange(0.2, 1.0, 0.05)
 
 
 def main() -> None:
+    """Run the benchmark by its command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench", type=Path)
     parser.add_argument("indexes", type=Path)
@@ -36,20 +37,22 @@ def main() -> None:
     parser.add_argument("--save", type=Path, help="a file for the evidence of each question")
     arguments = parser.parse_args()
     cases = {name: read_gold(arguments.bench / name / "questions.jsonl") for name in SETS}
-    found = {}
+    evidence_by_set = {}
     for name in SETS:
         with open_engine(load_settings(index={"dir": arguments.indexes / name})) as engine:
-            found[name] = list(asked(engine, name, cases, arguments.own, arguments.foreign))
-        show(name, found[name])
+            evidence_by_set[name] = list(ask_index(engine, name, cases, arguments.own, arguments.foreign))
+        show(name, evidence_by_set[name])
     if arguments.save:
-        np.savez(arguments.save, **{name: np.array(rows) for name, rows in found.items()})
-    show("all sets, each counting the same", [row for rows in found.values() for row in rows], found)
+        np.savez(arguments.save, **{name: np.array(rows) for name, rows in evidence_by_set.items()})
+    show(
+        "all sets, each counting the same", [row for rows in evidence_by_set.values() for row in rows], evidence_by_set
+    )
 
 
-def asked(
+def ask_index(
     engine: Engine, name: str, cases: dict[str, list[GoldCase]], own: int, foreign: int
 ) -> Iterator[tuple[int, float]]:
-    """The kind of each question, as an index of ``KINDS``, and its evidence."""
+    """Yield the kind of each question, as an index of ``KINDS``, and its evidence."""
     for other, theirs in cases.items():
         for case in theirs[:: max(1, len(theirs) // (own if other == name else foreign))]:
             kind = 2 if other != name else 0 if case.answerable else 1
@@ -58,9 +61,10 @@ def asked(
 
 
 def show(name: str, rows: list[tuple[int, float]], sets: dict[str, list[tuple[int, float]]] | None = None) -> None:
+    """Print the shares declined by threshold, over the rows or, with ``sets``, as the mean of the sets."""
     print(f"\n{name}")
     for kind, label in enumerate(KINDS):
-        groups = [np.array([value for its, value in one if its == kind]) for one in (sets or {"": rows}).values()]
+        groups = [np.array([value for k, value in part if k == kind]) for part in (sets or {"": rows}).values()]
         groups = [group for group in groups if len(group)]
         shares = [np.mean([(group < at).mean() for group in groups]) if groups else np.nan for at in THRESHOLDS]
         print(

@@ -1,4 +1,4 @@
-"""Fits the two logistic models of the offline answerer on development questions, and shows what thresholds do.
+"""Fit the two logistic models of the offline answerer on development questions, and show what thresholds do.
 
     PYTHONPATH=. python benchmarks/calibrate_offline.py ../shared/bench [--sets northwind squad2] [--limit 1000]
 
@@ -32,36 +32,38 @@ from rag.settings import load_settings
 
 SETS = ("northwind", "squad2", "clapnq", "lihua", "mtrag_un", "samples", "hotpot100", "codebase", "apidocs")
 MOST = 0.125
-"""Of the answerable questions, declined on average over the sets: the threshold is the highest with no more."""
+"""The largest share of answerable questions declined, as a mean of the sets: the threshold is the highest within it."""
 THRESHOLDS = np.arange(0.2, 0.61, 0.01)
 _SHORT = 10
-"""Words of a gold answer that a sentence has to hold; of a longer one it has to be a part."""
-Asked = tuple[GoldCase, list[Candidate], list[bool]]
+"""A sentence must hold a gold answer of up to so many words; it must be a part of a longer one."""
+QuestionCandidates = tuple[GoldCase, list[Candidate], list[bool]]
 
 
 def main() -> None:
+    """Run the benchmark by its command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench", type=Path)
     parser.add_argument("--sets", nargs="+", default=SETS)
     parser.add_argument("--limit", type=int, default=1000, help="questions a set, evenly")
     arguments = parser.parse_args()
-    asked = {name: kept(name, arguments.bench, arguments.limit) for name in arguments.sets}
-    show("CHOICE", tuple(CHOICE), choice(asked))
-    rows = {name: signs_of(one) for name, one in asked.items()}
-    whole = confidence(rows, rows)
+    asked = {name: load_candidates(name, arguments.bench, arguments.limit) for name in arguments.sets}
+    show("CHOICE", tuple(CHOICE), fit_choice(asked))
+    rows = {name: make_features(one) for name, one in asked.items()}
+    whole = fit_confidence(rows, rows)
     show("CONFIDENCE", tuple(CONFIDENCE), whole)
     print("set: AUC left out, within; of the unanswerable declined at 5, 15 and 25 % of the answerable")
     for name, (x, y) in rows.items():
         if y.all():
             continue
-        left = confidence(rows, [other for other in rows if other != name])
+        left = fit_confidence(rows, [other for other in rows if other != name])
         within = whole.predict_proba(x)[:, 1]
-        told = [at(y, within, share) for share in (0.05, 0.15, 0.25)]
+        told = [share_declined(y, within, share) for share in (0.05, 0.15, 0.25)]
         print(f"{name}: {roc_auc_score(y, left.predict_proba(x)[:, 1]):.2f}, {roc_auc_score(y, within):.2f};", *told)
-    thresholds(rows, whole)
+    show_thresholds(rows, whole)
 
 
-def kept(name: str, bench: Path, limit: int) -> list[Asked]:
+def load_candidates(name: str, bench: Path, limit: int) -> list[QuestionCandidates]:
+    """Return a set's candidates from the cache, or make them."""
     file = Path("var/calibration") / f"{name}.pickle"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -71,8 +73,8 @@ def kept(name: str, bench: Path, limit: int) -> list[Asked]:
     return list(pickle.loads(file.read_bytes()))
 
 
-def candidates_of_set(name: str, cases: list[GoldCase]) -> list[Asked]:
-    """Every sentence that was found for every question, and whether it is right."""
+def candidates_of_set(name: str, cases: list[GoldCase]) -> list[QuestionCandidates]:
+    """Return every candidate sentence of every question, and whether it is right."""
     told = []
     with open_engine(load_settings(index={"dir": Path("var/eval") / name})) as engine:
         for case in cases:
@@ -85,7 +87,7 @@ def candidates_of_set(name: str, cases: list[GoldCase]) -> list[Asked]:
 
 
 def is_right(case: GoldCase, candidate: Candidate, hits: list[Hit]) -> bool:
-    """From a gold place, a page off is near; and it holds a short gold answer, or half of it is in a long one."""
+    """Whether it stands at most a page from the evidence, and holds a short gold answer or is half of a long one."""
     passage = hits[candidate.source.number - 1].passage
     page = passage.locator.page
     placed = any(e.path == passage.path and abs((e.page or page or 0) - (page or 0)) <= 1 for e in case.evidence)
@@ -93,15 +95,16 @@ def is_right(case: GoldCase, candidate: Candidate, hits: list[Hit]) -> bool:
 
 
 def holds(text: str, answer: str) -> bool:
-    said, wanted = set(stems(text)), set(stems(answer))
+    """Whether a sentence holds a short answer, or is half of a long one."""
+    ours, gold = set(stems(text)), set(stems(answer))
     if len(answer.split()) > _SHORT:
-        return len(said & wanted) >= max(3, 0.5 * len(said))
+        return len(ours & gold) >= max(3, 0.5 * len(ours))
     whole = f" {' '.join(words(answer))} " in f" {' '.join(words(text))} "
-    return whole or (len(wanted) > 1 and len(said & wanted) >= 0.7 * len(wanted))
+    return whole or (len(gold) > 1 and len(ours & gold) >= 0.7 * len(gold))
 
 
-def choice(asked: dict[str, list[Asked]]) -> LogisticRegression:
-    """Of a question's sentences the right ones weigh as much as the others."""
+def fit_choice(asked: dict[str, list[QuestionCandidates]]) -> LogisticRegression:
+    """Fit the model that chooses sentences. The right ones of a question weigh as much as the others."""
     x, y, weights = [], [], []
     for one in asked.values():
         told = [(found, np.array(right)) for case, found, right in one if case.answerable and any(right)]
@@ -113,12 +116,14 @@ def choice(asked: dict[str, list[Asked]]) -> LogisticRegression:
     return model.fit(x, y, sample_weight=np.array(weights) * 1000 * len(asked) / sum(weights))
 
 
-def signs_of(asked: list[Asked]) -> tuple[np.ndarray, np.ndarray]:
-    x = [[signs(found)[name] if found else 0 for name in CONFIDENCE] for _, found, _ in asked]
-    return np.array(x), np.array([case.answerable for case, _, _ in asked])
+def make_features(questions: list[QuestionCandidates]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the features of each question, and whether it is answerable."""
+    x = [[signs(found)[name] if found else 0 for name in CONFIDENCE] for _, found, _ in questions]
+    return np.array(x), np.array([case.answerable for case, _, _ in questions])
 
 
-def confidence(rows: dict[str, tuple[np.ndarray, np.ndarray]], sets: Iterable[str]) -> LogisticRegression:
+def fit_confidence(rows: dict[str, tuple[np.ndarray, np.ndarray]], sets: Iterable[str]) -> LogisticRegression:
+    """Fit the model of confidence on some sets."""
     chosen = [rows[name] for name in sets]
     x, y = (np.concatenate([row[part] for row in chosen]) for part in (0, 1))
     weights = np.concatenate([np.where(t, 1 / max(1, t.sum()), 1 / max(1, (~t).sum())) for _, t in chosen])
@@ -127,13 +132,14 @@ def confidence(rows: dict[str, tuple[np.ndarray, np.ndarray]], sets: Iterable[st
     return LogisticRegression(C=1, max_iter=2000).fit(x, y, sample_weight=weights * 500 * len(chosen))
 
 
-def at(answerable: np.ndarray, scores: np.ndarray, share: float) -> float:
-    """Of the unanswerable, those that are declined where so large a share of the answerable is."""
+def share_declined(answerable: np.ndarray, scores: np.ndarray, share: float) -> float:
+    """Return the share of unanswerable questions declined, where this share of answerable ones is."""
     wrongly = np.sort(scores[answerable])
     return round(float((scores[~answerable] < wrongly[int(share * len(wrongly))]).mean()), 2)
 
 
-def thresholds(rows: dict[str, tuple[np.ndarray, np.ndarray]], model: LogisticRegression) -> None:
+def show_thresholds(rows: dict[str, tuple[np.ndarray, np.ndarray]], model: LogisticRegression) -> None:
+    """Print the shares declined by each threshold."""
     scores = {name: (model.predict_proba(x)[:, 1], y) for name, (x, y) in rows.items()}
     for threshold in THRESHOLDS:
         wrongly = {name: (p[y] < threshold).mean() for name, (p, y) in scores.items()}
@@ -147,6 +153,7 @@ def thresholds(rows: dict[str, tuple[np.ndarray, np.ndarray]], model: LogisticRe
 
 
 def show(name: str, features: tuple[str, ...], model: LogisticRegression) -> None:
+    """Print a model's weights."""
     print(name, dict(zip(features, model.coef_[0].round(1).tolist(), strict=True)), model.intercept_.round(1).tolist())
 
 

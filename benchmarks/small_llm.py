@@ -1,10 +1,10 @@
-"""Asks a real, very small language model questions end to end, and holds its answers to what every answer must be.
+"""Ask a real, very small language model questions end to end, and check its answers for faults.
 
     PYTHONPATH=.:tests python benchmarks/small_llm.py ../shared/bench [--questions 30] [--threads 1]
 
-``make bench-llm`` fetches what it takes first. Questions are taken evenly out of each set's; answers are kept in
-var/bench/small-llm.jsonl, where a run that is stopped goes on; delete it to measure anew. Fails where a marker names no
-footnote, or a number is left out.
+``make bench-llm`` fetches the model first. Questions are taken evenly from each set. Answers are kept in
+var/bench/small-llm.jsonl, so that a stopped run can be resumed; delete it to measure anew. The exit status is 1 where a
+marker has no footnote, or a number is missing.
 """
 
 import argparse
@@ -14,9 +14,10 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from eval.gold.files import read_gold
 from eval.gold.sets import build_index
@@ -31,26 +32,27 @@ from rag.question.validation import make_question
 from rag.settings import Settings, load_settings
 from rag.types import Completed, Delta
 
+_T = TypeVar("_T")
 SETS = ("northwind", "lihua")
 PYTHON = Path("var/llama/bin/python")
 OUTPUT = 128
-"""Tokens that it may write: it does not stop by itself, and every other answer is cut by them."""
+"""Tokens that it may write. It does not stop by itself, and the limit cuts every other answer."""
 PASSAGES = 3
-"""More than that a model of this size does not keep apart."""
+"""A model of this size confuses more than that."""
 PATIENCE_S = 1800
 """On two busy cores it reads 30 to 60 tokens a second, and a question comes with up to 2,000."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question and what came of it; ``faults`` are what no answer may have."""
+class Reply:
+    """The answer to a question, or its error. No answer may have ``faults``."""
 
     id: str
     answerable: bool
     status: str
     text: str
     written: str
-    """What was streamed before it was checked."""
+    """The text that was streamed before the check."""
     verdicts: tuple[str, ...]
     tokens: tuple[int | None, int | None]
     seconds: float
@@ -60,7 +62,8 @@ class Asked:
     error: str | None = None
 
 
-def settings_of(folder: Path, server: LlamaServer) -> Settings:
+def make_settings(folder: Path, server: LlamaServer) -> Settings:
+    """Return the settings for a set, which is indexed if it is not yet."""
     index = Path("var/eval") / folder.name
     model = {"model": server.name, "base_url": server.base_url, "max_output_tokens": OUTPUT}
     settings = load_settings(
@@ -73,7 +76,8 @@ def settings_of(folder: Path, server: LlamaServer) -> Settings:
     return settings
 
 
-async def ask(case: GoldCase, answerer: Answerer) -> Asked:
+async def ask(case: GoldCase, answerer: Answerer) -> Reply:
+    """Ask a question."""
     began, written, answer = time.perf_counter(), "", None
     try:
         async for event in answerer.stream(make_question(case.question, case.history)):
@@ -84,10 +88,10 @@ async def ask(case: GoldCase, answerer: Answerer) -> Asked:
                     pass
     except FootnoteError as error:
         seconds = time.perf_counter() - began
-        return Asked(case.id, case.answerable, "failed", "", written, (), (None, None), seconds, 0, (), "", str(error))
+        return Reply(case.id, case.answerable, "failed", "", written, (), (None, None), seconds, 0, (), "", str(error))
     assert answer
     used, verdicts = answer.usage, tuple(sentence.verdict for sentence in answer.sentences)
-    return Asked(
+    return Reply(
         case.id,
         case.answerable,
         answer.status,
@@ -102,66 +106,65 @@ async def ask(case: GoldCase, answerer: Answerer) -> Asked:
     )
 
 
-def ask_set(folder: Path, server: LlamaServer, count: int, kept: Path) -> list[Asked]:
-    done = {row.id: row for row in read(kept)}
-    asked = []
-    with open_engine(settings_of(folder, server)) as engine, kept.open("a", encoding="utf-8") as file:
+def ask_set(folder: Path, server: LlamaServer, count: int, log: Path) -> list[Reply]:
+    """Ask questions of a set, as far as the log has no answer yet."""
+    done = {reply.id: reply for reply in read_log(log, Reply)}
+    replies = []
+    with open_engine(make_settings(folder, server)) as engine, log.open("a", encoding="utf-8") as file:
         for case in take_evenly(read_gold(folder), count):
-            one = done.get(case.id) or asyncio.run(ask(case, engine.assistant))
+            reply = done.get(case.id) or asyncio.run(ask(case, engine.assistant))
             if case.id not in done:
-                print(json.dumps(asdict(one), ensure_ascii=False), file=file, flush=True)
-            print(f"{one.seconds:6.1f} s  {one.status:8}  {one.written!r}", file=sys.stderr, flush=True)
-            asked.append(one)
-    return asked
+                print(json.dumps(asdict(reply), ensure_ascii=False), file=file, flush=True)
+            print(f"{reply.seconds:6.1f} s  {reply.status:8}  {reply.written!r}", file=sys.stderr, flush=True)
+            replies.append(reply)
+    return replies
 
 
-def read(kept: Path) -> list[Asked]:
-    return [Asked(**json.loads(line)) for line in kept.read_text("utf-8").splitlines()] if kept.exists() else []
+def read_log(log: Path, kind: Callable[..., _T]) -> list[_T]:
+    """Return the rows of a file of JSON lines; none where it does not exist."""
+    return [kind(**json.loads(line)) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
 
 
-def report(asked: Sequence[Asked]) -> str:
-    done = [one for one in asked if one.error is None]
-    verdicts = Counter(verdict for one in done for verdict in one.verdicts)
-    into, out = (sum(one.tokens[side] or 0 for one in done) for side in (0, 1))
-    seconds = [one.seconds for one in done] or [0.0]
-    faulty = sum(bool(one.faults) for one in asked)
-    cited = sum(bool(markers(one.written)) for one in done)
+def report(replies: Sequence[Reply]) -> str:
+    """Return the figures of all replies, and a line for each fault or error."""
+    done = [reply for reply in replies if reply.error is None]
+    verdicts = Counter(verdict for reply in done for verdict in reply.verdicts)
+    read, written = (sum(reply.tokens[side] or 0 for reply in done) for side in (0, 1))
+    seconds = [reply.seconds for reply in done] or [0.0]
+    faulty = [reply for reply in replies if reply.faults]
+    cited, cut = sum(bool(markers(reply.written)) for reply in done), sum(bool(reply.cut_short) for reply in done)
     lines = [
-        f"{len(asked)} questions: {len(asked) - len(done)} failed, {faulty} with a fault",
-        f"wrote markers of sources that are there: {cited}; cut short: {sum(bool(one.cut_short) for one in done)}",
-        f"status: {dict(Counter(one.status for one in done))}",
-        *(f"declined: {_declined(done, kind)} of the {name}" for name, kind in KINDS),
-        f"sentences: {dict(verdicts)}",
-        f"tokens: {into} read, {out} written",
-        f"seconds an answer: {statistics.median(seconds):.1f} (median), {max(seconds):.1f} (longest); "
-        f"of these checking {1000 * statistics.median(one.check_s for one in done):.0f} ms (median)",
+        f"{len(replies)} questions: {len(replies) - len(done)} failed, {len(faulty)} with a fault",
+        f"with markers of existing sources: {cited}; cut short: {cut}",
+        f"status: {dict(Counter(reply.status for reply in done))}",
     ]
-    return "\n".join(
-        lines + [f"{one.id}: {one.error or '; '.join(one.faults)}" for one in asked if one.error or one.faults]
-    )
-
-
-KINDS = (("answerable", True), ("unanswerable", False))
-
-
-def _declined(done: Sequence[Asked], answerable: bool) -> str:
-    those = [one for one in done if one.answerable == answerable]
-    return f"{sum(one.status == 'declined' for one in those)}/{len(those)}"
+    for name, answerable in (("answerable", True), ("unanswerable", False)):
+        statuses = [reply.status for reply in done if reply.answerable == answerable]
+        lines.append(f"declined: {statuses.count('declined')}/{len(statuses)} of the {name}")
+    lines += [
+        f"sentences: {dict(verdicts)}",
+        f"tokens: {read} read, {written} written",
+        f"seconds per answer: {statistics.median(seconds):.1f} (median), {max(seconds):.1f} (longest); "
+        f"of these checking {1000 * statistics.median(reply.check_s for reply in done):.0f} ms (median)",
+    ]
+    problems = [f"{r.id}: {r.error or '; '.join(r.faults)}" for r in replies if r.error or r.faults]
+    return "\n".join(lines + problems)
 
 
 def main() -> None:
+    """Run the benchmark by its command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench", type=Path)
     parser.add_argument("--questions", type=int, default=30)
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
-    kept = Path("var/bench/small-llm.jsonl")
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with LlamaServer(PYTHON, Path("var/models"), kept.with_suffix(".log"), threads=arguments.threads) as server:
+    log = Path("var/bench/small-llm.jsonl")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with LlamaServer(PYTHON, Path("var/models"), log.with_suffix(".log"), threads=arguments.threads) as server:
         each = -(-arguments.questions // len(SETS))
-        asked = [one for name in SETS for one in ask_set(arguments.bench / name, server, each, kept)]
-    print(report(asked))
-    sys.exit(any(one.error or one.faults for one in asked))
+        replies = [reply for name in SETS for reply in ask_set(arguments.bench / name, server, each, log)]
+    print(report(replies))
+    sys.exit(any(reply.error or reply.faults for reply in replies))
 
 
 if __name__ == "__main__":

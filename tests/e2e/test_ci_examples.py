@@ -64,7 +64,7 @@ def steps() -> list[dict[str, Any]]:
 def test_the_workflow_runs_the_script_and_shows_and_keeps_what_it_writes() -> None:
     script = (EXAMPLES / "gate.sh").read_text(encoding="utf-8")
     told = {step.get("name", ""): step for step in steps()}
-    assert "gate.sh docs gold/questions.jsonl gold/baseline" in told["Hold the answers against the baseline"]["run"]
+    assert "gate.sh docs gold/questions.jsonl gold/baseline" in told["Compare the answers with the baseline"]["run"]
     assert "out=${4:-var/gate}" in script
     for name, files in (("Show what changed", ["gate.md"]), ("Keep the run and JUnit's file", ["gate.xml", "run"])):
         shown = str(told[name].get("run") or told[name]["with"]["path"])
