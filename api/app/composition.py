@@ -1,4 +1,4 @@
-"""Puts the services together, as the settings say."""
+"""The services of the HTTP API, put together by the settings."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def make_app(services: Services, server: ServerSettings) -> FastAPI:
-    """The application that offers these services."""
+    """Return the application that offers these services."""
     return create_app(
         services,
         allowed_hosts=allowed_hosts(server),
@@ -54,14 +54,14 @@ def running_services(engine: Engine) -> Iterator[Services]:
 
 
 def make_services(engine: Engine, traces: "TracerProvider | None" = None) -> Services:
-    """All parts."""
-    chosen = engine.settings
-    server = chosen.server
+    """Return all services of an engine."""
+    settings = engine.settings
+    server = settings.server
     conversations = Conversations.open(
         server.dir, lambda ids, audience: engine.catalog.readable(ids, audience), server.conversation_days
     )
-    journal = Journal.open(server.dir, chosen.journal.days) if chosen.journal.on else None
-    keepers = (conversations, journal) if journal else (conversations,)
+    journal = Journal.open(server.dir, settings.journal.days) if settings.journal.on else None
+    stores = (conversations, journal) if journal else (conversations,)
     metrics, rates = Metrics(), RateLimiter(server.requests_per_minute)
     queue = FairQueue(server.concurrent_answers, server.queued_answers)
     metrics.watch("questions_waiting", "Questions that wait for their turn", lambda: queue.waiting)
@@ -74,26 +74,26 @@ def make_services(engine: Engine, traces: "TracerProvider | None" = None) -> Ser
             observers=(metrics, QuestionTracer(traces)) if traces else (metrics,),
             recorders=(ConversationTurns(conversations), *((journal,) if journal else ())),
         ),
-        max_question_chars=chosen.answer.max_question_chars,
+        max_question_chars=settings.answer.max_question_chars,
         health=lambda: health(engine),
         advice=engine.advice,
         authenticator=make_authenticator(server),
         retriever=engine,
-        library=Library(lambda: engine.catalog, chosen.index.dir, limits_of(chosen), server.max_upload_mb),
+        library=Library(lambda: engine.catalog, settings.index.dir, limits_of(settings), server.max_upload_mb),
         indexing=Indexing(Refreshing(engine)),
         rates=rates,
         public_url=server.public_url,
         conversations=conversations,
-        feedback=FeedbackStores(*keepers),
+        feedback=FeedbackStores(*stores),
         metrics=metrics,
         ready=Readiness(engine),
-        chores=tuple(keeper.forget for keeper in keepers),
+        chores=tuple(store.forget for store in stores),
         traces=traces,
     )
 
 
 def with_slack(engine: Engine, services: Services) -> Services:
-    """With what takes Slack's requests, where they come by HTTP."""
+    """Return the services with the routes for Slack, if a signing secret is set."""
     settings = engine.settings
     if settings.slack.signing_secret is None:
         return services
@@ -106,5 +106,6 @@ def with_slack(engine: Engine, services: Services) -> Services:
 
 
 def health(engine: Engine) -> dict[str, object]:
+    """Return the facts of ``/healthz``. May block."""
     documents, passages = engine.catalog.counts()
     return {"status": "ok", "documents": documents, "passages": passages, "model": engine.model_name}

@@ -1,19 +1,17 @@
-"""The HTTP API and the chat page, put together."""
+"""The ASGI application: routes, middleware, the chat page."""
 
 from collections.abc import Collection
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.routing import Route
 
 from api.context.services import Services
 from api.core.hosts import LOOPBACK_HOSTS
 from api.mcp.mcp_server import PATH, McpOverHttp
-from api.middleware.failures import tell_failures
+from api.middleware.failures import handle_failures
 from api.middleware.guards import RequestGuard
 from api.middleware.request_log import RequestLog
-from api.observability.logs import log_request
 from api.observability.tracing import TracedRequests
 from api.openapi.description import describe
 from api.routes import ask, conversations, documents, feedback, health, indexing, openai, page, search, sessions
@@ -26,14 +24,18 @@ def create_app(
     origins: Collection[str] = (),
     body_timeout_s: float = 30,
 ) -> FastAPI:
-    """The application. Routes of a part that is not at the services are not there.
+    """Return the application. A service that is None has no routes.
 
-    ``allowed_hosts`` are the names it goes by, without ports (``hosts_for`` an address); ``*`` is any.
-    ``origins`` are where its page may come from besides, as ``https://docs.example``.
+    ``allowed_hosts`` are its host names, without ports (``hosts_for`` an address); ``*`` is any.
+    ``origins`` are further origins of its page, such as ``https://docs.example``.
     """
     mcp = McpOverHttp(services, allowed_hosts)
-    # the pages that FastAPI has for it load scripts from another site
-    app = FastAPI(docs_url=None, redoc_url=None, lifespan=mcp.running, generate_unique_id_function=_named)
+    app = FastAPI(
+        docs_url=None,  # FastAPI's pages load scripts from another site
+        redoc_url=None,
+        lifespan=mcp.running,
+        generate_unique_id_function=lambda route: route.name,  # names the methods of generated clients
+    )
     describe(app)
     app.state.services = services
     app.include_router(sessions.router)
@@ -58,18 +60,11 @@ def create_app(
     app.include_router(page.router)
     app.router.routes.append(Route(PATH, mcp))
     app.mount("/static", StaticFiles(directory=page.STATIC))
-    tell_failures(app)
+    handle_failures(app)
     app.add_middleware(
         RequestGuard, hosts=allowed_hosts, origins=origins, body_limits=body_limits, body_timeout_s=body_timeout_s
     )
     if services.traces:
         app.add_middleware(TracedRequests, provider=services.traces)
-    app.add_middleware(
-        RequestLog, listeners=(log_request, *([services.metrics.count_request] if services.metrics else []))
-    )
+    app.add_middleware(RequestLog, listeners=(services.metrics.count_request,) if services.metrics else ())
     return app
-
-
-def _named(route: APIRoute) -> str:
-    """A generated client's methods are named so."""
-    return route.name

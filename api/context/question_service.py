@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, Asyn
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from api.core.inquiry import Inquiry, Recording
+from api.core.inquiry import Inquiry, Recording, Saver
 from api.core.retry_errors import DeadlineError
 from api.limits.fair_queue import FairQueue
 from api.limits.rate_limit import RateLimiter
@@ -87,15 +87,15 @@ class QuestionService:
         try:
             async with asyncio.timeout(self.deadline_s) as deadline, AsyncExitStack() as stack:
                 await stack.enter_async_context(self.queue.turn(inquiry.principal.id))
-                recordings = [Recording(inquiry)]
+                savers: list[Saver | None] = []
                 for recorder in self.recorders:
-                    recordings.append(await stack.enter_async_context(recorder.record(recordings[-1].inquiry)))
-                question = recordings[-1].inquiry.question
-                events = await stack.enter_async_context(aclosing(self.answerer.stream(question)))
+                    recording = await stack.enter_async_context(recorder.record(inquiry))
+                    inquiry, savers = recording.inquiry, [recording.save, *savers]
+                events = await stack.enter_async_context(aclosing(self.answerer.stream(inquiry.question)))
                 async for event in events:
                     if isinstance(event, Completed):
-                        for recording in reversed(recordings):
-                            await recording.save(event.answer)
+                        for save in filter(None, savers):
+                            await save(event.answer)
                     await written.put(event)
         except TimeoutError as error:
             failure = error

@@ -1,13 +1,13 @@
-"""What a check found."""
+"""The result of one check by ``doctor``."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what was looked at, whether it is well, and what was seen or what to do."""
+    """The name of a check, its result, and what was seen or what to do."""
 
     check: str
     ok: bool | None
-    """None: it could not be looked at."""
+    """None if it could not be checked."""
     detail: str

@@ -3,17 +3,19 @@
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from api.core.principals import LOCAL, Principal
 from rag.types import Answer, Question
 
+Saver = Callable[[Answer], Awaitable[None]]
+"""Puts an answer on disk."""
 Via = Literal["api", "openai", "mcp", "slack"]
 
 
-def new_id() -> str:
-    """Return 22 random characters (128 bits), which nobody can guess."""
-    return secrets.token_urlsafe(16)
+new_id = partial(secrets.token_urlsafe, 16)
+"""Returns 22 random characters (128 bits), which nobody can guess."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +31,10 @@ class Inquiry:
     id: str = field(default_factory=new_id)
 
 
-async def _save_nothing(_: Answer) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """An inquiry that is being recorded, and the function that puts its answer on disk."""
+    """An inquiry that is being recorded, and the function that puts its answer on disk, if anything keeps it."""
 
     inquiry: Inquiry
     """With the history of its conversation."""
-    save: Callable[[Answer], Awaitable[None]] = _save_nothing
+    save: Saver | None = None

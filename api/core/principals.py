@@ -1,4 +1,4 @@
-"""Who asks: everyone who comes in by HTTP is let in by a doorkeeper, and is somebody from then on."""
+"""Who asks: every caller over HTTP is authenticated, and is a principal from then on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,49 +10,53 @@ from indexes.types import PUBLIC, Audience
 
 
 class UnauthorizedError(FootnoteError):
-    """No key was sent where one is wanted, or one that opens nothing; never says which."""
+    """A required key is missing or not valid. The message does not say which."""
 
     kind = "unauthorized"
     headers: Mapping[str, str] = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
 
 class ForbiddenError(FootnoteError):
-    """The key is good, and not for this."""
+    """The key is valid, but does not permit this."""
 
     kind = "forbidden"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody, by the key they came with."""
+    """The holder of a key."""
 
     id: str
-    """The key's public part; ``local`` where none is wanted. What is theirs (conversations) is kept under it."""
+    """The key's public part, or ``local`` without keys. Conversations belong to it."""
     name: str
     audience: Audience
-    """The groups they are in: what they may find, open and be told of."""
+    """The caller's groups: they decide which documents may be found and opened."""
     may_write: bool = False
-    """Whether they may add and remove documents, and have the index brought up to date."""
+    """Whether the caller may add and remove documents, and update the index."""
 
 
 LOCAL = Principal("local", "this machine", PUBLIC, may_write=True)
 
 
 class Authenticator(Protocol):
-    """Knows who may come in."""
+    """Knows the keys."""
 
     @property
     def wants_key(self) -> bool:
-        """Whether nobody comes in without one."""
+        """Whether every caller needs a key."""
 
     def authenticate(self, key: str | None) -> Principal:
-        """Whose key it is; None where none was sent. Quick: the event loop waits. Raises ``UnauthorizedError``."""
+        """Return the holder of the key; None stands for no key. Raises ``UnauthorizedError``.
+
+        It must be quick, because the event loop waits.
+        """
 
 
 class NoAuthentication:
-    """Lets everyone in, as is right on the machine's own address: whoever reaches it could read the files."""
+    """Accepts everyone. That is right on a loopback address: whoever reaches it could read the files."""
 
     wants_key = False
 
     def authenticate(self, key: str | None) -> Principal:  # noqa: ARG002 - the protocol's
+        """Return ``LOCAL``."""
         return LOCAL

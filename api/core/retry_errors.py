@@ -1,10 +1,10 @@
-"""Refusals of a server that has too much to do: they say when to come again."""
+"""Errors of a server under load. Some say when to try again."""
 
 from indexes.errors import FootnoteError
 
 
 class LaterError(FootnoteError):
-    """Not now; ``retry_after`` is in seconds."""
+    """The request cannot be served now; ``retry_after`` is in seconds."""
 
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
@@ -12,18 +12,18 @@ class LaterError(FootnoteError):
 
 
 class TooManyRequestsError(LaterError):
-    """Somebody asks more often than anyone may."""
+    """A caller exceeds the rate limit."""
 
     kind = "too-many-requests"
 
 
 class TooBusyError(LaterError):
-    """More questions wait than may."""
+    """The queue of questions is full."""
 
     kind = "too-busy"
 
 
 class DeadlineError(FootnoteError):
-    """An answer was not there in time, waiting included."""
+    """An answer, waiting included, was not complete in time."""
 
     kind = "deadline-passed"

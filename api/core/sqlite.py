@@ -26,7 +26,7 @@ class Records(Database):
 
 
 def now() -> int:
-    """Microseconds of Unix time, as records have it."""
+    """Return the Unix time in microseconds, as records store it."""
     return time.time_ns() // 1000
 
 

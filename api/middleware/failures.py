@@ -1,4 +1,4 @@
-"""Failures as responses: in words to who asked, in the log where they are ours."""
+"""Errors as responses: in words for the client, and in the log if they are ours."""
 
 import logging
 from collections.abc import Mapping
@@ -16,67 +16,63 @@ from indexes.errors import FootnoteError
 log = logging.getLogger(__name__)
 
 # HTTPException's status: (kind, detail)
-_REFUSALS: Mapping[int, tuple[str, str]] = {
-    400: ("bad-json", "The body cannot be read as JSON."),
-    404: ("not-found", "There is no such address; /openapi.json lists the API's."),
-    405: ("method-not-allowed", "The address exists and does not take this method."),
-    408: ("body-too-slow", "The body did not come in time."),
+_HTTP_ERRORS: Mapping[int, tuple[str, str]] = {
+    400: ("bad-json", "The body is not valid JSON."),
+    404: ("not-found", "There is no such address. /openapi.json lists the API's."),
+    405: ("method-not-allowed", "The address exists, but not with this method."),
+    408: ("body-too-slow", "The body did not arrive in time."),
     415: ("bad-media-type", "Send JSON, and the header 'Content-Type: application/json'."),
 }
-_OF_FILES = ("GET", "HEAD")
+_FILE_METHODS = ("GET", "HEAD")
 
 
-def tell_failures(app: FastAPI) -> None:
-    """Has the application answer failures so."""
+def handle_failures(app: FastAPI) -> None:
+    """Make the application answer errors with problems."""
+
+    async def answer_error(request: Request, error: Exception) -> Response:
+        wrong_method = isinstance(error, HTTPException) and error.status_code == 405
+        headers = {"Allow": _methods(request)} if wrong_method else getattr(error, "headers", None)
+        return render(report_problem(error), headers)
+
+    async def answer_unexpected(_: Request, error: Exception) -> Response:
+        return render(problem_of(error))  # Starlette raises it again, and the server logs it
+
+    async def answer_disconnect(_: Request, __: Exception) -> Response:
+        return Response(status_code=499)  # nginx's number for a client that left; nobody reads it
+
     for kind in (FootnoteError, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, _on_error)
-    app.add_exception_handler(ClientDisconnect, _on_disconnect)
-    app.add_exception_handler(Exception, _on_unexpected)
+        app.add_exception_handler(kind, answer_error)
+    app.add_exception_handler(ClientDisconnect, answer_disconnect)
+    app.add_exception_handler(Exception, answer_unexpected)
 
 
 def report_problem(error: Exception) -> Problem:
-    """What the user is told, and the log too where it is not the user's doing."""
-    said = _problem(error)
-    if said.status >= 500:
-        log.error("%s", said.type, exc_info=error)
-    return said
-
-
-async def _on_error(request: Request, error: Exception) -> Response:
-    wrong_method = isinstance(error, HTTPException) and error.status_code == 405
-    headers = {"Allow": _methods(request)} if wrong_method else getattr(error, "headers", None)
-    return render(report_problem(error), headers)
-
-
-async def _on_unexpected(_: Request, error: Exception) -> Response:
-    return render(problem_of(error))  # not logged here: Starlette raises it again, and the server logs it
-
-
-async def _on_disconnect(_: Request, __: Exception) -> Response:
-    return Response(status_code=499)  # nginx's number for it; nobody reads it
+    """Return the problem to show to the client, and log the error if the client did not cause it."""
+    match error:
+        case RequestValidationError():
+            result = _validation_problem(error)
+        case HTTPException(status_code=413, detail=limit):
+            result = problem("body-too-large", limit)
+        case HTTPException(status_code=status) if status in _HTTP_ERRORS:
+            result = problem(*_HTTP_ERRORS[status])
+        case _:
+            result = problem_of(error)
+    if result.status >= 500:
+        log.error("%s", result.type, exc_info=error)
+    return result
 
 
 def _methods(request: Request) -> str:
-    """Those of an address; Starlette names those of one route, where each method has a route of its own."""
+    """Return all methods of an address: Starlette names those of one route, and each method has its own route here."""
     routes = iter_route_contexts(request.app.routes)
-    there = [route for route in routes if route.path_regex.match(request.scope["path"])]
-    methods = {method for route in there if route.path == there[0].path for method in route.methods or _OF_FILES}
+    matches = [route for route in routes if route.path_regex.match(request.scope["path"])]
+    methods = {
+        method for route in matches if route.path == matches[0].path for method in route.methods or _FILE_METHODS
+    }
     return ", ".join(sorted(methods))
 
 
-def _problem(error: Exception) -> Problem:
-    match error:
-        case RequestValidationError():
-            return _invalid(error)
-        case HTTPException(status_code=413, detail=limit):
-            return problem("body-too-large", limit)
-        case HTTPException(status_code=status) if status in _REFUSALS:
-            return problem(*_REFUSALS[status])
-        case _:
-            return problem_of(error)
-
-
-def _invalid(error: RequestValidationError) -> Problem:
+def _validation_problem(error: RequestValidationError) -> Problem:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return problem("bad-json", f"The body stops being JSON at character {first['loc'][-1]}.")

@@ -1,5 +1,7 @@
 """The checks before every route, as plain ASGI so that streams pass untouched: names, ids, sizes and headers."""
 
+import re
+import secrets
 from asyncio import get_running_loop, timeout_at
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -16,6 +18,7 @@ from api.core.problems import MEDIA_TYPE, Problem, problem
 MAX_BODY_BYTES = 1024 * 1024
 _MIN_BYTES_PER_SECOND = 10_000
 """A body that arrives more slowly than over a modem is no honest one."""
+_VALID_ID = re.compile(r"[!-~]{1,128}")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 SECURITY_HEADERS = {
@@ -68,7 +71,9 @@ class RequestGuard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        request_id = request_ids.accept_id(headers.get(request_ids.HEADER))
+        request_id = headers.get(request_ids.HEADER, "")
+        if not _VALID_ID.fullmatch(request_id):  # it could forge a line of the log
+            request_id = secrets.token_urlsafe(16)
         request_ids.current.set(request_id)  # never reset: errors are reported further out
 
         async def send_with_headers(message: Message) -> None:

@@ -1,11 +1,13 @@
 """A record of every handled request: what it was, never what it said."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_log = logging.getLogger(__name__)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -25,9 +27,9 @@ class RequestRecord:
 
 
 class RequestLog:
-    """Passes a record of each finished request to the listeners. They must be quick and must not fail."""
+    """Logs a record of each finished request, and passes it to the listeners. They must be quick and must not fail."""
 
-    def __init__(self, app: ASGIApp, listeners: tuple[Callable[[RequestRecord], None], ...]) -> None:
+    def __init__(self, app: ASGIApp, listeners: tuple[Callable[[RequestRecord], None], ...] = ()) -> None:
         self._app = app
         self._listeners = listeners
 
@@ -55,6 +57,14 @@ class RequestLog:
                 time.perf_counter() - start,
                 scope.get("state", {}).get("principal", ""),
             )
+            fields = {
+                "method": record.method,
+                "route": record.route,
+                "status": record.status,
+                "ms": round(record.seconds * 1000, 1),
+                "principal": record.principal,
+            }
+            _log.info("request", extra={"facts": fields})
             for listener in self._listeners:
                 listener(record)
 

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: how many, how long, and what became of it. No label takes values without end."""
+"""Metrics for Prometheus: counts, times and outcomes. No label has an unlimited number of values."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,25 +17,31 @@ _STAGES = ("rewrite", "retrieve", "first_token", "generate", "check", "retry", "
 
 
 class Metrics:
-    """One application's figures, in a registry of their own."""
+    """The metrics of one application, in a registry of its own."""
 
     def __init__(self) -> None:
-        own = self._registry = CollectorRegistry()
-        ProcessCollector(registry=own)
+        registry = self._registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
         self.seconds = Histogram(
-            "footnote_answer_seconds", "Seconds by stage", ["stage"], registry=own, buckets=_SECONDS
+            "footnote_answer_seconds", "Seconds by stage", ["stage"], registry=registry, buckets=_SECONDS
         )
-        self.answers = Counter("footnote_answers", "Answers by how they ended", ["status", "via"], registry=own)
-        self.sentences = Counter("footnote_sentences", "Sentences of answers by verdict", ["verdict"], registry=own)
-        self.declined = Counter("footnote_declines", "Declined answers by what declined", ["by"], registry=own)
-        self.tokens = Counter("footnote_tokens", "Tokens of the model, read and written", ["direction"], registry=own)
-        self.failures = Counter("footnote_failures", "Failed answers by kind", ["kind"], registry=own)
-        self.in_flight = Gauge("footnote_answers_in_flight", "Answers being written", registry=own)
-        self.requests = Counter("footnote_http_requests", "HTTP requests", ["method", "route", "status"], registry=own)
+        self.answers = Counter("footnote_answers", "Answers by how they ended", ["status", "via"], registry=registry)
+        self.sentences = Counter(
+            "footnote_sentences", "Sentences of answers by verdict", ["verdict"], registry=registry
+        )
+        self.declined = Counter("footnote_declines", "Declined answers by what declined", ["by"], registry=registry)
+        self.tokens = Counter(
+            "footnote_tokens", "Tokens of the model, read and written", ["direction"], registry=registry
+        )
+        self.failures = Counter("footnote_failures", "Failed answers by kind", ["kind"], registry=registry)
+        self.in_flight = Gauge("footnote_answers_in_flight", "Answers being written", registry=registry)
+        self.requests = Counter(
+            "footnote_http_requests", "HTTP requests", ["method", "route", "status"], registry=registry
+        )
 
-    def watch(self, name: str, about: str, read: Callable[[], float]) -> None:
-        """A figure that is read when it is asked for, such as the length of a queue: ``footnote_`` and its name."""
-        Gauge(f"footnote_{name}", about, registry=self._registry).set_function(read)
+    def watch(self, name: str, description: str, read: Callable[[], float]) -> None:
+        """Add the gauge ``footnote_NAME``, whose value is read at each request for the metrics."""
+        Gauge(f"footnote_{name}", description, registry=self._registry).set_function(read)
 
     @contextmanager
     def observe(self, inquiry: Inquiry, /) -> Iterator[Callable[[Answer], None]]:
@@ -45,7 +51,15 @@ class Metrics:
         def observe_answer(answer: Answer) -> None:
             nonlocal status
             status = answer.status
-            self._count(answer)
+            for stage in _STAGES:
+                if stage in answer.timings:
+                    self.seconds.labels(stage).observe(answer.timings[stage])
+            for sentence in answer.sentences:
+                self.sentences.labels(sentence.verdict).inc()
+            if answer.declined_by:
+                self.declined.labels(answer.declined_by).inc()
+            self.tokens.labels("input").inc(answer.usage.input_tokens or 0)
+            self.tokens.labels("output").inc(answer.usage.output_tokens or 0)
 
         try:
             with self.in_flight.track_inprogress():
@@ -57,19 +71,10 @@ class Metrics:
         finally:
             self.answers.labels(status, inquiry.via).inc()
 
-    def _count(self, answer: Answer) -> None:
-        for stage in _STAGES:
-            if stage in answer.timings:
-                self.seconds.labels(stage).observe(answer.timings[stage])
-        for sentence in answer.sentences:
-            self.sentences.labels(sentence.verdict).inc()
-        if answer.declined_by:
-            self.declined.labels(answer.declined_by).inc()
-        self.tokens.labels("input").inc(answer.usage.input_tokens or 0)
-        self.tokens.labels("output").inc(answer.usage.output_tokens or 0)
-
     def count_request(self, request: RequestRecord) -> None:
+        """Count a handled request."""
         self.requests.labels(request.method, request.route, str(request.status)).inc()
 
     def text(self) -> bytes:
+        """Return all metrics in Prometheus's text format."""
         return generate_latest(self._registry)

@@ -1,12 +1,13 @@
-"""Traces by OpenTelemetry, where a collector is set: a span for each request, each question and each of its stages.
+"""Traces by OpenTelemetry, if a collector is set: a span for each request, each question and each of its stages.
 
-They hold no question, no text and no path of a document. Nothing of OpenTelemetry is imported where none is set.
+Spans hold no question, no text and no path of a document. Without a collector, OpenTelemetry is not imported.
 """
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 
 _STANDARD = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _STAGES = ("rewrite", "retrieve", "generate", "check", "retry")
-"""In the order in which a question takes them, each from where the one before ended."""
+"""In the order in which a question takes them; each starts where the one before ended."""
 _NS = 10**9
 
 
 @contextmanager
 def exporting(endpoint: str | None) -> Iterator["TracerProvider | None"]:
-    """Sends spans to the collector at ``endpoint`` (OTLP over gRPC), or as the standard variables say; None without.
+    """Yield a provider that exports to ``endpoint`` (OTLP over gRPC), or as OpenTelemetry's variables say.
 
-    What was not sent yet is sent at the end.
+    Yield None without a collector. The remaining spans are sent at the end.
     """
     if not endpoint and not any(os.environ.get(name) for name in _STANDARD):
         yield None
@@ -41,8 +42,8 @@ def exporting(endpoint: str | None) -> Iterator["TracerProvider | None"]:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    named = {} if os.environ.get("OTEL_SERVICE_NAME") else {SERVICE_NAME: "footnote"}
-    provider = TracerProvider(resource=Resource.create(named))
+    attributes = {} if os.environ.get("OTEL_SERVICE_NAME") else {SERVICE_NAME: "footnote"}
+    provider = TracerProvider(resource=Resource.create(attributes))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
     try:
         yield provider
@@ -64,31 +65,39 @@ class QuestionTracer:
         began = time.time_ns()
         span = self._tracer.start_span("ask", start_time=began, attributes={"footnote.via": inquiry.via})
 
-        def observe_answer(answer: Answer) -> None:
-            span.set_attributes(_attributes(answer))
-            self._trace_stages(span, began, answer.timings)
-
         try:
-            yield observe_answer
+            yield partial(self._trace_answer, span, began)
         except Exception as error:
             span.set_status(StatusCode.ERROR, kind_of(error))
             raise
         finally:
             span.end()
 
-    def _trace_stages(self, parent: "Span", start: int, timings: Mapping[str, float]) -> None:
-        """Make spans of the seconds that the assistant measured; a cached answer has none."""
+    def _trace_answer(self, span: "Span", start: int, answer: Answer) -> None:
+        """Describe the answer, and make spans of the seconds that its stages took; a cached answer has none."""
         from opentelemetry.trace import set_span_in_context
 
+        values = {
+            "footnote.status": answer.status,
+            "footnote.declined_by": answer.declined_by,
+            "footnote.cached": answer.cached,
+            "footnote.confidence": answer.confidence,
+            "footnote.hits": len(answer.retrieval.hits),
+            "footnote.citations": len(answer.citations),
+            "gen_ai.response.model": answer.model,
+            "gen_ai.usage.input_tokens": answer.usage.input_tokens,
+            "gen_ai.usage.output_tokens": answer.usage.output_tokens,
+        }
+        span.set_attributes({name: value for name, value in values.items() if value is not None})
         for stage in _STAGES:
-            if stage in timings:
-                end = start + round(timings[stage] * _NS)
-                self._tracer.start_span(stage, set_span_in_context(parent), start_time=start).end(end)
+            if stage in answer.timings:
+                end = start + round(answer.timings[stage] * _NS)
+                self._tracer.start_span(stage, set_span_in_context(span), start_time=start).end(end)
                 start = end
 
 
 class TracedRequests:
-    """A span for each request, within the trace that its ``traceparent`` names."""
+    """Makes a span for each request, within the trace that its ``traceparent`` names."""
 
     def __init__(self, app: ASGIApp, provider: "TracerProvider") -> None:
         self._app = app
@@ -105,40 +114,19 @@ class TracedRequests:
         with self._tracer.start_as_current_span(
             "request", outer, SpanKind.SERVER, record_exception=False, set_status_on_exception=False
         ) as span:
+
+            async def send_and_note_status(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    span.set_attribute("http.response.status_code", message["status"])
+                    if message["status"] >= 500:
+                        span.set_status(StatusCode.ERROR)
+                await send(message)
+
             try:
-                await self._app(scope, receive, _noting(send, span))
+                await self._app(scope, receive, send_and_note_status)
             except Exception as error:
                 span.set_status(StatusCode.ERROR, kind_of(error))
                 raise
             finally:
                 span.update_name(f"{scope['method']} {route_of(scope)}")
                 span.set_attribute("http.route", route_of(scope))
-
-
-def _noting(send: Send, span: "Span") -> Send:
-    from opentelemetry.trace import StatusCode
-
-    async def noting(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            status = message["status"]
-            span.set_attribute("http.response.status_code", status)
-            if status >= 500:
-                span.set_status(StatusCode.ERROR)
-        await send(message)
-
-    return noting
-
-
-def _attributes(answer: Answer) -> Mapping[str, str | int | float | bool]:
-    values: Mapping[str, str | int | float | bool | None] = {
-        "footnote.status": answer.status,
-        "footnote.declined_by": answer.declined_by,
-        "footnote.cached": answer.cached,
-        "footnote.confidence": answer.confidence,
-        "footnote.hits": len(answer.retrieval.hits),
-        "footnote.citations": len(answer.citations),
-        "gen_ai.response.model": answer.model,
-        "gen_ai.usage.input_tokens": answer.usage.input_tokens,
-        "gen_ai.usage.output_tokens": answer.usage.output_tokens,
-    }
-    return {name: value for name, value in values.items() if value is not None}

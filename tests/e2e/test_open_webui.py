@@ -209,7 +209,7 @@ def test_a_wrong_key_is_told_in_words_and_a_good_one_finds_the_model(
         refused = client.post("/openai/verify", json=verify)
         welcome = client.post("/openai/verify", json=verify | {"key": key})
     assert refused.status_code == 401
-    assert refused.json()["error"]["message"].startswith("Send a key that is good here")
+    assert refused.json()["error"]["message"].startswith("Send a valid key")
     assert [model["id"] for model in welcome.json()["data"]] == ["footnote"]
 
 
@@ -227,5 +227,5 @@ async def test_its_page_says_in_our_words_that_a_key_was_revoked(
             await visit.page.locator("#chat-input").click()
             await visit.page.keyboard.type("And the birth parent?")
             await visit.page.keyboard.press("Enter")
-            await expect(visit.page.get_by_text("Send a key that is good here").first).to_be_visible(timeout=PATIENCE)
+            await expect(visit.page.get_by_text("Send a valid key").first).to_be_visible(timeout=PATIENCE)
             await shot(visit.page, "open-webui-revoked")

@@ -264,6 +264,6 @@ def test_doctor_says_how_many_keys_open_the_server(footnote: RunFootnote, monkey
     monkeypatch.setenv("FOOTNOTE_EMBEDDING__MODEL", "nowhere")  # nothing is to be loaded for this
     assert "ok    keys: 0 of 0 are valid for the HTTP API" in footnote("doctor").out
     monkeypatch.setenv("FOOTNOTE_SERVER__HOST", "0.0.0.0")
-    assert "wrong keys: There is no key" in footnote("doctor").out
+    assert "wrong keys: There is no valid key" in footnote("doctor").out
     footnote("keys", "create", "Anna")
     assert "ok    keys: 1 of 1 are valid for the HTTP API; everyone needs one" in footnote("doctor").out

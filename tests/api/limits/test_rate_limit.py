@@ -85,7 +85,7 @@ async def test_what_opens_nothing_counts_for_nobody(client: httpx.AsyncClient, k
 def test_a_stream_is_refused_before_it_begins() -> None:
     questions = QuestionService(answerer=ScriptedAnswerer(), rates=RateLimiter(1))
     questions.stream(Inquiry(question=Question("?"), principal=LOCAL))
-    with pytest.raises(TooManyRequestsError, match="more than 1 questions in a minute"):
+    with pytest.raises(TooManyRequestsError, match="limit is 1 questions per minute"):
         questions.stream(Inquiry(question=Question("?"), principal=LOCAL))
 
 

@@ -14,7 +14,7 @@ import httpx
 import uvicorn
 
 from api.app.fastapi_app import create_app
-from api.middleware.connections import Watch, WatchedServer
+from api.middleware.connections import ConnectionWatch, WatchedServer
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
 from fakes.services import fake_services
 
@@ -50,26 +50,26 @@ class Connection:
 
 
 def test_who_sends_no_request_is_closed_when_patience_ends() -> None:
-    watch, new, kept_alive = Watch(30), Connection(), Connection(Cycle(response_complete=True))
+    watch, new, kept_alive = ConnectionWatch(30), Connection(), Connection(Cycle(response_complete=True))
     assert watch.stuck([new, kept_alive], 100) == []
     assert watch.stuck([new, kept_alive], 130) == []
     assert watch.stuck([new, kept_alive], 131) == [new, kept_alive]
 
 
 def test_who_is_answered_is_left_alone_however_long_it_takes() -> None:
-    watch, answered = Watch(30), Connection(Cycle())
+    watch, answered = ConnectionWatch(30), Connection(Cycle())
     assert [watch.stuck([answered], now) for now in (0, 31, 3600)] == [[], [], []]
 
 
 def test_every_request_is_given_patience_anew() -> None:
-    watch, connection = Watch(30), Connection(Cycle(response_complete=True))
+    watch, connection = ConnectionWatch(30), Connection(Cycle(response_complete=True))
     for now in (0, 29, 58, 87):
         assert watch.stuck([connection], now) == []
         connection.cycle = Cycle(response_complete=True)
 
 
 def test_who_takes_nothing_is_closed_and_who_takes_little_is_not() -> None:
-    watch, stuck, slow = Watch(30), Connection(Cycle(), True, 70_000), Connection(Cycle(), True, 70_000)
+    watch, stuck, slow = ConnectionWatch(30), Connection(Cycle(), True, 70_000), Connection(Cycle(), True, 70_000)
     for now in range(0, 30, 10):
         assert watch.stuck([stuck, slow], now) == []
         slow.buffered -= 1
@@ -77,7 +77,7 @@ def test_who_takes_nothing_is_closed_and_who_takes_little_is_not() -> None:
 
 
 def test_of_too_many_silent_ones_the_longest_silent_are_closed() -> None:
-    watch = Watch(30, silent=2)
+    watch = ConnectionWatch(30, max_silent=2)
     first, second, third, busy = Connection(), Connection(), Connection(), Connection(Cycle())
     assert watch.stuck([first], 0) == []
     assert watch.stuck([busy, second, first], 1) == []
@@ -85,7 +85,7 @@ def test_of_too_many_silent_ones_the_longest_silent_are_closed() -> None:
 
 
 def test_what_was_closed_is_forgotten() -> None:
-    watch, connection = Watch(30), Connection()
+    watch, connection = ConnectionWatch(30), Connection()
     watch.stuck([connection], 0)
     watch.stuck([], 1)
     assert watch.stuck([connection], 31) == []
@@ -100,7 +100,7 @@ async def watched(answerer: ScriptedAnswerer, patience_s: float) -> AsyncIterato
     listener = socket.create_server(("127.0.0.1", 0))
     app = create_app(fake_services(answerer), body_timeout_s=patience_s)
     config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
-    server = WatchedServer(config, Watch(patience_s))
+    server = WatchedServer(config, ConnectionWatch(patience_s))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
