@@ -6,7 +6,6 @@ or waits for anything but the disk.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -15,6 +14,7 @@ from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
 
 from api.history.feedback_store import Feedback, FeedbackStores
 from api.slack.events.background_work import BackgroundWork
@@ -80,7 +80,10 @@ class Bot:
             process_before_response=True,
             logger=bolt_log,
         )
-        self._register_listeners(self.app)
+        self.app.error(_respond_to_failure)
+        self._listen_to_questions(self.app)
+        self._listen_to_views(self.app)
+        self._listen_to_buttons(self.app)
 
     async def start(self) -> None:
         """Report answers that were interrupted when the last process ended."""
@@ -96,104 +99,104 @@ class Bot:
         """Wait until every request is answered."""
         await self._background.idle()
 
-    def _register_listeners(self, app: AsyncApp) -> None:
-        app.error(_respond_to_failure)
-        app.event("app_mention")(self._on_message)
-        app.event("message")(self._on_message)
-        app.event("app_home_opened")(self._on_opened)
-        app.event("assistant_thread_started")(self._on_opened)
-        app.event("agent_session_stopped")(self._on_stopped)
-        app.event("app_uninstalled")(self._on_uninstalled)
-        app.command(self._settings.command)(self._asker(parse_command))
-        app.shortcut(SHORTCUT)(self._asker(parse_shortcut))
-        app.action("footnote_stop")(self._on_stop)
-        app.action("footnote_share")(self._on_share)
-        app.action("footnote_person")(self._on_person)
-        app.action("footnote_feedback")(self._on_feedback)
-        app.view(FEEDBACK_DIALOG)(self._on_dialog)
+    def _listen_to_questions(self, app: AsyncApp) -> None:
+        @app.event("app_mention")
+        @app.event("message")
+        async def on_message(event: Payload, context: AsyncBoltContext) -> None:
+            workspace = await self._workspace(context)
+            if not is_from_person(event, workspace):
+                return
+            request = await asyncio.to_thread(
+                parse_message, event, workspace, self._event_store.takes_part, self._access.may_be_auto
+            )
+            if request is None:
+                return
+            if request.addressed and request.text.lower().strip(" .!") in _STOP_WORDS and self._stop_in(request.place):
+                return
+            await self._claim_and_answer(request)
 
-    async def _on_message(self, event: Payload, context: AsyncBoltContext) -> None:
-        workspace = await self._workspace(context)
-        if not is_from_person(event, workspace):
-            return
-        request = await asyncio.to_thread(
-            parse_message, event, workspace, self._event_store.takes_part, self._access.may_be_auto
-        )
-        if request is None:
-            return
-        if request.addressed and request.text.lower().strip(" .!") in _STOP_WORDS and self._stop_in(request.place):
-            return
-        await self._claim_and_answer(request)
-
-    def _asker(self, parse: Callable[[Payload, Workspace], SlackRequest | None]) -> Callable[..., Awaitable[None]]:
-        """A listener that answers what ``parse`` reads, if it is a request."""
-
-        async def on_request(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
+        @app.command(self._settings.command)
+        async def on_command(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
             await ack()
-            if request := parse(body, await self._workspace(context)):
+            if request := parse_command(body, await self._workspace(context)):
                 await self._claim_and_answer(request)
 
-        return on_request
+        @app.shortcut(SHORTCUT)
+        async def on_shortcut(ack: AsyncAck, body: Payload, context: AsyncBoltContext) -> None:
+            await ack()
+            if request := parse_shortcut(body, await self._workspace(context)):
+                await self._claim_and_answer(request)
 
-    async def _on_opened(self, event: Payload, context: AsyncBoltContext) -> None:
-        """Suggest prompts: in the agent view when it is opened, in the older assistant view for each thread."""
-        thread = event.get("assistant_thread") or {}
-        channel = thread.get("channel_id") or event.get("channel")
-        if not self._settings.prompts or not channel or event.get("tab") not in (None, "messages"):
-            return
-        client = (await self._workspace(context)).client
-        prompts = [{"title": text[:75], "message": text} for text in self._settings.prompts]
+    def _listen_to_views(self, app: AsyncApp) -> None:
+        @app.event("app_home_opened")
+        @app.event("assistant_thread_started")
+        async def suggest_prompts(event: Payload, context: AsyncBoltContext) -> None:
+            """In the agent view when it is opened; in the older assistant view for each thread."""
+            thread = event.get("assistant_thread") or {}
+            channel = thread.get("channel_id") or event.get("channel")
+            if not self._settings.prompts or not channel or event.get("tab") not in (None, "messages"):
+                return
+            client = (await self._workspace(context)).client
+            prompts = [{"title": text[:75], "message": text} for text in self._settings.prompts]
 
-        async def suggest() -> None:
-            await client.assistant_threads_setSuggestedPrompts(
-                channel_id=channel, thread_ts=thread.get("thread_ts"), prompts=prompts
-            )
+            async def suggest() -> None:
+                await client.assistant_threads_setSuggestedPrompts(
+                    channel_id=channel, thread_ts=thread.get("thread_ts"), prompts=prompts
+                )
 
-        self._background.start(suggest())
+            self._background.start(suggest())
 
-    async def _on_stopped(self, event: Payload, context: AsyncBoltContext) -> None:
-        workspace = await self._workspace(context)
-        self._stop_in(Place(workspace.team, str(event.get("channel")), str(event.get("thread_ts"))))
+        @app.event("agent_session_stopped")
+        async def on_session_stopped(event: Payload, context: AsyncBoltContext) -> None:
+            workspace = await self._workspace(context)
+            self._stop_in(Place(workspace.team, str(event.get("channel")), str(event.get("thread_ts"))))
 
-    async def _on_uninstalled(self, context: AsyncBoltContext) -> None:
-        if context.team_id:
-            await self._workspaces.remove(context.team_id)
+        @app.event("app_uninstalled")
+        async def on_uninstalled(context: AsyncBoltContext) -> None:
+            if context.team_id:
+                await self._workspaces.remove(context.team_id)
 
-    async def _on_stop(self, ack: AsyncAck, action: Payload) -> None:
-        await ack()
-        self._responder.stop(lambda key, _: key == action.get("value"))
+    def _listen_to_buttons(self, app: AsyncApp) -> None:
+        @app.action("footnote_stop")
+        async def on_stop(ack: AsyncAck, action: Payload) -> None:
+            await ack()
+            self._responder.stop(lambda key, _: key == action.get("value"))
 
-    async def _on_share(self, ack: AsyncAck, action: Payload, body: Payload) -> None:
-        await ack()
-        if request := await self._buttons.claim_share(str(action.get("value")), body["user"]["id"]):
-            self._background.enqueue(request.place, lambda: self._buttons.share(request))
+        @app.action("footnote_share")
+        async def on_share(ack: AsyncAck, action: Payload, body: Payload) -> None:
+            await ack()
+            if request := await self._buttons.claim_share(str(action.get("value")), body["user"]["id"]):
+                self._background.enqueue(request.place, lambda: self._buttons.share(request))
 
-    async def _on_person(self, ack: AsyncAck, action: Payload, body: Payload) -> None:
-        await ack()
-        self._background.start(self._buttons.ask_people(str(action.get("value")), body["user"]["id"]))
+        @app.action("footnote_person")
+        async def on_ask_person(ack: AsyncAck, action: Payload, body: Payload) -> None:
+            await ack()
+            self._background.start(self._buttons.ask_people(str(action.get("value")), body["user"]["id"]))
 
-    async def _on_feedback(self, ack: AsyncAck, action: Payload, body: Payload, context: AsyncBoltContext) -> None:
-        """Keep the verdict; thank for a good one, and ask for the reason of a bad one."""
-        await ack()
-        verdict, _, answer_id = str(action.get("value")).partition(":")
-        workspace, user = await self._workspace(context), body["user"]["id"]
+        @app.action("footnote_feedback")
+        async def on_feedback(ack: AsyncAck, action: Payload, body: Payload, context: AsyncBoltContext) -> None:
+            await ack()
+            client = (await self._workspace(context)).impatient_client
+            self._background.start(self._rate(str(action.get("value")), body, client))
 
-        async def rate() -> None:
-            feedback = Feedback(verdict="up" if verdict == "up" else "down")
-            translation = await self._buttons.rate(answer_id, user, feedback)
-            if translation is not None and verdict == "up":
-                await self._buttons.thank(answer_id, user, translation)
-            elif translation is not None:
-                view = feedback_dialog(answer_id, translation)
-                await workspace.impatient_client.views_open(trigger_id=body["trigger_id"], view=view)
+        @app.view(FEEDBACK_DIALOG)
+        async def on_dialog(ack: AsyncAck, view: dict[str, Any], body: Payload) -> None:
+            await ack()
+            answer_id, user = view["private_metadata"], body["user"]["id"]
+            if translation := await self._buttons.rate(answer_id, user, read_feedback(view)):
+                self._background.start(self._buttons.thank(answer_id, user, translation))
 
-        self._background.start(rate())
-
-    async def _on_dialog(self, ack: AsyncAck, view: dict[str, Any], body: Payload) -> None:
-        await ack()
-        answer_id, user = view["private_metadata"], body["user"]["id"]
-        if translation := await self._buttons.rate(answer_id, user, read_feedback(view)):
-            self._background.start(self._buttons.thank(answer_id, user, translation))
+    async def _rate(self, value: str, body: Payload, client: AsyncWebClient) -> None:
+        """Keep the verdict. Thank for a good one, and ask for the reason of a bad one."""
+        verdict, _, answer_id = value.partition(":")
+        user = body["user"]["id"]
+        feedback = Feedback(verdict="up" if verdict == "up" else "down")
+        translation = await self._buttons.rate(answer_id, user, feedback)
+        if translation is not None and verdict == "up":
+            await self._buttons.thank(answer_id, user, translation)
+        elif translation is not None:
+            view = feedback_dialog(answer_id, translation)
+            await client.views_open(trigger_id=body["trigger_id"], view=view)
 
     async def _claim_and_answer(self, request: SlackRequest) -> None:
         """Unless it is a duplicate. Once it is claimed, it is answered or reported as interrupted."""

@@ -67,7 +67,7 @@ async def diagnose(settings: Settings, *, http: bool = False) -> list[Finding]:
         detail = f"slack.app_token is of {connection.app}, slack.bot_token of {bot.app}: take both from one app's page"
         findings.append(Finding("app", ok=False, detail=detail))
     if actual is not None:
-        return findings + _check_manifest(needed, actual)
+        return findings + compare_manifests(needed, actual)
     if isinstance(exported, Finding):
         findings.append(exported)
     how = "" if slack.config_token is not None else f": {_HOW_TO_VERIFY}, and check again"
@@ -152,15 +152,6 @@ async def _export_manifest(slack: SlackSettings, app: str | None) -> Manifest | 
         return Finding("manifest", ok=False, detail=_explain("slack.config_token", error, _EXPORT_ADVICE))
     exported: Manifest = response["manifest"]
     return exported
-
-
-def _check_manifest(needed: Manifest, actual: Manifest) -> list[Finding]:
-    findings = compare_manifests(needed, actual)
-    ok = all(finding.ok for finding in findings) and bot_scopes(needed) <= bot_scopes(actual)
-    flag = "" if needed["settings"]["socket_mode_enabled"] else " --http"
-    command = f"`footnote slack manifest{flag}`"
-    remedy = f"to set all at once, paste what {command} prints at App Manifest on the app's page, and install it again"
-    return [Finding("manifest", ok=ok, detail=f"the app is set as {command} prints it" if ok else remedy), *findings]
 
 
 def _client(slack: SlackSettings, token: SecretStr) -> RateLimitedClient:

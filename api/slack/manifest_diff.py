@@ -44,7 +44,7 @@ _PROBLEMS = {
 
 
 def compare_manifests(needed: Manifest, actual: Manifest) -> list[Finding]:
-    """A finding for each check, without the scopes: those depend on the installation too."""
+    """A finding for the whole manifest, then one for each check. Scopes count for the whole only."""
     needed_values, actual_values = _flatten(needed), _flatten(actual)
     command = needed["features"]["slash_commands"][0]["command"]
     problems: dict[str, list[str]] = {check: [] for check in _PAGES}
@@ -61,14 +61,14 @@ def compare_manifests(needed: Manifest, actual: Manifest) -> list[Finding]:
             problems[check].append(problem.format(**words))
     if needed["settings"]["socket_mode_enabled"]:
         del problems["addresses"], problems["redirect addresses"]  # Slack sends nothing to an address then
-    return [
-        Finding(
-            check,
-            ok=not texts,
-            detail=f"{'; '.join(texts)}: see {_PAGES[check]} on the app's page" if texts else "as it should be",
-        )
-        for check, texts in problems.items()
-    ]
+    ok = not any(problems.values()) and bot_scopes(needed) <= bot_scopes(actual)
+    printer = f"`footnote slack manifest{'' if needed['settings']['socket_mode_enabled'] else ' --http'}`"
+    remedy = f"to set all at once, paste what {printer} prints at App Manifest on the app's page, and install it again"
+    findings = [Finding("manifest", ok=ok, detail=f"the app is set as {printer} prints it" if ok else remedy)]
+    for check, texts in problems.items():
+        detail = f"{'; '.join(texts)}: see {_PAGES[check]} on the app's page" if texts else "as it should be"
+        findings.append(Finding(check, ok=not texts, detail=detail))
+    return findings
 
 
 def bot_scopes(manifest: Manifest) -> frozenset[str]:

@@ -22,9 +22,18 @@ class BackgroundWork:
 
     def start(self, work: Work) -> None:
         """Run it now."""
+
+        def finish(task: "asyncio.Task[None]") -> None:
+            self._tasks.discard(task)
+            error = None if task.cancelled() else task.exception()
+            if isinstance(error, FAILURES):
+                log.warning("Slack refused: %s", failure_reason(error))
+            elif error is not None:
+                log.error("A task of the Slack bot failed", exc_info=error)
+
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._finish)
+        task.add_done_callback(finish)
 
     def enqueue(self, place: Place, work: Callable[[], Work]) -> None:
         """Run it when the channel's turn comes and no other work of the thread is running."""
@@ -46,11 +55,3 @@ class BackgroundWork:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _finish(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, FAILURES):
-            log.warning("Slack refused: %s", failure_reason(error))
-        elif error is not None:
-            log.error("A task of the Slack bot failed", exc_info=error)
