@@ -1,16 +1,16 @@
-"""Failures of asking and configuring, in words."""
+"""Errors of questions, configuration and language models."""
 
 from indexes.errors import FootnoteError
 
 
 class ConfigError(FootnoteError):
-    """A setting is wrong: the message names the file, the line and the key."""
+    """A setting is wrong; the message names the file, the line and the key."""
 
     kind = "bad-configuration"
 
 
 class QuestionError(FootnoteError):
-    """The question cannot be asked as it is."""
+    """The question is empty or not valid text."""
 
     kind = "bad-question"
 
@@ -22,13 +22,13 @@ class QuestionTooLongError(QuestionError):
 
 
 class FilterError(FootnoteError):
-    """What the documents were to be confined to cannot be meant."""
+    """A filter of the search is not valid."""
 
     kind = "bad-filter"
 
 
 class LanguageError(FootnoteError):
-    """No language is called so."""
+    """No language has this name or tag."""
 
     kind = "bad-language"
 
@@ -46,7 +46,7 @@ class ModelRefusedKeyError(ModelError):
 
 
 class ModelBusyError(ModelError):
-    """The model's server asked to wait; ``retry_after`` is in seconds where it said for how long."""
+    """The model's server asked to wait, for ``retry_after`` seconds if it gave a number."""
 
     kind = "model-busy"
 
@@ -62,6 +62,6 @@ class ModelTimeoutError(ModelError):
 
 
 class ModelUnreachableError(ModelError):
-    """No connection to the model's server."""
+    """The model's server cannot be reached."""
 
     kind = "model-unreachable"
