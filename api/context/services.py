@@ -1,4 +1,4 @@
-"""What the routes have at hand, and who stands before them."""
+"""The services that routes use, and the dependencies that identify a caller."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,49 +24,50 @@ if TYPE_CHECKING:
 
 Health = Mapping[str, object]
 COOKIE = "footnote_key"
-"""Holds the key of who logged in on the page, out of reach of scripts."""
+"""Holds the key of a caller who logged in on the page, out of reach of scripts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Who answers, on what terms, and how they are doing. Routes of a part that is None are not there."""
+    """Everything that routes use. A service that is None has no routes."""
 
     questions: QuestionService
     max_question_chars: int
     health: Callable[[], Health]
     """May block: it runs in a thread."""
     advice: str | None = None
-    """Shown with the answers that no language model wrote."""
+    """Shown with answers that no language model wrote."""
     authenticator: Authenticator = field(default_factory=NoAuthentication)
     retriever: Retriever | None = None
     rates: RateLimiter | None = None
-    """How often anybody may ask; without them, as often as they like."""
+    """None sets no limit."""
     public_url: str | None = None
-    """Where people open the server; None where that is wherever a request came to."""
+    """The server's address for people; None is the address of each request."""
     conversations: Conversations | None = None
     feedback: FeedbackStores | None = None
     metrics: Metrics | None = None
     ready: Callable[[], None] | None = None
-    """Raises what keeps it from answering, in words. May block: it runs in a thread."""
+    """Raises an error if the server could not answer now. May block: it runs in a thread."""
     chores: tuple[Callable[[], None], ...] = ()
-    """What is to be done once a day."""
+    """Run once a day."""
     traces: "TracerProvider | None" = None
     patience_s: float = 15.0
-    """How long an OpenAI stream waits for its answer before it sends its status: till then a failure has its own."""
+    """How long an OpenAI stream waits for its answer before it sends its status: an early failure has its own."""
     library: Library | None = None
     indexing: Indexing | None = None
     slack: APIRouter | None = None
-    """Takes what Slack sends."""
+    """The routes for Slack's requests."""
 
 
 async def get_services(request: Request) -> Services:
+    """Return the application's services."""
     services: Services = request.app.state.services
     return services
 
 
-# read by _key_of; these tell the API's description of it
-_BEARER = HTTPBearer(auto_error=False, description="a key, where the server asks for one")
-_IN_COOKIE = APIKeyCookie(name=COOKIE, auto_error=False, description="the key of who logged in on the page")
+# read by hand below; these describe the key in the OpenAPI description
+_BEARER = HTTPBearer(auto_error=False, description="a key, if the server requires one")
+_COOKIE = APIKeyCookie(name=COOKIE, auto_error=False, description="the key of a caller who logged in on the page")
 ServicesDep = Annotated[Services, Depends(get_services)]
 
 
@@ -74,16 +75,20 @@ async def caller(
     request: Request,
     services: ServicesDep,
     _: Annotated[object, Security(_BEARER)] = None,
-    __: Annotated[object, Security(_IN_COOKIE)] = None,
+    __: Annotated[object, Security(_COOKIE)] = None,
 ) -> Principal:
-    """Who asks, by the key in the Authorization header, or in the page's cookie. Raises ``UnauthorizedError``.
+    """Return the holder of the key in the Authorization header, or else in the page's cookie.
 
-    And ``TooManyRequestsError``.
+    Raises ``UnauthorizedError`` and ``TooManyRequestsError``.
     """
+    key, header = request.cookies.get(COOKIE), request.headers.get("authorization")
+    if header is not None:
+        scheme, _sep, token = header.partition(" ")
+        key = token.strip() if scheme.lower() == "bearer" else ""  # any other scheme is a key that is not valid
     try:
-        principal = services.authenticator.authenticate(_key_of(request))
+        principal = services.authenticator.authenticate(key)
     except UnauthorizedError as error:
-        if COOKIE in request.cookies:  # of a key that ended: without it, where no key is wanted, the page goes on
+        if COOKIE in request.cookies:  # the page goes on without its expired key if none is required
             error.headers = {**error.headers, "Set-Cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict"}
         raise
     request.state.principal = principal.id  # for the log
@@ -96,7 +101,7 @@ Caller = Annotated[Principal, Depends(caller)]
 
 
 async def searcher(services: ServicesDep, principal: Caller) -> Principal:
-    """A caller whose search counts as a question. Raises ``TooManyRequestsError``."""
+    """Return the caller, and count a question. Raises ``TooManyRequestsError``."""
     if services.rates:
         services.rates.count_question(principal.id)
     return principal
@@ -106,33 +111,25 @@ Searcher = Annotated[Principal, Depends(searcher)]
 
 
 async def links(request: Request, services: ServicesDep) -> Links:
+    """Return the links to sources on this server."""
     return Links(services.public_url or str(request.base_url))
 
 
 LinksDep = Annotated[Links, Depends(links)]
 
 
-def _key_of(request: Request) -> str | None:
-    """None where none was sent. A header that is no bearer's is a key that opens nothing."""
-    sent = request.headers.get("authorization")
-    if sent is None:
-        return request.cookies.get(COOKIE)
-    scheme, _, key = sent.partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else ""
-
-
 async def writer(caller: Caller) -> Principal:
-    """Who asks, where they may change what is indexed. Raises ``ForbiddenError``."""
+    """Return the caller, who may change the index. Raises ``ForbiddenError``."""
     if not caller.may_write:
-        raise ForbiddenError("This key may read, and not change what is indexed.")
+        raise ForbiddenError("This key may read, but not change the index.")
     return caller
 
 
-Writer = Annotated[Principal, Depends(writer)]
+WritingCaller = Annotated[Principal, Depends(writer)]
 
 
 async def json_only(request: Request) -> None:
-    """A form of another site can send text and forms without asking; JSON it cannot."""
+    """Raise 415 unless the body is JSON. A form of another site can send text and forms, but no JSON."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise HTTPException(415)

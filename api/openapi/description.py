@@ -1,4 +1,4 @@
-"""The API's description of itself (OpenAPI), made whole: all that may go wrong, and where."""
+"""The OpenAPI description, completed: every error of every operation, and examples."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -9,31 +9,31 @@ from fastapi import FastAPI
 
 from api.core.problems import Problem
 from api.core.request_ids import HEADER
-from api.openapi.error_responses import add_example, example_of, kind_of, kinds_of, told_by_status
+from api.openapi.error_responses import add_example, group_by_status, kinds_in, make_example
 from api.openapi.examples import EVENTS, EXAMPLES, Example
 from api.schemas.openai_response import error_body, status_of
 
 Json = dict[str, Any]
 OPENAI = "OpenAI-compatible"
-"""The tag of the routes that fail in OpenAI's shape."""
-ABOUT = """Answers questions from indexed documents, and footnotes every sentence to the exact place it came from.
+"""The tag of the routes whose errors have OpenAI's shape."""
+ABOUT = """Answers questions from indexed documents, and footnotes every sentence to its exact place.
 
-Failures are problem details (RFC 9457) with a stable `type`; the OpenAI-compatible part fails in OpenAI's shape.
-Every response names its request in `X-Request-ID`, which is the one that came with the request where it is of 128
-visible ASCII characters at most. Streams are server-sent events. MCP clients find the same at `/mcp`."""
+Errors are problem details (RFC 9457) with a stable `type`. Errors of the OpenAI-compatible routes have OpenAI's shape.
+Every response has an `X-Request-ID`. It is the request's own if that has at most 128 visible ASCII characters. Streams
+are server-sent events. MCP clients find the same tools at `/mcp`."""
 _EVERYWHERE = ("unknown-host", "internal-error")
 _CHANGING = ("post", "patch", "delete")
 _BEFORE_THE_ROUTES = ("unknown-host", "cross-site")
 _WITH_A_KEY = ("unauthorized", "too-many-requests", "records-unusable")
 _WITH_A_BODY = ("body-too-large", "body-too-slow")
 _WITH_JSON = ("bad-json", "bad-media-type")
-# what comes in a stream: a word of OpenAPI 3.2, which older readers pass over
+# the events of a stream: a keyword of OpenAPI 3.2, which older readers ignore
 _EVENT = {
     "type": "object",
     "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
     "required": ["data"],
 }
-_REQUEST_ID = {"description": "what the request is known by", "schema": {"type": "string"}}
+_REQUEST_ID = {"description": "the id of the request", "schema": {"type": "string"}}
 _TEXT_OR_NULL = {"type": ["string", "null"]}
 _OPENAI_FAILURE: Json = {
     "type": "object",
@@ -54,58 +54,57 @@ _OPENAI_FAILURE: Json = {
 
 
 def describe(app: FastAPI) -> None:
-    """Has the application tell the whole description, made when it is first asked for."""
+    """Complete the application's description when it is first requested."""
     app.title, app.version, app.description = "Footnote", version("footnote"), ABOUT
     app.servers = [{"url": "/", "description": "this server"}]
-    plain, whole = app.openapi, Json()
+    generate, spec = app.openapi, Json()
 
     def openapi() -> Json:
-        if not whole:
-            whole.update(_completed(plain()))
-        return whole
+        """Return the completed description."""
+        if not spec:
+            generated = generate()
+            schemas = generated.setdefault("components", {}).setdefault("schemas", {})
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+            schemas |= {"Problem": Problem.model_json_schema(mode="serialization"), "OpenAIFailure": _OPENAI_FAILURE}
+            for operations in generated["paths"].values():
+                for method, operation in operations.items():
+                    _complete(method, operation)
+            spec.update(json.loads(json.dumps(generated).replace("``", "`")))  # docstrings have two, Markdown has one
+        return spec
 
-    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's guide has it
-
-
-def _completed(spec: Json) -> Json:
-    schemas = spec.setdefault("components", {}).setdefault("schemas", {})
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)
-    schemas |= {"Problem": Problem.model_json_schema(mode="serialization"), "OpenAIFailure": _OPENAI_FAILURE}
-    for operations in spec["paths"].values():
-        for method, operation in operations.items():
-            _complete(method, operation)
-            _exemplify(operation, EXAMPLES.get(operation["operationId"], Example()))
-    words: Json = json.loads(json.dumps(spec).replace("``", "`"))  # docstrings have two where Markdown has one
-    return words
+    app.openapi = openapi  # type: ignore[method-assign]  # as in FastAPI's guide
 
 
 def _complete(method: str, operation: Json) -> None:
-    told: Json = operation["responses"]
-    kinds = dict.fromkeys([*_implied(method, operation), *kinds_of(told)])
-    given = {status: response for status, response in told.items() if status < "4"}
-    failures = _openai_failures(kinds) if OPENAI in operation.get("tags", ()) else _failures(kinds)
-    operation["responses"] = dict(sorted((given | failures).items()))
+    """Add the errors that every such operation has, the request id, and the examples."""
+    responses: Json = operation["responses"]
+    kinds = list(dict.fromkeys([*_implied_kinds(method, operation), *kinds_in(responses)]))
+    if OPENAI in operation.get("tags", ()):
+        errors = _openai_errors([kind for kind in kinds if kind not in _BEFORE_THE_ROUTES])
+        kinds = [kind for kind in kinds if kind in _BEFORE_THE_ROUTES]
+    else:
+        errors = {}
+    errors |= {str(status): response for status, response in group_by_status(map(make_example, kinds)).items()}
+    successes = {status: response for status, response in responses.items() if status < "4"}
+    operation["responses"] = dict(sorted((successes | errors).items()))
     for response in operation["responses"].values():
         response.setdefault("headers", {})[HEADER] = _REQUEST_ID
         if stream := response.get("content", {}).get(EVENTS):
-            stream.pop("schema", None)  # FastAPI knows it for a text
+            stream.pop("schema", None)  # FastAPI takes it for a text
             stream["itemSchema"] = _EVENT
     if "security" in operation:
-        operation["security"] = [{}, *operation["security"]]  # a server on its own machine asks for no key
-
-
-def _exemplify(operation: Json, example: Example) -> None:
-    """Here rather than at the routes: FastAPI drops the nulls of examples."""
-    if example.takes is not None:
-        operation["requestBody"]["content"][example.media_type]["example"] = example.takes
-    for media_type, value in example.answers.items():
+        operation["security"] = [{}, *operation["security"]]  # a server on its own machine requires no key
+    example = EXAMPLES.get(operation["operationId"], Example())  # not at the routes: FastAPI drops examples' nulls
+    if example.request is not None:
+        operation["requestBody"]["content"][example.media_type]["example"] = example.request
+    for media_type, value in example.responses.items():
         success = next(response for status, response in operation["responses"].items() if status < "3")
         success["content"][media_type]["example"] = value
 
 
-def _implied(method: str, operation: Json) -> Iterator[str]:
-    """What may go wrong by what the operation is and takes."""
+def _implied_kinds(method: str, operation: Json) -> Iterator[str]:
+    """Yield the kinds of errors that follow from the method, the key and the body."""
     yield from _EVERYWHERE
     if method in _CHANGING:
         yield "cross-site"
@@ -119,17 +118,10 @@ def _implied(method: str, operation: Json) -> Iterator[str]:
             yield from _WITH_JSON
 
 
-def _failures(kinds: Iterable[str]) -> Json:
-    return {str(status): response for status, response in told_by_status(map(example_of, kinds)).items()}
-
-
-def _openai_failures(kinds: Iterable[str]) -> Json:
-    """But for what is refused before the routes, which knows no shapes."""
-    told: Json = {}
-    for failure in map(example_of, kinds):
-        if kind_of(failure) in _BEFORE_THE_ROUTES:
-            continue
-        status = str(status_of(failure))
-        response = told.setdefault(status, {"description": failure.title, "content": {}})
-        add_example(response, failure, "application/json", "OpenAIFailure", error_body(failure))
-    return told | _failures(kind for kind in kinds if kind in _BEFORE_THE_ROUTES)
+def _openai_errors(kinds: Iterable[str]) -> Json:
+    responses: Json = {}
+    for example in map(make_example, kinds):
+        status = str(status_of(example))
+        response = responses.setdefault(status, {"description": example.title, "content": {}})
+        add_example(response, example, "application/json", "OpenAIFailure", error_body(example))
+    return responses

@@ -1,4 +1,4 @@
-"""What may go wrong, for the API's description: kinds of problems, by status, each with an example."""
+"""The errors of a route in the OpenAPI description: kinds of problems by status, each with an example."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,35 +14,38 @@ ANSWERING = (*INDEX, *MODEL, "too-busy", "deadline-passed")
 
 
 def problem_responses(*kinds: str) -> Responses:
-    """For a route's ``responses``: what it may answer besides what method, key and body bring about."""
-    return told_by_status(example_of(kind) for kind in kinds)
+    """Return a route's ``responses`` for errors of its own: those of method, key and body are added later."""
+    return group_by_status(make_example(kind) for kind in kinds)
 
 
-def told_by_status(examples: Iterable[Problem]) -> Responses:
-    """A response for each status that the problems have, with each of them as an example."""
-    told: Responses = {}
+def group_by_status(examples: Iterable[Problem]) -> Responses:
+    """Return a response for each status of the problems, with the problems as its examples."""
+    responses: Responses = {}
     for example in examples:
-        response = told.setdefault(example.status, {"description": example.title, "content": {}})
+        response = responses.setdefault(example.status, {"description": example.title, "content": {}})
         add_example(response, example, MEDIA_TYPE, "Problem", example.model_dump(exclude_none=True))
-    return told
+    return responses
 
 
-def add_example(response: dict[str, Any], of: Problem, media_type: str, schema: str, value: Any) -> None:
+def add_example(response: dict[str, Any], example: Problem, media_type: str, schema: str, value: Any) -> None:
+    """Add ``value`` to a response as the example of a problem, with the schema of its media type."""
     ref = {"$ref": f"#/components/schemas/{schema}"}
     content = response["content"].setdefault(media_type, {"schema": ref, "examples": {}})
-    content["examples"][kind_of(of)] = {"summary": of.title, "value": value}
+    content["examples"][kind_of_problem(example)] = {"summary": example.title, "value": value}
 
 
-def example_of(kind: str) -> Problem:
+def make_example(kind: str) -> Problem:
+    """Return a problem of the kind, with its title as its detail."""
     status, title = KINDS[kind]
     return Problem(type=f"urn:footnote:problem:{kind}", title=title, status=status, detail=f"{title}.")
 
 
-def kind_of(told: Problem) -> str:
-    return told.type.rpartition(":")[2]
+def kind_of_problem(problem: Problem) -> str:
+    """Return the kind in a problem's ``type``."""
+    return problem.type.rpartition(":")[2]
 
 
-def kinds_of(responses: dict[str, Any]) -> list[str]:
-    """The kinds that a route's responses name."""
+def kinds_in(responses: dict[str, Any]) -> list[str]:
+    """Return the kinds that a route's responses have as examples."""
     contents = (response.get("content", {}).get(MEDIA_TYPE, {}) for response in responses.values())
     return [kind for content in contents for kind in content.get("examples", {})]

@@ -1,4 +1,4 @@
-"""What is asked and answered, shown in the API's description: of the documents in ``samples/``."""
+"""Examples of requests and responses in the OpenAPI description, from the documents in ``samples/``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -165,10 +165,10 @@ _MODELS: Json = {"object": "list", "data": [_MODEL]}
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Of an operation: what it takes, and what it answers, by media type."""
+    """An operation's example: its responses by media type, and its request."""
 
-    answers: Mapping[str, Any] = field(default_factory=dict)
-    takes: Any = None
+    responses: Mapping[str, Any] = field(default_factory=dict)
+    request: Any = None
     media_type: str = JSON
 
 
@@ -197,4 +197,4 @@ EXAMPLES: Mapping[str, Example] = {
     "readyz": Example({JSON: {"status": "ready"}}),
     "metrics": Example({"text/plain": library.METRICS}),
 }
-"""By the operation's id, which is its route's name."""
+"""By the operation's id, which is the name of its route."""

@@ -1,4 +1,4 @@
-"""Of the API's description: what is told of keys, conversations, documents and index runs."""
+"""Examples in the OpenAPI description: keys, conversations, documents and index runs."""
 
 from typing import Any
 

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
-from api.context.services import Caller, ServicesDep, Writer
+from api.context.services import Caller, ServicesDep, WritingCaller
 from api.core.principals import ForbiddenError, Principal
 from api.library.document_schemas import (
     DocumentsBody,
@@ -178,7 +178,9 @@ def get_page(
 
 
 @router.post("/documents", status_code=202, openapi_extra=_FORM, responses=problem_responses(*ADDING))
-async def upload_document(request: Request, caller: Writer, library: AtLibrary, indexing: AtIndexing) -> UploadedBody:
+async def upload_document(
+    request: Request, caller: WritingCaller, library: AtLibrary, indexing: AtIndexing
+) -> UploadedBody:
     """Takes a document in: it is safe on disk with the answer, and is indexed by itself. The same path is replaced."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
         raise NotAFormError("Send multipart/form-data, with the document as 'file'.")
@@ -194,7 +196,7 @@ async def upload_document(request: Request, caller: Writer, library: AtLibrary, 
 
 
 @router.delete("/documents/{id}", status_code=204, responses=problem_responses(*REMOVING))
-def delete_document(id: str, caller: Writer, library: AtLibrary, indexing: AtIndexing) -> Response:  # noqa: A002
+def delete_document(id: str, caller: WritingCaller, library: AtLibrary, indexing: AtIndexing) -> Response:  # noqa: A002
     """Removes an upload, file and all."""
     library.remove(id, caller.audience)
     indexing.take_uploads()  # a run that goes on may have read it already, and would bring it back

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter
 
 from api.context.event_streams import EventStream, closing
-from api.context.services import Caller, Writer
+from api.context.services import Caller, WritingCaller
 from api.library.document_schemas import IndexBody, SyncBody, last_body, run_frame
 from api.library.sync_jobs import Indexing
 from api.middleware.failures import report_problem
@@ -32,7 +32,7 @@ def get_index(library: AtLibrary, indexing: AtIndexing, caller: Caller) -> Index
 
 
 @router.post("/sync", status_code=202, responses=problem_responses("forbidden", "index-busy", "no-roots", *CATALOG))
-def sync_index(indexing: AtIndexing, _: Writer) -> SyncBody:
+def sync_index(indexing: AtIndexing, _: WritingCaller) -> SyncBody:
     """Has the index brought up to date with the folders that it was made of, and with what was uploaded."""
     indexing.sync()
     return SyncBody()

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
-from api.context.event_streams import EventStream, cancelled, while_connected
+from api.context.event_streams import EventStream, cancel, while_connected
 from api.context.services import Caller, LinksDep, Services, ServicesDep, json_only
 from api.core.inquiry import Inquiry, new_id
 from api.core.principals import Principal
@@ -125,7 +125,7 @@ async def _frames(
         for chunk in chunks(completion, include_usage=include_usage):
             yield chunk
     finally:
-        await cancelled(working)
+        await cancel(working)
 
 
 def _failure(error: Exception) -> Response:
