@@ -6,8 +6,8 @@ from typing import Literal
 from pydantic import Field
 
 from api.core.problems import Problem
-from api.library.index_runs import Outcome, Progress, Stage
-from api.library.library import Library, Shelf
+from api.library.index_runs import RunOutcome, RunProgress, Stage
+from api.library.library import DocumentPage, Library
 from api.middleware.failures import report_problem
 from api.schemas.answer import Frame, frame, problem_frame
 from api.schemas.question import Body
@@ -106,10 +106,10 @@ class SyncBody(Body):
     status: Literal["accepted"] = "accepted"
 
 
-def documents_body(shelf: Shelf, library: Library) -> DocumentsBody:
+def documents_body(page: DocumentPage, library: Library) -> DocumentsBody:
     """Return a page of the list of documents as JSON."""
-    documents = tuple(DocumentBody(**_facts(document, library)) for document in shelf.documents)
-    return DocumentsBody(documents=documents, next=shelf.next, total=shelf.total)
+    documents = tuple(DocumentBody(**_facts(document, library)) for document in page.documents)
+    return DocumentsBody(documents=documents, next=page.next, total=page.total)
 
 
 def whole_document_body(excerpt: Excerpt, library: Library) -> WholeDocumentBody:
@@ -126,24 +126,24 @@ def whole_document_body(excerpt: Excerpt, library: Library) -> WholeDocumentBody
     )
 
 
-def last_body(outcome: Outcome) -> LastBody:
+def last_body(outcome: RunOutcome) -> LastBody:
     """Return the outcome of the last index run as JSON."""
     error = report_problem(outcome.error) if outcome.error else None
     return LastBody(**_finished(outcome).model_dump(), ended=outcome.ended, error=error)
 
 
-def run_frame(event: Progress | Outcome) -> Frame:
+def run_frame(event: RunProgress | RunOutcome) -> Frame:
     """Return an event of an index run as a server-sent event."""
     match event:
-        case Progress():
+        case RunProgress():
             return frame("progress", ProgressBody.model_validate(event))
-        case Outcome(error=None):
+        case RunOutcome(error=None):
             return frame("finished", _finished(event))
-        case Outcome(error=error):
+        case RunOutcome(error=error):
             return problem_frame(report_problem(error or AssertionError("matched above")))
 
 
-def _finished(outcome: Outcome) -> FinishedBody:
+def _finished(outcome: RunOutcome) -> FinishedBody:
     failed = tuple(FailedBody(path=path, reason=reason) for path, reason in outcome.failed)
     return FinishedBody(added=outcome.added, changed=outcome.changed, removed=outcome.removed, failed=failed)
 

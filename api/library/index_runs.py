@@ -22,7 +22,7 @@ class SyncRefusedError(FootnoteError):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RunProgress:
     """How far a run is, by the files that the follower may see."""
 
     stage: Stage
@@ -33,7 +33,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RunOutcome:
     """How a run ended, by the files that the follower may see."""
 
     ended: datetime
@@ -77,15 +77,15 @@ class Run(SyncListener):
         self.stage = "publishing"
         self.notify()
 
-    def outcome(self, visible: Callable[[str], bool]) -> Outcome:
+    def outcome(self, visible: Callable[[str], bool]) -> RunOutcome:
         """Return the outcome, counting only files whose paths are visible."""
         report, ended = self.report, self.ended or datetime.now(UTC)
         added, changed, removed = (sum(map(visible, paths)) for paths in (report.added, report.changed, report.removed))
         failed = tuple((path, reason) for path, reason in report.failed.items() if visible(path))
-        return Outcome(ended, added, changed, removed, failed, self.error)
+        return RunOutcome(ended, added, changed, removed, failed, self.error)
 
 
-async def follow_run(run: Run, visible: Callable[[str], bool], news: asyncio.Event) -> AsyncIterator[Progress]:
+async def follow_run(run: Run, visible: Callable[[str], bool], news: asyncio.Event) -> AsyncIterator[RunProgress]:
     """Yield the progress until the run has ended. Steps that come in quick succession are merged."""
     done, path, counted, total, last = 0, None, 0, None, None
     while True:
@@ -98,7 +98,7 @@ async def follow_run(run: Run, visible: Callable[[str], bool], news: asyncio.Eve
         for finished in run.finished[counted : (counted := len(run.finished))]:
             if visible(finished):
                 done, path = done + 1, finished
-        if (progress := Progress(stage, done, total or 0, path)) != last:
+        if (progress := RunProgress(stage, done, total or 0, path)) != last:
             last = progress
             yield progress
         await news.wait()

@@ -60,7 +60,7 @@ class CursorError(FootnoteError):
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class DocumentPage:
     """A page of the list of documents, in the order of their paths."""
 
     documents: tuple[LibraryDocument, ...]
@@ -80,7 +80,7 @@ class Original:
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class Highlight:
     """What is highlighted on a page: a quote, else a span of the document's text, else nothing."""
 
     quote: str = ""
@@ -89,7 +89,7 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class IndexFacts:
     """Counts of what a caller may read, and facts about the index."""
 
     documents: int
@@ -113,7 +113,9 @@ class Library:
 
     # -- reading -------------------------------------------------------------------------------------------------
 
-    def shelf(self, scope: Scope, name: str = "", *, after: str | None = None, limit: int = 50) -> Shelf:
+    def list_documents(
+        self, scope: Scope, name: str = "", *, after: str | None = None, limit: int = 50
+    ) -> DocumentPage:
         """Return a page of the documents within the scope whose path or title has the words of ``name``.
 
         Raises ``CursorError``.
@@ -128,13 +130,13 @@ class Library:
         following = None
         if len(documents) > limit:
             following = base64.urlsafe_b64encode(documents[limit - 1].path.encode()).decode().rstrip("=")
-        return Shelf(tuple(documents[:limit]), following, total)
+        return DocumentPage(tuple(documents[:limit]), following, total)
 
-    def facts(self, audience: Audience) -> Facts:
+    def facts(self, audience: Audience) -> IndexFacts:
         """Return counts of what the audience may read, and facts about the index."""
         catalog, scope = self._catalog(), Scope(audience)
         documents, passages = catalog.documents_within(scope), catalog.library_rows.passages(scope)
-        return Facts(documents, passages, catalog.revision, catalog.get("encoder"))
+        return IndexFacts(documents, passages, catalog.revision, catalog.get("encoder"))
 
     def document(self, document_id: str, audience: Audience) -> LibraryDocument:
         """Return the document's facts, without its text. Raises ``DocumentMissingError``."""
@@ -143,7 +145,7 @@ class Library:
             raise _missing()
         return document
 
-    def whole(self, document_id: str, audience: Audience) -> Document:
+    def full_document(self, document_id: str, audience: Audience) -> Document:
         """Return the document with its whole text. Raises ``DocumentMissingError``."""
         document = self._catalog().document_within(document_id, Scope(audience))
         if document is None:
@@ -180,12 +182,14 @@ class Library:
             content = copy.open("rb")  # it can be read after the copy is deleted
         return Original(listed.file, content, os.fstat(content.fileno()).st_size)
 
-    def picture(self, document_id: str, audience: Audience, page: int, width: int, marked: Marked) -> PagePicture:
+    def page_picture(
+        self, document_id: str, audience: Audience, page: int, width: int, highlight: Highlight
+    ) -> PagePicture:
         """Return a page of a PDF as a picture. Raises as ``original`` does, ``PageError`` and ``PagesBusyError``."""
         listed = self.document(document_id, audience)
         if listed.media_type != PDF or listed.enclosed:
             raise PageError(f"{listed.path} is not a PDF file: only PDF files are shown as pages.")
-        request = self._request(listed, page, width, marked)
+        request = self._request(listed, page, width, highlight)
         originals = self._originals
         try:
             return self._pictures.of(
@@ -196,15 +200,15 @@ class Library:
         except ReadError as error:
             raise PageError(f"{listed.path} cannot be shown: it {error}.") from error
 
-    def _request(self, listed: LibraryDocument, page: int, width: int, marked: Marked) -> PageRequest:
+    def _request(self, listed: LibraryDocument, page: int, width: int, highlight: Highlight) -> PageRequest:
         width = min(max(width, MIN_WIDTH), MAX_WIDTH)
-        if not marked.quote and marked.start >= marked.end:
+        if not highlight.quote and highlight.start >= highlight.end:
             return PageRequest(page, width)
         begins, text = self._catalog().library_rows.page_text(listed.id, page)
         text = text[:_MAX_PAGE_CHARS]
-        if marked.quote:
-            return PageRequest(page, width, text, *find_quote(marked.quote, text, near=marked.start - begins))
-        span = (min(max(place - begins, 0), len(text)) for place in (marked.start, marked.end))
+        if highlight.quote:
+            return PageRequest(page, width, text, *find_quote(highlight.quote, text, near=highlight.start - begins))
+        span = (min(max(place - begins, 0), len(text)) for place in (highlight.start, highlight.end))
         return PageRequest(page, width, text, *span)
 
     @property

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
-from api.library.index_runs import Outcome, Progress, Run, Stopped, follow_run, public_error
+from api.library.index_runs import Run, RunOutcome, RunProgress, Stopped, follow_run, public_error
 from indexes.errors import FootnoteError, IndexLockedError
 from indexes.ingest.sync import SyncListener, SyncReport
 from indexes.types import Audience
@@ -69,7 +69,7 @@ class Indexing:
         """Return whether a run goes on or waits."""
         return self._running is not None or self._waiting is not None
 
-    def last(self, audience: Audience) -> Outcome | None:
+    def last(self, audience: Audience) -> RunOutcome | None:
         """Return how this server's last run ended, or None before the first."""
         return self._last.outcome(self._refresher.path_filter(audience)) if self._last else None
 
@@ -102,7 +102,7 @@ class Indexing:
         if thread:
             thread.join(_STOP_TIMEOUT)
 
-    async def follow(self, audience: Audience) -> AsyncIterator[Progress | Outcome]:
+    async def follow(self, audience: Audience) -> AsyncIterator[RunProgress | RunOutcome]:
         """Yield the progress and the outcome of the current and the waiting run, or the outcome of the last one.
 
         Raises ``FollowersError``.

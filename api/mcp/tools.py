@@ -124,7 +124,7 @@ async def _ask(wanted: AskTool, visit: Visit) -> tuple[str, AnsweredBody]:
 async def _open(wanted: OpenTool, visit: Visit) -> tuple[str, OpenedBody]:
     library = visit.services.library
     assert library  # noqa: S101 - or this tool is not there
-    document = await run_in_threadpool(library.whole, wanted.document, visit.principal.audience)
+    document = await run_in_threadpool(library.full_document, wanted.document, visit.principal.audience)
     start, end = Place(wanted.start, wanted.end, wanted.page).span(document)
     locator = document.locate(start, end)
     opened = OpenedBody(

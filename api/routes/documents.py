@@ -20,7 +20,7 @@ from api.library.document_schemas import (
     documents_body,
     whole_document_body,
 )
-from api.library.library import MAX_EXCERPT, MAX_WIDTH, MIN_WIDTH, Library, Marked, Original
+from api.library.library import MAX_EXCERPT, MAX_WIDTH, MIN_WIDTH, Highlight, Library, Original
 from api.library.sync_jobs import Indexing
 from api.openapi.error_responses import CATALOG, Responses, problem_responses
 from indexes.errors import FootnoteError
@@ -122,7 +122,7 @@ def list_documents(
 ) -> DocumentsBody:
     """The documents that one may read, by path."""
     scope = Scope(caller.audience, make_filters(path, type, label))
-    return documents_body(library.shelf(scope, q, after=after, limit=limit), library)
+    return documents_body(library.list_documents(scope, q, after=after, limit=limit), library)
 
 
 @router.get("/documents/{id}", responses=problem_responses(*READING))
@@ -172,7 +172,7 @@ def get_page(
     width: Annotated[int, Query(ge=1, le=_MAX, description=f"in pixels, {MIN_WIDTH} to {MAX_WIDTH}")] = 1000,
 ) -> Response:
     """A page of a PDF as a picture, with the quote marked."""
-    picture = library.picture(id, caller.audience, n, width, Marked(quote, start, end))
+    picture = library.page_picture(id, caller.audience, n, width, Highlight(quote, start, end))
     top = {} if picture.top is None else {"Footnote-Marks-Top": f"{picture.top:.4f}"}
     return Response(picture.png, headers={"Footnote-Marks": str(picture.marks), **top}, media_type="image/png")
 
