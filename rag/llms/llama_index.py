@@ -1,11 +1,11 @@
-"""Any LlamaIndex LLM as a chat model."""
+"""A chat model that is any LlamaIndex LLM."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from rag.errors import ModelError, ModelTimeoutError
+from rag.llms.limits import next_within
 from rag.llms.usage import read_usage
 from rag.types import Turn, Usage
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class LlamaIndexChat:
-    """Streams replies from ``llm``; last the usage, where its responses tell any. Its retries and keys are its own, and
-    so are its timeouts, but that a silence of ``stall_timeout`` seconds ends it.
+    """Streams replies from ``llm``, then the usage if its responses report any.
 
-    A LlamaIndex ``CustomLLM`` that brings no async methods of its own holds the event loop while it writes.
+    Retries, keys and timeouts are those of the LLM, but a silence of ``stall_timeout`` seconds ends the reply. A
+    LlamaIndex ``CustomLLM`` without async methods of its own blocks the event loop while it writes.
     """
 
     def __init__(self, llm: "LLM", stall_timeout: float = 60.0) -> None:
@@ -26,14 +26,18 @@ class LlamaIndexChat:
 
     @property
     def name(self) -> str:
+        """The model's name."""
         return self._llm.metadata.model_name
 
     async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[str | Usage]:
-        """See ``ChatModel``: in one piece where the LLM cannot stream."""
-        messages = _messages(system, turns)
+        """See ``ChatModel``. The reply comes in one piece if the LLM cannot stream."""
+        from llama_index.core.llms import ChatMessage
+
+        messages = [ChatMessage(role="system", content=system)] if system else []
+        messages += [ChatMessage(role=turn.role, content=turn.text) for turn in turns]
         try:
             async with aclosing(self._pieces(messages)) as pieces:
-                while (piece := await self._next(pieces)) is not None:
+                while (piece := await next_within(pieces, self._stall_timeout)) is not None:
                     yield piece
         except TimeoutError as error:
             raise ModelTimeoutError(
@@ -41,13 +45,11 @@ class LlamaIndexChat:
                 f"FOOTNOTE_LLM__STALL_TIMEOUT_S."
             ) from error
         except Exception as error:
-            raise ModelError(f"The model {self.name} failed: {_reason(error)}.") from error
-
-    async def _next(self, pieces: AsyncGenerator[str | Usage]) -> str | Usage | None:
-        async with asyncio.timeout(self._stall_timeout):
-            return await anext(pieces, None)
+            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            raise ModelError(f"The model {self.name} failed: {reason.rstrip('.')}.") from error
 
     async def _pieces(self, messages: "list[ChatMessage]") -> AsyncGenerator[str | Usage]:
+        """Yield the text, then the usage. A response without text does not end a silence."""
         usage = None
         async with aclosing(self._responses(messages)) as responses:
             async for text, response in responses:
@@ -58,7 +60,7 @@ class LlamaIndexChat:
             yield usage
 
     async def _responses(self, messages: "list[ChatMessage]") -> "AsyncGenerator[tuple[str, ChatResponse]]":
-        """Each with what it adds to the text."""
+        """Yield each response with the text that it adds."""
         try:
             async with aclosing(await self._llm.astream_chat(messages)) as responses:
                 async for response in responses:
@@ -69,20 +71,8 @@ class LlamaIndexChat:
 
 
 def _usage(response: "ChatResponse") -> Usage | None:
-    """Wherever the LLM's package puts what its server told."""
+    """Return the usage, wherever the LLM's package puts it."""
     raw = response.raw if isinstance(response.raw, Mapping) else getattr(response.raw, "__dict__", {})
     places = (raw.get("usage"), raw.get("usage_metadata"), response.message.additional_kwargs.get("usage"))
-    told = (read_usage(place) for place in (*places, response.additional_kwargs))
-    return next((usage for usage in told if usage is not None), None)
-
-
-def _messages(system: str, turns: Sequence[Turn]) -> "list[ChatMessage]":
-    from llama_index.core.llms import ChatMessage
-
-    opening = [ChatMessage(role="system", content=system)] if system else []
-    return opening + [ChatMessage(role=turn.role, content=turn.text) for turn in turns]
-
-
-def _reason(error: Exception) -> str:
-    """The first line of what a vendor said, or the name of its error."""
-    return (str(error).strip().partition("\n")[0] or type(error).__name__).rstrip(".")
+    usages = (read_usage(place) for place in (*places, response.additional_kwargs))
+    return next((usage for usage in usages if usage is not None), None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from indexes.models.openai_endpoint import Endpoint, EndpointError
 from rag.errors import ModelBusyError, ModelError, ModelRefusedKeyError, ModelTimeoutError, ModelUnreachableError
+from rag.llms.limits import next_within
 from rag.llms.usage import read_usage
 from rag.types import CutShort, ModelPiece, Turn, Usage
 
@@ -18,16 +19,16 @@ if TYPE_CHECKING:
     ChunkStream = openai.AsyncStream[ChatCompletionChunk]
 
 LARGEST_REPLY = 32
-"""Megabytes: a server that never ends a line, or has nothing to say at length, is left."""
+"""Megabytes after which a reply is given up, even one without an end of line."""
 AFTER_FINISH = 2.0
-"""Seconds to wait for the usage and ``[DONE]`` once the answer is finished."""
+"""Seconds to wait for the usage and ``[DONE]`` after the answer."""
 
 DISPENSABLE = {
     "stream_options": ("stream_options",),
     "max_tokens": ("max_completion_tokens",),
     "temperature": ("temperature", "support"),
 }
-"""Parameters that some servers refuse, and the words by which a refusal is known. OpenAI's reasoning models take
+"""Parameters that some servers refuse, with the words that a refusal holds. OpenAI's reasoning models take
 ``max_completion_tokens`` for ``max_tokens`` and no ``temperature``; older servers know no ``stream_options``."""
 
 _CAUSES: dict[str, type[ModelError]] = {
@@ -40,8 +41,7 @@ _CAUSES: dict[str, type[ModelError]] = {
 class OpenAIChat:
     """Streams replies from ``/chat/completions``. Timeouts are in seconds; nothing is fetched before the first use.
 
-    ``retries`` are further tries on 429, 5xx and lost connections, before the first piece only. The endpoint alone is
-    called: redirects are not followed.
+    ``retries`` follow status 429 or 5xx and lost connections, before the first piece only. No redirect is followed.
     """
 
     def __init__(
@@ -67,29 +67,34 @@ class OpenAIChat:
 
     @property
     def name(self) -> str:
+        """The model's name."""
         return self._endpoint.model
 
     async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[ModelPiece]:
         """See ``ChatModel``. Closing the generator ends the HTTP request."""
+        messages = [{"role": "system", "content": system}] if system else []
+        messages += [{"role": turn.role, "content": turn.text} for turn in turns]
         try:
-            # Importing openai and loading certificates take a second, which the event loop has not.
+            # Importing openai and loading certificates would block the event loop for a second.
             async with (
                 await asyncio.to_thread(self._client) as client,
-                aclosing(self._persist(client, _messages(system, turns))) as pieces,
+                aclosing(self._reply_with_retries(client, messages)) as pieces,
             ):
                 async for piece in pieces:
                     yield piece
         except EndpointError as error:
-            raise _model_error(error) from error
+            if error.cause == "busy":
+                raise ModelBusyError(str(error), error.retry_after) from error
+            raise _CAUSES.get(error.cause, ModelError)(str(error)) from error
 
     def _client(self) -> "openai.AsyncOpenAI":
-        """A client for one reply: its connections belong to the running event loop, and end with it."""
+        """Return a client for one reply: its connections belong to the running event loop, and end with it."""
         import openai
 
         options = self._endpoint.options(connect=self._connect_timeout, read=self._stall_timeout)
         return openai.AsyncOpenAI(**options, http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False))
 
-    async def _persist(
+    async def _reply_with_retries(
         self, client: "openai.AsyncOpenAI", messages: list[dict[str, str]]
     ) -> AsyncGenerator[ModelPiece]:
         for attempt in range(self._retries + 1):
@@ -114,76 +119,70 @@ class OpenAIChat:
                     yield piece
 
     async def _open(self, client: "openai.AsyncOpenAI", messages: list[dict[str, str]]) -> "ChunkStream":
-        """The stream, asked for without whatever the server turns out not to take."""
+        """Open the stream, without any parameter that the server turns out to refuse."""
         import openai
 
         while True:
+            limit = "max_completion_tokens" if "max_tokens" in self._refused else "max_tokens"
+            request: dict[str, Any] = {
+                "model": self.name,
+                "messages": messages,
+                "stream": True,
+                limit: self._max_output_tokens,
+            }
+            if "temperature" not in self._refused:
+                request["temperature"] = self._temperature
+            if "stream_options" not in self._refused:
+                request["stream_options"] = {"include_usage": True}
             try:
                 async with asyncio.timeout(self._connect_timeout + self._stall_timeout):
-                    return cast("ChunkStream", await client.chat.completions.create(**self._request(messages)))
+                    return cast("ChunkStream", await client.chat.completions.create(**request))
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                if not self._do_without(str(error).lower()):
+                refusal = str(error).lower()
+                known = (name for name, words in DISPENSABLE.items() if all(word in refusal for word in words))
+                refused = next((name for name in known if name not in self._refused), None)
+                if refused is None:
                     raise
-
-    def _request(self, messages: list[dict[str, str]]) -> dict[str, Any]:
-        limit = "max_completion_tokens" if "max_tokens" in self._refused else "max_tokens"
-        request = {"model": self.name, "messages": messages, "stream": True, limit: self._max_output_tokens}
-        if "temperature" not in self._refused:
-            request["temperature"] = self._temperature
-        if "stream_options" not in self._refused:
-            request["stream_options"] = {"include_usage": True}
-        return request
-
-    def _do_without(self, refusal: str) -> bool:
-        """Whether the server refused a parameter that can be spared: it is not sent to it again."""
-        for parameter, words in DISPENSABLE.items():
-            if parameter not in self._refused and all(word in refusal for word in words):
-                self._refused.add(parameter)
-                return True
-        return False
+                self._refused.add(refused)
 
     async def _pieces(self, stream: "ChunkStream") -> AsyncGenerator[ModelPiece]:
+        """Yield the text, then ``CutShort`` if the model ran out of tokens, then the usage."""
         response = _WatchedResponse(stream.response)
         stream.response = cast("Any", response)
-        self._check_content_type(response.headers.get("content-type", ""))
+        content_type = response.headers.get("content-type", "")
+        if content_type.startswith(("application/json", "text/html")):
+            raise self._endpoint.malformed(f"{content_type} where a stream was asked for")
         begun, finish, usage = False, None, None
-        while (chunk := await self._next(stream, finished=finish is not None)) is not None:
-            text, reason, counted = _read(chunk)
-            begun, finish, usage = begun or bool(text), reason or finish, counted or usage
+        while (chunk := await self._next_chunk(stream, finished=finish is not None)) is not None:
+            text, reason, chunk_usage = _parse_chunk(chunk)
+            begun, finish, usage = begun or bool(text), reason or finish, chunk_usage or usage
             if text:
                 yield text
         if finish is None and not response.done:
             raise self._endpoint.broken_off()
         if finish == "length" and not begun:
-            raise self._spent()
+            spent = f"spent all {self._max_output_tokens} tokens before the first word of its answer"
+            variable = f"{self._endpoint.settings}MAX_OUTPUT_TOKENS"
+            raise EndpointError(f"The model {self.name} {spent}: raise {variable}.")
         if finish == "length":
             yield CutShort(f"the model was not done after {self._max_output_tokens} tokens")
         if usage is not None:
             yield usage
 
-    async def _next(self, stream: "ChunkStream", *, finished: bool) -> "ChatCompletionChunk | None":
-        """The next chunk, None at the end. Comments and half lines do not count: they keep a connection, not a reader.
+    async def _next_chunk(self, stream: "ChunkStream", *, finished: bool) -> "ChatCompletionChunk | None":
+        """Return the next chunk, None at the end. Comments and half lines do not end a silence.
 
-        What goes wrong after the answer is finished is not a failure of the answer.
+        After the answer is finished, a lost connection is no failure.
         """
         import openai
 
         silence = min(AFTER_FINISH, self._stall_timeout) if finished else self._stall_timeout
         try:
-            async with asyncio.timeout(silence):
-                return await anext(stream, None)
+            return await next_within(stream, silence)
         except (openai.APIConnectionError, TimeoutError):
             if not finished:
                 raise
             return None
-
-    def _check_content_type(self, content_type: str) -> None:
-        if content_type.startswith(("application/json", "text/html")):
-            raise self._endpoint.malformed(f"{content_type} where a stream was asked for")
-
-    def _spent(self) -> EndpointError:
-        spent = f"{self.name} spent all {self._max_output_tokens} tokens before the first word of its answer"
-        return EndpointError(f"The model {spent}: raise {self._endpoint.settings}MAX_OUTPUT_TOKENS.")
 
 
 class _WatchedResponse:
@@ -199,6 +198,7 @@ class _WatchedResponse:
         return getattr(self._response, name)
 
     async def aiter_bytes(self) -> AsyncIterator[bytes]:
+        """Yield the body's parts. Raises ``ValueError`` beyond ``LARGEST_REPLY``."""
         tail, received = b"\n", 0
         async for part in self._response.aiter_bytes():
             received += len(part)
@@ -210,29 +210,18 @@ class _WatchedResponse:
             yield part
 
 
-def _messages(system: str, turns: Sequence[Turn]) -> list[dict[str, str]]:
-    opening = [{"role": "system", "content": system}] if system else []
-    return opening + [{"role": turn.role, "content": turn.text} for turn in turns]
+def _parse_chunk(chunk: "ChatCompletionChunk") -> tuple[str, str | None, Usage | None]:
+    """Return the text, the reason for an end, and the usage of a chunk; reasoning is left out.
 
-
-def _read(chunk: "ChatCompletionChunk") -> tuple[str, str | None, Usage | None]:
-    """The text, the reason for an end, and the usage of one chunk; reasoning is left out.
-
-    The client builds chunks unchecked, so that anything may be missing: ``ValueError`` where it is no chunk.
+    The client builds chunks unchecked, so that anything may be missing. Raises ``ValueError`` then.
     """
     try:
         choice = chunk.choices[0] if chunk.choices else None
         text = (choice.delta.content or "") if choice and choice.delta else ""
-        counted = read_usage(chunk.usage)
+        usage = read_usage(chunk.usage)
         reason = choice.finish_reason if choice else None
     except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError("a chunk that is none") from error
+        raise ValueError("a malformed chunk") from error
     if not isinstance(text, str):
-        raise ValueError("a chunk whose content is no text")  # noqa: TRY004 - it is the server's value, not our type
-    return text, reason, counted
-
-
-def _model_error(error: EndpointError) -> ModelError:
-    if error.cause == "busy":
-        return ModelBusyError(str(error), error.retry_after)
-    return _CAUSES.get(error.cause, ModelError)(str(error))
+        raise ValueError("a chunk whose content is not text")  # noqa: TRY004 - it is the server's value, not our type
+    return text, reason, usage

@@ -1,4 +1,4 @@
-"""What tokens cost, where the settings tell their prices."""
+"""The cost of tokens, at the prices in the settings."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -10,29 +10,28 @@ from rag.types import ModelPiece, Turn, Usage
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What a million tokens cost, in one currency."""
+    """The prices of a million tokens, in one currency."""
 
     input: float | None = None
     output: float | None = None
     cached_input: float | None = None
-    """Of what the server had read before; without a price, as the rest."""
+    """The price of input that the server had cached; ``input`` if there is none."""
 
     def cost(self, usage: Usage) -> float | None:
-        """None where a price or a count is not known."""
-        told = (usage.input_tokens, usage.output_tokens, self.input, self.output)
-        if any(value is None for value in told):
+        """Return the cost; None if a price or a count is unknown."""
+        read, written = usage.input_tokens, usage.output_tokens
+        if read is None or written is None or self.input is None or self.output is None:
             return None
-        read, written, price, price_written = (value or 0 for value in told)
         cached = min(usage.cached_input_tokens or 0, read)
-        cheaper = price if self.cached_input is None else self.cached_input
-        return ((read - cached) * price + cached * cheaper + written * price_written) / 1e6
+        cached_price = self.input if self.cached_input is None else self.cached_input
+        return ((read - cached) * self.input + cached * cached_price + written * self.output) / 1e6
 
 
 UNKNOWN = Prices()
 
 
 class PricedChat:
-    """Another model, whose usage also tells its cost."""
+    """A model whose usage includes its cost."""
 
     def __init__(self, model: ChatModel, prices: Prices) -> None:
         self._model = model
@@ -40,6 +39,7 @@ class PricedChat:
 
     @property
     def name(self) -> str:
+        """The model's name."""
         return self._model.name
 
     async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[ModelPiece]:

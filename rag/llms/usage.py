@@ -1,4 +1,4 @@
-"""The tokens that a server says it counted, whatever it calls them."""
+"""Reads the token counts of a response, under any of their names."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,30 +12,28 @@ _NAMES = (
 )
 _DETAILS = ("prompt_tokens_details", "input_tokens_details")
 _BESIDE = ("cache_read_input_tokens", "cache_creation_input_tokens")
-"""Anthropic's, which its ``input_tokens`` leave out."""
+"""Anthropic's counts, which its ``input_tokens`` leave out."""
 
 
-def read_usage(told: object) -> Usage | None:
-    """Of an object or mapping; None where no tokens are told there."""
-    for read, written in _NAMES:
-        usage = Usage(_count(told, read), _count(told, written))
-        if (usage.input_tokens, usage.output_tokens) != (None, None):
-            beside = sum(_count(told, name) or 0 for name in _BESIDE)
-            whole = None if usage.input_tokens is None else usage.input_tokens + beside
-            return Usage(whole, usage.output_tokens, _cached(told))
+def read_usage(source: object) -> Usage | None:
+    """Return the usage in an object or mapping; None if it holds no token counts."""
+    for input_name, output_name in _NAMES:
+        read, written = _count(source, input_name), _count(source, output_name)
+        if (read, written) == (None, None):
+            continue
+        if read is not None:
+            read += sum(_count(source, name) or 0 for name in _BESIDE)
+        places = [(_value(source, name), "cached_tokens") for name in _DETAILS]
+        places += [(source, _BESIDE[0]), (source, "cached_content_token_count")]
+        cached = (_count(*place) for place in places)
+        return Usage(read, written, next((count for count in cached if count is not None), None))
     return None
 
 
-def _cached(told: object) -> int | None:
-    places = ((_value(told, name), "cached_tokens") for name in _DETAILS)
-    counts = (_count(*place) for place in (*places, (told, _BESIDE[0]), (told, "cached_content_token_count")))
-    return next((count for count in counts if count is not None), None)
-
-
-def _count(told: object, name: str) -> int | None:
-    value = _value(told, name)
+def _count(source: object, name: str) -> int | None:
+    value = _value(source, name)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def _value(told: object, name: str) -> Any:
-    return told.get(name) if isinstance(told, Mapping) else getattr(told, name, None)
+def _value(source: object, name: str) -> Any:
+    return source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
