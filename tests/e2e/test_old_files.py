@@ -37,7 +37,7 @@ def old(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ada(old: Path) -> Principal:
-    return KeyAuthenticator(KeyStore(old / "server"), wants_key=True).admit(KEY)
+    return KeyAuthenticator(KeyStore(old / "server"), wants_key=True).authenticate(KEY)
 
 
 def test_a_key_still_admits_its_holder_and_a_revoked_one_nobody(old: Path, ada: Principal) -> None:
@@ -45,7 +45,7 @@ def test_a_key_still_admits_its_holder_and_a_revoked_one_nobody(old: Path, ada: 
     store = KeyStore(old / "server")
     assert [(key.name, key.revoked is None) for key in store.all()] == [("ada", True), ("bob", False)]
     with pytest.raises(UnauthorizedError):
-        KeyAuthenticator(store, wants_key=True).admit(REVOKED)
+        KeyAuthenticator(store, wants_key=True).authenticate(REVOKED)
 
 
 def test_a_conversation_is_listed_and_read_by_those_who_may_read_its_documents(old: Path, ada: Principal) -> None:
