@@ -26,7 +26,7 @@ from indexes.types import Hit
 from rag.answering.query_rewriting import search_query
 from rag.engine.engine import open_engine
 from rag.extractive.candidates import Candidate, NumberedPassage, candidates
-from rag.extractive.selection import CHOICE, CONFIDENCE, signs
+from rag.extractive.selection import CHOICE, CONFIDENCE, question_features
 from rag.question.validation import make_question
 from rag.settings import load_settings
 
@@ -118,7 +118,7 @@ def fit_choice(asked: dict[str, list[QuestionCandidates]]) -> LogisticRegression
 
 def make_features(questions: list[QuestionCandidates]) -> tuple[np.ndarray, np.ndarray]:
     """Return the features of each question, and whether it is answerable."""
-    x = [[signs(found)[name] if found else 0 for name in CONFIDENCE] for _, found, _ in questions]
+    x = [[question_features(found)[name] if found else 0 for name in CONFIDENCE] for _, found, _ in questions]
     return np.array(x), np.array([case.answerable for case, _, _ in questions])
 
 

@@ -1,4 +1,4 @@
-"""Which of the candidates answer, how many are needed, and how sure that is. Decision 0010 tells of the fit."""
+"""Chooses the candidates that answer, and tells how sure that is. Decision 0010 has the fit of the weights."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,78 +29,72 @@ _SAME = 0.75
 """Share of a sentence's words that, said already, make it a repetition."""
 
 
-def ranked(found: Iterable[Candidate]) -> list[Candidate]:
-    """The likeliest to answer first."""
-    return sorted(found, key=worth, reverse=True)
+def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Sort candidates, the likeliest to answer first."""
+    return sorted(candidates, key=worth, reverse=True)
 
 
 def worth(candidate: Candidate) -> float:
-    """Likelihood that of all sentences this one answers, 0 to 1."""
-    return _likelihood(CHOICE, CHOICE_BIAS, candidate.features)
+    """Return the likelihood that of all sentences this one answers, 0 to 1."""
+    return sigmoid(CHOICE_BIAS + sum(weight * candidate.features[name] for name, weight in CHOICE.items()))
 
 
-def confidence(found: Sequence[Candidate]) -> float:
-    """Likelihood that the question is answered at all, 0 to 1, where answered and unanswered ones are as many."""
-    return _likelihood(CONFIDENCE, CONFIDENCE_BIAS, signs(found)) if found else 0.0
+def confidence(candidates: Sequence[Candidate]) -> float:
+    """Return the likelihood that the question is answered at all, 0 to 1, if half of all questions are."""
+    if not candidates:
+        return 0.0
+    features = question_features(candidates)
+    return sigmoid(CONFIDENCE_BIAS + sum(weight * features[name] for name, weight in CONFIDENCE.items()))
 
 
-def signs(found: Sequence[Candidate]) -> dict[str, float]:
-    """What tells whether a question is answered, whichever sentence answers it.
+def question_features(candidates: Sequence[Candidate]) -> dict[str, float]:
+    """Return the features that tell whether a question is answered, whichever sentence answers it.
 
-    ``likest``: the most likeness in meaning; ``lead``: how far that is above the mean; ``covered``: the most of the
-    question's words that one source has; ``lacks``: the question's figures that even the best source in them lacks.
+    ``likest``: the highest likeness in meaning. ``lead``: its distance from the mean. ``covered``: the largest share of
+    the question's words in one passage. ``lacks``: the question's figures that the best passage in them lacks.
     """
-    features = [candidate.features for candidate in found]
-    cosines = [one["cosine"] for one in features]
+    features = [candidate.features for candidate in candidates]
+    cosines = [values["cosine"] for values in features]
     return {
         "likest": max(cosines),
-        "covered": max(one["around"] for one in features),
+        "covered": max(values["around"] for values in features),
         "lead": max(cosines) - fmean(cosines),
-        "lacks": min(one["lacks"] for one in features),
+        "lacks": min(values["lacks"] for values in features),
     }
 
 
 def choose(best: Sequence[Candidate]) -> list[Candidate]:
-    """The fewest sentences that hold the answer, in the order of their sources, of candidates as ``ranked``."""
+    """Return the fewest sentences that hold the answer, in the order of their passages. ``best`` is ``ranked``.
+
+    A sentence that begins with a pronoun brings the sentence before it, which names what the pronoun stands for.
+    """
     chosen = list(best[:1])
     for candidate in best[1:]:
-        if len(chosen) < _MOST and _adds(candidate, chosen) and not _repeats(candidate, chosen):
+        if len(chosen) < _MOST and _adds(candidate, chosen):
             chosen.append(candidate)
-    spans = {(c.source.number, c.start): c for c in (*filter(None, map(_lead, chosen)), *chosen)}
-    return [spans[place] for place in sorted(spans)]
+    named_before = [
+        replace(c, start=c.before[0], end=c.before[1], before=None)
+        for c in chosen
+        if c.before is not None and _STANDS_FOR.match(c.text)
+    ]
+    by_place = {(c.source.number, c.start): c for c in (*named_before, *chosen)}
+    return [by_place[place] for place in sorted(by_place)]
 
 
 def _adds(candidate: Candidate, chosen: Sequence[Candidate]) -> bool:
-    best, like = chosen[0], candidate.features["cosine"] >= chosen[0].features["cosine"] * _FURTHER
-    return (like and worth(candidate) >= worth(best) * _FURTHER) or _completes(candidate, chosen)
+    """Tell whether a candidate repeats no chosen one, and answers as likely as the best or covers another part.
 
-
-def _lead(candidate: Candidate) -> Candidate | None:
-    """The sentence before one that begins with a word that stands for what was named there."""
-    if candidate.before is None or not _STANDS_FOR.match(candidate.text):
-        return None
-    return replace(candidate, start=candidate.before[0], end=candidate.before[1], before=None)
-
-
-def _likelihood(weights: Mapping[str, float], bias: float, features: Mapping[str, float]) -> float:
-    return sigmoid(bias + _sum(weights, features))
-
-
-def _sum(weights: Mapping[str, float], features: Mapping[str, float]) -> float:
-    return sum(weight * features[name] for name, weight in weights.items())
-
-
-def _completes(candidate: Candidate, chosen: Sequence[Candidate]) -> bool:
-    """Whether it says what of the question no chosen one does: the other side of a comparison, or the second hop."""
-    said = {stem for other in chosen for stem in other.covers}
-    new = sum(share for stem, share in candidate.covers.items() if stem not in said)
-    beside = any(other.source.number == candidate.source.number for other in chosen)
-    if not beside and worth(candidate) < worth(chosen[0]) * _LEAST_ELSEWHERE:
+    Another part is the other side of a comparison, or the second hop.
+    """
+    own, repeated = set(stems(candidate.text)), {stem for other in chosen for stem in stems(other.text)}
+    if len(own & repeated) > _SAME * len(own):
         return False
-    return candidate.features["cosine"] >= _NEW_COSINE and new >= (_NEW_BESIDE if beside else _NEW_ELSEWHERE)
-
-
-def _repeats(candidate: Candidate, chosen: Sequence[Candidate]) -> bool:
-    said = {stem for other in chosen for stem in stems(other.text)}
-    own = set(stems(candidate.text))
-    return len(own & said) > _SAME * len(own)
+    best, cosine, value = chosen[0], candidate.features["cosine"], worth(candidate)
+    if cosine >= best.features["cosine"] * _FURTHER and value >= worth(best) * _FURTHER:
+        return True
+    covered = {stem for other in chosen for stem in other.covers}
+    new = sum(share for stem, share in candidate.covers.items() if stem not in covered)
+    beside = any(other.source.number == candidate.source.number for other in chosen)
+    if not beside and value < worth(best) * _LEAST_ELSEWHERE:
+        return False
+    return cosine >= _NEW_COSINE and new >= (_NEW_BESIDE if beside else _NEW_ELSEWHERE)

@@ -1,4 +1,4 @@
-"""What a model is given: of what was found the most valuable, of what was said the latest, as its window holds them."""
+"""Fits a model's context window: the best passages and the latest turns that it has room for."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -15,23 +15,24 @@ from rag.types import Context, LeftOut, Question, Turn
 
 Counter = Callable[[str], int]
 """Tokens in a text."""
-_SAID_SHARE = 0.25
-"""Of the room that is left, what the conversation may take."""
+_HISTORY_SHARE = 0.25
+"""Share of the room left that the conversation may take."""
 _MESSAGE = 8
-"""Tokens by which servers mark a message's bounds, about twice what is usual."""
+"""Tokens with which servers mark a message's bounds: about twice the usual number."""
 _TOKEN_CHARS = 20
-"""No token of prose is as long: what stands beyond need not be counted."""
+"""Characters. No token of prose is as long, so text beyond need not be counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What a model reads and writes at once, in its tokens; of those, ``reply`` are kept for its answer."""
+    """A model's context window in tokens, of which ``reply`` are kept for its answer."""
 
     tokens: float = float("inf")
     reply: int = 0
     count: Counter = estimate_tokens
 
     def left(self, *texts: str) -> float:
+        """Return the tokens left beside these messages."""
         return self.tokens - self.reply - sum(self.count(text) + _MESSAGE for text in texts)
 
 
@@ -45,29 +46,32 @@ def fit(question: Question, hits: Sequence[Hit], window: Window = OPEN, system: 
     Raises ``QuestionTooLongError`` if it has no room for the question and a sentence of a source.
     """
     room = window.left(system, prompts.user_turn(question.text, ()).text)
-    said = [prompts.said(turn) for turn in latest(question.history, room * _SAID_SHARE, window.count)]
-    while said and said[0].role == "assistant":  # servers' templates take no conversation that the model begins
-        said = said[1:]
-    given = _given(hits, room - sum(window.count(turn.text) + _MESSAGE for turn in said), window.count)
+    turns = [prompts.history_turn(turn) for turn in latest(question.history, room * _HISTORY_SHARE, window.count)]
+    while turns and turns[0].role == "assistant":  # servers' templates take no conversation that the model begins
+        turns = turns[1:]
+    given = _fitting_hits(hits, room - sum(window.count(turn.text) + _MESSAGE for turn in turns), window.count)
     if hits and not given:
         raise QuestionTooLongError(
             f"The question leaves no room for a source in the {window.tokens:,} tokens that the model takes, of which "
             f"{window.reply:,} are for its answer: shorten it, or raise llm.context_tokens if the model takes more."
         )
-    shortened = sum(one.passage.text != hit.passage.text for one, hit in zip(given, hits, strict=False))
-    left_out = LeftOut(len(hits) - len(given), shortened, len(question.history) - len(said))
-    return Context(tuple(given), tuple(said), left_out)
+    shortened = sum(fitted.passage.text != hit.passage.text for fitted, hit in zip(given, hits, strict=False))
+    left_out = LeftOut(len(hits) - len(given), shortened, len(question.history) - len(turns))
+    return Context(tuple(given), tuple(turns), left_out)
 
 
 def latest(turns: Sequence[Turn], room: float, count: Counter, each: float = float("inf")) -> list[Turn]:
-    """The latest turns that have room in all, and ``each`` for itself: of one that has not, the beginning is kept.
+    """Return the latest turns that fit in ``room`` tokens, each cut to ``each`` tokens.
 
-    The numbers of earlier answers name other sources, and are left out.
+    Markers are left out: the numbers of earlier answers name other sources.
     """
     kept: list[Turn] = []
     for turn in reversed(turns):
-        whole = without_markers(strip_invisible(turn.text))
-        text = _beginning(whole, min(room, each) - _MESSAGE, count)
+        text = whole = without_markers(strip_invisible(turn.text))
+        limit = min(room, each) - _MESSAGE
+        if limit != float("inf") and count(whole) > limit:
+            text = whole[: max(0, int(limit)) * _TOKEN_CHARS]
+            text = text[: bisect_right(range(1, len(text) + 1), limit, key=lambda end: count(text[:end]))]
         if text:
             kept.append(Turn(turn.role, text))
         if text != whole and room <= each:
@@ -76,37 +80,24 @@ def latest(turns: Sequence[Turn], room: float, count: Counter, each: float = flo
     return kept[::-1]
 
 
-def _given(hits: Sequence[Hit], room: float, count: Counter) -> list[Hit]:
-    """Best first and whole, while there is room; of the first that has not enough, what stands in its beginning."""
-    given: list[Hit] = []
+def _fitting_hits(hits: Sequence[Hit], room: float, count: Counter) -> list[Hit]:
+    """Return the hits that fit, best first. The first that does not is cut after its last fitting sentence."""
+
+    def size(number: int, passage: Passage) -> int:
+        return count(f"{prompts.block(prompts.source(number, passage))}\n\n")
+
+    fitting: list[Hit] = []
     for number, hit in enumerate(hits, start=1):
-        size = _size(number, hit.passage, count)
-        if size > room:
-            if short := _shortened(number, hit.passage, room, count):
-                given.append(replace(hit, passage=short))
+        passage = hit.passage
+        if size(number, passage) > room:
+            cuts = [
+                replace(passage, text=passage.text[:end], locator=passage.locate(0, end))
+                for _, end in sentence_spans(passage.text)
+            ]
+            whole = bisect_right(cuts, room, key=lambda cut: size(number, cut))
+            if whole:
+                fitting.append(replace(hit, passage=cuts[whole - 1]))
             break
-        given.append(hit)
-        room -= size
-    return given
-
-
-def _shortened(number: int, passage: Passage, room: float, count: Counter) -> Passage | None:
-    """Up to the last sentence that has room, where it stood in its document; None where the first has none."""
-
-    def until(end: int) -> Passage:
-        return replace(passage, text=passage.text[:end], locator=passage.locate(0, end))
-
-    ends = [end for _, end in sentence_spans(passage.text)]
-    fitting = bisect_right(ends, room, key=lambda end: _size(number, until(end), count))
-    return until(ends[fitting - 1]) if fitting else None
-
-
-def _size(number: int, passage: Passage, count: Counter) -> int:
-    return count(f"{prompts.block(prompts.source(number, passage))}\n\n")
-
-
-def _beginning(text: str, room: float, count: Counter) -> str:
-    if room == float("inf") or count(text) <= room:
-        return text
-    text = text[: max(0, int(room)) * _TOKEN_CHARS]
-    return text[: bisect_right(range(1, len(text) + 1), room, key=lambda end: count(text[:end]))]
+        fitting.append(hit)
+        room -= size(number, passage)
+    return fitting

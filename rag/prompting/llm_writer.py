@@ -6,7 +6,7 @@ from contextlib import aclosing
 from indexes.types import Hit
 from rag.prompting import prompts
 from rag.prompting.context_window import OPEN, Window, fit
-from rag.prompting.sentinels import Sentinels
+from rag.prompting.sentinels import SentinelFilter
 from rag.protocols import ChatModel
 from rag.question.followups import is_about_answer
 from rag.types import Context, Piece, Question, RawReply, Revision, Turn, Unanswered
@@ -35,7 +35,7 @@ class LLMWriter:
         turns = [*context.turns, prompts.user_turn(question.text, prompts.sources_of(context.hits))]
         if revision:
             turns += [Turn("assistant", revision.reply), prompts.retry_turn(revision)]
-        reply, sentinels = "", Sentinels()
+        reply, sentinels = "", SentinelFilter()
         async with aclosing(self._model.stream(_system(question), turns)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, str):

@@ -82,34 +82,35 @@ class Source:
 
 
 def sources_of(hits: Sequence[Hit]) -> list[Source]:
-    """Numbered from 1 in the order given."""
+    """Return the hits as sources, numbered from 1."""
     return [source(number, hit.passage) for number, hit in enumerate(hits, start=1)]
 
 
 def source(number: int, passage: Passage) -> Source:
+    """Return a passage as a numbered source."""
     return Source(number, passage.path, str(passage.locator), passage.context, passage.text)
 
 
 def user_turn(question: str, sources: Sequence[Source]) -> Turn:
-    """The sources and the question, as one message, without what cannot be seen."""
+    """Return the sources and the question as one message, without invisible characters."""
     return Turn("user", "\n\n".join([*map(block, sources), f"<question>\n{escape(question)}\n</question>"]))
 
 
 def block(source: Source) -> str:
-    """A source as it stands in a prompt."""
+    """Return a source as it stands in a prompt."""
     return (
         f'<source number="{source.number}" file="{_attribute(source.file)}" place="{_attribute(source.place)}">\n'
         f"<context>{escape(source.context)}</context>\n{escape(source.text)}\n</source>"
     )
 
 
-def said(turn: Turn) -> Turn:
-    """A turn of the conversation as a message of its own: nothing in it begins a source, or another message."""
+def history_turn(turn: Turn) -> Turn:
+    """Return a turn of the conversation as a message. Nothing in it begins a source or another message."""
     return Turn(turn.role, escape(turn.text, _TAG))
 
 
 def rewriting_turn(question: str, said: Sequence[Turn]) -> Turn:
-    """What goes with ``REWRITE``: what was said before, and the question, as one message. No document is in it."""
+    """Return the conversation and the question as one message, to go with ``REWRITE``. It holds no document."""
     lines = [f"<{turn.role}>{escape(turn.text, _SAID_TAG)}</{turn.role}>" for turn in said]
     conversation = "\n".join(["<conversation>", *lines, "</conversation>\n\n"]) if lines else ""
     return Turn("user", f"{conversation}<question>\n{escape(question, _SAID_TAG)}\n</question>")
@@ -120,7 +121,7 @@ def _attribute(value: str) -> str:
 
 
 def escape(text: str, tag: re.Pattern[str] = _TAG) -> str:
-    """Our own tags inside a text would end it early; ``&`` marks are doubled so that reading back is exact."""
+    """Escape our own tags inside a text, which would end it early. ``&`` is doubled, so nothing becomes ambiguous."""
     return tag.sub(lambda m: _SPELLED.get(m[0]) or "&amp;" + m[0][1:], strip_invisible(text))
 
 
@@ -169,7 +170,7 @@ _CHECKED_TAG = tags("check|source|claim")
 
 
 def entailment_turn(pairs: Sequence[tuple[str, str]]) -> Turn:
-    """What goes with ``ENTAIL``: each source with its claim, numbered from 1, as one message."""
+    """Return each source with its claim, numbered from 1, as one message, to go with ``ENTAIL``."""
     blocks = [
         f'<check number="{number}">\n<source>\n{escape(source, _CHECKED_TAG)}\n</source>\n'
         f"<claim>{escape(claim, _CHECKED_TAG)}</claim>\n</check>"

@@ -8,7 +8,7 @@ from fakes.encoder import WordsEncoder
 from fakes.passages import passage
 from indexes.types import Matrix
 from rag.extractive.candidates import MOST, Candidate, NumberedPassage, candidates
-from rag.extractive.selection import CHOICE, CONFIDENCE, choose, confidence, ranked, signs
+from rag.extractive.selection import CHOICE, CONFIDENCE, choose, confidence, question_features, ranked
 
 WATT = "James Watt built engines in Birmingham. He patented the separate condenser in 1769."
 
@@ -115,13 +115,13 @@ def test_nothing_found_is_no_confidence() -> None:
 def test_every_weight_is_of_a_feature() -> None:
     best = found("Where are boats?", "Boats float in Halifax.")
     assert CHOICE.keys() <= best[0].features.keys()
-    assert CONFIDENCE.keys() == signs(best).keys()
+    assert CONFIDENCE.keys() == question_features(best).keys()
 
 
 def test_the_lead_is_that_of_the_likest_over_the_mean() -> None:
     best = found("Where are boats?", "Boats float in Halifax.")
     meant = [replace(best[0], features={**best[0].features, "cosine": value}) for value in (0.5, 0.9, 0.4)]
-    assert signs(meant)["lead"] == pytest.approx(0.3)
+    assert question_features(meant)["lead"] == pytest.approx(0.3)
 
 
 def test_a_sentence_of_another_source_that_says_least_of_the_question_does_not_join() -> None:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.prompting.sentinels import Sentinels
+from rag.prompting.sentinels import SentinelFilter
 
 
 def read(*pieces: str) -> tuple[str, str, bool]:
     """What is shown, the part that is not answered, and whether all is declined."""
-    sentinels = Sentinels()
+    sentinels = SentinelFilter()
     shown = "".join([*map(sentinels.feed, pieces), sentinels.finish()])
     return shown.rstrip(), sentinels.unanswered, sentinels.declined
 
