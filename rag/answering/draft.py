@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from indexes.types import Passage
 from rag.citations.renumbering import Mark
-from rag.safety.output_filter import Screen, ScreenedStream
+from rag.safety.output_filter import FilteredMarkerStream, OutputFilter
 from rag.types import Confidence, CutShort, Piece, Quoted, RawReply, Unanswered, Usage
 
 
@@ -19,7 +19,7 @@ class Draft:
         self.usage = Usage()
         self.confidence: float | None = None
         self.cut_short = ""
-        self._stream = ScreenedStream(passages, question)
+        self._stream = FilteredMarkerStream(passages, question)
 
     @property
     def text(self) -> str:
@@ -54,6 +54,6 @@ class Draft:
             case RawReply(reply):
                 self.reply = reply
             case Unanswered(part):
-                screen = Screen(frozenset())
-                self.unanswered = screen.feed(part) + screen.finish()
+                output_filter = OutputFilter(frozenset())
+                self.unanswered = output_filter.feed(part) + output_filter.finish()
         return ""

@@ -16,7 +16,7 @@ from fakes.passages import FixedRetriever, passage
 from indexes.types import Passage
 from rag.answering.assistant import Assistant
 from rag.prompting.llm_writer import LLMWriter
-from rag.safety.output_filter import REMOVED, Screen, ScreenedStream, addresses
+from rag.safety.output_filter import REMOVED, FilteredMarkerStream, OutputFilter, find_addresses
 from rag.types import Completed, Delta, Question, Quoted
 
 SITE = "https://wiki.example.org/leave"
@@ -85,16 +85,16 @@ TEXTS = st.lists(BITS, max_size=25).map("".join) | st.text(max_size=60)
 
 
 def screened(text: str, known: str = "", cut: list[int] | None = None) -> str:
-    screen = Screen(addresses(known))
+    screen = OutputFilter(find_addresses(known))
     edges = [0, *sorted(min(at, len(text)) for at in cut or []), len(text)]
     return "".join(screen.feed(text[a:b]) for a, b in itertools.pairwise(edges)) + screen.finish()
 
 
 def answered(
     text: str, *passages: Passage, question: str = "", cut: list[int] | None = None
-) -> tuple[str, ScreenedStream]:
+) -> tuple[str, FilteredMarkerStream]:
     """What was streamed, and the stream."""
-    stream = ScreenedStream(passages or (LEAVE, PAY), question)
+    stream = FilteredMarkerStream(passages or (LEAVE, PAY), question)
     edges = [0, *sorted(min(at, len(text)) for at in cut or []), len(text)]
     return "".join(stream.feed(text[a:b]) for a, b in itertools.pairwise(edges)) + stream.finish(), stream
 
@@ -172,7 +172,7 @@ def test_however_it_is_cut_the_same_is_shown(text: str, cuts: list[int]) -> None
 @given(TEXTS, st.integers(0, 200))
 def test_nothing_that_a_client_would_render_is_ever_streamed(text: str, end: int) -> None:
     """Not at the end, and not at any moment before."""
-    stream = ScreenedStream((LEAVE, PAY))
+    stream = FilteredMarkerStream((LEAVE, PAY))
     begun = stream.feed(text[:end])
     whole = begun + stream.feed(text[end:]) + stream.finish()
     for shown in (begun, whole, stream.text):
@@ -204,7 +204,7 @@ def test_screening_takes_linear_time(unit: str) -> None:
 
 
 def test_a_word_is_shown_as_soon_as_it_is_whole() -> None:
-    screen = Screen(frozenset())
+    screen = OutputFilter(frozenset())
     assert [screen.feed(piece) for piece in ("Staff", " get", " 25 ", "年")] == ["", "Staff ", "get 25 ", "年"]
 
 
@@ -250,7 +250,7 @@ async def test_the_assistant_streams_and_completes_without_links() -> None:
 
 
 def test_quoted_lines_are_shown_once_each() -> None:
-    stream = ScreenedStream((LEAVE, PAY))
+    stream = FilteredMarkerStream((LEAVE, PAY))
     shown = "".join(stream.quote(Quoted(p.text[:n], p, 0, n)) for p, n in ((LEAVE, 27), (PAY, 19))) + stream.finish()
     assert stream.text == shown == "Staff get 25 days of leave. [1]\nPay is on the 25th. [2]"
     assert [stream.text[mark.start : mark.end] for mark in stream.marks()] == ["[1]", "[2]"]
