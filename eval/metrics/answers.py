@@ -1,8 +1,9 @@
-"""How well an answer agrees with the gold answers, and whether it counts as correct."""
+"""Metrics of an answer against the gold answers, and whether it counts as correct."""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import product
 
 from eval.metrics.spans import have_characters, is_at, shared_characters
 from eval.optional import eval_extra
@@ -37,71 +38,70 @@ METRICS = (
     ),
     Metric("answer_em", "Whether the answer is a gold answer and no more (SQuAD script).", kind="rate"),
 )
-"""Of several gold answers the one that agrees best counts. Markers are no part of an answer.
+"""Of several gold answers the best match counts. Markers are removed from an answer first.
 
-``answer_contains`` and ``answer_token_recall`` are those of ``score.py`` of the benchmarks, but that the words with
-which one declines are no answer; F1 and exact match differ from its in how they divide words: SQuAD's script deletes
-punctuation where it divides at it."""
+``answer_contains`` and ``answer_token_recall`` equal those of the benchmarks' ``score.py``, but declining scores
+0. F1 and exact match split words otherwise: SQuAD's script deletes punctuation, ``score.py`` splits at it."""
 
 _LONG = 10
-"""Words of a gold answer above which it is an explanation, that each words and rounds off otherwise."""
+"""Words of a gold answer above which it is an explanation, which everyone words differently."""
 _ENOUGH, _ENOUGH_OF_LONG = 0.7, 0.5
 """Share of a gold answer's words that makes an answer correct."""
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 
 
 def answer_scores(case: GoldCase, row: Row) -> dict[str, float]:
-    """Of an answerable case with gold answers. What declines or failed scores 0."""
+    """Return the metrics of an answerable case with gold answers. A declined or failed answer scores 0."""
     if row.status not in ("answered", "partly"):
         return dict.fromkeys(("answer_contains", "answer_token_recall", "answer_f1", "answer_em"), 0.0)
     with eval_extra():
         from torchmetrics.functional.text import squad
     answer = without_markers(row.answer)
-    told = squad({"prediction_text": answer, "id": row.id}, {"answers": {"text": [*case.answers]}, "id": row.id})
+    result = squad({"prediction_text": answer, "id": row.id}, {"answers": {"text": [*case.answers]}, "id": row.id})
     return {
         "answer_contains": float(any(_contains(answer, gold) for gold in case.answers)),
         "answer_token_recall": max(_token_recall(answer, gold) for gold in case.answers),
-        "answer_f1": float(told["f1"]) / 100,
-        "answer_em": float(told["exact_match"]) / 100,
+        "answer_f1": float(result["f1"]) / 100,
+        "answer_em": float(result["exact_match"]) / 100,
     }
 
 
 def is_correct(case: GoldCase, row: Row, gold: Sequence[Location]) -> bool | None:
-    """None where that cannot be told: no gold answers and no evidence."""
+    """Whether the answer is correct; None without gold answers and evidence, where nothing decides that."""
     if not case.answerable:
         return row.declined
     if row.status not in ("answered", "partly"):
         return False
     if case.answers:
         answer = without_markers(row.answer)
-        return any(_agrees(answer, one) for one in case.answers)
-    return any(_stands(cited.place, place) for cited in row.citations for place in gold) if gold else None
-
-
-def _stands(cited: Location, gold: Location) -> bool:
-    if have_characters([cited, gold]):
-        return shared_characters([cited], [gold]) > 0
-    return is_at(cited, gold, tolerance=1)
+        return any(_agrees(answer, gold_answer) for gold_answer in case.answers)
+    if not gold:
+        return None
+    for cited, place in product((cited.place for cited in row.citations), gold):
+        exact = have_characters([cited, place])
+        if shared_characters([cited], [place]) > 0 if exact else is_at(cited, place, tolerance=1):
+            return True
+    return False
 
 
 def _agrees(answer: str, gold: str) -> bool:
-    said, wanted = _words(answer), _words(gold)
-    if wanted in (["yes"], ["no"]):
-        return said[:1] == wanted
-    if negates(set(wanted)) and not negates(set(said)):
+    answer_words, gold_words = _words(answer), _words(gold)
+    if gold_words in (["yes"], ["no"]):
+        return answer_words[:1] == gold_words
+    if negates(set(gold_words)) and not negates(set(answer_words)):
         return False
-    enough = _ENOUGH if len(_words(gold)) <= _LONG else _ENOUGH_OF_LONG
+    enough = _ENOUGH if len(gold_words) <= _LONG else _ENOUGH_OF_LONG
     return figures(gold) <= figures(answer) and (_contains(answer, gold) or _token_recall(answer, gold) >= enough)
 
 
 def _contains(answer: str, gold: str) -> bool:
-    wanted = " ".join(_words(gold))
-    return bool(wanted) and f" {wanted} " in f" {' '.join(_words(answer))} "
+    phrase = " ".join(_words(gold))
+    return bool(phrase) and f" {phrase} " in f" {' '.join(_words(answer))} "
 
 
 def _token_recall(answer: str, gold: str) -> float:
-    said, wanted = Counter(_words(answer)), Counter(_words(gold))
-    return (said & wanted).total() / wanted.total() if wanted else float(said == wanted)
+    answer_words, gold_words = Counter(_words(answer)), Counter(_words(gold))
+    return (answer_words & gold_words).total() / gold_words.total() if gold_words else float(not answer_words)
 
 
 def _words(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""How well an answer is cited: against the evidence, and by its own checking."""
+"""Metrics of an answer's citations: against the evidence, and by the answer's own verification."""
 
 from collections.abc import Sequence
 
@@ -43,16 +43,21 @@ METRICS = (
         " beside another that would do is counted too).",
     ),
 )
-"""Recall of what is not cited is 0; precision of no citations is not told. A file or page that is evidence twice
-counts once, where ``score.py`` of the benchmarks counts it twice."""
+"""Without citations recall is 0 and precision is undefined. A file or page that is evidence twice counts once;
+the benchmarks' ``score.py`` counts it twice."""
 
 
 def citation_scores(gold: Sequence[Location], cited: Sequence[Location]) -> dict[str, float]:
-    """Against evidence: ``gold`` is not empty."""
+    """Return recall and precision against the evidence; ``gold`` must not be empty."""
     scores = _at("citation_file", files(gold), cited, 0)
     if any(place.page is not None for place in gold):
         scores |= _at("citation_page", pages(gold), cited, 0) | _at("citation_page1", pages(gold), cited, 1)
-    return scores | (_quoted(gold, cited) if have_characters(gold) else {})
+    if have_characters(gold):
+        shared, quoted = shared_characters(gold, cited), characters(cited)
+        scores["citation_span_recall"] = shared / characters(gold)
+        if quoted:
+            scores["citation_span_precision"] = shared / quoted
+    return scores
 
 
 def _at(name: str, gold: Sequence[Location], cited: Sequence[Location], tolerance: int) -> dict[str, float]:
@@ -60,14 +65,8 @@ def _at(name: str, gold: Sequence[Location], cited: Sequence[Location], toleranc
     return scores | ({f"{name}_precision": precision(gold, cited, tolerance)} if cited else {})
 
 
-def _quoted(gold: Sequence[Location], cited: Sequence[Location]) -> dict[str, float]:
-    shared, quoted = shared_characters(gold, cited), characters(cited)
-    scores = {"citation_span_recall": shared / characters(gold)}
-    return scores | ({"citation_span_precision": shared / quoted} if quoted else {})
-
-
 def support_scores(row: Row) -> dict[str, float]:
-    """By the row's own verdicts; nothing of a row without sentences."""
+    """Return the metrics by the row's own verdicts; none for a row without sentences."""
     if not row.sentences:
         return {}
     verdicts = [sentence.verdict for sentence in row.sentences]

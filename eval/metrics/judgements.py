@@ -1,4 +1,4 @@
-"""What a judge said of a run's answers: ``judgements.jsonl``, and the measures that it gives."""
+"""A judge's verdicts on a run's answers: ``judgements.jsonl``, and their metrics."""
 
 import hashlib
 import json
@@ -15,8 +15,8 @@ from eval.types import CaseScores, CitedQuote, GoldCase, Metric, RetrievedPassag
 from rag.types import Usage
 
 Correctness = Literal["correct", "wrong", "unstable", "invalid", "unanswered"]
-"""``unstable`` where the judge says otherwise when the answers change places; ``invalid`` where it said nothing that
-can be read; ``unanswered`` where there was no answer to judge."""
+"""``unstable`` if the verdict changes when the answers swap places; ``invalid`` if the judge's reply cannot be read;
+``unanswered`` if there was no answer to judge."""
 Faithfulness = Literal["yes", "partly", "no", "uncited", "invalid"]
 _UNKNOWN = Usage()
 _WORTH = {"yes": 1.0, "partly": 0.5}
@@ -37,11 +37,11 @@ class Judgement:
     judge: str
     """Model and version of the prompts."""
     of: str
-    """Hash of what was judged: an answer that was given anew is judged anew."""
+    """Hash of what was judged: a new answer needs a new judgement."""
     correct: Correctness | None = None
-    """None where there is no gold answer to hold it against."""
+    """None without a gold answer to compare with."""
     faithful: tuple[Faithfulness, ...] = ()
-    """A sentence each."""
+    """A verdict per sentence."""
     reasons: tuple[str, ...] = ()
     usage: Usage = _UNKNOWN
     error: str | None = None
@@ -49,51 +49,54 @@ class Judgement:
 
     @property
     def scores(self) -> dict[str, float]:
-        """Those that apply. What the judge could not tell counts as not shown."""
-        told: dict[str, float] = {}
+        """The metrics that apply. Where the judge gave no verdict, the answer counts as wrong."""
+        scores: dict[str, float] = {}
         if self.correct:
-            told["judged_correct"] = float(self.correct == "correct")
+            scores["judged_correct"] = float(self.correct == "correct")
         if self.correct and self.correct != "unanswered":
-            told["judged_unstable"] = float(self.correct == "unstable")
+            scores["judged_unstable"] = float(self.correct == "unstable")
         if self.faithful:
-            told["judged_faithful"] = round(fmean(_WORTH.get(verdict, 0.0) for verdict in self.faithful), 6)
-        if self.faithful or "judged_unstable" in told:
-            told["judged_invalid"] = float("invalid" in (self.correct, *self.faithful))
-        return told
+            scores["judged_faithful"] = round(fmean(_WORTH.get(verdict, 0.0) for verdict in self.faithful), 6)
+        if self.faithful or "judged_unstable" in scores:
+            scores["judged_invalid"] = float("invalid" in (self.correct, *self.faithful))
+        return scores
 
 
 def judgement_log(folder: RunFolder) -> JsonLinesLog[Judgement]:
+    """Return the run's file of judgements."""
     return JsonLinesLog(folder.path / "judgements.jsonl", TypeAdapter(Judgement))
 
 
 def read_judgements(folder: RunFolder) -> dict[str, Judgement]:
-    """By question: those of the answers that the run has now, without those that failed."""
+    """Return the judgements of the run's present answers by question, without failed ones."""
     rows, cases = folder.rows(), {case.id: case for case in folder.cases}
     return {
-        known: told
-        for known, told in judgement_log(folder).read().items()
-        if known in rows and told.error is None and told.of == judged_hash(cases[known], rows[known])
+        case_id: judgement
+        for case_id, judgement in judgement_log(folder).read().items()
+        if case_id in rows and judgement.error is None and judgement.of == judged_hash(cases[case_id], rows[case_id])
     }
 
 
-def add_judgements(folder: RunFolder, scored: Iterable[CaseScores]) -> list[CaseScores]:
-    told = read_judgements(folder)
-    return [replace(one, scores={**one.scores, **told[one.id].scores}) if one.id in told else one for one in scored]
+def add_judgements(folder: RunFolder, scores: Iterable[CaseScores]) -> list[CaseScores]:
+    """Return the scores with the judge's metrics added."""
+    judgements = read_judgements(folder)
+    return [
+        replace(item, scores={**item.scores, **judgements[item.id].scores}) if item.id in judgements else item
+        for item in scores
+    ]
 
 
 def judged_hash(case: GoldCase, row: Row) -> str:
-    """Hash of all that a judge is shown."""
+    """Return a hash of all that a judge is shown."""
     turns = [[turn.role, turn.text] for turn in case.history]
     sentences = [sentence.text for sentence in row.sentences]
-    cited = [[cited.number, cited.quote, cited.place.path, cited.place.start] for cited in row.citations]
-    passages = [
-        (one.title, one.heading, one.text) if one else None for one in (cited_passage(c, row) for c in row.citations)
-    ]
-    shown = [case.question, turns, case.answers, row.status, row.answer, sentences, cited, passages]
+    quotes = [[cited.number, cited.quote, cited.place.path, cited.place.start] for cited in row.citations]
+    passages = [(p.title, p.heading, p.text) if p else None for p in (cited_passage(c, row) for c in row.citations)]
+    shown = [case.question, turns, case.answers, row.status, row.answer, sentences, quotes, passages]
     return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]
 
 
 def cited_passage(cited: CitedQuote, row: Row) -> RetrievedPassage | None:
-    """The passage that holds what is cited."""
-    held = characters([cited.place])
-    return next((one for one in row.retrieved if shared_characters([one.place], [cited.place]) == held > 0), None)
+    """Return the retrieved passage that holds the quote."""
+    length = characters([cited.place])
+    return next((p for p in row.retrieved if shared_characters([p.place], [cited.place]) == length > 0), None)

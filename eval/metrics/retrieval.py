@@ -1,4 +1,4 @@
-"""How well the evidence was found: by file as ir-measures computes it, by page, and by character."""
+"""Metrics of retrieval: by file as ir-measures computes them, by page, and by character."""
 
 from collections.abc import Sequence
 
@@ -28,8 +28,8 @@ METRICS = (
     Metric("context_section_recall@3", "Share of the evidence's spans that the first 3 passages touch."),
     Metric("context_mrr", "1 by the rank of the first passage that touches the evidence's spans."),
 )
-"""Of files each counts once, at its first passage; also as evidence, where ``score.py`` of the benchmarks counts a file
-again for each place in it."""
+"""Each file counts once, at its first passage. As evidence too: the benchmarks' ``score.py`` counts a file once per
+place in it."""
 
 _BY_FILE = {
     "context_file_recall": SetR,
@@ -42,27 +42,22 @@ _BY_FILE = {
 
 
 def retrieval_scores(gold: Sequence[Location], retrieved: Sequence[Location]) -> dict[str, float]:
-    """``gold`` is not empty; ``retrieved`` are passages, best first. Nothing retrieved scores 0."""
-    scores = _by_file(gold, retrieved)
+    """Return the metrics of the retrieved passages, best first; ``gold`` must not be empty. No passage scores 0."""
+    qrels = [ir_measures.Qrel("", place.path, 1) for place in files(gold)]
+    ranking = [ir_measures.ScoredDoc("", place.path, -rank) for rank, place in enumerate(files(retrieved))]
+    results = ir_measures.iter_calc(list(_BY_FILE.values()), qrels, ranking)
+    values = {result.measure: float(result.value) for result in results}
+    scores = {name: values[measure] for name, measure in _BY_FILE.items()}
+    scores["context_file_all"] = float(scores["context_file_recall"] == 1)
+    scores["context_file_all@5"] = float(scores["context_file_recall@5"] == 1)
     if any(place.page is not None for place in gold):
-        wanted = pages(gold)
-        scores["context_page_recall"] = recall(wanted, retrieved)
-        scores["context_page1_recall"] = recall(wanted, retrieved, tolerance=1)
+        scores["context_page_recall"] = recall(pages(gold), retrieved)
+        scores["context_page1_recall"] = recall(pages(gold), retrieved, tolerance=1)
     return scores | (_by_character(gold, retrieved) if have_characters(gold) else {})
 
 
-def _by_file(gold: Sequence[Location], retrieved: Sequence[Location]) -> dict[str, float]:
-    qrels = [ir_measures.Qrel("", place.path, 1) for place in files(gold)]
-    ranked = [ir_measures.ScoredDoc("", place.path, -rank) for rank, place in enumerate(files(retrieved))]
-    values = {told.measure: told.value for told in ir_measures.iter_calc(list(_BY_FILE.values()), qrels, ranked)}
-    scores = {name: float(values[measure]) for name, measure in _BY_FILE.items()}
-    scores["context_file_all"] = float(scores["context_file_recall"] == 1)
-    scores["context_file_all@5"] = float(scores["context_file_recall@5"] == 1)
-    return scores
-
-
 def _by_character(gold: Sequence[Location], retrieved: Sequence[Location]) -> dict[str, float]:
-    """Recall, precision and IoU as in Chroma's evaluation of chunking, each character counted once."""
+    """Return recall, precision and IoU as in Chroma's evaluation of chunking; each character counts once."""
     shared, found, either = shared_characters(gold, retrieved), characters(retrieved), characters([*gold, *retrieved])
     touching = [[shared_characters([span], [passage]) > 0 for span in dict.fromkeys(gold)] for passage in retrieved]
     first = next((rank for rank, touched in enumerate(touching, start=1) if any(touched)), None)

@@ -1,4 +1,4 @@
-"""Everything that is measured of a question, and what applies to which."""
+"""All metrics of a question, and the scores of those that apply."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,54 +47,48 @@ METRICS_BY_NAME: Mapping[str, Metric] = {measure.name: measure for measure in ME
 
 
 def score_case(case: GoldCase, row: Row) -> dict[str, float]:
-    """The measures that apply, to 6 digits.
+    """Return the metrics that apply, to 6 digits.
 
-    Retrieval and citations are judged of answerable cases with evidence, answers of those with gold answers. A row
-    that failed retrieved, cited and said nothing; of one that was not to be answered only retrieval is judged.
+    Retrieval and citations are scored for answerable cases with evidence, answers for those with gold answers. A
+    failed row scores as one without passages, citations and text. A row of retrieval alone scores retrieval only.
     """
     gold = (row.gold or tuple(Location(item.path, item.page) for item in case.evidence)) if case.answerable else ()
-    told = {"failed": float(row.status == "failed")}
+    scores = {"failed": float(row.status == "failed")}
     if gold:
-        told |= retrieval_scores(gold, [found.place for found in row.retrieved])
+        scores |= retrieval_scores(gold, [passage.place for passage in row.retrieved])
     if row.status != "retrieved":
-        told |= _of_answer(case, row, gold)
-    return {measure.name: round(told[measure.name], 6) for measure in METRICS if measure.name in told}
+        scores |= _score_answer(case, row, gold)
+    return {metric.name: round(scores[metric.name], 6) for metric in METRICS if metric.name in scores}
 
 
-def _of_answer(case: GoldCase, row: Row, gold: Sequence[Location]) -> dict[str, float]:
-    told = support_scores(row) | _confidence(row, is_correct(case, row, gold))
+def _score_answer(case: GoldCase, row: Row, gold: Sequence[Location]) -> dict[str, float]:
+    scores, correct = support_scores(row), is_correct(case, row, gold)
+    if correct is not None:
+        scores["correct"] = float(correct)
+        if row.confidence is not None and row.status in ("answered", "partly"):  # declining has no confidence
+            scores["brier"] = (row.confidence - correct) ** 2
     if not case.answerable:
-        return told | {"declined_unanswerable": float(row.declined), "cited_unanswerable": float(bool(row.citations))}
+        return scores | {"declined_unanswerable": float(row.declined), "cited_unanswerable": float(bool(row.citations))}
     if gold:
-        told |= citation_scores(gold, [cited.place for cited in row.citations])
+        scores |= citation_scores(gold, [cited.place for cited in row.citations])
     if case.answers:
-        told |= answer_scores(case, row)
+        scores |= answer_scores(case, row)
     conduct = {"declined_answerable": float(row.declined), "partly_answerable": float(row.status == "partly")}
-    return told | conduct | {"has_citation": float(bool(row.citations))}
-
-
-def _confidence(row: Row, right: bool | None) -> dict[str, float]:
-    """One that declines is not sure of an answer: there is none whose correctness its confidence would tell."""
-    if right is None:
-        return {}
-    if row.confidence is None or row.status not in ("answered", "partly"):
-        return {"correct": float(right)}
-    return {"correct": float(right), "brier": (row.confidence - right) ** 2}
+    return scores | conduct | {"has_citation": float(bool(row.citations))}
 
 
 def score_cases(cases: Iterable[GoldCase], rows: Mapping[str, Row]) -> list[CaseScores]:
-    """Those that have a row, in the order of the cases. ``rows`` are by question, as ``RunFolder.rows`` gives them."""
-    return [
-        CaseScores(case.id, case.kind, cluster_of(case), row.status, score_case(case, row), _hash(case))
-        for case in cases
-        if (row := rows.get(case.id))
-    ]
-
-
-def _hash(case: GoldCase) -> str:
-    return hashlib.sha256(write_gold([case]).encode()).hexdigest()[:12]
+    """Return the scores of the cases that have a row, in the order of the cases; ``rows`` are by question."""
+    scores = []
+    for case in cases:
+        if row := rows.get(case.id):
+            case_hash = hashlib.sha256(write_gold([case]).encode()).hexdigest()[:12]
+            scores.append(
+                CaseScores(case.id, case.kind, cluster_of(case), row.status, score_case(case, row), case_hash)
+            )
+    return scores
 
 
 def cluster_of(case: GoldCase) -> str:
-    """Questions on one document err together: its path, or the question's id where it has none."""
+    """Return the document's path, else the question's id: errors on one document are correlated."""
     return case.evidence[0].path if case.evidence else case.id

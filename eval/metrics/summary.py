@@ -1,4 +1,4 @@
-"""What a run comes to: each measure's mean and interval, how far its confidence can be trusted, tokens, time."""
+"""The summary of a run: each metric's mean and interval, calibration of confidence, tokens, cost, timings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
@@ -9,93 +9,79 @@ import numpy as np
 from eval.metrics.judgements import add_judgements
 from eval.metrics.scoring import METRICS, score_cases
 from eval.runs.folder import RunFolder
-from eval.stats.calibration_error import ConfidencePair, calibration_curve, coverage_accuracy
+from eval.stats.calibration_error import calibration_curve, coverage_accuracy
 from eval.stats.intervals import confidence_interval
-from eval.types import CaseScores, Metric, Row
+from eval.types import CaseScores, Row
 
 _DIGITS = 6
 
 
 def finish_run(folder: RunFolder) -> dict[str, Any]:
-    """Writes ``scores.jsonl``, with what a judge said where there is one, ``summary.json``, ``timings.json``; returns
-    the summary."""
+    """Write ``scores.jsonl``, a judge's metrics included, ``summary.json`` and ``timings.json``; return the summary."""
     rows = folder.rows()
-    told = add_judgements(folder, score_cases(folder.cases, rows))
-    summary = summarise(told, rows)
+    scores = add_judgements(folder, score_cases(folder.cases, rows))
+    summary = summarise(scores, rows)
     folder.write_json("timings.json", summarise_timings(rows.values()))
     folder.write_json("summary.json", summary)
-    folder.write_scores(told)
+    folder.write_scores(scores)
     return summary
 
 
-def summarise(scored: Sequence[CaseScores], rows: Mapping[str, Row]) -> dict[str, Any]:
-    """The same for the same questions and answers, whenever and in whatever order they were asked; to 6 digits.
+def summarise(scores: Sequence[CaseScores], rows: Mapping[str, Row]) -> dict[str, Any]:
+    """Return the summary, to 6 digits: identical for the same answers, in whatever order they were asked.
 
-    ``scored`` are in the order of the gold, ``rows`` by question.
+    ``scores`` are in the order of the gold, ``rows`` by question.
     """
-    sure = _confident(scored, rows)
-    asked = sum(one.status != "retrieved" for one in scored)
-    usages = [rows[one.id].usage for one in scored]
+    pairs = [(rows[item.id].confidence, item.scores.get("correct")) for item in scores if "brier" in item.scores]
+    confidences = sorted(((c, right) for c, right in pairs if c is not None and right is not None), reverse=True)
+    usages = [rows[item.id].usage for item in scores]
+    metrics = dict[str, dict[str, float]]()
+    for metric in METRICS:
+        if measured := [item for item in scores if metric.name in item.scores]:
+            values = [item.scores[metric.name] for item in measured]
+            bounds = confidence_interval(values, [item.cluster for item in measured], metric.kind)
+            metrics[metric.name] = {"value": fmean(values), "low": bounds.low, "high": bounds.high, "n": len(values)}
+    kinds: dict[str, dict[str, dict[str, float]]] = {kind: {} for kind in sorted({s.kind for s in scores} - {""})}
+    for kind, means in kinds.items():
+        for name in metrics:
+            if values := [item.scores[name] for item in scores if item.kind == kind and name in item.scores]:
+                means[name] = {"value": fmean(values), "n": len(values)}
     return _rounded(
         {
-            "questions": len(scored),
-            "measures": {m.name: _with_interval(m, told) for m in METRICS if (told := _having(m, scored))},
-            "kinds": {kind: _means(scored, kind) for kind in sorted({one.kind for one in scored} - {""})},
-            "calibration": calibration_curve(sure),
-            "coverage_accuracy": coverage_accuracy(sure, asked),
+            "questions": len(scores),
+            "measures": metrics,
+            "kinds": kinds,
+            "calibration": calibration_curve(confidences),
+            "coverage_accuracy": coverage_accuracy(confidences, sum(item.status != "retrieved" for item in scores)),
             "tokens": {
                 "input": _total(usage.input_tokens for usage in usages),
                 "output": _total(usage.output_tokens for usage in usages),
             },
-            "cost": _total(rows[one.id].cost for one in scored),
+            "cost": _total(rows[item.id].cost for item in scores),
         }
     )
 
 
-def _having(measure: Metric, scored: Sequence[CaseScores]) -> list[CaseScores]:
-    return [one for one in scored if measure.name in one.scores]
-
-
-def _with_interval(measure: Metric, told: Sequence[CaseScores]) -> dict[str, float]:
-    values = [one.scores[measure.name] for one in told]
-    around = confidence_interval(values, [one.cluster for one in told], measure.kind)
-    return {"value": fmean(values), "low": around.low, "high": around.high, "n": len(values)}
-
-
-def _means(scored: Sequence[CaseScores], kind: str) -> dict[str, dict[str, float]]:
-    of_kind = [one for one in scored if one.kind == kind]
-    values = {m.name: [one.scores[m.name] for one in _having(m, of_kind)] for m in METRICS}
-    return {name: {"value": fmean(having), "n": len(having)} for name, having in values.items() if having}
-
-
-def _confident(scored: Sequence[CaseScores], rows: Mapping[str, Row]) -> list[ConfidencePair]:
-    """Of the answered, the surest first: of what declined or failed there is no answer to be sure of."""
-    answered = [(rows[one.id].confidence, one.scores.get("correct")) for one in scored if "brier" in one.scores]
-    return sorted(((sure, right) for sure, right in answered if sure is not None and right is not None), reverse=True)
-
-
 def summarise_timings(rows: Iterable[Row]) -> dict[str, dict[str, float]]:
-    """Seconds by stage, of what was asked in this run and answered: replies from the cache tell nothing of its time."""
-    timed = [row.timings for row in rows if row.timings and not row.cached and row.error is None]
-    stages = {
-        stage: [told[stage] for told in timed if stage in told] for stage in sorted({s for t in timed for s in t})
-    }
-    return {stage: _seconds(values) for stage, values in stages.items()}
+    """Return percentiles and mean seconds by stage, of the answers given in this run: not those from the cache."""
+    timings = [row.timings for row in rows if row.timings and not row.cached and row.error is None]
+    summary = dict[str, dict[str, float]]()
+    for stage in sorted({stage for timing in timings for stage in timing}):
+        seconds = [timing[stage] for timing in timings if stage in timing]
+        p50, p95 = np.percentile(seconds, (50, 95))
+        values = {"p50": float(p50), "p95": float(p95), "mean": fmean(seconds), "n": len(seconds)}
+        summary[stage] = _rounded(values)
+    return summary
 
 
-def _seconds(values: Sequence[float]) -> dict[str, float]:
-    p50, p95 = np.percentile(values, (50, 95))
-    return _rounded({"p50": float(p50), "p95": float(p95), "mean": fmean(values), "n": len(values)})
-
-
-def _total(told: Iterable[float | None]) -> float | None:
-    """Of those that tell; None where none does."""
-    known = [value for value in told if value is not None]
+def _total(values: Iterable[float | None]) -> float | None:
+    """Return the sum of the known values; None where none is known."""
+    known = [value for value in values if value is not None]
     return sum(known) if known else None
 
 
-def _rounded(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _round(value) for key, value in told.items()}
+def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _round(value) for key, value in values.items()}
 
 
 def _round(value: Any) -> Any:

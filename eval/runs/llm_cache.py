@@ -1,4 +1,4 @@
-"""A chat model that asks each thing once: replies are kept by all that they depend on."""
+"""A cache of a chat model's replies, by everything that they depend on."""
 
 import asyncio
 import hashlib
@@ -20,11 +20,11 @@ from rag.types import CutShort, ModelPiece, Turn
 _PIECES: TypeAdapter[list[ModelPiece]] = TypeAdapter(list[ModelPiece])
 SCHEMA = Schema(("CREATE TABLE replies (key TEXT PRIMARY KEY, pieces BLOB NOT NULL)",), first=0)
 replayed: ContextVar[bool] = ContextVar("replayed", default=False)
-"""Whether a reply that this task asked for came from a cache. Who asks anew sets it to False first."""
+"""Whether a reply of this task came from a cache. Set it to False before the next question."""
 
 
 class CacheError(FootnoteError):
-    """The file of replies cannot be read or written."""
+    """The cache file cannot be read or written."""
 
     kind = "bad-cache"
 
@@ -36,47 +36,47 @@ class ReplyFile(Database):
 
 
 class CachedChat:
-    """``identity`` says all that a reply depends on beside the messages: model, endpoint, temperature, limits.
+    """A chat model whose replies are kept in a file.
 
-    Only whole replies are kept, the first of each; a failure, and what cannot be read, is asked again. Who asks the
-    same thing meanwhile waits for that reply. Raises ``CacheError``.
+    ``identity`` states what a reply depends on beside the messages: model, endpoint, temperature, limits. Only complete
+    replies are kept. Concurrent requests of the same messages wait for the first. Raises ``CacheError``.
     """
 
     def __init__(self, model: ChatModel, file: Path, identity: str) -> None:
         self._model = model
         self._file = file
         self._identity = identity
-        self._asking = WeakValueDictionary[str, asyncio.Lock]()
-        with self._open():  # a file that cannot be used is told at once
+        self._locks = WeakValueDictionary[str, asyncio.Lock]()
+        with self._open():  # fails at once where the file cannot be used
             pass
 
     @property
     def name(self) -> str:
+        """The model's name."""
         return self._model.name
 
     async def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[ModelPiece]:
         """See ``ChatModel``."""
-        key = self._key(system, turns)
-        async with self._asking.setdefault(key, asyncio.Lock()):
-            known = self._known(key)
-            replayed.set(replayed.get() or known is not None)
-            if known is not None:
-                for piece in known:
+        request = json.dumps([self._identity, system, [[turn.role, turn.text] for turn in turns]])
+        key = hashlib.sha256(request.encode()).hexdigest()
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            cached = self._read(key)
+            replayed.set(replayed.get() or cached is not None)
+            if cached is not None:
+                for piece in cached:
                     yield piece
                 return
-            pieces = []
+            pieces = list[ModelPiece]()
             async with aclosing(self._model.stream(system, turns)) as reply:
                 async for piece in reply:
                     pieces.append(piece)
                     yield piece
             if not any(isinstance(piece, CutShort) for piece in pieces):
-                self._keep(key, pieces)
+                with self._open() as database, database.transaction() as db:
+                    db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, _PIECES.dump_json(pieces)))
 
-    def _key(self, system: str, turns: Sequence[Turn]) -> str:
-        said = json.dumps([self._identity, system, [[turn.role, turn.text] for turn in turns]])
-        return hashlib.sha256(said.encode()).hexdigest()
-
-    def _known(self, key: str) -> list[ModelPiece] | None:
+    def _read(self, key: str) -> list[ModelPiece] | None:
+        """Return the cached reply; delete it where it cannot be read."""
         with self._open() as database:
             rows = database.rows("SELECT pieces FROM replies WHERE key = ?", (key,))
             try:
@@ -85,10 +85,6 @@ class CachedChat:
                 with database.transaction() as db:
                     db.execute("DELETE FROM replies WHERE key = ?", (key,))
                 return None
-
-    def _keep(self, key: str, pieces: Sequence[ModelPiece]) -> None:
-        with self._open() as database, database.transaction() as db:
-            db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, _PIECES.dump_json(list(pieces))))
 
     def _open(self) -> closing[ReplyFile]:
         return closing(ReplyFile(self._file, SCHEMA, create=True))

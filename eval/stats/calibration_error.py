@@ -1,4 +1,4 @@
-"""How far an engine's confidence in its answers can be trusted."""
+"""Calibration of an engine's confidence in its answers."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -14,67 +14,52 @@ ConfidencePair = tuple[float, float]
 """An answer's confidence, and 1 where it is correct, else 0."""
 
 
-def calibration_curve(sure: Sequence[ConfidencePair]) -> dict[str, Any]:
-    """Whether answers given with a confidence of .8 are correct 8 times in 10.
+def calibration_curve(pairs: Sequence[ConfidencePair]) -> dict[str, Any]:
+    """Return whether confidences equal accuracies; ``pairs`` are by falling confidence.
 
-    ``bins`` of equal width, those that are not empty; ``ece``, the mean distance of confidence and correctness over
-    them; ``auroc``, how often a correct answer is surer than a wrong one; ``aurc``, the mean share of wrong answers
-    over all ways to answer only the surest. None where there is nothing to tell it by.
+    ``bins``: the non-empty bins of equal width. ``ece``: the mean distance of confidence and accuracy over them.
+    ``auroc``: how often a correct answer has more confidence than a wrong one. ``aurc``: the mean share of wrong
+    answers over all thresholds of confidence. A value is None where there are too few answers.
     """
-    bins = [_bin(number, sure) for number in sorted({_bin_of(confidence) for confidence, _ in sure})]
+    bins = []
+    for number in range(_BINS):
+        members = [pair for pair in pairs if min(int(pair[0] * _BINS), _BINS - 1) == number]
+        if members:
+            confidence, correct = (fmean(values) for values in zip(*members, strict=True))
+            low, high = number / _BINS, (number + 1) / _BINS
+            bins.append({"low": low, "high": high, "n": len(members), "confidence": confidence, "correct": correct})
     return {
-        "n": len(sure),
+        "n": len(pairs),
         "bins": bins,
-        "ece": sum(b["n"] * abs(b["confidence"] - b["correct"]) for b in bins) / len(sure) if sure else None,
-        "brier": fmean([(confidence - right) ** 2 for confidence, right in sure]) if sure else None,
-        "auroc": _auroc(sure),
-        "aurc": _aurc(sure) if sure else None,
+        "ece": sum(b["n"] * abs(b["confidence"] - b["correct"]) for b in bins) / len(pairs) if pairs else None,
+        "brier": fmean([(confidence - right) ** 2 for confidence, right in pairs]) if pairs else None,
+        **_ranking_scores(pairs),
     }
 
 
-def _bin_of(confidence: float) -> int:
-    return min(int(confidence * _BINS), _BINS - 1)
-
-
-def _bin(number: int, sure: Sequence[ConfidencePair]) -> dict[str, float]:
-    within = [one for one in sure if _bin_of(one[0]) == number]
-    return {
-        "low": number / _BINS,
-        "high": (number + 1) / _BINS,
-        "n": len(within),
-        "confidence": fmean([confidence for confidence, _ in within]),
-        "correct": fmean([right for _, right in within]),
-    }
-
-
-def _auroc(sure: Sequence[ConfidencePair]) -> float | None:
+def _ranking_scores(pairs: Sequence[ConfidencePair]) -> dict[str, float | None]:
+    """Return ``auroc`` and ``aurc``. Answers of equal confidence share their mean accuracy: none comes first."""
     from sklearn.metrics import roc_auc_score
 
-    right = [right for _, right in sure]
-    return float(roc_auc_score(right, [confidence for confidence, _ in sure])) if len(set(right)) == 2 else None
+    right, risks = [right for _, right in pairs], list[float]()
+    for _, group in groupby(pairs, key=lambda pair: pair[0]):
+        tied = [right for _, right in group]
+        risks += [1 - fmean(tied)] * len(tied)
+    return {
+        "auroc": float(roc_auc_score(right, [c for c, _ in pairs])) if len(set(right)) == 2 else None,
+        "aurc": float(np.mean(np.cumsum(risks) / np.arange(1, len(risks) + 1))) if risks else None,
+    }
 
 
-def _aurc(sure: Sequence[ConfidencePair]) -> float:
-    wrong = [1 - accuracy for accuracy, number in _steps(sure) for _ in range(number)]
-    return float(np.mean(np.cumsum(wrong) / np.arange(1, len(wrong) + 1)))
+def coverage_accuracy(pairs: Sequence[ConfidencePair], questions: int) -> list[dict[str, float]]:
+    """Return, by threshold of confidence, the share of questions answered and how many of those answers are right.
 
-
-def _steps(sure: Sequence[ConfidencePair]) -> list[tuple[float, int]]:
-    """Share correct and number of those that are equally sure, which none comes before the other."""
-    tied = [[right for _, right in group] for _, group in groupby(sure, key=lambda one: one[0])]
-    return [(fmean(group), len(group)) for group in tied]
-
-
-def coverage_accuracy(sure: Sequence[ConfidencePair], asked: int) -> list[dict[str, float]]:
-    """If only those at least as sure as ``threshold`` were answered: the share that is, and how many of them are right.
-
-    At most 50 points, by falling confidence. ``asked`` counts the declined and the failed too.
+    At most 50 points, by falling threshold. ``questions`` counts the declined and the failed too.
     """
-    thresholds = sorted({confidence for confidence, _ in sure}, reverse=True)
-    kept = np.unique(np.linspace(0, len(thresholds) - 1, min(_POINTS, len(thresholds))).round().astype(int))
-    return [_point(threshold, sure, asked) for threshold in (thresholds[i] for i in kept)]
-
-
-def _point(threshold: float, sure: Sequence[ConfidencePair], asked: int) -> dict[str, float]:
-    right = [right for confidence, right in sure if confidence >= threshold]
-    return {"threshold": threshold, "coverage": len(right) / asked, "accuracy": fmean(right)}
+    thresholds = sorted({confidence for confidence, _ in pairs}, reverse=True)
+    shown = np.unique(np.linspace(0, len(thresholds) - 1, min(_POINTS, len(thresholds))).round().astype(int))
+    points = []
+    for threshold in (thresholds[i] for i in shown):
+        right = [right for confidence, right in pairs if confidence >= threshold]
+        points.append({"threshold": threshold, "coverage": len(right) / questions, "accuracy": fmean(right)})
+    return points

@@ -17,12 +17,12 @@ with eval_extra():
     from statsmodels.stats.multitest import multipletests
 
 _FLIPS = 9999
-"""Sign flips that are tried; where there are no more than that (13 questions that differ), each is, and p is exact."""
+"""Sign flips that are drawn. With no more possible (up to 13 questions that differ) all are tried, and p is exact."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Of two means: the later one less the earlier. ``low`` and ``high`` bound it at 95 %; ``p`` is two-sided."""
+    """The later mean minus the earlier. ``low`` and ``high`` bound it at 95 %; ``p`` is two-sided."""
 
     value: float
     low: float
@@ -30,55 +30,45 @@ class Difference:
     p: float
 
     def p_of(self, sign: int) -> float:
-        """One-sided, against a difference of this sign; 1 where it has the other. The tests' nulls are symmetric."""
+        """Return the one-sided p for a difference of this sign; 1 for the other. The null distribution is symmetric."""
         return self.p / 2 if self.value * sign > 0 else 1.0
 
 
 def paired_difference(
     before: Sequence[float], after: Sequence[float], clusters: Sequence[str], kind: Literal["rate", "mean"]
 ) -> Difference:
-    """Of paired values, question by question.
+    """Return the difference of two means over the same questions.
 
-    The interval tells how far it holds for other documents: whole clusters are drawn. ``p`` tells whether running the
-    same thing again could have come out so: exact McNemar of rates, sign flips of means. There each question counts by
-    itself, since it is answered anew by itself; what its document does to it is in both runs, and pairing takes it
-    out. With whole clusters flipped, a document that fell out of the index could never be told from chance.
+    The interval generalises to other documents: it resamples whole clusters. ``p`` asks whether a second run of the
+    same system could differ as much: McNemar's exact test for rates, sign flips for means. It treats questions as
+    independent: each is answered anew, and pairing removes the document's effect. Flipping whole clusters would never
+    detect that one document fell out of the index.
     """
     changes = np.subtract(after, before)
-    low, high = _bounds(changes, clusters)
-    return Difference(
-        value=math.fsum(changes) / len(changes),
-        low=low,
-        high=high,
-        p=_mcnemar(changes) if kind == "rate" else _sign_flips(changes),
-    )
+    low = high = 0.0
+    if changes.any():  # mapped from -1..1 to 0..1, for which intervals are known
+        bounds = confidence_interval([float(change) for change in (changes + 1) / 2], clusters, "mean")
+        low, high = 2 * bounds.low - 1, 2 * bounds.high - 1
+    if kind == "rate":
+        better, worse = int((changes > 0).sum()), int((changes < 0).sum())
+        p = float(mcnemar([[0, better], [worse, 0]], exact=True).pvalue)
+    else:
+        p = _sign_flip_p(changes)
+    return Difference(math.fsum(changes) / len(changes), low, high, p)
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Adjusted so that all of them together err in 5 % of cases at .05; in their order."""
+    """Return the p values, in their order, adjusted so that all together err in 5 % of cases at .05."""
     return [float(p) for p in multipletests(ps, method="holm")[1]] if ps else []
 
 
-def _bounds(changes: NDArray[np.float64], clusters: Sequence[str]) -> tuple[float, float]:
-    """From -1 to 1, as values from 0 to 1 differ: laid between 0 and 1, where intervals are known."""
-    if not changes.any():
-        return 0.0, 0.0
-    bounds = confidence_interval([float(change) for change in (changes + 1) / 2], clusters, "mean")
-    return 2 * bounds.low - 1, 2 * bounds.high - 1
-
-
-def _mcnemar(changes: NDArray[np.float64]) -> float:
-    better, worse = int((changes > 0).sum()), int((changes < 0).sum())
-    return float(mcnemar([[0, better], [worse, 0]], exact=True).pvalue)
-
-
-def _sign_flips(changes: NDArray[np.float64]) -> float:
-    """Sorted, and turned to be positive: neither their order nor which run came first moves the flips drawn."""
+def _sign_flip_p(changes: NDArray[np.float64]) -> float:
+    """Return p by sign flips. Sorted, with a positive sum: neither order nor direction changes the flips drawn."""
     total = math.fsum(changes)
     changed = np.sort(changes[changes != 0] * np.sign(total))
     if total == 0 or len(changed) < 2:
         return 1.0
-    flipped = permutation_test(
+    result = permutation_test(
         (changed,), np.sum, permutation_type="samples", vectorized=True, n_resamples=_FLIPS, batch=1000, rng=0
     )
-    return float(flipped.pvalue)
+    return float(result.pvalue)

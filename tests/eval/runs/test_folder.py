@@ -129,7 +129,7 @@ def test_what_is_no_run_is_said_in_a_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["gold.jsonl", "rows.jsonl", "scores.jsonl", "summary.json", "judgements.jsonl"])
 def test_a_folder_that_is_no_run_but_has_such_a_file_is_not_written_to(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine")
-    with pytest.raises(RunError, match=f"has {name}, but no run.json, so it is no run to go on with: give another"):
+    with pytest.raises(RunError, match=f"has {name}, but no run.json, so it cannot be resumed: give another"):
         asyncio.run(run_cases(RunFolder(tmp_path), facts(), CASES, answering, nothing))
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [(name, "mine")]
 
@@ -160,7 +160,7 @@ def test_facts_of_another_shape_are_said_in_a_sentence(tmp_path: Path, settings:
 def test_a_run_that_is_not_finished_is_told_with_the_way_out(tmp_path: Path) -> None:
     folder = made(tmp_path / "run", CASES, [])
     for reading in (folder.scores, lambda: folder.read_json("summary.json")):
-        with pytest.raises(RunError, match=r"json\w?\. `footnote eval … --run .*/run` goes on with it\."):
+        with pytest.raises(RunError, match=r"json\w?\. `footnote eval … --run .*/run` resumes it\."):
             reading()
 
 
@@ -308,7 +308,7 @@ async def test_a_run_that_another_process_is_at_is_left_to_it(tmp_path: Path) ->
     async def asking(one: GoldCase) -> Row:
         if not asked:
             asked.append(one.id)
-            with pytest.raises(RunError, match=r"^Another process is at this run, .*/run: let it end first\.$"):
+            with pytest.raises(RunError, match=r"^Another process works on this run, .*/run: wait until it ends\.$"):
                 await run_cases(RunFolder(tmp_path / "run"), facts(), CASES, asking, nothing)
         return row(one.id)
 
@@ -321,7 +321,7 @@ def test_a_second_process_at_a_run_asks_nothing(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
     with folder.open_exclusively(facts(), CASES), slow_run(folder.path) as second:
         _, err = second.communicate(timeout=60)
-    assert b"Another process is at this run" in err
+    assert b"Another process works on this run" in err
     assert (second.returncode, folder.rows()) == (1, {})
 
 

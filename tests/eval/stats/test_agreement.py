@@ -60,7 +60,7 @@ def test_labels_are_read_from_a_table_or_from_json_lines(tmp_path: Path) -> None
         ("labels.csv", "question,correct\nq-1,1\n", r"labels\.csv:2: needs an id"),
         ("labels.csv", "id,correct\n", "holds no labels"),
         ("labels.csv", f"id,correct\nq-1,{'1' * 140_000}\n", r"labels\.csv:2: field larger than field limit"),
-        ("labels.csv", "id,correct\nq-1,1\nq-1,0\n", r"labels\.csv:3: 'q-1' is said to be both correct and not"),
+        ("labels.csv", "id,correct\nq-1,1\nq-1,0\n", r"labels\.csv:3: 'q-1' is labelled both correct and wrong"),
         ("labels.jsonl", "{\n", r"labels\.jsonl:1: "),
         ("labels.jsonl", "[1]\n", r"labels\.jsonl:1: needs an id"),
         ("labels.jsonl", '{"id": "q-1"}\n', r"labels\.jsonl:1: needs an id"),
