@@ -52,5 +52,5 @@ class EngineVariant(Engine):
         self._engine = engine
         self._encoders = encoders
 
-    def _open(self, folder: Path) -> Generation:
+    def open_generation(self, folder: Path) -> Generation:
         return _SharedGeneration(self.settings, folder, self._engine.generation, self._encoders)

@@ -1,4 +1,4 @@
-"""Puts the parts together as the settings say."""
+"""The engine: an open index and everything that answers from it, made from the settings."""
 
 import threading
 import time
@@ -50,7 +50,7 @@ from rag.engine.factories import (
 from rag.extractive.writer import NAME as EXTRACTIVE
 from rag.llms.pricing import PricedChat
 from rag.protocols import Answerer, ChatModel
-from rag.settings import EmbeddingSettings, RetrievalSettings, Settings
+from rag.settings import EmbeddingSettings, Settings
 
 CONNECT = (
     "To connect a language model, set FOOTNOTE_LLM__MODEL and FOOTNOTE_LLM__BASE_URL (any OpenAI-compatible endpoint), "
@@ -62,46 +62,55 @@ ADVICE = f"This answer was put together from sentences of the documents, without
 
 @dataclass(frozen=True)
 class Generation:
-    """What is open of an index: the catalog and vectors of one embedding model. Parts are made when first used."""
+    """The open catalog and vectors of one embedding model. Each part is opened at its first use."""
 
     settings: Settings
     folder: Path
 
     @cached_property
     def catalog(self) -> Catalog:
+        """The catalog: the record of the index."""
         return Catalog(catalog_file(self.folder))
 
     @cached_property
     def encoder(self) -> Encoder:
-        """The model that made it, which may not be the one that is configured now."""
+        """The model that made the vectors, which may not be the one configured now."""
         encoder = make_encoder(embedding_of(self.catalog, self.settings.embedding), self.settings.models.dir)
         check_encoder(self.catalog, encoder)
         return encoder
 
     @cached_property
     def vectors(self) -> ChromaVectors:
+        """The vectors in Chroma."""
         return ChromaVectors(make_store(self.settings, self.folder, self.catalog), self.catalog)
 
     @cached_property
     def retriever(self) -> Retriever:
+        """Hybrid search, reranked if the settings say so, then varied and merged."""
         chosen = self.settings.retrieval
         dense = DenseRetriever(self.catalog, self.vectors, self.encoder, min_cosine=chosen.min_cosine)
-        found: Retriever = HybridRetriever(
-            self.catalog, dense, LexicalRetriever(self.catalog), weights=_weights(chosen), candidates=chosen.candidates
+        lexical = LexicalRetriever(self.catalog)
+        weights = Weights(chosen.words_weight, chosen.together_weight, chosen.around_weight, chosen.named_weight)
+        retriever: Retriever = HybridRetriever(
+            self.catalog, dense, lexical, weights=weights, candidates=chosen.candidates
         )
         if reranker := make_reranker(self.settings):
             rerank = self.settings.reranking
             seconds = rerank.budget_ms / 1000
-            found = RerankingRetriever(found, reranker, candidates=rerank.candidates, seconds=seconds)
-        return MergingRetriever(DiverseRetriever(found, loss=chosen.section_loss), self.catalog)
+            retriever = RerankingRetriever(retriever, reranker, candidates=rerank.candidates, seconds=seconds)
+        return MergingRetriever(DiverseRetriever(retriever, loss=chosen.section_loss), self.catalog)
 
     def close(self) -> None:
+        """Close the files."""
         self.vectors.close()
         self.catalog.close()
 
 
 class Engine:
-    """An open index and what answers from it. A ``Retriever`` of the generation that is current at each question."""
+    """An open index, and everything that answers from it.
+
+    It is a ``Retriever`` over the generation that is current at each question.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -111,37 +120,44 @@ class Engine:
 
     @property
     def generation(self) -> Generation:
-        """Another process may have switched to another one since the last question, or made the index anew.
+        """The current generation. Another process may have switched to it, or made the index anew.
 
-        The one before closes when the last question that uses it is answered.
+        The one before it closes when the last question that uses it is answered.
         """
         with self._lock:
-            folder = self._generations.current
-            identity = (folder, _identity(catalog_file(folder)))
-            if self._opened is None or self._opened[0] != identity:
-                self._opened = identity, self._open(folder)
+            folder, inode = self._generations.current, None
+            with suppress(FileNotFoundError):
+                stat = catalog_file(folder).stat()
+                inode = stat.st_dev, stat.st_ino
+            if self._opened is None or self._opened[0] != (folder, inode):
+                self._opened = (folder, inode), self.open_generation(folder)
             return self._opened[1]
 
-    def _open(self, folder: Path) -> Generation:
+    def open_generation(self, folder: Path) -> Generation:
+        """Open the generation in a folder."""
         return Generation(self.settings, folder)
 
     @property
     def catalog(self) -> Catalog:
+        """The catalog of the current generation."""
         return self.generation.catalog
 
     @property
     def vectors(self) -> ChromaVectors:
+        """The vectors of the current generation."""
         return self.generation.vectors
 
     @property
     def encoder(self) -> Encoder:
+        """The embedding model of the current generation."""
         return self.generation.encoder
 
     def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
+        """See ``Retriever``."""
         return self.generation.retriever.retrieve(query, limit=limit)
 
     def search(self, query: Query, limit: int = 8) -> list[Hit]:
-        """What ``retrieve`` finds, for who wants the passages themselves."""
+        """Return the passages themselves, best first."""
         return self.retrieve(query, limit=limit)
 
     @cached_property
@@ -157,16 +173,15 @@ class Engine:
     @cached_property
     def assistant(self) -> Answerer:
         """What answers questions, with its answers cached if the settings say so."""
-        return with_cache(make_assistant(self, self.llm), self.settings, self.model_name, self._indexed)
 
-    def _indexed(self) -> str:
-        """Another with each change of what is indexed."""
-        catalog = self.catalog
-        return f"{catalog.get('id')}/{catalog.revision}"
+        def index_state() -> str:
+            return f"{self.catalog.get('id')}/{self.catalog.revision}"
+
+        return with_cache(make_assistant(self, self.llm), self.settings, self.model_name, index_state)
 
     @property
     def another_model(self) -> str | None:
-        """In words, where the index was made by another embedding model than is configured now."""
+        """A sentence, if another embedding model than the configured one made the index."""
         made_by, wanted = self.catalog.get("encoder"), self.settings.embedding.model
         if made_by in (None, wanted):
             return None
@@ -174,19 +189,20 @@ class Engine:
 
     @property
     def advice(self) -> str | None:
-        """How to connect a language model, where none is."""
+        """How to connect a language model, if there is none."""
         return None if has_llm(self.settings.llm) else ADVICE
 
     def close(self) -> None:
+        """Close the open generation."""
         if self._opened:
             self._opened[1].close()
 
 
 @contextmanager
 def open_engine(settings: Settings, listener: SyncListener | None = None) -> Iterator[Engine]:
-    """Raises ``IndexMissingError`` or ``IndexUnreadableError``.
+    """Open the index. Raises ``IndexMissingError`` or ``IndexUnreadableError``.
 
-    Where Chroma's copy is damaged it is made anew, and the listener told; without one, nothing is changed.
+    With a listener, a damaged copy in Chroma is rebuilt and the listener is informed. Without one, nothing changes.
     """
     engine = Engine(settings)
     try:
@@ -200,7 +216,7 @@ def open_engine(settings: Settings, listener: SyncListener | None = None) -> Ite
 
 
 def _heal(engine: Engine, damage: str, listener: SyncListener) -> str:
-    """What was done, or why that must wait, in a sentence."""
+    """Rebuild Chroma's copy. Return in a sentence what was done, or why it must wait."""
     began = time.perf_counter()
     try:
         with writing(engine.settings):
@@ -214,13 +230,16 @@ def _heal(engine: Engine, damage: str, listener: SyncListener) -> str:
 
 
 def writing(settings: Settings) -> AbstractContextManager[None]:
-    """The writer's lock; raises ``IndexLockedError`` where another process has it."""
+    """Take the writer's lock. Raises ``IndexLockedError`` if another process has it."""
     return writer_lock(settings.index.dir)
 
 
 @contextmanager
 def open_writer(settings: Settings, encoder: Encoder | None = None) -> Iterator[IndexWriter]:
-    """``encoder`` is one that is loaded already. Raises ``IndexLockedError`` where another process writes the index."""
+    """Open the index for writing. ``encoder`` is one that is loaded already.
+
+    Raises ``IndexLockedError`` if another process writes the index.
+    """
     encoder = encoder or make_encoder(settings.embedding, settings.models.dir)
     splitter, store = _Splitter(settings, encoder), partial(make_store, settings)
     with IndexWriter(settings.index.dir, encoder, splitter, limits_of(settings), rules_of(settings), store) as writer:
@@ -229,7 +248,7 @@ def open_writer(settings: Settings, encoder: Encoder | None = None) -> Iterator[
 
 
 def plan(settings: Settings, docs: Sequence[Path]) -> SyncPlan:
-    """What indexing these folders would do. Changes nothing; raises ``FolderError``."""
+    """Return what indexing these folders would do, and change nothing. Raises ``FolderError``."""
     generation = Generations(settings.index.dir).of_model(settings.embedding.model)
     uploads = uploads_of(settings.index.dir)
     try:
@@ -240,15 +259,8 @@ def plan(settings: Settings, docs: Sequence[Path]) -> SyncPlan:
         return plan_changes(docs, {}, uploads=uploads)
 
 
-def _identity(file: Path) -> tuple[int, int] | None:
-    with suppress(FileNotFoundError):
-        facts = file.stat()
-        return facts.st_dev, facts.st_ino
-    return None
-
-
 def embedding_of(catalog: Catalog, configured: EmbeddingSettings) -> EmbeddingSettings:
-    """The settings of the model that made the catalog's vectors; a key goes to no other endpoint than its own."""
+    """Return the settings of the model that made the catalog's vectors. An API key goes only to its own endpoint."""
     made_by, url = catalog.get("encoder"), catalog.get(_URL_KEY) or None
     if made_by in (None, configured.model):
         return configured
@@ -257,7 +269,7 @@ def embedding_of(catalog: Catalog, configured: EmbeddingSettings) -> EmbeddingSe
 
 
 class _Splitter:
-    """Asks the encoder for its limit with the first document: where nothing is new, no model is loaded."""
+    """Asks the encoder for its limit with the first document. If nothing is new, no model is loaded."""
 
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
         self._encoder = encoder
@@ -265,6 +277,7 @@ class _Splitter:
         self.version = _splitting(settings)
 
     def split(self, document: Document) -> list[Passage]:
+        """See ``Splitter``."""
         return self._splitter.split(document)
 
     @cached_property
@@ -277,7 +290,7 @@ def _splitting(settings: Settings) -> str:
 
 
 def make_store(settings: Settings, generation: Path, catalog: Catalog) -> SnapshotStore:
-    """Where this generation's Chroma snapshots lie."""
+    """Return the store of this generation's Chroma snapshots: a server's, or a folder."""
     url = settings.index.chroma_url
     return ChromaServer(url, catalog, generation) if url else EmbeddedChroma(chroma_folder(generation))
 
@@ -297,16 +310,14 @@ def make_assistant(engine: Engine, llm: ChatModel | None) -> Assistant:
 
 
 def rules_of(settings: Settings) -> Rules:
+    """Return the rules of access and labels."""
     return (
         *(AccessRule(rule.glob, rule.groups) for rule in settings.access),
         *(LabelRule(rule.glob, rule.labels) for rule in settings.labels),
     )
 
 
-def _weights(chosen: RetrievalSettings) -> Weights:
-    return Weights(chosen.words_weight, chosen.together_weight, chosen.around_weight, chosen.named_weight)
-
-
 def limits_of(settings: Settings) -> ReadingLimits:
+    """Return the limits of the sandbox in which files are read."""
     chosen = settings.reading
     return ReadingLimits(chosen.max_file_mb, chosen.max_text_mb, chosen.memory_mb, chosen.timeout_s)

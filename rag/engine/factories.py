@@ -32,30 +32,29 @@ from rag.verification.policy import Policy
 
 
 def make_encoder(chosen: EmbeddingSettings, models: Path) -> Encoder:
-    """``models`` is the folder of pulled ones. Raises ``ConfigError`` where the model is for something else."""
-    if chosen.base_url is None:
-        return _local_encoder(chosen, ModelStore(models))
-    from indexes.models.openai_encoder import OpenAIEncoder
+    """Return the embedding model: an endpoint's, a pulled one of the folder ``models``, or sentence-transformers'.
 
-    return OpenAIEncoder(
-        chosen.model,
-        base_url=chosen.base_url,
-        api_key=_secret(chosen.api_key),
-        batch_size=chosen.batch_size,
-        timeout=chosen.timeout_s,
-    )
+    Raises ``ConfigError`` if the model is made for something else.
+    """
+    if chosen.base_url is not None:
+        from indexes.models.openai_encoder import OpenAIEncoder
 
-
-def _local_encoder(chosen: EmbeddingSettings, store: ModelStore) -> Encoder:
+        return OpenAIEncoder(
+            chosen.model,
+            base_url=chosen.base_url,
+            api_key=_secret(chosen.api_key),
+            batch_size=chosen.batch_size,
+            timeout=chosen.timeout_s,
+        )
     if known := _known("embedding", chosen.model):
         from indexes.models.onnx_encoder import OnnxEncoder
 
-        return OnnxEncoder(known, store)
-    return SentenceTransformerEncoder(chosen.model, store, batch_size=chosen.batch_size)
+        return OnnxEncoder(known, ModelStore(models))
+    return SentenceTransformerEncoder(chosen.model, ModelStore(models), batch_size=chosen.batch_size)
 
 
 def make_reranker(settings: Settings) -> Reranker | None:
-    """None where reranking is off. Raises ``ConfigError`` where the model is for something else."""
+    """Return the reranker, or None if reranking is off. Raises ``ConfigError`` if the model is for something else."""
     model, store = settings.reranking.model, ModelStore(settings.models.dir)
     if model is None:
         return None
@@ -77,7 +76,7 @@ def _known(purpose: Purpose, name: str) -> KnownModel | None:
 
 
 def has_llm(settings: LLMSettings) -> bool:
-    """Raises ``ConfigError`` where an endpoint is given without a model."""
+    """Tell whether a language model is configured. Raises ``ConfigError`` for an endpoint without a model."""
     if settings.base_url and not settings.model:
         raise ConfigError("llm.base_url is set and llm.model is not: name the model, or answers cannot be asked of it.")
     return bool(settings.model or settings.class_)
@@ -96,29 +95,27 @@ def make_window(chosen: LLMSettings) -> Window:
 
 
 def make_llm(chosen: LLMSettings, variables: str = "FOOTNOTE_LLM__") -> BoundedChat:
-    """Of settings that ``has_llm``; failures name the ``variables`` by which they are mended."""
-    longest = CHARS_A_TOKEN * chosen.max_output_tokens
-    return BoundedChat(_unbounded(chosen, variables), longest, chosen.deadline_s, variables)
-
-
-def _unbounded(chosen: LLMSettings, variables: str) -> ChatModel:
+    """Return the language model, with limits. Its failures name the ``variables`` that mend them."""
+    model: ChatModel
     if chosen.class_:
         from rag.llms.llama_index import LlamaIndexChat
 
-        return LlamaIndexChat(_instance(chosen.class_, chosen.options), chosen.stall_timeout_s)
-    from rag.llms.openai import OpenAIChat
+        model = LlamaIndexChat(_instance(chosen.class_, chosen.options), chosen.stall_timeout_s)
+    else:
+        from rag.llms.openai import OpenAIChat
 
-    return OpenAIChat(
-        str(chosen.model),
-        base_url=chosen.base_url,
-        api_key=_secret(chosen.api_key),
-        temperature=chosen.temperature,
-        max_output_tokens=chosen.max_output_tokens,
-        connect_timeout=chosen.connect_timeout_s,
-        stall_timeout=chosen.stall_timeout_s,
-        retries=chosen.retries,
-        variables=variables,
-    )
+        model = OpenAIChat(
+            str(chosen.model),
+            base_url=chosen.base_url,
+            api_key=_secret(chosen.api_key),
+            temperature=chosen.temperature,
+            max_output_tokens=chosen.max_output_tokens,
+            connect_timeout=chosen.connect_timeout_s,
+            stall_timeout=chosen.stall_timeout_s,
+            retries=chosen.retries,
+            variables=variables,
+        )
+    return BoundedChat(model, CHARS_A_TOKEN * chosen.max_output_tokens, chosen.deadline_s, variables)
 
 
 @lru_cache(maxsize=2)
@@ -137,6 +134,7 @@ def _counter(file: Path | None) -> Counter:
 
 
 def make_prices(chosen: LLMSettings) -> Prices:
+    """Return what a million tokens cost."""
     return Prices(chosen.input_price, chosen.output_price, chosen.cached_input_price)
 
 
@@ -148,7 +146,7 @@ def make_rewriter(settings: Settings, model: ChatModel | None) -> Rewriter:
 
 
 def with_cache(answerer: Answerer, settings: Settings, model: str, indexed: Callable[[], str]) -> Answerer:
-    """With its answers kept, where the settings say so; ``indexed`` tells one state of the index from another."""
+    """Return the answerer, with a cache if the settings say so. ``indexed`` returns the state of the index."""
     if not settings.answer.cache_mb:
         return answerer
     cache = AnswerCache(settings.index.dir / "answers.sqlite3", settings.answer.cache_mb, settings.answer.cache_days)
@@ -158,34 +156,34 @@ def with_cache(answerer: Answerer, settings: Settings, model: str, indexed: Call
 
 
 def make_policy(settings: Settings) -> Policy:
-    chosen = settings.answer
-    # sentences of the documents, asked for again, come back the same
-    again = chosen.unsupported == "retry" and not has_llm(settings.llm)
-    return Policy("mark" if again else chosen.unsupported, chosen.min_evidence)
+    """Return the policy for unsupported sentences. Without a language model, ``retry`` only marks them."""
+    unsupported = settings.answer.unsupported
+    if unsupported == "retry" and not has_llm(settings.llm):
+        unsupported = "mark"  # the same sentences of the documents would come again
+    return Policy(unsupported, settings.answer.min_evidence)
 
 
 def make_checker(settings: Settings, encoder: Encoder, model: ChatModel | None) -> Checker:
-    """Raises ``ConfigError`` where whoever is to give a second opinion is not configured, or not on this machine."""
-    return Checker(encoder, _entailment(settings, model))
+    """Return the checker of sentences.
 
-
-def _entailment(settings: Settings, chat: ChatModel | None) -> Entailment | None:
+    Raises ``ConfigError`` if the model of the second opinion is not configured or not on this machine.
+    """
+    entailment: Entailment | None = None
     chosen = settings.checking
-    if chosen.entailment is None:
-        return None
-    if chosen.entailment != "llm":
+    if chosen.entailment == "llm":
+        if model is None:
+            raise ConfigError('checking.entailment is "llm" and llm.model is not set: name a model, or leave it out.')
+        entailment = LLMEntailment(model, timeout=chosen.entailment_timeout_s)
+    elif chosen.entailment is not None:
         from rag.verification.nli import CrossEncoderEntailment
 
-        model = CrossEncoderEntailment(chosen.entailment, ModelStore(settings.models.dir))
-        model.check()  # an answer that is written already would be lost by it
-        return model
-    if chat is None:
-        raise ConfigError('checking.entailment is "llm" and llm.model is not set: name a model, or leave it out.')
-    return LLMEntailment(chat, timeout=chosen.entailment_timeout_s)
+        entailment = CrossEncoderEntailment(chosen.entailment, ModelStore(settings.models.dir))
+        entailment.check()  # a failure after the answer is written would lose the answer
+    return Checker(encoder, entailment)
 
 
 def judge_settings(settings: Settings) -> LLMSettings:
-    """``[judge]``, and ``[llm]`` for what it leaves out. Raises ``ConfigError`` where neither names a model."""
+    """Return ``[judge]``, completed from ``[llm]``. Raises ``ConfigError`` if neither names a model."""
     own = settings.judge.model_dump(exclude_unset=True, exclude_none=True)
     base = settings.llm
     if own.get("base_url", base.base_url) != base.base_url:

@@ -67,7 +67,7 @@ class WarmEngine(Engine):
         super().__init__(settings)
         self._warm = warm
 
-    def _open(self, folder: Path) -> Generation:
+    def open_generation(self, folder: Path) -> Generation:
         return WarmGeneration(self.settings, folder, self._warm)
 
 

@@ -152,7 +152,7 @@ def test_a_key_among_the_options_of_a_class_is_in_no_message() -> None:
 class TwoModels(Engine):
     """Its generations are of models that need no loading."""
 
-    def _open(self, folder: Path) -> Generation:
+    def open_generation(self, folder: Path) -> Generation:
         name = str(model_of_generation(folder))
         return WarmGeneration(self.settings, folder, RememberingEncoder(WordsEncoder(name, dimensions=len(name))))
 
