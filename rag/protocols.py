@@ -24,7 +24,8 @@ class ChatModel(Protocol):
     """A language model behind an API."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name that answers and runs show."""
 
     def stream(self, system: str, turns: Sequence[Turn]) -> AsyncGenerator[ModelPiece]:
         """Yield the reply in pieces, then the usage once if the server gives it.
@@ -37,7 +38,8 @@ class Writer(Protocol):
     """Writes answers from passages: a language model, or the extractive writer."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name that answers and runs show."""
 
     def fit(self, question: Question, hits: Sequence[Hit]) -> Context:
         """Return what the writer can read at once, the best passages first."""
@@ -50,30 +52,31 @@ class Writer(Protocol):
 
 
 class Rewriter(Protocol):
-    """Makes of a question, and of what was said before it, what is searched for."""
+    """Turns a question and its conversation into a search query."""
 
     async def query(self, question: Question) -> Rewritten:
-        """Never fails for a model's sake: then the question is searched for as without one."""
+        """Return the query. If a model fails, return the query that needs none."""
 
 
 class Entailment(Protocol):
-    """A second opinion on whether a source says what a sentence does."""
+    """A second opinion: does a claim follow from a source?"""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name that answers and runs show."""
 
     async def entails(self, pairs: Sequence[tuple[str, str]], /) -> Opinions:
-        """One for each pair of a premise and a claim, in order. Raises ``ModelError``."""
+        """Return an opinion on each pair of a premise and a claim, in order. Raises ``ModelError``."""
 
 
 class Answerer(Protocol):
-    """The one path that a question takes."""
+    """Answers questions. Streaming is the primitive: ``answer`` drains ``stream``."""
 
     def stream(self, question: Question) -> AsyncGenerator[Event]:
-        """``Retrieved``, then ``Delta``…, then exactly one ``Completed``; or a ``FootnoteError``."""
+        """Yield ``Retrieved``, then ``Delta``…, then exactly one ``Completed``; or raise a ``FootnoteError``."""
 
     async def answer(self, question: Question) -> Answer:
-        """The ``Completed`` answer of ``stream``."""
+        """Return the answer that ``stream`` completes."""
         async with aclosing(self.stream(question)) as events:
             async for event in events:
                 if isinstance(event, Completed):

@@ -23,7 +23,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, after what was said before, by whom, and of which documents."""
+    """A question, with its conversation, its audience and the filters on documents."""
 
     text: str
     history: tuple[Turn, ...] = ()
@@ -32,40 +32,37 @@ class Question:
     recency_days: float | None = None
     """As ``Query.recency_days``."""
     language: str | None = None
-    """The tag of the one to answer in, where a model answers, as ``make_language`` gives it; else the question's."""
+    """The tag of the language to answer in, as ``make_language`` returns it. None means the question's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """What had no room in the model's context window."""
+    """Everything that had no room in the model's context window."""
 
     passages: int = 0
-    """Of those found, the least valuable."""
+    """The least valuable of those found."""
     shortened: int = 0
-    """Passages that were given up to the end of a sentence only."""
+    """Passages that were cut after a sentence."""
     turns: int = 0
-    """Of the conversation, the oldest."""
+    """The oldest of the conversation."""
 
     def __str__(self) -> str:
-        """In a sentence; nothing where nothing was left out."""
-        counts = ((self.passages, "passage", "found"), (self.shortened, "passage", "in full"))
-        parts = [f"{_counted(number, noun)} {what}" for number, noun, what in counts if number]
-        parts += [f"{_counted(self.turns, 'earlier message')} of the conversation"] if self.turns else []
+        """Say so in a sentence; empty if nothing was left out."""
+        passages, shortened = (f"{n} passage{'s' * (n != 1)}" for n in (self.passages, self.shortened))
+        turns = f"{self.turns} earlier message{'s' * (self.turns != 1)} of the conversation"
+        parts = [f"{passages} found"] * bool(self.passages) + [f"{shortened} in full"] * bool(self.shortened)
+        parts += [turns] * bool(self.turns)
         return f"The model's context window had no room for {', '.join(parts)}." if parts else ""
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """What was searched for, and what was found, best first."""
+    """The query and its hits, best first."""
 
     query: Query
     hits: tuple[Hit, ...]
     left_out: LeftOut = LeftOut()
-    """Of the hits and of the conversation, what the model was not given."""
+    """The part of the hits and the conversation that the model was not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +74,14 @@ class Citation:
     quote: str
     locator: Locator
     answer_spans: tuple[Span, ...]
-    """Where its markers stand in ``Answer.text``, brackets included."""
+    """The spans of its markers in ``Answer.text``, brackets included."""
     support: float
-    """How well the quote bears out the sentence that cites it first, from 0 to 1."""
+    """How well the quote supports the first sentence that cites it, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of the answer, and what came of checking it: ``answer.text[start:end]`` with its markers."""
+    """A checked sentence of the answer: ``answer.text[start:end]``, with its markers."""
 
     text: str
     start: int
@@ -93,24 +90,24 @@ class Sentence:
     support: float
     verdict: Verdict
     finding: str = ""
-    """A fact in it that its sources have not, or say otherwise, in words, or why it could not be compared; or empty."""
+    """In words: a fact that its sources lack or contradict, or why it could not be compared; or empty."""
     foreign: bool = False
-    """Whether it is in another language than its source and not borne out: only figures and names were compared."""
+    """Whether it is in another language than its source, and unproven: only figures and names were compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the model's own server counted them; None where it did not say."""
+    """Tokens as the model's server counted them; None if it did not say."""
 
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_input_tokens: int | None = None
-    """Of the input, what the server had read before, and bills for less."""
+    """The part of the input that the server had cached, and bills for less."""
     cost: float | None = None
-    """In the currency of ``llm.input_price``; None where prices or tokens are not known."""
+    """In the currency of ``llm.input_price``; None if prices or tokens are unknown."""
 
     def __add__(self, other: "Usage") -> "Usage":
-        """What was counted of both: of two calls, one may not be told."""
+        """Add the counts of two calls. An unknown count adds nothing."""
         return Usage(
             _sum(self.input_tokens, other.input_tokens),
             _sum(self.output_tokens, other.output_tokens),
@@ -125,35 +122,35 @@ def _sum(one: _Number | None, other: _Number | None) -> _Number | None:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """What is searched for in place of a question, and what it took to find the words."""
+    """The search query of a question, and the usage of rewriting it."""
 
     query: Query
     usage: Usage | None = None
-    """Of the call to a model, were it in vain; None where none was made."""
+    """The usage of the call to a model, even a vain one; None if there was no call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opinions:
-    """How likely each claim follows from its premise, 0 to 1, None where nothing was said of it; and what it took."""
+    """The probability that each claim follows from its premise, or None if there is no opinion; and the usage."""
 
     probabilities: tuple[float | None, ...]
     usage: Usage | None = None
-    """Of a call to a model, were it in vain; None where none was made."""
+    """The usage of the call to a model, even a vain one; None if there was no call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """How sure a model is that the sources answer, 0 to 1; told by those that know."""
+    """How sure a writer is that the passages answer, 0 to 1."""
 
     value: float
 
 
 @dataclass(frozen=True, slots=True)
 class CutShort:
-    """A reply ended before the model was done."""
+    """The end of a reply before the model was done."""
 
     reason: str
-    """In words that follow a colon."""
+    """In words, to stand after a colon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +204,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A place in a document that may be worth a look, though it does not answer."""
+    """A place worth a look, although it does not answer the question."""
 
     path: str
     title: str
@@ -216,7 +213,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said, the proof of it, and how it came about."""
+    """The text, its proof, and how it came about."""
 
     question: Question
     text: str
@@ -224,45 +221,45 @@ class Answer:
     status: Status
     citations: tuple[Citation, ...]
     sentences: tuple[Sentence, ...]
-    """Those that claim something: a heading, a line that leads in to a list, and code are none."""
+    """The sentences that claim something. Headings, lead-ins to lists and code claim nothing."""
     retrieval: Retrieval
     model: str
     confidence: float = 0.0
-    """From 0 to 1: the model's own where it tells, else how well its sentences are borne out, on average."""
+    """From 0 to 1: the writer's own, or else the mean support of the sentences."""
     usage: Usage = Usage()
-    """Of all calls that it took."""
+    """The sum over all calls."""
     cut_short: str = ""
-    """Why the model was stopped before it was done; empty where it was not."""
+    """Why the model was stopped before it was done; empty if it was not."""
     timings: Mapping[str, float] = field(default_factory=dict)
-    """Seconds by stage: ``rewrite``, where a model was asked to; ``retrieve``, ``first_token``, ``generate``,
-    ``check``, ``retry``, where the model was asked again; ``total``."""
+    """Seconds by stage: ``retrieve``, ``first_token``, ``generate``, ``check``, ``total``; ``rewrite`` and ``retry`` if
+    a model was called for them."""
     unanswered: str = ""
-    """The part of the question that the documents do not answer; where the status is ``partly``."""
+    """The part of the question that the documents do not answer, if the status is ``partly``."""
     declined_by: Decliner | None = None
-    """Where it is declined: nothing near was found, the model said so, or nothing that it said was borne out."""
+    """What declined: the search found nothing near, the model said so, or no sentence passed the check."""
     nearest: tuple[Near, ...] = ()
-    """Where it is declined: what lies near the question all the same, best first, a place a document."""
+    """If it is declined: the places nearest to the question, best first, one for each document."""
     cached: bool = False
-    """Whether it was kept from an earlier time that the same was asked: then nothing was used."""
+    """Whether it comes from the cache. Then no model was used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The passages are there; the model starts to write."""
+    """The passages are found, and the writer starts."""
 
     retrieval: Retrieval
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """More of the answer's text: the deltas, joined, are the text as it was streamed."""
+    """More of the answer's text. Joined, the deltas are the streamed text."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The checked answer. Its text stands in for what was streamed."""
+    """The checked answer. Its text replaces the streamed text."""
 
     answer: Answer
 

@@ -1,4 +1,4 @@
-"""The engine as LlamaIndex components, so that routers, sub-question engines and evaluators can use it."""
+"""The engine as LlamaIndex components, for its routers, sub-question engines and evaluators."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle, RelatedNodeInfo, TextNode
 
 from indexes.protocols import Retriever
-from indexes.types import ALL, PUBLIC, Audience, Filters, Hit, Locator, Passage, Query
+from indexes.types import ALL, PUBLIC, Audience, Filters, Hit, Locator, Query
 from rag.protocols import Answerer
 from rag.question.languages import make_language
 from rag.question.validation import make_question
@@ -20,7 +20,7 @@ from rag.types import Answer
 
 
 class FootnoteRetriever(BaseRetriever):
-    """Our passages as nodes, with path, title, page and lines as metadata."""
+    """Returns passages as nodes, with path, title, page and lines as metadata."""
 
     def __init__(
         self, retriever: Retriever, *, limit: int = 8, audience: Audience = PUBLIC, filters: Filters = ALL
@@ -69,13 +69,14 @@ class FootnoteQueryEngine(BaseQueryEngine):
             filters=self._filters,
             language=self._language,
         )
-        return _response(await self._answerer.answer(question))
+        return to_response(await self._answerer.answer(question))
 
     def _get_prompt_modules(self) -> PromptMixinType:
         return {}
 
 
-def _response(answer: Answer) -> Response:
+def to_response(answer: Answer) -> Response:
+    """Return an answer as LlamaIndex's response, with a source node for each footnote."""
     footnotes = {
         str(c.number): {"path": c.passage.path, "place": str(c.locator), "quote": c.quote} for c in answer.citations
     }
@@ -92,24 +93,21 @@ def _response(answer: Answer) -> Response:
 
 
 def _node(hit: Hit, place: Locator | None = None) -> NodeWithScore:
-    """The passage as a node; ``place`` is where in it the quote stands."""
+    """Return the passage as a node. ``place`` is the quote in it."""
     passage = hit.passage
+    locator = place or passage.locator
     node = TextNode(
         id_=passage.id,
         text=passage.text,
-        metadata=_metadata(passage, place or passage.locator),
+        metadata={
+            "path": passage.path,
+            "title": passage.title,
+            "page": locator.page,
+            "line_start": locator.line_start,
+            "line_end": locator.line_end,
+        },
         start_char_idx=passage.locator.char_start,
         end_char_idx=passage.locator.char_end,
         relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=passage.document_id)},
     )
     return NodeWithScore(node=node, score=hit.score)
-
-
-def _metadata(passage: Passage, locator: Locator) -> dict[str, str | int | None]:
-    return {
-        "path": passage.path,
-        "title": passage.title,
-        "page": locator.page,
-        "line_start": locator.line_start,
-        "line_end": locator.line_end,
-    }
