@@ -1,4 +1,4 @@
-"""What users said of answers becomes drafts of gold questions."""
+"""Makes drafts of gold questions from users' feedback on answers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +13,10 @@ from rag.citations.markers import without_markers
 
 
 class FeedbackRow(BaseModel):
-    """A line of the file: the question, the answer that was given, what the user thought of it.
+    """A line of the file: a question, the answer that was given, and the user's verdict.
 
     ``better_answer`` is the user's own. ``citations`` are the answer's places, written as a gold question's evidence;
-    an answer without any declined.
+    an answer without citations declined.
     """
 
     question: NonEmptyText
@@ -25,9 +25,19 @@ class FeedbackRow(BaseModel):
     better_answer: str | None = None
     citations: list[PlaceRow] = []
 
+    def draft(self) -> GoldCase:
+        """Return the draft. A person must check a disliked answer's places and the user's own answer."""
+        evidence = tuple(place.evidence(Path()) for place in self.citations)
+        if self.verdict == "down":
+            better = (self.better_answer or "").strip()
+            return make_draft(self.question, (better,) if better else (), evidence, "disliked", TO_CHECK)
+        answer = without_markers(self.answer).strip() if evidence else ""
+        to_check = [TO_CHECK] if evidence and not answer else []
+        return make_draft(self.question, (answer,) if answer else (), evidence, "liked", *to_check)
+
 
 def read_feedback(file: Path) -> Iterator[GoldCase]:
-    """A draft a question, the last that was said of it. Raises ``GoldError``."""
+    """Yield a draft per question, by its last feedback. Raises ``GoldError``."""
     try:
         lines = file.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
     except OSError as error:
@@ -36,21 +46,10 @@ def read_feedback(file: Path) -> Iterator[GoldCase]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                case = _draft(FeedbackRow.model_validate_json(line, strict=True))
+                case = FeedbackRow.model_validate_json(line, strict=True).draft()
             except ValidationError as error:
                 raise GoldError(f"{file}:{number}: {validation_message(error)}.") from error
             except GoldError as error:
                 raise GoldError(f"{file}:{number}: {error}.") from error
             drafts[case.id] = case
     yield from drafts.values()
-
-
-def _draft(row: FeedbackRow) -> GoldCase:
-    """Where the answer was wrong, its places may be too, and so may the user's own answer: a person checks them."""
-    evidence = tuple(place.evidence(Path()) for place in row.citations)
-    if row.verdict == "up":
-        said = without_markers(row.answer).strip() if evidence else ""
-        half = [TO_CHECK] if evidence and not said else []
-        return make_draft(row.question, (said,) if said else (), evidence, "liked", *half)
-    better = (row.better_answer or "").strip()
-    return make_draft(row.question, (better,) if better else (), evidence, "disliked", TO_CHECK)

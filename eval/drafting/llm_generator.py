@@ -1,4 +1,4 @@
-"""Proposes gold questions with a language model; what it writes is checked against the passage, not trusted."""
+"""Proposes gold questions with a language model, and checks its replies against the passage."""
 
 import re
 from collections import Counter
@@ -20,16 +20,16 @@ from rag.prompting.prompts import sources_of, user_turn
 from rag.protocols import ChatModel
 
 _TRIES = 3
-"""Passages shown to the model for each question wanted, at most."""
+"""Passages shown to the model for each question wanted."""
 _CANDIDATES = 10
-"""Passages for each question wanted, from which each document's come in turn."""
+"""Passages for each question wanted, of which each document's are taken in turn."""
 _POINTING = re.compile(
     r"\b(?:(?:this|the|that|above|given) (?:passage|text|source|document|excerpt|section|table)|mentioned above)\b",
     re.IGNORECASE,
 )
 
 
-class _Reply(BaseModel):
+class _DraftReply(BaseModel):
     question: NonEmptyText
     answer: NonEmptyText
     quote: NonEmptyText
@@ -38,54 +38,45 @@ class _Reply(BaseModel):
 async def draft_by_model(
     model: ChatModel, catalog: Catalog, wanted: int, known: Iterable[str], refused: Counter[str]
 ) -> AsyncIterator[GoldCase]:
-    """``wanted`` drafts at most; why the model's other replies were not taken is counted in ``refused``.
+    """Yield at most ``wanted`` drafts; count in ``refused`` why the model's other replies were not taken.
 
     Raises ``ModelError`` where the model fails.
     """
-    seen, made = {normalise_question(question) for question in known}, 0
+    seen, count = {normalise_question(question) for question in known}, 0
     candidates = round_robin(islice(diverse_passages(catalog), wanted * _CANDIDATES), lambda passage: passage.path)
     for passage in candidates[: wanted * _TRIES]:
-        if made == wanted:
+        if count == wanted:
             return
-        case = read_reply(await _reply(model, passage), passage)
+        turn = user_turn(WRITE, sources_of([Hit(passage, 0.0)]))
+        async with aclosing(model.stream(DRAFT, [turn])) as pieces:
+            reply = "".join([piece async for piece in pieces if isinstance(piece, str)])
+        case = read_reply(reply, passage)
         if isinstance(case, GoldCase) and normalise_question(case.question) in seen:
             case = "asked already"
         if isinstance(case, str):
             refused[case] += 1
             continue
         seen.add(normalise_question(case.question))
-        made += 1
+        count += 1
         yield case
 
 
 def read_reply(reply: str, passage: Passage) -> GoldCase | str:
-    """The draft, or why the reply is none."""
-    found = re.search(r"\{.*\}", reply, re.DOTALL)
-    if found and not found[0].strip("{} \n"):
+    """Return the draft, or why the reply is none."""
+    braces = re.search(r"\{.*\}", reply, re.DOTALL)
+    if braces and not braces[0].strip("{} \n"):
         return "nothing worth asking"
     try:
-        told = _Reply.model_validate_json(found[0] if found else reply, strict=True)
+        draft = _DraftReply.model_validate_json(braces[0] if braces else reply, strict=True)
     except ValidationError:
         return "not the JSON that was asked for"
-    span = _span(told.quote, passage)
-    if span is None:
+    quote = re.search(r"\s+".join(map(re.escape, normalise(draft.quote).split())), passage.text)
+    if not quote or not quote[0]:
         return "the quote is not in the passage"
-    if not contains_answer(passage.text[slice(*span)], told.answer):
+    if not contains_answer(quote[0], draft.answer):
         return "the quote does not hold the answer"
-    if contains_answer(told.question, told.answer):
+    if contains_answer(draft.question, draft.answer):
         return "the question holds the answer"
-    if depends_on_context(told.question) or _POINTING.search(told.question):
+    if depends_on_context(draft.question) or _POINTING.search(draft.question):
         return "the question does not stand alone"
-    return make_draft(told.question, (told.answer,), (evidence_at(passage, *span),), "model")
-
-
-def _span(quote: str, passage: Passage) -> tuple[int, int] | None:
-    """White space apart, exactly as it stands."""
-    found = re.search(r"\s+".join(map(re.escape, normalise(quote).split())), passage.text)
-    return found.span() if found and found[0] else None
-
-
-async def _reply(model: ChatModel, passage: Passage) -> str:
-    turn = user_turn(WRITE, sources_of([Hit(passage, 0.0)]))
-    async with aclosing(model.stream(DRAFT, [turn])) as pieces:
-        return "".join([piece async for piece in pieces if isinstance(piece, str)])
+    return make_draft(draft.question, (draft.answer,), (evidence_at(passage, *quote.span()),), "model")

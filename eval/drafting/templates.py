@@ -1,4 +1,4 @@
-"""What may be asked of a passage, by rule: in English, and only where a sentence or a table's row is plain enough."""
+"""Proposes English questions about a passage by rule, where a sentence or a table's row is simple enough."""
 
 import re
 import zlib
@@ -16,17 +16,17 @@ Rule = Literal["table", "sentence", "heading", "cloze"]
 RULES: tuple[Rule, ...] = ("table", "sentence", "heading", "cloze")
 """Best first."""
 
-_LEANING = frozenset(
+_CONTEXT_WORDS = frozenset(
     "it its they their them this that these those he she his her we you i such there here however but and so then also"
     " both either neither only another others one yet still instead together".split()
 )
-"""First words of a sentence that says something only after the one before it."""
+"""First words of a sentence that depends on the one before it."""
 _BACKWARD = re.compile(
     r"^(?:For|In|On|At|With|To|By|Under|From|If)\b[^,]*\b(?:this|these|those|such|example|addition|summary)\b"
 )
 _DETERMINERS = frozenset("The A An Our Each Every All".split())
-_MOST_WORDS, _FEWEST_WORDS = 40, 6
-_MOST_ANSWER = 12
+_MIN_WORDS, _MAX_WORDS = 6, 40
+_MAX_ANSWER_WORDS = 12
 _NOUN = r"(?:The|A|An|Our|Each|Every|All) [^,;:()]{3,60}?"
 _NP = rf"(?P<np>{_NOUN}|[A-Z][\w'’-]+(?: (?:of |the |for )?[A-Z0-9][\w'’-]*){{0,4}})"
 _ABOUT = r"(?:about |around |roughly |nearly |almost |up to |at least |at most |only |more than |fewer than )?"
@@ -65,13 +65,15 @@ _FACT = re.compile(
     rf"(?<![\w-])(?:\d{{1,2}} )?{_MONTH}(?: \d{{1,2}},)? \d{{4}}\b|(?<=\b[Ii]n )[12]\d{{3}}(?=[ .])|"
     rf"{_NUMBER} (?:million |billion |working |calendar )?(?:days|weeks|months|years|hours|minutes|people|pages)\b"
 )
-"""What a gap may stand for."""
+"""What a cloze question may leave out."""
+_NAME = re.compile(r"(?<!^)(?<!\? )\b(?:[A-Z][\w-]{2,}|\w*\d\w*)")
+"""A word after the first that names something: a capital or a digit."""
 _NUMBERING = re.compile(r"^(?:\d+[.)])*\d*[.)]?\s+")
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A question, its answer, and the span of the passage's text in which it stands."""
+    """A question, its answer, and the span of the passage's text that holds the answer."""
 
     rule: Rule
     question: str
@@ -79,79 +81,64 @@ class Proposal:
     start: int
     end: int
     bare: str = ""
-    """Of a sentence: the question without its document's name, where it needs one."""
+    """For the rule ``sentence``: the question without its document's name, if it needs that name."""
     cell: Cell | None = None
-    """Of a table: what is asked for."""
+    """For the rule ``table``: the cell that is asked for."""
 
 
 def proposals(passage: Passage, document: Document) -> Iterator[Proposal]:
-    """Best first, of each rule the best at most; none where the passage is not plain enough."""
+    """Yield the best proposal of each rule, best rule first; none where the passage is not simple enough."""
     tables = [
         Proposal("table", cell_question(cell), cell.value, cell.start, cell.end, cell=cell)
         for cell in askable_cells(passage, document)
     ]
-    found = [*tables, *_of_sentences(passage)]
+    candidates = [p for p in (*tables, *_sentence_proposals(passage)) if not contains_answer(p.question, p.answer)]
     for rule in RULES:
-        of_rule = [one for one in found if one.rule == rule and not _gives_away(one)]
-        if of_rule:
-            yield min(of_rule, key=_chance)
+        if of_rule := [candidate for candidate in candidates if candidate.rule == rule]:
+            # a hash: the same one each time, without a preference for a column or a place in the passage
+            yield min(of_rule, key=lambda candidate: zlib.crc32(candidate.question.encode()))
 
 
 def document_name(passage: Passage) -> str:
-    """The document as a question calls it."""
+    """Return the name by which a question calls the document."""
     return passage.title.replace("_", " ") or passage.path
 
 
 def with_title(question: str, passage: Passage) -> str:
-    """The question, asked of the passage's document."""
+    """Return the question, addressed to the passage's document."""
     return f"According to “{document_name(passage)}”, {question[0].lower()}{question[1:]}"
 
 
-def _chance(proposal: Proposal) -> int:
-    """The same each time, and no column or place in the passage before the others."""
-    return zlib.crc32(proposal.question.encode())
-
-
-def _gives_away(proposal: Proposal) -> bool:
-    return contains_answer(proposal.question, proposal.answer)
-
-
 def contains_answer(text: str, answer: str) -> bool:
-    """Whether it says the answer, as words."""
+    """Whether the text has the answer's words in sequence."""
     return f" {' '.join(words(answer))} " in f" {' '.join(words(text))} "
 
 
 def depends_on_context(sentence: str) -> bool:
-    """Whether it says something only after the sentence before it."""
-    said = words(sentence)
-    return not said or said[0] in _LEANING or bool(_BACKWARD.search(sentence))
+    """Whether the sentence is understood only after the one before it."""
+    sentence_words = words(sentence)
+    return not sentence_words or sentence_words[0] in _CONTEXT_WORDS or bool(_BACKWARD.search(sentence))
 
 
-def _of_sentences(passage: Passage) -> Iterator[Proposal]:
-    title = document_name(passage)
+def _sentence_proposals(passage: Passage) -> Iterator[Proposal]:
     for start, end in sentence_spans(passage.text):
         sentence = " ".join(passage.text[start:end].split())
-        if not _plain(sentence):
+        is_prose = sentence[:1].isupper() and sentence.endswith(".") and not is_table_row(sentence)
+        if not is_prose or not _MIN_WORDS <= len(sentence.split()) <= _MAX_WORDS or depends_on_context(sentence):
             continue
-        for question, answer in _asked(sentence, passage.text):
-            needs = not _has_name(question)
-            asks = with_title(question, passage) if needs else question
-            yield Proposal("sentence", asks, answer, start, end, question if needs else "")
+        for question, answer in _sentence_questions(sentence, passage.text):
+            bare = "" if _NAME.search(question[1:]) else question
+            yield Proposal("sentence", with_title(bare, passage) if bare else question, answer, start, end, bare)
         if fact := _FACT.search(sentence):
             if topic := _topic(passage, sentence):
-                yield Proposal("heading", f"What does “{title}” say about “{topic}”?", sentence, start, end)
+                question = f"What does “{document_name(passage)}” say about “{topic}”?"
+                yield Proposal("heading", question, sentence, start, end)
             gap = f"{sentence[: fact.start()]}____{sentence[fact.end() :]}"
             yield Proposal("cloze", with_title(f"What is missing here: “{gap}”", passage), fact[0], start, end)
 
 
-def _plain(sentence: str) -> bool:
-    """Whole prose that stands alone."""
-    length = len(sentence.split())
-    whole = sentence[:1].isupper() and sentence.endswith(".") and not is_table_row(sentence)
-    return whole and _FEWEST_WORDS <= length <= _MOST_WORDS and not depends_on_context(sentence)
-
-
-def _asked(sentence: str, text: str) -> Iterator[tuple[str, str]]:
+def _sentence_questions(sentence: str, text: str) -> Iterator[tuple[str, str]]:
+    """Yield questions and answers; a first word that the text elsewhere writes small is no name."""
     patterns: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], str]], ...] = (
         (_IS, _ask_what),
         (_WHEN_DONE, _ask_when),
@@ -159,48 +146,40 @@ def _asked(sentence: str, text: str) -> Iterator[tuple[str, str]]:
         (_QUANTITY, _ask_how_much),
     )
     for pattern, ask in patterns:
-        found = pattern.match(sentence)
-        if found and not _CLAUSE.search(found["np"].lower()) and len(found["answer"].split()) <= _MOST_ANSWER:
-            yield ask(found, _inside(found["np"], text)), found["answer"].strip()
+        match = pattern.match(sentence)
+        if match and not _CLAUSE.search(match["np"].lower()) and len(match["answer"].split()) <= _MAX_ANSWER_WORDS:
+            subject = match["np"]
+            first = re.split(r"\W", subject, maxsplit=1)[0]
+            if first in _DETERMINERS or re.search(rf"\b{re.escape(first.lower())}\b", text):
+                subject = subject[0].lower() + subject[1:]
+            yield ask(match, subject), match["answer"].strip()
 
 
-def _ask_what(found: re.Match[str], subject: str) -> str:
-    named = re.fullmatch(r"[A-Z][\w'’-]+(?: (?:de |van |von )?[A-Z][\w'’-]+){1,2}", found["answer"].strip())
-    word = "Who" if named and PERSON.search(found["np"].split(" of ")[0]) else "What"
-    return f"{word} {found['be']} {subject}?"
+def _ask_what(match: re.Match[str], subject: str) -> str:
+    person = re.fullmatch(r"[A-Z][\w'’-]+(?: (?:de |van |von )?[A-Z][\w'’-]+){1,2}", match["answer"].strip())
+    word = "Who" if person and PERSON.search(match["np"].split(" of ")[0]) else "What"
+    return f"{word} {match['be']} {subject}?"
 
 
-def _ask_when(found: re.Match[str], subject: str) -> str:
-    return f"When {found['be']} {subject} {found['done']}?"
+def _ask_when(match: re.Match[str], subject: str) -> str:
+    return f"When {match['be']} {subject} {match['done']}?"
 
 
-def _ask_how_much(found: re.Match[str], subject: str) -> str:
-    verb, unit = found["verb"], found["unit"] or ""
+def _ask_how_much(match: re.Match[str], subject: str) -> str:
+    verb, unit = match["verb"], match["unit"] or ""
     do = "does" if verb.endswith("s") else "do"
-    plain = {"has": "have", "carries": "carry"}.get(verb, verb.removesuffix("s"))
-    asked = f"{do} {subject} {plain}{found['rest'] or ''}?"
+    infinitive = {"has": "have", "carries": "carry"}.get(verb, verb.removesuffix("s"))
+    rest = f"{do} {subject} {infinitive}{match['rest'] or ''}?"
     if not unit:
-        return f"How much {asked}"
-    if plain in ("take", "last") and _DURATION.match(unit):
-        return f"How long {asked}"
-    return f"How many {unit} {asked}"
+        return f"How much {rest}"
+    if infinitive in ("take", "last") and _DURATION.match(unit):
+        return f"How long {rest}"
+    return f"How many {unit} {rest}"
 
 
 def _topic(passage: Passage, sentence: str) -> str:
-    """The heading nearest to the text, where that names more than the document and the sentence speaks of it."""
+    """Return the nearest heading, if it names more than the document and the sentence mentions it."""
     heading = _NUMBERING.sub("", passage.locator.heading[-1]) if passage.locator.heading else ""
     own = set(stems(heading)) - set(stems(document_name(passage)))
-    spoken = own & set(stems(sentence))
-    return heading if len(spoken) * 2 >= len(own) > 0 and not heading.endswith(("?", ":")) else ""
-
-
-def _has_name(question: str) -> bool:
-    """Whether it says of whom or what it speaks by more than a common word."""
-    return bool(re.search(r"(?<!^)(?<!\? )\b(?:[A-Z][\w-]{2,}|\w*\d\w*)", question[1:]))
-
-
-def _inside(phrase: str, text: str) -> str:
-    """As it stands within a sentence: a first word that the text elsewhere writes small is no name."""
-    first = re.split(r"\W", phrase, maxsplit=1)[0]
-    common = first in _DETERMINERS or re.search(rf"\b{re.escape(first.lower())}\b", text)
-    return phrase[0].lower() + phrase[1:] if common else phrase
+    mentioned = own & set(stems(sentence))
+    return heading if len(mentioned) * 2 >= len(own) > 0 and not heading.endswith(("?", ":")) else ""
