@@ -142,7 +142,12 @@ def _split_facts(line: _Line) -> tuple[list[str], list[tuple[str, ...]]]:
 def _misplacement(target: _Line, lines: Sequence[_Line], run: tuple[int, int]) -> str:
     """Return what the source has in the place of a fact that stands elsewhere in the source."""
     fact = set(target.words[slice(*run)])
-    weights = _neighbour_weights(target, run)
+    before, after = target.words[max(0, run[0] - _AROUND) : run[0]][::-1], target.words[run[1] : run[1] + _AROUND]
+    weights: dict[str, float] = {}  # of the content words around it; the farther away, the less
+    for side in (before, after):
+        content = [stem(word) for word in side if stem(word) in target.stems]
+        for distance, word in enumerate(content, start=1):
+            weights[word] = max(weights.get(word, 0), 1 / distance)
     with_fact = [line for line in lines if fact & set(line.words)]
     if len(weights) < _FEWEST or not with_fact or len(with_fact) == len(lines):
         return ""
@@ -154,17 +159,6 @@ def _misplacement(target: _Line, lines: Sequence[_Line], run: tuple[int, int]) -
     if share(best) < _ALIKE or share(best) - max(map(share, with_fact)) < _LEAD:
         return ""
     return _replacement(target, best, run)
-
-
-def _neighbour_weights(target: _Line, run: tuple[int, int]) -> dict[str, float]:
-    """Return the stems of content words around a run; the farther away, the less they weigh."""
-    before, after = target.words[max(0, run[0] - _AROUND) : run[0]][::-1], target.words[run[1] : run[1] + _AROUND]
-    weights: dict[str, float] = {}
-    for side in (before, after):
-        content = [stem(word) for word in side if stem(word) in target.stems]
-        for distance, word in enumerate(content, start=1):
-            weights[word] = max(weights.get(word, 0), 1 / distance)
-    return weights
 
 
 def _fact_runs(line: _Line) -> Iterator[tuple[int, int]]:

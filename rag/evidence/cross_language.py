@@ -32,7 +32,7 @@ def is_foreign(claim: str, source: str) -> bool:
 
 def compare(claim: str, text: str, everything: str) -> Comparison:
     """Compare a claim with a quote in another language. ``everything`` may hold names too."""
-    claim_figures, source_figures = _figures(claim), set[str]().union(*_figures(text).values()) | _spelt_figures(text)
+    claim_figures, source_figures = _figures(claim), _all_readings(text)
     known, coded = frozenset(words(fold_accents(everything))), codes(claim)
     absent = [
         figure
@@ -46,20 +46,12 @@ def compare(claim: str, text: str, everything: str) -> Comparison:
     shared = claim_names & known
     if not (claim_figures or shared):
         return Comparison("", agrees=False)
-    related = _related_sentences(text, set[str]().union(*claim_figures.values()), shared)
-    source_negates = has_negation(related, identify_language(everything) or "")
+    readings = set[str]().union(*claim_figures.values())
+    sentences = (text[start:end] for start, end in sentence_spans(text))
+    # the sentences that share no figure or name may deny something else
+    related = [s for s in sentences if _all_readings(s) & readings or shared.intersection(words(fold_accents(s)))]
+    source_negates = has_negation(" ".join(related), identify_language(everything) or "")
     return Comparison("", agrees=has_negation(claim, claim_language) == source_negates)
-
-
-def _related_sentences(text: str, figures: set[str], shared: frozenset[str]) -> str:
-    """Return the sentences with one of the figures or names; the others may deny something else."""
-    related = []
-    for start, end in sentence_spans(text):
-        sentence = text[start:end]
-        readings = set[str]().union(*_figures(sentence).values()) | _spelt_figures(sentence)
-        if readings & figures or shared.intersection(words(fold_accents(sentence))):
-            related.append(sentence)
-    return " ".join(related)
 
 
 def _figures(text: str) -> dict[str, set[str]]:
@@ -73,8 +65,9 @@ def _figures(text: str) -> dict[str, set[str]]:
     return readings
 
 
-def _spelt_figures(text: str) -> set[str]:
-    """Return the figures in words or with a scale, and the days and years of dates."""
+def _all_readings(text: str) -> set[str]:
+    """Return the readings of all figures, those in words or with a scale too, and the days and years of dates."""
     source = amounts(text)
     dates = {str(part) for day in source.days for part in (day.year, day.month, day.day) if part}
-    return {form for quantity in source.quantities for form in (quantity.value, quantity.written)} | dates
+    spelt = {form for quantity in source.quantities for form in (quantity.value, quantity.written)}
+    return set[str]().union(dates, spelt, *_figures(text).values())

@@ -69,7 +69,10 @@ def absent_names(candidates: Iterable[str], claim: str, known: frozenset[str], s
     absent = {name for name in candidates if not _is_known(name, known)}
     if absent:
         acronyms = {acronym.lower() for acronym in _acronyms(claim) if acronym in _initials(source)}
-        absent -= acronyms | _abbreviated_words(claim, _acronyms(source))
+        absent -= acronyms
+    if absent and (known_acronyms := _acronyms(source)):
+        runs = itertools.chain.from_iterable(map(_initials_of, _CAPITALS.findall(fold_accents(claim))))
+        absent -= {part for initials, run in runs if initials in known_acronyms for part in words(" ".join(run))}
     return sorted(absent)
 
 
@@ -89,20 +92,12 @@ def _is_known(name: str, known: frozenset[str]) -> bool:
         return True
     if len(name) == 1:  # J. Smith
         return any(word.startswith(name) for word in known)
-    return any(_same_people(name, word) for word in known if word[:3] == name[:3])
-
-
-def _same_people(name: str, word: str) -> bool:
-    """Return whether one is a country and the other its people: they differ by an ending, as ``china, chinese``."""
-    short, long = sorted((name, word), key=len)
-    shared = len(short) - 1
-    return shared >= 4 and long[:shared] == short[:shared] and long[shared:] in _PEOPLES
-
-
-def _abbreviated_words(claim: str, acronyms: frozenset[str]) -> set[str]:
-    """Return the words of names in the claim whose initials are among the acronyms."""
-    runs = itertools.chain.from_iterable(map(_initials_of, _CAPITALS.findall(fold_accents(claim)))) if acronyms else ()
-    return {part for initials, run in runs if initials in acronyms for part in words(" ".join(run))}
+    for word in (word for word in known if word[:3] == name[:3]):  # china, chinese
+        short, long = sorted((name, word), key=len)
+        shared = len(short) - 1
+        if shared >= 4 and long[:shared] == short[:shared] and long[shared:] in _PEOPLES:
+            return True
+    return False
 
 
 @lru_cache(maxsize=1024)

@@ -113,7 +113,7 @@ def missing_amounts(claim: Amounts, source: Amounts) -> list[str]:
         f"{quantity.written}{' ' if quantity.unit else ''}{quantity.unit}"
         for quantity in claim.quantities
         if not (quantity.soft or (quantity.value in source.loose and not quantity.unit and not quantity.scale))
-        and not any(_same_value(quantity, q, source) and _same_unit(quantity, q, source) for q in source.quantities)
+        and not any(_agrees(quantity, q, source) for q in source.quantities)
     ]
     return sorted(missing + [str(day) for day in claim.days if not _is_dated(day, source)])
 
@@ -133,11 +133,20 @@ def normalize_amounts(text: str) -> str:
     return _QUANTITY.sub(spell, text)
 
 
-def _same_value(claim: Quantity, source: Quantity, among: Amounts) -> bool:
-    """Return whether the values agree. A table may give the scale of all its figures at its head."""
-    if claim.value == source.value or (claim.rough and _rounds_to(source.value, claim.value)):
+def _agrees(claim: Quantity, source: Quantity, among: Amounts) -> bool:
+    """Return whether a quantity of the source agrees with the claim's in value and unit.
+
+    A table may give the scale of all its figures at its head. A source may give a unit apart from the figure, and that
+    of money nowhere.
+    """
+    scaled = claim.scale and not source.scale and claim.scale in among.scales and claim.written == source.value
+    rounded = claim.rough and _rounds_to(source.value, claim.value)
+    if not (claim.value == source.value or rounded or scaled):
+        return False
+    if claim.unit == source.unit or (not claim.unit and source.unit != "th"):
         return True
-    return bool(claim.scale) and not source.scale and claim.scale in among.scales and claim.written == source.value
+    known = among.units & _MONEY if claim.unit in _MONEY else among.units
+    return not source.unit and (claim.unit in known or (claim.unit in _MONEY and not known))
 
 
 def _rounds_to(exact: str, rounded: str) -> bool:
@@ -145,14 +154,6 @@ def _rounds_to(exact: str, rounded: str) -> bool:
     if exact.count(".") > 1 or rounded.count(".") > 1 or not digits:
         return False
     return len(exact.replace(".", "").strip("0")) > digits and float(f"{float(exact):.{digits}g}") == float(rounded)
-
-
-def _same_unit(claim: Quantity, source: Quantity, among: Amounts) -> bool:
-    """Return whether the units agree. A source may give the unit apart from the figure, and that of money nowhere."""
-    if claim.unit == source.unit or (not claim.unit and source.unit != "th"):
-        return True
-    known = among.units & _MONEY if claim.unit in _MONEY else among.units
-    return not source.unit and (claim.unit in known or (claim.unit in _MONEY and not known))
 
 
 def _is_dated(claim: Day, source: Amounts) -> bool:

@@ -3,6 +3,7 @@
 The claim's facts must stand in the source; the rest is weighed by a small calibrated model.
 """
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -94,9 +95,11 @@ def gather_evidence(claim: str, source: Source) -> Evidence:
         comparison = compare(claim, f"{source.text}\n{source.context}", everything)
         return Evidence(comparison.finding, {"found": 0.0}, foreign="agrees" if comparison.agrees else "open")
     context_stems = (set(_stems(source.context)) | set(stems(source.name))) - source_stems
+    runs = itertools.groupby(stems_in_order, key=(source_stems | context_stems).__contains__)
+    gaps = (len(list(run)) for is_known, run in runs if not is_known)  # a half-true claim has a long one
     features = {
         "found": (len(shared) + 0.5 * len(claim_stems & context_stems)) / len(claim_stems),
-        "gap": _longest_gap(stems_in_order, source_stems | context_stems),
+        "gap": max(gaps, default=0) / len(stems_in_order),
         "bound": _binding(claim, source.text, context_stems),
     }
     known, first = _known_words(everything), leading_name(claim)
@@ -158,15 +161,6 @@ def _plain_words(text: str) -> str:
 def _stems(text: str) -> list[str]:
     """Return the stems, with figures and dates in one spelling."""
     return stems(normalize_amounts(text))
-
-
-def _longest_gap(claim_stems: list[str], known: set[str]) -> float:
-    """Return the share of the claim in its longest run of unknown words: a half-true claim has a long one."""
-    longest = run = 0
-    for stem in claim_stems:
-        run = 0 if stem in known else run + 1
-        longest = max(longest, run)
-    return longest / len(claim_stems)
 
 
 def _binding(claim: str, text: str, context_stems: set[str]) -> float:

@@ -51,23 +51,19 @@ class LlamaIndexChat:
     async def _pieces(self, messages: "list[ChatMessage]") -> AsyncGenerator[str | Usage]:
         """Yield the text, then the usage. A response without text does not end a silence."""
         usage = None
-        async with aclosing(self._responses(messages)) as responses:
-            async for text, response in responses:
-                usage = _usage(response) or usage
-                if text:
-                    yield text
-        if usage is not None:
-            yield usage
-
-    async def _responses(self, messages: "list[ChatMessage]") -> "AsyncGenerator[tuple[str, ChatResponse]]":
-        """Yield each response with the text that it adds."""
         try:
             async with aclosing(await self._llm.astream_chat(messages)) as responses:
                 async for response in responses:
-                    yield response.delta or "", response
+                    usage = _usage(response) or usage
+                    if response.delta:
+                        yield response.delta
         except NotImplementedError:
             response = await self._llm.achat(messages)
-            yield response.message.content or "", response
+            usage = _usage(response) or usage
+            if response.message.content:
+                yield response.message.content
+        if usage is not None:
+            yield usage
 
 
 def _usage(response: "ChatResponse") -> Usage | None:

@@ -20,7 +20,15 @@ def make_filters(
 ) -> Filters:
     """Return the filters. ``since`` and ``until`` are ISO dates. Raises ``FilterError`` that names the wrong value."""
     for kind, values in (("path", paths), ("type", media_types), ("label", labels)):
-        _check_values(kind, values)
+        if len(values) > _MAX_VALUES:
+            raise FilterError(f"{kind}: {len(values)} values, and the limit is {_MAX_VALUES}: use a glob, or labels.")
+        for value in values:
+            if not value.strip():
+                raise FilterError(f"{kind}: a value is empty: leave it out.")
+            if len(value) > _MAX_CHARS:
+                raise FilterError(f"{kind}: a value has {len(value):,} characters, and the limit is {_MAX_CHARS:,}.")
+            if not is_valid_unicode(value):
+                raise FilterError(f"{kind}: a value is not valid Unicode: write it as UTF-8.")
     if invalid := next((kind for kind in media_types if "/" not in kind), None):
         raise FilterError(f"type: {invalid!r} is not a media type: write application/pdf, or text/*.")
     first, last = _day("since", since), _day("until", until)
@@ -34,18 +42,6 @@ def make_recency(days: float | None) -> float | None:
     if days is not None and not (isfinite(days) and days > 0):
         raise FilterError(f"recency: {days:g} is not a number of days: give one above 0, such as 365.")
     return days
-
-
-def _check_values(kind: str, values: Sequence[str]) -> None:
-    if len(values) > _MAX_VALUES:
-        raise FilterError(f"{kind}: {len(values)} values, and the limit is {_MAX_VALUES}: use a glob, or labels.")
-    for value in values:
-        if not value.strip():
-            raise FilterError(f"{kind}: a value is empty: leave it out.")
-        if len(value) > _MAX_CHARS:
-            raise FilterError(f"{kind}: a value has {len(value):,} characters, and the limit is {_MAX_CHARS:,}.")
-        if not is_valid_unicode(value):
-            raise FilterError(f"{kind}: a value is not valid Unicode: write it as UTF-8.")
 
 
 def _day(kind: str, value: str | None) -> date | None:

@@ -83,16 +83,11 @@ def resolve_turns(messages: Sequence[str]) -> list[str]:
         correction = match["rest"].strip(" ?!.") if match else ""
         own_question = _ASKS.match(correction) and len(correction.split()) >= _OWN_WORDS
         if correction and not own_question and len(correction) <= _LONGEST:
-            questions[-1] = _apply_correction(questions[-1], correction)
-        else:
-            questions.append(text)
+            question, bare = questions.pop(), correction.removeprefix("in ").removeprefix("for ")
+            same = [figure for figure in _FIGURE.findall(question) if len(figure) == len(bare)]
+            if _FIGURE.fullmatch(bare) and len(same) == 1:  # 2022, not 2021
+                text = question.replace(same[0], bare)
+            else:
+                text = f"{question.rstrip(' ?!.')}, {correction}?"
+        questions.append(text)
     return questions
-
-
-def _apply_correction(question: str, correction: str) -> str:
-    """Replace the question's only figure of that length if the correction is a figure; else append the correction."""
-    bare = correction.removeprefix("in ").removeprefix("for ")
-    same = [figure for figure in _FIGURE.findall(question) if len(figure) == len(bare)]
-    if _FIGURE.fullmatch(bare) and len(same) == 1:
-        return question.replace(same[0], bare)
-    return f"{question.rstrip(' ?!.')}, {correction}?"

@@ -40,6 +40,7 @@ class _Judgement:
 
     @property
     def is_cited(self) -> bool:
+        """Whether the sentence has a marker, or gets one."""
         return bool(self.claim.marks) or self.score >= SUPPORTED
 
     @property

@@ -33,24 +33,20 @@ class LLMEntailment:
 
     async def entails(self, pairs: Sequence[tuple[str, str]], /) -> Opinions:
         """See ``Entailment``. Raises ``ModelError``."""
+        reply, usage = "", Usage()
+        turn = prompts.entailment_turn(pairs[:_MOST])
         try:
-            async with asyncio.timeout(self._timeout):
-                reply, usage = await self._reply(pairs[:_MOST])
+            async with asyncio.timeout(self._timeout), aclosing(self._model.stream(prompts.ENTAIL, [turn])) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Usage):
+                        usage = piece
+                    elif isinstance(piece, str):
+                        reply += piece
+                    if len(reply) > _REPLY_CHARS:
+                        break
         except TimeoutError as error:
             raise ModelTimeoutError(f"{self.name} gave no opinion within {self._timeout:g} s.") from error
         return Opinions(tuple(parse_opinions(reply, len(pairs))), usage)
-
-    async def _reply(self, pairs: Sequence[tuple[str, str]]) -> tuple[str, Usage]:
-        reply, usage = "", Usage()
-        async with aclosing(self._model.stream(prompts.ENTAIL, [prompts.entailment_turn(pairs)])) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, Usage):
-                    usage = piece
-                elif isinstance(piece, str):
-                    reply += piece
-                if len(reply) > _REPLY_CHARS:
-                    break
-        return reply, usage
 
 
 def parse_opinions(reply: str, count: int) -> list[float | None]:
