@@ -1,34 +1,34 @@
-"""Every failure a user can meet, as one sentence that names the thing and the way out."""
+"""Errors that a user can meet. Each message is a sentence that names the thing and the way out."""
 
 from typing import ClassVar
 
 
 class FootnoteError(Exception):
-    """A failure in words. ``kind`` is stable: the API's problem type, the CLI's ``--json`` error code."""
+    """An error told to users. ``kind`` is stable: the API's problem type, the CLI's ``--json`` error code."""
 
     kind: ClassVar[str] = "error"
 
 
 class ReadError(FootnoteError):
-    """A file could not be read; the message is the reason, without the file's name."""
+    """A file cannot be read; the message is the reason, without the file's name."""
 
     kind = "unreadable-file"
 
 
 class FolderError(FootnoteError):
-    """What was to be indexed is not there, or holds nothing to index."""
+    """The folder to index does not exist, or contains nothing to index."""
 
     kind = "no-documents"
 
 
 class DeletionGuardError(FootnoteError):
-    """The folder lost so many files that it looks like a mistake."""
+    """The folder has lost so many files that it looks like a mistake."""
 
     kind = "too-many-deletions"
 
 
 class IndexMissingError(FootnoteError):
-    """There is no index where one was looked for."""
+    """There is no index in the folder."""
 
     kind = "index-missing"
 
@@ -40,7 +40,7 @@ class IndexLockedError(FootnoteError):
 
 
 class IndexUnreadableError(FootnoteError):
-    """The catalog exists and cannot be opened or written."""
+    """The catalog exists, and cannot be opened or written."""
 
     kind = "index-unreadable"
 
@@ -52,7 +52,7 @@ class EncoderMismatchError(FootnoteError):
 
 
 class EncoderError(FootnoteError):
-    """The embedding model cannot be loaded, or did not answer."""
+    """The embedding model cannot be loaded, or does not answer."""
 
     kind = "encoder-unavailable"
 
@@ -64,13 +64,13 @@ class RerankerError(FootnoteError):
 
 
 class ModelPullError(FootnoteError):
-    """A model could not be fetched, or is not what was published; what was there before is as it was."""
+    """A model cannot be downloaded, or is not as published. The store is unchanged."""
 
     kind = "model-not-pulled"
 
 
 class ChromaUnavailableError(FootnoteError):
-    """Chroma does not answer, or cannot take the vectors; the catalog has them all."""
+    """Chroma does not answer, or cannot store the vectors. The catalog has them all."""
 
     kind = "chroma-unavailable"
 
@@ -88,18 +88,18 @@ class UploadError(FootnoteError):
 
 
 class OriginalGoneError(FootnoteError):
-    """A document's file is not where it was indexed."""
+    """The file of a document is no longer where it was indexed."""
 
     kind = "original-gone"
 
 
 class OriginalChangedError(FootnoteError):
-    """A document's file is not any more what was indexed."""
+    """The file of a document has changed since it was indexed."""
 
     kind = "original-changed"
 
 
 class PageError(FootnoteError):
-    """No picture can be made of a document's page."""
+    """A page of a document cannot be drawn."""
 
     kind = "page-unreadable"

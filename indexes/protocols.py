@@ -1,4 +1,4 @@
-"""The seams of the index. Each has one concern and at least two implementations (one may be the tests' fake)."""
+"""The protocols of the index. Each has one concern and at least two implementations; one may be a fake of the tests."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ class Reader(Protocol):
     """Reads one family of file formats."""
 
     def __call__(self, path: Path) -> Extraction:
-        """Raise ``ReadError`` with the reason in words where the file cannot be read."""
+        """The text of a file. Raises ``ReadError`` with the reason if it cannot be read."""
 
 
 class Splitter(Protocol):
@@ -19,46 +19,50 @@ class Splitter(Protocol):
 
     @property
     def version(self) -> str:
-        """Names the way it splits: where it differs, the same text may give other passages."""
+        """The name of the way it splits. Another version may split the same text otherwise."""
 
     def split(self, document: Document) -> list[Passage]:
-        """Passages in the order of the text, each within the encoder's limit."""
+        """The passages of a document in order, each within the encoder's limit."""
 
 
 class Encoder(Protocol):
-    """Turns texts into vectors whose inner product is their likeness."""
+    """Turns texts into unit vectors, whose inner product is their similarity."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name of the model."""
 
     @property
-    def dimensions(self) -> int: ...
+    def dimensions(self) -> int:
+        """The length of its vectors."""
 
     @property
     def max_tokens(self) -> int:
-        """How much of a text is read, in its own tokens, its special tokens not counted."""
+        """The number of tokens of a text that the model reads, without special tokens."""
 
-    def count_tokens(self, text: str) -> int: ...
+    def count_tokens(self, text: str) -> int:
+        """The number of tokens of a text, without special tokens."""
 
     def encode(self, texts: Sequence[str], /) -> Matrix:
-        """Unit rows, shape (len(texts), dimensions)."""
+        """Embed texts: unit rows, shape (len(texts), dimensions)."""
 
     def encode_query(self, texts: Sequence[str], /) -> Matrix:
-        """As ``encode``, for what is looked for: some models embed a question in another way than a text."""
+        """Embed queries, as ``encode`` does texts: some models embed a query in another way."""
 
 
 class Reranker(Protocol):
     """Reads a query and a text together and scores the pair."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name of the model."""
 
     def score(self, query: str, texts: Sequence[str], /) -> list[float]:
-        """One a text, in their order; higher is better, on the model's own scale."""
+        """A score for each text, in order: higher is better, on the model's own scale."""
 
 
 class Retriever(Protocol):
     """Finds passages, best first."""
 
     def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
-        """At most ``limit`` hits, each of them current, readable by the query's audience and within its filters."""
+        """At most ``limit`` hits, each current, readable by the query's audience and within its filters."""

@@ -1,4 +1,4 @@
-"""The nouns of the index: frozen, typed, and free of any vendor."""
+"""The types of the index: frozen, and free of any vendor."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -15,31 +15,32 @@ Matrix: TypeAlias = NDArray[np.float32]
 """Rows of unit vectors, shape (n, dimensions)."""
 
 EVERYONE = "everyone"
-"""The group that every audience is in; a document that it may read is public."""
+"""The group that every audience is in. A document that it may read is public."""
 
 Kind = Literal["prose", "table", "code"]
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who asks, as the groups they are in. No groups see public documents only."""
+    """The groups of whoever asks. Without groups, they see public documents only."""
 
     groups: frozenset[str] = frozenset()
 
     def may_read(self, readers: Iterable[str]) -> bool:
+        """Whether one of a document's readers is among the groups."""
         return any(reader == EVERYONE or reader in self.groups for reader in readers)
 
 
 PUBLIC = Audience()
-"""Anyone at all."""
+"""The audience without groups."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a search is confined to. Of the values of one field any will do; every field that has some must hold."""
+    """Limits of a search. A document matches if, for each field with values, it matches one of them."""
 
     paths: tuple[str, ...] = ()
-    """Globs of documents' paths, as access rules have them: ``*`` stays within a folder, ``**`` does not."""
+    """Globs over the paths of documents, as in access rules: ``*`` stays within a folder, ``**`` does not."""
     media_types: tuple[str, ...] = ()
     """Whole (``text/html``) or by family (``text/*``)."""
     labels: tuple[str, ...] = ()
@@ -54,7 +55,7 @@ ALL = Filters()
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a search may find: what ``audience`` may read, within ``filters``. Without either, all that is public."""
+    """What a search may find: what the audience may read, within the filters. By default, all that is public."""
 
     audience: Audience = PUBLIC
     filters: Filters = ALL
@@ -62,37 +63,37 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is searched for, for whom, and in what."""
+    """A query: its text, who asks, and the limits of the search."""
 
     text: str
     earlier: tuple[str, ...] = ()
-    """What was asked before in the conversation, latest first: a follow-up may lean on it."""
+    """Earlier questions of the conversation, latest first: a follow-up may depend on them."""
     parts: tuple[str, ...] = ()
-    """Questions into which it was taken apart, where it needs more than one place."""
+    """The questions into which it was split, if it needs more than one place."""
     audience: Audience = PUBLIC
     filters: Filters = ALL
     recency_days: float | None = None
-    """Half-life in days by which older documents count less; off when None."""
+    """Half-life in days by which older documents count less; None turns it off."""
 
     @property
     def scope(self) -> Scope:
-        """What may be found."""
+        """What the search may find."""
         return Scope(self.audience, self.filters)
 
     @property
     def whole(self) -> str:
-        """All that was asked, latest first: the words that a follow-up leaves out stand in what came before."""
+        """All questions, latest first: earlier ones hold the words that a follow-up leaves out."""
         return "\n".join([self.text, *self.earlier])
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A run of a document's text that shares its page, sheet or slide, its headings and its kind."""
+    """A part of a document's text with one page, sheet or slide, one heading and one kind."""
 
     char_start: int
     char_end: int
     line: int = 1
-    """The line of the first character, counted from 1 on its page, or in its file where there are no pages."""
+    """The line of the first character, from 1: on its page, or in the file if there are no pages."""
     heading: tuple[str, ...] = ()
     page: int | None = None
     sheet: str | None = None
@@ -102,9 +103,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What a reader found in a file: ``sections`` cover ``text`` in order, ``notes`` say what could not be read.
+    """The text of a file: ``sections`` cover ``text`` in order, ``notes`` say what could not be read.
 
-    A file may hold other documents, as a mail does its attachments; one that is nothing else, as a zip, has no text.
+    A file may contain documents, as a mail contains attachments. One that contains nothing else, as a zip, has no text.
     """
 
     title: str
@@ -113,14 +114,14 @@ class Extraction:
     notes: tuple[str, ...] = ()
     parts: "tuple[EmbeddedDocument, ...]" = ()
     dated: date | None = None
-    """The day it gives itself, as a mail does; None where it gives none."""
+    """The date in the document, as in a mail; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedDocument:
-    """A document within a file: its path there, with forward slashes, and what was found in it, or why it was not read.
+    """A document within a file: its path there, with forward slashes, and its extraction, or why it was not read.
 
-    What lies deeper is told here too, by its whole path (``plans.zip/shed.pdf``): a part's extraction has no parts.
+    Deeper documents are listed beside it, by their whole path (``plans.zip/shed.pdf``): its extraction has no parts.
     """
 
     path: str
@@ -129,7 +130,7 @@ class EmbeddedDocument:
 
 @dataclass(frozen=True, slots=True)
 class Locator:
-    """A place a person can turn to. ``char_*`` index ``Document.text``; lines count from 1 as in ``Section.line``."""
+    """A place that a person can find. ``char_*`` index ``Document.text``; lines count from 1 as in ``Section.line``."""
 
     char_start: int
     char_end: int
@@ -142,10 +143,8 @@ class Locator:
 
     def __str__(self) -> str:
         """The place in words: ``page 4, lines 12–15``."""
-        part = next(
-            (f"{name} {value}, " for name in ("page", "sheet", "slide") if (value := getattr(self, name)) is not None),
-            "",
-        )
+        parts = (("page", self.page), ("sheet", self.sheet), ("slide", self.slide))
+        part = next((f"{name} {value}, " for name, value in parts if value is not None), "")
         lines = (
             f"line {self.line_start}"
             if self.line_start == self.line_end
@@ -156,13 +155,13 @@ class Locator:
 
 @lru_cache(maxsize=2)
 def _line_breaks(text: str) -> list[int]:
-    """Where the lines end: found once for all passages of a document."""
+    """The positions of line breaks, computed once for all passages of a document."""
     return [match.start() for match in re.finditer("\n", text)]
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file as it was read: ``text`` is what was extracted, normalised once; ``sections`` cover it in order."""
+    """A document as it was read: ``text`` is extracted and normalised once; ``sections`` cover it in order."""
 
     id: str
     path: str
@@ -175,10 +174,13 @@ class Document:
     readers: tuple[str, ...] = (EVERYONE,)
     labels: tuple[str, ...] = ()
     dated: date | None = None
-    """The day it gives itself; None where it gives none, and that of its file counts."""
+    """The date in the document; if None, the date of its file counts."""
 
     def locate(self, char_start: int, char_end: int) -> Locator:
-        """The place of ``text[char_start:char_end]``; a span over several sections is placed where it begins."""
+        """The place of ``text[char_start:char_end]``. A span over several sections has the place of its start.
+
+        Raises ``ValueError`` if the span is empty or outside the text.
+        """
         if not 0 <= char_start < char_end <= len(self.text):
             raise ValueError(f"{self.path}: no span {char_start}:{char_end} in a text of {len(self.text)} characters")
         section = self.sections[bisect_right(self.sections, char_start, key=lambda s: s.char_start) - 1]
@@ -206,7 +208,7 @@ class Passage:
     path: str
     title: str
     context: str
-    """What a reader must know first, and an encoder reads with it: headings, and the header row of a table."""
+    """Headings, and the header row of a table: needed to understand the text, and embedded with it."""
     text: str
     locator: Locator
 
@@ -224,7 +226,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """How one way of searching saw a passage: its score there, and its rank, from 1, where it was ranked."""
+    """The score of a passage in one step of a search, and its rank from 1, if the step ranked it."""
 
     name: str
     score: float
@@ -233,9 +235,9 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found, and how well it matched: higher is better, comparable within one search only."""
+    """A passage with its score: higher is better, comparable within one search only."""
 
     passage: Passage
     score: float
     signals: tuple[Signal, ...] = ()
-    """How it came to be found, in the order of the steps."""
+    """Its scores in the steps of the search, in order."""

@@ -1,13 +1,15 @@
-"""What a search may find: who asks and within what, as a condition on the catalog's rows."""
+"""Access enforced: what a search may find, as SQL conditions on the rows of the catalog."""
 
 import json
+from functools import reduce
+from operator import and_
 from typing import NamedTuple
 
 from indexes.types import EVERYONE, Filters, Scope
 
 
 class Condition(NamedTuple):
-    """SQL that holds or not, and the values of its question marks."""
+    """A condition in SQL, and the values of its question marks."""
 
     sql: str
     values: tuple[str | int, ...] = ()
@@ -21,48 +23,44 @@ _DAY = "coalesce(w.dated, (SELECT modified FROM files WHERE path = w.file))"
 
 
 def passage_condition(scope: Scope) -> Condition:
-    """Of passages ``p``, for a query that finds few of them by other means."""
-    own = "SELECT 1 FROM readers r WHERE r.document_id = p.document_id"
-    readers = f"EXISTS ({own} AND r.reader IN ({_AMONG}))"
-    return _and_within(Condition(readers, _readers(scope)), scope, "+p.document_id")  # +: the documents drive nothing
+    """The condition that a passage ``p`` is within the scope, for queries that find few passages by other means."""
+    readers = f"SELECT 1 FROM readers r WHERE r.document_id = p.document_id AND r.reader IN ({_AMONG})"  # noqa: S608
+    # +: SQLite must not start from the documents
+    return _with_filters(f"EXISTS ({readers})", scope, "+p.document_id")
 
 
 def document_condition(scope: Scope, column: str) -> Condition:
-    """Of ids of documents, for a query whose cost is theirs alone."""
-    readers = f"{column} IN (SELECT document_id FROM readers WHERE reader IN ({_AMONG}))"  # noqa: S608 - no value is in it
-    return _and_within(Condition(readers, _readers(scope)), scope, column)
+    """The condition that a column's document id is within the scope; other documents cost nothing."""
+    readers = f"SELECT document_id FROM readers WHERE reader IN ({_AMONG})"  # noqa: S608 - no value is in it
+    return _with_filters(f"{column} IN ({readers})", scope, column)
 
 
-def _and_within(condition: Condition, scope: Scope, column: str) -> Condition:
-    if not (facts := _facts(scope.filters)):
+def _with_filters(readers: str, scope: Scope, column: str) -> Condition:
+    condition = Condition(readers, (json.dumps([EVERYONE, *scope.audience.groups]),))
+    filters = _filter_conditions(scope.filters)
+    if not filters:
         return condition
-    every = facts[0]
-    for fact in facts[1:]:
-        every &= fact
+    every = reduce(and_, filters)
     return condition & Condition(f"{column} IN (SELECT w.id FROM documents w WHERE {every.sql})", every.values)  # noqa: S608
 
 
-def _facts(filters: Filters) -> list[Condition]:
+def _filter_conditions(filters: Filters) -> list[Condition]:
     """Conditions on documents ``w``, the cheapest first."""
-    facts = []
+    conditions = []
     if filters.since:
-        facts.append(Condition(f"{_DAY} >= ?", (filters.since.isoformat(),)))
+        conditions.append(Condition(f"{_DAY} >= ?", (filters.since.isoformat(),)))
     if filters.until:
-        facts.append(Condition(f"{_DAY} <= ?", (filters.until.isoformat(),)))
+        conditions.append(Condition(f"{_DAY} <= ?", (filters.until.isoformat(),)))
     if filters.labels:
         labelled = f"SELECT document_id FROM labels WHERE label IN ({_AMONG})"  # noqa: S608
-        facts.append(Condition(f"w.id IN ({labelled})", (json.dumps(filters.labels),)))
+        conditions.append(Condition(f"w.id IN ({labelled})", (json.dumps(filters.labels),)))
     if filters.media_types:
         families = json.dumps([kind.lower() for kind in filters.media_types])
-        facts.append(_matching("w.media_type", families))
+        conditions.append(_matches_any("w.media_type", families))
     if filters.paths:
-        facts.append(_matching("w.path", json.dumps(filters.paths)))
-    return facts
+        conditions.append(_matches_any("w.path", json.dumps(filters.paths)))
+    return conditions
 
 
-def _matching(column: str, globs: str) -> Condition:
+def _matches_any(column: str, globs: str) -> Condition:
     return Condition(f"EXISTS (SELECT 1 FROM json_each(?) g WHERE matches(g.value, {column}))", (globs,))  # noqa: S608
-
-
-def _readers(scope: Scope) -> tuple[str]:
-    return (json.dumps([EVERYONE, *scope.audience.groups]),)

@@ -1,11 +1,9 @@
-"""What a library shows of the catalog: documents page by page, and one of them in part. Who may see what is in here."""
+"""The queries of the library: documents page by page, and excerpts of one. Access is enforced in here."""
 
 import json
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from indexes.readers.extraction.serialization import sections_from
 from indexes.storage.access_filter import Condition, document_condition, passage_condition
@@ -17,7 +15,7 @@ _COLUMNS = (
     " (SELECT json_group_array(label) FROM labels WHERE document_id = p.id), json_extract(p.sections, '$[#-1].page')"
 )
 _FROM = "(SELECT *, id AS document_id FROM documents) p JOIN files f ON f.path = p.file"
-# One look at each document gives both, as of one moment
+# one scan gives the total and the page, of the same moment
 _PAGE = """
 WITH found AS MATERIALIZED (SELECT p.path FROM documents p WHERE {wanted})
 SELECT (SELECT count(*) FROM found), (SELECT json_group_array(path) FROM (
@@ -28,33 +26,33 @@ SELECT (SELECT count(*) FROM found), (SELECT json_group_array(path) FROM (
 
 @dataclass(frozen=True, slots=True)
 class LibraryDocument:
-    """A document, without its text."""
+    """A document without its text."""
 
     id: str
     path: str
     file: str
-    """The path of the file that it is, or lies in."""
+    """The path of the file that is or contains the document."""
     title: str
     media_type: str
     dated: date
-    """The day it gives itself, else its file's."""
+    """The date in the document, else that of its file."""
     sha256: str
     """Of the file."""
     size: int
     """Of the file, in bytes."""
     labels: tuple[str, ...]
     pages: int | None
-    """The last of its pages that holds text; None where it has no pages."""
+    """The number of the last page with text; None if the document has no pages."""
 
     @property
     def enclosed(self) -> bool:
-        """Whether it lies in a file, as an attachment does."""
+        """Whether another file contains the document, as a mail contains an attachment."""
         return self.path != self.file
 
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """``text`` is the document's from ``char_start`` to ``char_end``; its sections may reach beyond."""
+    """The characters ``char_start`` to ``char_end`` of a document's text. Its sections may reach beyond them."""
 
     listed: LibraryDocument
     text: str
@@ -62,11 +60,11 @@ class Excerpt:
     char_start: int
     char_end: int
     characters: int
-    """Of the whole document."""
+    """The length of the whole text."""
 
 
 class LibraryRows:
-    """Safe to use from many threads."""
+    """Queries over the documents of a catalog. Safe to use from many threads."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -74,33 +72,33 @@ class LibraryRows:
     def page(
         self, scope: Scope, name: str = "", *, after: str = "", limit: int = 50
     ) -> tuple[list[LibraryDocument], int]:
-        """By path, those that come after a path, and how many there are in all.
+        """The documents after a path, in the order of paths, and the number of documents on all pages.
 
-        ``name`` is words that must each stand in path or title.
+        Each word of ``name`` must occur in path or title.
         """
-        wanted = document_condition(scope, "p.id") & _named(name)
-        ((total, paths),) = self._db.rows(_PAGE.format(wanted=wanted.sql), (*wanted.values, after, limit))
+        condition = document_condition(scope, "p.id") & _name_condition(name)
+        ((total, paths),) = self._db.rows(_PAGE.format(wanted=condition.sql), (*condition.values, after, limit))
         among = Condition("p.path IN (SELECT value FROM json_each(?))", (paths,))
-        return self._listed(among & passage_condition(Scope(scope.audience))), total
+        return self._documents(among & passage_condition(Scope(scope.audience))), total
 
     def holds(self, prefix: str) -> bool:
-        """Whether any file's path begins so."""
+        """Whether the path of any file begins with the prefix."""
         rows = self._db.rows("SELECT 1 FROM files WHERE substr(path, 1, ?) = ? LIMIT 1", (len(prefix), prefix))
         return bool(rows)
 
     def passages(self, scope: Scope) -> int:
-        """How many there are."""
-        seen = document_condition(scope, "document_id")
-        ((count,),) = self._db.rows(f"SELECT count(*) FROM passages WHERE {seen.sql}", seen.values)  # noqa: S608
+        """The number of passages within the scope."""
+        condition = document_condition(scope, "document_id")
+        ((count,),) = self._db.rows(f"SELECT count(*) FROM passages WHERE {condition.sql}", condition.values)  # noqa: S608
         return int(count)
 
     def document(self, document_id: str, scope: Scope) -> LibraryDocument | None:
-        """None where there is none, or none in the scope: nothing tells the one from the other."""
-        wanted = Condition("p.id = ?", (document_id,)) & passage_condition(scope)
-        return next(iter(self._listed(wanted)), None)
+        """The document with this id within the scope; None whether it does not exist or may not be read."""
+        condition = Condition("p.id = ?", (document_id,)) & passage_condition(scope)
+        return next(iter(self._documents(condition)), None)
 
     def excerpt(self, listed: LibraryDocument, start: int, end: int) -> Excerpt | None:
-        """Its text from one character to another, as far as there is any; None where the document is gone since."""
+        """The characters ``start`` to ``end`` of a document, as far as there are any; None if it is gone."""
         rows = self._db.rows(
             "SELECT substr(text, ?, ?), length(text),"
             " (SELECT json_group_array(json(s.value)) FROM json_each(sections) s"
@@ -113,7 +111,7 @@ class LibraryRows:
         return None
 
     def page_text(self, document_id: str, page: int) -> tuple[int, str]:
-        """Where the text of a page begins in its document's, and that text; empty where the page holds none."""
+        """The start of a page in the document's text, and the text of the page; ``(0, "")`` if it has none."""
         rows = self._db.rows(
             "SELECT d.text, min(json_extract(s.value, '$.char_start')), max(json_extract(s.value, '$.char_end'))"
             " FROM documents d, json_each(d.sections) s WHERE d.id = ? AND json_extract(s.value, '$.page') = ?",
@@ -122,33 +120,32 @@ class LibraryRows:
         ((text, start, end),) = rows
         return (start, text[start:end]) if text is not None else (0, "")
 
-    def _listed(self, wanted: Condition) -> list[LibraryDocument]:
-        query = f"SELECT {_COLUMNS} FROM {_FROM} WHERE {wanted.sql} ORDER BY p.path"  # noqa: S608
-        return [_listed(row) for row in self._db.rows(query, wanted.values)]
+    def _documents(self, condition: Condition) -> list[LibraryDocument]:
+        query = f"SELECT {_COLUMNS} FROM {_FROM} WHERE {condition.sql} ORDER BY p.path"  # noqa: S608
+        documents = []
+        for *fields, day, sha256, size, labels, pages in self._db.rows(query, condition.values):
+            dated, sorted_labels = date.fromisoformat(day), tuple(sorted(json.loads(labels)))
+            document = LibraryDocument(*fields, dated, sha256, size, sorted_labels, pages)  # type: ignore[call-arg]
+            documents.append(document)
+        return documents
 
 
 def named(words: str, *names: str) -> bool:
-    """Whether each of the words, one a line and as ``_folded``, stands in one of the names."""
-    folded = _folded("\n".join(names))
+    """Whether each of the words, on lines of their own and case-folded, occurs in one of the names."""
+    folded = _fold("\n".join(names))
     return all(word in folded for word in words.split("\n"))
 
 
-def _named(name: str) -> Condition:
-    """SQLite's own functions know the capitals of ASCII alone, and take a tenth of the time."""
-    words = _folded(name).split()
-    wanted = Condition("1")
+def _name_condition(name: str) -> Condition:
+    """SQLite's own functions fold only ASCII, in a tenth of the time."""
+    words = _fold(name).split()
+    condition = Condition("1")
     for word in (word for word in words if word.isascii()):
-        wanted &= Condition("instr(lower(p.path || char(10) || p.title), ?)", (word,))
+        condition &= Condition("instr(lower(p.path || char(10) || p.title), ?)", (word,))
     if others := "\n".join(word for word in words if not word.isascii()):
-        wanted &= Condition("named(?, p.path, p.title)", (others,))
-    return wanted
+        condition &= Condition("named(?, p.path, p.title)", (others,))
+    return condition
 
 
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
-
-
-def _listed(row: Sequence[Any]) -> LibraryDocument:
-    day, sha256, size, labels, pages = row[5:]
-    known = tuple(sorted(json.loads(labels)))
-    return LibraryDocument(*row[:5], date.fromisoformat(day), sha256, size, known, pages)  # type: ignore[call-arg]  # as they stand

@@ -1,4 +1,4 @@
-"""One writer an index."""
+"""The writer's lock: one process at a time writes an index."""
 
 import json
 import os
@@ -18,7 +18,7 @@ _held = set[Path]()
 
 @contextmanager
 def writer_lock(folder: Path) -> Iterator[None]:
-    """One writer an index. Raises ``IndexLockedError`` at once, naming the holder."""
+    """Hold the writer's lock of an index folder. Raises ``IndexLockedError`` if another process holds it."""
     holder = folder / "writer.json"
     lock = filelock.FileLock(folder / "writer.lock", timeout=0.5)
     try:
@@ -26,7 +26,7 @@ def writer_lock(folder: Path) -> Iterator[None]:
         lock.acquire()
         holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": time.ctime()}))
     except filelock.Timeout as error:
-        raise IndexLockedError(f"Another process is writing the index in {folder}: {_holder(holder)}.") from error
+        raise IndexLockedError(f"Another process is writing the index in {folder}: {_holder_of(holder)}.") from error
     except OSError as error:
         lock.release()
         raise IndexUnreadableError(f"No index can be written in {folder}: {error.strerror}.") from error
@@ -45,13 +45,13 @@ def index_folder(generation: Path) -> Path:
 
 
 def migration_lock(folder: Path) -> AbstractContextManager[None]:
-    """The writer's lock, unless this process has it: SQLite lets its threads write one after the other."""
+    """The writer's lock, or nothing if this process holds it: SQLite serialises the threads of one program."""
     return nullcontext() if folder.resolve() in _held else writer_lock(folder)
 
 
-def _holder(file: Path) -> str:
+def _holder_of(file: Path) -> str:
     try:
-        held = json.loads(file.read_text())
-        return f"process {held['pid']} on {held['host']}, since {held['since']}"
+        holder = json.loads(file.read_text())
+        return f"process {holder['pid']} on {holder['host']}, since {holder['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "it has only just begun"
