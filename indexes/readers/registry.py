@@ -1,4 +1,4 @@
-"""Which reader reads which file."""
+"""Registers a reader for each format, and reads files by them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,8 +13,8 @@ from indexes.readers.extraction.extraction_builder import one_line
 from indexes.readers.pages import ocr
 from indexes.types import Extraction
 
-# suffix: (media type, module, reader). Modules are imported when a file of theirs comes.
-_FORMATS = {
+# suffix: (media type, module, reader). A module is imported when the first file of its format is read.
+READERS = {
     ".txt": ("text/plain", "markup.text", "read_plain"),
     ".md": ("text/markdown", "markup.text", "read_markdown"),
     ".markdown": ("text/markdown", "markup.text", "read_markdown"),
@@ -59,7 +59,7 @@ _FORMATS = {
         ".css": "text/css",
     }.items()
 }
-_PICTURES = {
+PICTURE_READERS = {
     suffix: (media_type, "pages.images", "read_picture")
     for suffix, media_type in {
         ".png": "image/png",
@@ -69,39 +69,48 @@ _PICTURES = {
         ".tiff": "image/tiff",
     }.items()
 }
-if ocr.installed():  # else they are skipped, not failed: folders are full of pictures
-    _FORMATS |= _PICTURES
-SUFFIXES = frozenset(_FORMATS)
+if ocr.installed():  # else pictures are skipped, as folders are full of them
+    READERS |= PICTURE_READERS
+SUFFIXES = frozenset(READERS)
 _HOLD_FILES = {".eml", ".msg", ".zip"}
 _MAX_HEADING = 300
-"""Characters."""
+"""Characters of a title or heading, which every passage repeats."""
 _MAX_REASON = 300
-"""Characters: a parser may repeat all of a file in its complaint."""
+"""Characters. A parser may repeat a whole file in its complaint."""
 
 
 def media_type(path: str) -> str:
-    return _FORMATS[Path(path).suffix.lower()][0]
+    """Return the media type of a file that is read."""
+    return READERS[Path(path).suffix.lower()][0]
 
 
 def suffix_of(media_type: str) -> str:
-    """The first of the suffixes of such files; none where they are not read."""
-    return next((suffix for suffix, known in _FORMATS.items() if known[0] == media_type), "")
+    """Return the first suffix of a media type; empty if it is not read."""
+    return next((suffix for suffix, known in READERS.items() if known[0] == media_type), "")
 
 
-def read_file(path: Path, allowance: Budget | None = None) -> Extraction:
-    """Raises ``ReadError`` with the reason; for files from outside, ``sandbox`` reads more safely.
+def read_file(path: Path, budget: Budget | None = None) -> Extraction:
+    """Read a file by its format's reader. Raises ``ReadError`` with the reason.
 
-    ``allowance`` is what is left for the files in it, where it lies in a file itself.
+    ``budget`` is what is left for the files in it, if it lies in a file itself. For files from outside, ``Sandbox`` is
+    safer.
     """
     suffix = path.suffix.lower()
-    _, module, function = _FORMATS[suffix]
+    _, module, function = READERS[suffix]
     read = getattr(import_module(f"indexes.readers.{module}"), function)
-    reader: Reader = partial(read, allowance=allowance or Budget()) if suffix in _HOLD_FILES else read
-    return _short(reader(path))
+    reader: Reader = partial(read, budget=budget or Budget()) if suffix in _HOLD_FILES else read
+    extraction = reader(path)
+    sections = tuple(
+        replace(section, heading=tuple(part[:_MAX_HEADING] for part in section.heading))
+        if any(len(part) > _MAX_HEADING for part in section.heading)
+        else section
+        for section in extraction.sections
+    )
+    return replace(extraction, title=extraction.title[:_MAX_HEADING], sections=sections)
 
 
 def read_or_reason(read: Callable[[], Extraction]) -> Extraction | str:
-    """What was read, or why it was not."""
+    """Return what was read, or why it was not."""
     try:
         return read()
     except ReadError as error:
@@ -112,14 +121,3 @@ def read_or_reason(read: Callable[[], Extraction]) -> Extraction | str:
         return f"cannot be opened: {error.strerror or error}"
     except Exception as error:  # noqa: BLE001 - a parser may raise anything over a hostile file; the other files go on
         return one_line(f"cannot be read: {type(error).__name__}: {error}")[:_MAX_REASON]
-
-
-def _short(extraction: Extraction) -> Extraction:
-    """Every passage tells its title and headings, so that one of a megabyte would be kept a thousand times."""
-    sections = tuple(
-        replace(section, heading=tuple(part[:_MAX_HEADING] for part in section.heading))
-        if any(len(part) > _MAX_HEADING for part in section.heading)
-        else section
-        for section in extraction.sections
-    )
-    return replace(extraction, title=extraction.title[:_MAX_HEADING], sections=sections)

@@ -1,4 +1,4 @@
-"""Files come from anyone: they are read in a worker process with limits, and a worker that dies costs one file."""
+"""Reads files, which come from anyone, in a worker process with limits. A worker that dies costs one file."""
 
 import os
 import re
@@ -21,28 +21,28 @@ from indexes.readers.extraction.scratch import ScratchFolder, sweep
 from indexes.types import Extraction
 
 T = TypeVar("T")
-# A file that takes over its reader must find no keys there
+# a file that takes over its reader must find no keys
 _SECRET = re.compile("FOOTNOTE_|OPENAI_|KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 
 _CHUNK = 2**20
 _MAX_PAGES = 1000
-"""Pages recognised in one file that may each take their time: a worker that was taken over must come to an end."""
+"""Pages of one file that may each take their time, so that a worker that was taken over comes to an end."""
 _ANSWER_SHARE = 8
-"""Bytes that may be told of a file for each character of text it may hold: four at most, and its sections."""
+"""Bytes of an answer for each byte of text allowed: each character takes up to four, and sections take some."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingLimits:
-    """What one file may cost."""
+    """The limits for one file."""
 
     file_mb: int = 200
     text_mb: int = 50
     memory_mb: int = 2048
     seconds: float = 120
-    """And as much again for each page whose text is recognised (OCR)."""
+    """And as much again for each page that is recognised (OCR)."""
 
     def check_size(self, size: int) -> None:
-        """Raises ``ReadError`` where a file has more bytes than are read."""
+        """Raise ``ReadError`` if a file has more bytes than are read."""
         if size > self.file_mb * 2**20:
             raise ReadError(f"has {size // 2**20} MB, more than the {self.file_mb} MB allowed")
 
@@ -51,7 +51,7 @@ class Sandbox:
     """Reads files one at a time. The worker starts with the first file and again after each that killed it."""
 
     def __init__(self, limits: ReadingLimits, worker: str = "indexes.readers.worker") -> None:
-        """``worker`` is a module that runs ``worker.serve``."""
+        """Take a worker module, which runs ``worker.serve``."""
         self._limits = limits
         self._module = worker
         self._worker: subprocess.Popen[bytes] | None = None
@@ -66,19 +66,19 @@ class Sandbox:
         self._stop()
 
     def read(self, path: Path) -> Extraction:
-        """Raises ``ReadError`` with the reason in words."""
+        """Read a file. Raises ``ReadError`` with the reason."""
         self._limits.check_size(path.stat().st_size)
         return self.ask(bytes(path), serialization.load)
 
     def ask(self, request: bytes, load: Callable[[bytes], T]) -> T:
-        """What the worker answers. ``load`` makes sense of it, as far as a worker that was taken over can be trusted.
+        """Return the worker's answer as ``load`` reads it, which must not trust a worker that was taken over.
 
-        Raises ``ReadError`` where ``load`` does, and where there is no answer, or none that makes sense.
+        Raises ``ReadError`` if ``load`` does, or if there is no answer or a senseless one.
         """
         pipe = self._pipe or self._start()
         try:
             pipe.send_bytes(request)
-            return load(self._answer(pipe))
+            return load(self._receive(pipe))
         except TimeoutError as error:
             self._stop()
             raise ReadError(f"took longer to read than the {self._limits.seconds:g} s allowed") from error
@@ -86,8 +86,8 @@ class Sandbox:
             self._stop()
             raise ReadError(f"broke its reader, or needs more than {self._limits.memory_mb} MB of memory") from error
 
-    def _answer(self, pipe: Connection) -> bytes:
-        """One line. However slowly a worker writes it, or how much, it has its time and its size."""
+    def _receive(self, pipe: Connection) -> bytes:
+        """Return one line, within its limits of time and size however slowly it comes."""
         answer, end, pages = bytearray(), time.monotonic() + self._limits.seconds, 0
         while not answer.endswith(serialization.END):
             if pages > _MAX_PAGES or not pipe.poll(max(0, end - time.monotonic())):
@@ -107,9 +107,9 @@ class Sandbox:
         # -P: what lies in the working folder, which may be the documents' own, is never run
         command = [sys.executable, "-P", "-m", self._module, str(theirs.fileno())]
         command += map(str, astuple(self._limits))
-        # A worker that is killed leaves behind what it has unpacked
+        # removed with the worker, which leaves what it unpacked when it is killed
         self._folder = ScratchFolder()
-        kept = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
+        environment = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
         with theirs:
             self._worker = subprocess.Popen(
                 command,
@@ -118,7 +118,7 @@ class Sandbox:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,  # a group of its own, so that what it started goes with it
-                env=kept | {"TMPDIR": self._folder.name},
+                env=environment | {"TMPDIR": self._folder.name},
             )
         return self._pipe
 

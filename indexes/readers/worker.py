@@ -1,4 +1,4 @@
-"""The sandbox's other side: ``python -m indexes.readers.worker FD LIMITS…`` answers each path with a line of JSON."""
+"""The sandbox's worker: ``python -m indexes.readers.worker FD LIMITS…`` answers each path with a line of JSON."""
 
 import os
 import resource
@@ -16,50 +16,58 @@ from indexes.readers.sandbox import ReadingLimits
 from indexes.types import EmbeddedDocument, Extraction
 
 _MAX_SECTIONS = 100_000
-"""Pages, headings and tables: a library has fewer, and each costs its place in every passage."""
+"""Pages, headings and tables of a file. A library has fewer."""
 _MAX_FILES = 256
 
 
 def read(path: Path, text_mb: int) -> Extraction | ReadError:
-    found = read_or_reason(lambda: read_file(path))
-    if isinstance(found, str):
-        return ReadError(found)
-    left = text_mb * 2**20 - len(found.text)
-    if left < 0:
+    """Read a file with its parts within the limits of text; return the reason if the file itself exceeds them."""
+    extraction = read_or_reason(lambda: read_file(path))
+    if isinstance(extraction, str):
+        return ReadError(extraction)
+    text_left = text_mb * 2**20 - len(extraction.text)
+    if text_left < 0:
         return ReadError(f"holds more than the {text_mb} MB of text allowed")
-    sections = _MAX_SECTIONS - len(found.sections)
-    if sections < 0:
+    sections_left = _MAX_SECTIONS - len(extraction.sections)
+    if sections_left < 0:
         return ReadError(f"holds more than the {_MAX_SECTIONS:,} pages and headings allowed")
     parts = []
-    for part in found.parts:
-        text, headings = (
-            (len(part.found.text), len(part.found.sections)) if isinstance(part.found, Extraction) else (0, 0)
-        )
-        if text > left or headings > sections:
+    for part in extraction.parts:
+        content = part.found
+        text, sections = (len(content.text), len(content.sections)) if isinstance(content, Extraction) else (0, 0)
+        if text > text_left or sections > sections_left:
             parts.append(
                 EmbeddedDocument(part.path, f"holds more text than is left of the {text_mb} MB allowed for its file")
             )
         else:
             parts.append(part)
-            left, sections = left - text, sections - headings
-    return replace(found, parts=tuple(parts))
+            text_left, sections_left = text_left - text, sections_left - sections
+    return replace(extraction, parts=tuple(parts))
 
 
 def main() -> None:
+    """Answer paths with extractions."""
     serve(
         lambda request, limits: serialization.dump(read(Path(request.decode(errors="surrogateescape")), limits.text_mb))
     )
 
 
 def serve(answer: Callable[[bytes, ReadingLimits], bytes]) -> None:
-    """Answers each request with a line, until the sandbox is gone."""
+    """Confine this process, then answer each request with a line until the sandbox is gone."""
     descriptor, file_mb, text_mb, memory_mb = map(int, sys.argv[1:5])
     limits = ReadingLimits(file_mb, text_mb, memory_mb, float(sys.argv[5]))
-    _confine(limits)
+    for resource_type, limit in (
+        (resource.RLIMIT_AS, limits.memory_mb * 2**20),
+        (resource.RLIMIT_FSIZE, limits.file_mb * 2**20),
+        (resource.RLIMIT_NOFILE, _MAX_FILES),
+        (resource.RLIMIT_CORE, 0),
+    ):  # not of processes: the system counts all of the user's, and libraries start threads
+        resource.setrlimit(resource_type, (limit, limit))
     pipe = Connection(descriptor)
     with open(os.dup(descriptor), "wb") as answers:  # noqa: PTH123 - a descriptor
 
         def page_done() -> None:
+            """Tell the sandbox that the worker is alive, and allow time for the next page."""
             answers.write(serialization.ALIVE)
             answers.flush()
             _allow_cpu(limits.seconds)
@@ -75,19 +83,8 @@ def serve(answer: Callable[[bytes, ReadingLimits], bytes]) -> None:
             answers.flush()
 
 
-def _confine(limits: ReadingLimits) -> None:
-    """Processes are not limited: the system counts all that the user has, and libraries start threads."""
-    for what, most in (
-        (resource.RLIMIT_AS, limits.memory_mb * 2**20),
-        (resource.RLIMIT_FSIZE, limits.file_mb * 2**20),
-        (resource.RLIMIT_NOFILE, _MAX_FILES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (most, most))
-
-
 def _allow_cpu(seconds: float) -> None:
-    """For one file, on all processors: the clock is the sandbox's, but a sandbox that was killed stops no worker."""
+    """Limit one file's time on all processors, as a sandbox that was killed stops no worker."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     most = int(used.ru_utime + used.ru_stime + seconds * (os.cpu_count() or 1)) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))

@@ -1,4 +1,4 @@
-"""Formats that are zip files inside: opened only where they inflate to a sane size, and where their XML is plain."""
+"""Opens documents that are zip files inside, if they inflate to a sane size and their XML defines no entities."""
 
 import io
 import re
@@ -14,23 +14,23 @@ from lxml import etree
 from indexes.errors import ReadError
 
 _MAX_INFLATED = 500 * 2**20
-"""Bytes. A document of more than this is an attack: its reader would inflate it whole."""
+"""Bytes. A larger document is an attack, as its reader would inflate it whole."""
 _MAX_RATIO, _FREE = 100, 20 * 2**20
-"""Inflated to its packed size, once it is more than ``_FREE`` bytes: documents of much repetition reach 50."""
+"""The largest ratio of inflated to packed size beyond ``_FREE`` bytes. Repetitive documents reach 50."""
 _CHUNK = 2**20
 _ENTITY = re.compile(rb"<!ENTITY|<\0!\0E\0N\0T\0I\0T\0Y", re.IGNORECASE)
 _OLE = b"\xd0\xcf\x11\xe0"
-"""What Office files begin with that are encrypted, or older than 2007."""
+"""The first bytes of Office files that are encrypted or older than 2007."""
 
 CORE = ("docProps/core.xml", "{http://purl.org/dc/terms/}modified")
-"""Where Office documents say when they were last changed."""
+"""The part and the tag with the date of an Office document's last change."""
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, KeyError, UnicodeError, etree.LxmlError)
-"""What reading a broken archive raises."""
+"""The exceptions that a broken archive raises."""
 
 
 @contextmanager
 def opened(path: Path, what: str) -> Iterator[zipfile.ZipFile]:
-    """A checked archive; ``what`` it should be is said in the ``ReadError`` where it is not."""
+    """Open a checked archive. Raises ``ReadError``, which names ``what`` the file should be."""
     data = path.read_bytes()
     if not data:
         raise ReadError("holds no text")
@@ -38,29 +38,29 @@ def opened(path: Path, what: str) -> Iterator[zipfile.ZipFile]:
         raise ReadError(f"is not {what}, but encrypted or of an older format: save it anew, without a password")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _check(archive, len(data))
+            _check_parts(archive, len(data))
             yield archive
     except DAMAGE as error:
         raise ReadError(f"is not {what}, or damaged") from error
 
 
 def xml(archive: zipfile.ZipFile, name: str) -> etree._Element:
-    """A part of the archive; raises ``KeyError`` and ``LxmlError``, which ``opened`` puts into words."""
+    """Parse a part of the archive. Raises ``KeyError`` or ``LxmlError``, which ``opened`` turns into ``ReadError``."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     return etree.fromstring(archive.read(name), parser)
 
 
 def modified(archive: zipfile.ZipFile, part: str, tag: str) -> date | None:
-    """The day that the archive says in a part of it; None where it says none."""
+    """Return the date that this tag of a part has; None if there is none."""
     with suppress(KeyError, ValueError, etree.LxmlError):
         return date.fromisoformat((xml(archive, part).findtext(f".//{tag}") or "")[:10])
     return None
 
 
-def _check(archive: zipfile.ZipFile, packed: int) -> None:
-    """By what it says of itself first, which costs nothing, then by what comes out."""
+def _check_parts(archive: zipfile.ZipFile, packed: int) -> None:
+    """Check first what the archive says of itself, which costs nothing, then what comes out. Raises ``ReadError``."""
     parts = archive.infolist()
-    _refuse(sum(part.file_size for part in parts), packed)
+    _check_size(sum(part.file_size for part in parts), packed)
     if any(part.flag_bits & 1 for part in parts):
         raise ReadError("is encrypted: save it without a password")
     inflated = 0
@@ -69,13 +69,13 @@ def _check(archive: zipfile.ZipFile, packed: int) -> None:
         with archive.open(part) as stream:
             while chunk := stream.read(_CHUNK):
                 inflated += len(chunk)
-                _refuse(inflated, packed)
+                _check_size(inflated, packed)
                 if part.filename.endswith((".xml", ".rels", ".opf", ".ncx")) and _ENTITY.search(before + chunk):
-                    raise ReadError("defines XML entities, which documents have no use for and attacks have")
+                    raise ReadError("defines XML entities, which only attacks need")
                 before = chunk[-32:]
 
 
-def _refuse(inflated: int, packed: int) -> None:
+def _check_size(inflated: int, packed: int) -> None:
     if inflated > _MAX_INFLATED:
         raise ReadError(f"inflates to {inflated // 2**20} MB, more than the {_MAX_INFLATED // 2**20} MB allowed")
     if inflated > max(_FREE, _MAX_RATIO * packed):

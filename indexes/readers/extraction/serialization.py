@@ -1,4 +1,4 @@
-"""What passes between the sandbox and its worker: JSON, since a broken worker must not be able to send code."""
+"""The messages from worker to sandbox: JSON, so that a broken worker cannot send code."""
 
 import json
 from dataclasses import asdict
@@ -10,63 +10,58 @@ from indexes.text.normalization import normalise
 from indexes.types import EmbeddedDocument, Extraction, Kind, Section
 
 END = b"\n"
-"""Of an answer, which is one line."""
+"""The end of an answer, which is one line."""
 ALIVE = END
-"""An empty line, sent when a page of many was recognised: the answer is yet to come."""
+"""An empty line, sent after each page that was recognised, while the answer is still to come."""
 
 
 def dump(result: Extraction | ReadError) -> bytes:
+    """Write an extraction, or the reason why there is none."""
     data = {"error": str(result)} if isinstance(result, ReadError) else asdict(result)
     return json.dumps(data, ensure_ascii=False, default=date.isoformat).encode()
 
 
 def load(message: bytes) -> Extraction:
-    """Raises the ``ReadError`` that was sent instead, and where it is neither, ``ValueError`` or what Python raises."""
+    """Read an extraction. Raises the ``ReadError`` that was sent, or ``ValueError`` and the like for nonsense."""
     data = json.loads(message)
     if "error" in data:
-        raise ReadError(_text(data["error"]))
-    return _extraction(data)
+        raise ReadError(_checked_text(data["error"]))
+    return _load_extraction(data)
 
 
 def sections_from(rows: list[dict[str, Any]]) -> tuple[Section, ...]:
+    """Return the sections that JSON objects describe."""
     return tuple(Section(**{**row, "heading": tuple(row["heading"])}) for row in rows)
 
 
-def _extraction(data: dict[str, Any]) -> Extraction:
-    title, text, notes = _text(data["title"]), _text(data["text"]), tuple(map(_text, data["notes"]))
+def _load_extraction(data: dict[str, Any]) -> Extraction:
+    title, text, notes = _checked_text(data["title"]), _checked_text(data["text"]), map(_checked_text, data["notes"])
     sections = sections_from(data["sections"])
     for section in sections:
-        _check(section)
+        for heading in section.heading if section.sheet is None else (*section.heading, section.sheet):
+            _checked_text(heading)
+        counted = {type(section.char_start), type(section.char_end), type(section.line)}
+        if counted != {int} or not {type(section.page), type(section.slide)} <= {int, type(None)}:
+            raise TypeError("no number")
+        if section.kind not in get_args(Kind):
+            raise ValueError("no kind of section")
     ends = [0, *(section.char_end for section in sections)]
     if [section.char_start for section in sections] != ends[:-1] or sorted(ends) != ends or ends[-1] != len(text):
         raise ValueError("sections that do not cover the text")
-    return Extraction(title, text, sections, notes, tuple(map(_part, data["parts"])), _date(data["dated"]))
+    parts = []
+    for part in data["parts"]:
+        path, content = _checked_text(part["path"]), part["found"]
+        if normalise(path) != path or set(path) & {"\n", "\t"} or not all(step.strip(".") for step in path.split("/")):
+            raise ValueError("a path that is not safe")
+        parts.append(
+            EmbeddedDocument(path, _checked_text(content) if isinstance(content, str) else _load_extraction(content))
+        )
+    dated = None if data["dated"] is None else date.fromisoformat(data["dated"])
+    return Extraction(title, text, sections, tuple(notes), tuple(parts), dated)
 
 
-def _date(day: str | None) -> date | None:
-    return None if day is None else date.fromisoformat(day)
-
-
-def _check(section: Section) -> None:
-    for text in section.heading if section.sheet is None else (*section.heading, section.sheet):
-        _text(text)
-    counted = {type(section.char_start), type(section.char_end), type(section.line)}
-    if counted != {int} or not {type(section.page), type(section.slide)} <= {int, type(None)}:
-        raise TypeError("no number")
-    if section.kind not in get_args(Kind):
-        raise ValueError("no kind of section")
-
-
-def _part(data: dict[str, Any]) -> EmbeddedDocument:
-    """A path is as ``enclosures`` makes them: it leads nowhere else, and its characters can be seen."""
-    path, found = _text(data["path"]), data["found"]
-    if normalise(path) != path or set(path) & {"\n", "\t"} or not all(step.strip(".") for step in path.split("/")):
-        raise ValueError("a path that is not safe")
-    return EmbeddedDocument(path, _text(found) if isinstance(found, str) else _extraction(found))
-
-
-def _text(value: object) -> str:
-    """Raises where it is none, or has half a character in it, which no file and no database takes."""
+def _checked_text(value: object) -> str:
+    """Return a text that a file and a database take: raises for other types and for half characters."""
     if not isinstance(value, str):
         raise TypeError("no text")
     value.encode()

@@ -1,17 +1,17 @@
-"""Source code: the text as it is, so that its lines are the file's; sections begin at functions and classes.
+"""Source code: the text as it is, so that its lines are the file's. Sections begin at functions and classes.
 
-The rules know no language: a declaration is told by its keyword, or, as in C, by a name before brackets and no
-semicolon; what is indented under a class-like one is within it.
+The rules know no language. A declaration has a keyword or, as in C, a name before brackets and no semicolon. What is
+indented under a class belongs to it.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from indexes.readers.extraction.extraction_builder import one_line
+from indexes.readers.markup.sections import SectionStart, cut_sections
 from indexes.readers.markup.text import text_of
-from indexes.types import Extraction, Section
+from indexes.types import Extraction
 
 _WORDS = (
     r"(?:(?:export|default|public|private|protected|internal|static|abstract|final|sealed|partial|async|unsafe|const"
@@ -29,89 +29,65 @@ _INNER = re.compile(
     r"(?:table|view|function|procedure|trigger|index|type)\s+(?:if\s+not\s+exists\s+)?(?P<sql>[\w.\"`\[\]]+)",
     re.IGNORECASE,
 )
-_BRACKETS = re.compile(r"(?P<before>[\w$&*<>:,\[\]?~ ]*?)(?P<name>[\w$:~]+)\s*\([^;=]*$")
+_WITH_BRACKETS = re.compile(r"(?P<before>[\w$&*<>:,\[\]?~ ]*?)(?P<name>[\w$:~]+)\s*\([^;=]*$")
 _NO_NAMES = set("if else for foreach while switch catch return sizeof do with using lock new throw elif match".split())
 _TABLE = re.compile(r"\[+(?P<name>[^\[\]]+)\]+\s*(?:[#;].*)?$")
 _LEAD = re.compile(r"(?:#|//|/\*|\*|--|@|\[\w|template\b)")
-"""Comments and decorations: they belong to the declaration under them."""
+"""Comments and decorators, which belong to the declaration under them."""
 _MAX_LINE = 400
-"""Longer lines declare nothing that a person named: they are packed or generated."""
-_PLAIN = {".yaml", ".yml", ".css"}
-_TABLES = {".toml", ".ini"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    line: int
-    heading: tuple[str, ...]
+"""Longer lines are packed or generated, and declare nothing that a person named."""
+_WITHOUT_DECLARATIONS = {".yaml", ".yml", ".css"}
+_WITH_TABLES = {".toml", ".ini"}
 
 
 def read_code(path: Path) -> Extraction:
+    """Read source code or a configuration file. The title is the file's name."""
     text = text_of(path)
     lines = text.splitlines(keepends=True)
     suffix = path.suffix.lower()
-    marks = [] if suffix in _PLAIN else list(_tables(lines) if suffix in _TABLES else _declarations(lines))
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
-    if not marks or marks[0].line:
-        marks.insert(0, _Mark(0, ()))
-    ends = [starts[mark.line] for mark in marks[1:]] + [len(text)]
-    sections = tuple(
-        Section(starts[mark.line], end, mark.line + 1, mark.heading, kind="code")
-        for mark, end in zip(marks, ends, strict=True)
-    )
-    return Extraction(one_line(path.name), text, sections)
+    starts = [SectionStart(0, (), "code")]
+    if suffix in _WITH_TABLES:
+        tables = ((number, _TABLE.match(line)) for number, line in enumerate(lines))
+        starts += [SectionStart(number, (table["name"].strip(),), "code") for number, table in tables if table]
+    elif suffix not in _WITHOUT_DECLARATIONS:
+        starts += _declarations(lines)
+    return Extraction(one_line(path.name), text, cut_sections(text, starts))
 
 
-def _tables(lines: list[str]) -> Iterator[_Mark]:
-    for number, line in enumerate(lines):
-        if found := _TABLE.match(line):
-            yield _Mark(number, (found["name"].strip(),))
-
-
-def _declarations(lines: list[str]) -> Iterator[_Mark]:
-    """One mark a line at most, in order; what follows a declaration at its own indent is its parent's again."""
-    open_: list[tuple[int, str, bool]] = []  # indent, name, whether others stand within
+def _declarations(lines: list[str]) -> Iterator[SectionStart]:
+    """Yield at most one start a line, in order. What follows a declaration at its own indent is its parent's again."""
+    outer: list[tuple[int, str, bool]] = []  # indent, name, whether declarations may stand within
     heading: tuple[str, ...] = ()
     last = -1
     for number, line in enumerate(lines):
         body = line.strip()
-        if (
-            not body
-            or len(body) > _MAX_LINE
-            or body[0] in "})]{"
-            or body.startswith(("end", "EOF"))
-            or _LEAD.match(body)
-        ):
+        closing = not body or body[0] in "})]{" or body.startswith(("end", "EOF"))
+        if closing or len(body) > _MAX_LINE or _LEAD.match(body):
             continue
         indent = len(line) - len(line.lstrip())
-        while open_ and open_[-1][0] >= indent:
-            open_.pop()
-        if all(outer for *_, outer in open_) and (found := _declared(body, within=bool(open_))):
-            open_.append((indent, *found))
-        elif open_ or not heading:
+        while outer and outer[-1][0] >= indent:
+            outer.pop()
+        if all(holds for *_, holds in outer) and (declaration := _declaration(body, within=bool(outer))):
+            outer.append((indent, *declaration))
+        elif outer or not heading:
             continue
-        now = tuple(name for _, name, _ in open_)
-        start = _lead(lines, number, last)
-        heading, last = now, start
-        yield _Mark(start, now)
+        heading = tuple(name for _, name, _ in outer)
+        start = number
+        while start - 1 > last and _LEAD.match(lines[start - 1].strip()):
+            start -= 1
+        last = start
+        yield SectionStart(start, heading, "code")
 
 
-def _declared(body: str, *, within: bool) -> tuple[str, bool] | None:
-    if found := _OUTER.match(body):
-        return one_line(found["name"]).rstrip(":"), True
-    if found := _INNER.match(body):
-        return next(name for name in found.groups() if name), False
-    found = _BRACKETS.match(body)
-    named = found and not {found["name"], *found["before"].split()} & _NO_NAMES
-    if found and named and (found["before"].strip() or (within and body.endswith("{")) or body.endswith("() {")):
-        return found["name"], False
+def _declaration(body: str, *, within: bool) -> tuple[str, bool] | None:
+    """Return the declared name, and whether other declarations may stand within it."""
+    if match := _OUTER.match(body):
+        return one_line(match["name"]).rstrip(":"), True
+    if match := _INNER.match(body):
+        return next(name for name in match.groups() if name), False
+    match = _WITH_BRACKETS.match(body)
+    if not match or {match["name"], *match["before"].split()} & _NO_NAMES:
+        return None
+    if match["before"].strip() or (within and body.endswith("{")) or body.endswith("() {"):
+        return match["name"], False
     return None
-
-
-def _lead(lines: list[str], number: int, last: int) -> int:
-    """The first of the comments and decorations right above."""
-    while number - 1 > last and _LEAD.match(lines[number - 1].strip()):
-        number -= 1
-    return number

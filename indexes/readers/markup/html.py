@@ -1,6 +1,5 @@
-"""HTML: what a browser would show, without what it would not."""
+"""HTML: the text that a browser would show."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -10,7 +9,19 @@ from indexes.readers.extraction.extraction_builder import ExtractionBuilder, one
 from indexes.text.normalization import decode
 from indexes.types import Extraction
 
-_UNSEEN = {"script", "style", "template", "noscript", "svg", "head", "iframe", "object", "canvas", "select", "textarea"}
+_INVISIBLE = {
+    "script",
+    "style",
+    "template",
+    "noscript",
+    "svg",
+    "head",
+    "iframe",
+    "object",
+    "canvas",
+    "select",
+    "textarea",
+}
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _BLOCKS = set(_HEADINGS) | set(
     "address article aside blockquote body dd details dialog div dl dt fieldset figcaption figure footer form"
@@ -19,69 +30,60 @@ _BLOCKS = set(_HEADINGS) | set(
 
 
 def read_html(path: Path) -> Extraction:
+    """Read a page. The title is the page's own, its first heading, or the file's name."""
     soup = BeautifulSoup(decode(path.read_bytes()), "lxml")
-    draft = ExtractionBuilder()
-    _walk(soup, draft)
+    builder = ExtractionBuilder()
+    add_html(soup, builder)
     title = soup.title.get_text() if soup.title else ""
     heading = soup.find("h1")
-    return draft.finish(title.strip() or (heading.get_text() if heading else "") or path.stem)
+    return builder.finish(title.strip() or (heading.get_text() if heading else "") or path.stem)
 
 
-def add_html(soup: BeautifulSoup, draft: ExtractionBuilder) -> None:
-    """For HTML within other formats: chapters of books, bodies of mail."""
-    _walk(soup, draft)
-
-
-def _walk(element: Tag, draft: ExtractionBuilder) -> None:
-    """Block by block; what stands between two blocks is a paragraph."""
+def add_html(element: Tag, builder: ExtractionBuilder) -> None:
+    """Add an element block by block, also of a book's chapter or a mail. Text between two blocks is a paragraph."""
     inline: list[str] = []
     for child in element.children:
         if isinstance(child, Tag) and (child.name in _BLOCKS or child.find(_BLOCKS)):
-            _flush(inline, draft)
-            if not _hidden(child):
-                _block(child, draft)
+            _flush(inline, builder)
+            if not _is_hidden(child):
+                _add_block(child, builder)
         elif isinstance(child, Tag) and child.name == "br":
             inline.append("\n")
         else:
-            inline.append(_seen_text(child))
-    _flush(inline, draft)
+            inline.append(_visible_text(child))
+    _flush(inline, builder)
 
 
-def _block(element: Tag, draft: ExtractionBuilder) -> None:
+def _add_block(element: Tag, builder: ExtractionBuilder) -> None:
     if element.name in _HEADINGS:
-        draft.heading(_HEADINGS[element.name], _seen_text(element))
+        builder.heading(_HEADINGS[element.name], _visible_text(element))
     elif element.name == "pre":
-        draft.code(_seen_text(element))
+        builder.code(_visible_text(element))
     elif element.name == "table" and not element.find("table"):
-        draft.paragraph(one_line(" ".join(map(_seen_text, element.find_all("caption")))))
-        draft.table(_rows(element))
+        builder.paragraph(one_line(" ".join(map(_visible_text, element.find_all("caption")))))
+        rows = (row for row in element.find_all("tr") if not any(map(_is_hidden, (row, *row.parents))))
+        builder.table([_visible_text(cell) for cell in row.find_all(["td", "th"])] for row in rows)
     elif element.name == "li" and not element.find(_BLOCKS):
-        draft.paragraph("- " + one_line(_seen_text(element)))
+        builder.paragraph("- " + one_line(_visible_text(element)))
     else:
-        _walk(element, draft)
+        add_html(element, builder)
 
 
-def _rows(table: Tag) -> Iterator[list[str]]:
-    for row in table.find_all("tr"):
-        if not any(map(_hidden, (row, *row.parents))):
-            yield [_seen_text(cell) for cell in row.find_all(["td", "th"])]
-
-
-def _flush(inline: list[str], draft: ExtractionBuilder) -> None:
-    draft.paragraph("\n".join(filter(None, map(one_line, "".join(inline).split("\n")))))
+def _flush(inline: list[str], builder: ExtractionBuilder) -> None:
+    builder.paragraph("\n".join(filter(None, map(one_line, "".join(inline).split("\n")))))
     inline.clear()
 
 
-def _seen_text(node: PageElement) -> str:
-    """What stands on lines of its own is kept apart from what is beside it."""
+def _visible_text(node: PageElement) -> str:
+    """Return the text with a block's on lines of its own."""
     if isinstance(node, Tag):
-        text = "" if _hidden(node) else "".join(map(_seen_text, node.children))
+        text = "" if _is_hidden(node) else "".join(map(_visible_text, node.children))
         return "\n" if node.name == "br" else f"\n{text}\n" if node.name in _BLOCKS - {"pre"} else text
     if isinstance(node, PreformattedString) or not isinstance(node, NavigableString):  # comments, doctypes
         return ""
     return str(node) if node.find_parent("pre") else str(node).replace("\n", " ")
 
 
-def _hidden(element: Tag) -> bool:
+def _is_hidden(element: Tag) -> bool:
     style = str(element.get("style", "")).replace(" ", "").lower()
-    return element.name in _UNSEEN or element.has_attr("hidden") or "display:none" in style
+    return element.name in _INVISIBLE or element.has_attr("hidden") or "display:none" in style

@@ -1,4 +1,4 @@
-"""JSON, a line a value behind its path; JSON Lines, a line a record."""
+"""JSON, with a line for each value behind its path; JSON Lines, with a line for each record."""
 
 import json
 from collections.abc import Iterator
@@ -12,23 +12,24 @@ from indexes.types import Extraction, Section
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """An object as it is written: a name that is there twice has two values."""
+    """An object as it is written: a name that occurs twice has two values."""
 
 
 def read_json(path: Path) -> Extraction:
-    return _extraction("".join(f"{line}\n" for line in _lines(_parsed(text_of(path), "JSON"))), path)
+    """Read JSON as lines of ``path: value``."""
+    return _extraction("".join(f"{line}\n" for line in _lines(_parse(text_of(path), "JSON"))), path)
 
 
 def read_jsonl(path: Path) -> Extraction:
-    """Line numbers are the file's."""
+    """Read JSON Lines as a line for each record, with the file's line numbers."""
     records = (
-        "; ".join(_lines(_parsed(line, f"JSON in line {number}"))) if line.strip() else ""
+        "; ".join(_lines(_parse(line, f"JSON in line {number}"))) if line.strip() else ""
         for number, line in enumerate(text_of(path).splitlines(), start=1)
     )
     return _extraction("".join(f"{record}\n" for record in records), path)
 
 
-def _parsed(text: str, what: str) -> Any:
+def _parse(text: str, what: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_Pairs, parse_int=str, parse_float=str)
     except ValueError as error:
@@ -38,7 +39,7 @@ def _parsed(text: str, what: str) -> Any:
 
 
 def _lines(value: Any, name: str = "") -> Iterator[str]:
-    """``a.b[0].c: value``."""
+    """Yield ``a.b[0].c: value`` for each value."""
     if isinstance(value, _Pairs):
         for key, inner in value:
             yield from _lines(inner, f"{name}.{one_line(key)}" if name else one_line(key))

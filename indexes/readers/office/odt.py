@@ -17,17 +17,18 @@ _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _DATE = "{http://purl.org/dc/elements/1.1/}date"
-_UNREAD = {
+_SKIPPED = {
     *(f"{_TEXT}{name}" for name in ("tracked-changes", "table-of-content", "note-citation", "ruby-text")),
     *(f"{_OFFICE}{name}" for name in ("annotation", "forms")),
 }
-"""What was deleted, commented, or is said again elsewhere."""
+"""Deletions, comments, and what is repeated elsewhere."""
 _SPACES = {f"{_TEXT}s": " ", f"{_TEXT}tab": " ", f"{_TEXT}line-break": "\n"}
 _MAX_REPEATED = 100
-"""A repeated row or cell is given as often as this at most."""
+"""Copies of a repeated row or cell, at most."""
 
 
 def read_odt(path: Path) -> Extraction:
+    """Read an OpenDocument text."""
     what = "an OpenDocument text (.odt)"
     with archive.opened(path, what) as parts:
         body = archive.xml(parts, "content.xml").find(f"{_OFFICE}body/{_OFFICE}text")
@@ -35,41 +36,38 @@ def read_odt(path: Path) -> Extraction:
         day = archive.modified(parts, "meta.xml", _DATE)
     if body is None:
         raise ReadError(f"is not {what}, or damaged")
-    draft = ExtractionBuilder()
-    _walk(body, draft)
-    return replace(draft.finish(title or path.stem), dated=day)
+    builder = ExtractionBuilder()
+    _walk(body, builder)
+    return replace(builder.finish(title or path.stem), dated=day)
 
 
-def _walk(parent: etree._Element, draft: ExtractionBuilder, bullet: str = "") -> None:
+def _walk(parent: etree._Element, builder: ExtractionBuilder, bullet: str = "") -> None:
+    """Add headings, paragraphs and tables in order, and text boxes after their paragraph."""
     for element in parent:
-        if element.tag in _UNREAD:
+        if element.tag in _SKIPPED:
             continue
         if element.tag == f"{_TEXT}h":
-            draft.heading(_number(element, f"{_TEXT}outline-level"), _inline(element))
+            builder.heading(_number(element, f"{_TEXT}outline-level"), _inline(element))
         elif element.tag == f"{_TEXT}p":
-            _paragraph(element, draft, bullet)
+            if (text := _inline(element)).strip():
+                builder.paragraph(bullet + text.strip())
+            for box in element.iter(f"{_DRAW}text-box"):
+                _walk(box, builder)
         elif element.tag == f"{_TABLE}table":
-            draft.table(_rows(element))
+            builder.table(_rows(element))
         else:
-            _walk(element, draft, "- " if element.tag == f"{_TEXT}list-item" else bullet)
-
-
-def _paragraph(element: etree._Element, draft: ExtractionBuilder, bullet: str) -> None:
-    if (text := _inline(element)).strip():
-        draft.paragraph(bullet + text.strip())
-    for box in element.iter(f"{_DRAW}text-box"):
-        _walk(box, draft)
+            _walk(element, builder, "- " if element.tag == f"{_TEXT}list-item" else bullet)
 
 
 def _inline(element: etree._Element) -> str:
-    """Text with its footnotes in brackets where they are called; a text box is a block of its own."""
+    """Return an element's text, with footnotes in brackets. A text box is a block of its own."""
     parts = [element.text or ""]
     for child in element:
         if child.tag in _SPACES:
             parts.append(_SPACES[child.tag])
         elif child.tag == f"{_TEXT}note":
             parts.append(f" ({_inline(child).strip()})")
-        elif child.tag not in _UNREAD and child.tag != f"{_DRAW}text-box" and isinstance(child.tag, str):
+        elif child.tag not in _SKIPPED and child.tag != f"{_DRAW}text-box" and isinstance(child.tag, str):
             parts.append(_inline(child))
         parts.append(child.tail or "")
     return "".join(parts)

@@ -1,4 +1,4 @@
-"""Spreadsheets: a section a sheet, a line a row, numbered as the spreadsheet shows them."""
+"""Spreadsheets, with a section for each sheet and a line for each row, numbered as the spreadsheet shows them."""
 
 import itertools
 import warnings
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
@@ -16,44 +15,38 @@ from indexes.readers.extraction import archive
 from indexes.readers.extraction.extraction_builder import ExtractionBuilder
 from indexes.types import Extraction
 
-if TYPE_CHECKING:
-    from openpyxl.workbook import Workbook
-
 _MAX_GAP = 100
-"""Empty rows kept as lines. After more of them a section begins anew: a sheet with a cell far below stays small."""
+"""Empty rows kept as lines. More of them start a new section, so that a sheet with a cell far below stays small."""
 
 
 def read_xlsx(path: Path) -> Extraction:
+    """Read the visible sheets of a workbook."""
     with (
         archive.opened(path, "an Excel workbook (.xlsx)") as parts,
         path.open("rb") as file,
         warnings.catch_warnings(),
     ):
         try:
-            warnings.simplefilter("ignore")  # of what is lost when the workbook is saved again
-            found = _read(load_workbook(file, read_only=True, data_only=True), path)
-            return replace(found, dated=archive.modified(parts, *archive.CORE))
+            warnings.simplefilter("ignore")  # about what is lost when the workbook is saved again
+            book, builder = load_workbook(file, read_only=True, data_only=True), ExtractionBuilder()
+            for sheet in book.worksheets:
+                if sheet.sheet_state != "visible":
+                    builder.notes.append(f"sheet {sheet.title} is hidden, and was left out")
+                    continue
+                sheet.reset_dimensions()  # files often state a wrong size
+                blocks = list(_blocks([*map(_shown, row)] for row in sheet.iter_rows()))
+                for line, rows in blocks:
+                    # a heading keeps blocks from being joined in one passage, whose lines could not be counted
+                    builder.sheet(sheet.title, f"from row {line}" if len(blocks) > 1 else "")
+                    builder.table(rows, line=line)
+            extraction = builder.finish(book.properties.title or path.stem)
+            return replace(extraction, dated=archive.modified(parts, *archive.CORE))
         except (ValueError, TypeError, AttributeError, IndexError, ParseError, OSError) as error:
             raise ReadError("is not an Excel workbook (.xlsx), or damaged") from error
 
 
-def _read(book: "Workbook", path: Path) -> Extraction:
-    draft = ExtractionBuilder()
-    for sheet in book.worksheets:
-        if sheet.sheet_state != "visible":
-            draft.notes.append(f"sheet {sheet.title} is hidden, and was left out")
-            continue
-        sheet.reset_dimensions()  # what files say of their size is often wrong
-        blocks = list(_blocks([*map(_text, row)] for row in sheet.iter_rows()))
-        for line, rows in blocks:
-            # blocks told apart by a heading are not joined in one passage, whose lines could not be counted
-            draft.sheet(sheet.title, f"from row {line}" if len(blocks) > 1 else "")
-            draft.table(rows, line=line)
-    return draft.finish(book.properties.title or path.stem)
-
-
 def _blocks(rows: Iterable[list[str]]) -> Iterator[tuple[int, list[list[str]]]]:
-    """Rows with text, their first's number before them. Gaps stay, as rows without cells."""
+    """Yield blocks of rows with the number of their first row. Gaps stay as rows without cells."""
     first, block = 0, list[list[str]]()
     for number, row in enumerate(rows, start=1):
         while row and not row[-1]:
@@ -70,9 +63,9 @@ def _blocks(rows: Iterable[list[str]]) -> Iterator[tuple[int, list[list[str]]]]:
         yield first, block
 
 
-def _text(cell: object) -> str:
-    """As the sheet shows it, near enough to be searched for: percentages, dates, no noise of binary fractions."""
-    value, shown = getattr(cell, "value", None), str(getattr(cell, "number_format", ""))
+def _shown(cell: object) -> str:
+    """Return a cell as the sheet shows it, nearly: percentages, dates, no noise of binary fractions."""
+    value, number_format = getattr(cell, "value", None), str(getattr(cell, "number_format", ""))
     match value:
         case None:
             return ""
@@ -84,7 +77,7 @@ def _text(cell: object) -> str:
             return value.isoformat(" ", "seconds")
         case date() | time():
             return value.isoformat()
-        case float() | int() if "%" in shown:
+        case float() | int() if "%" in number_format:
             return f"{value * 100:.12g}%"
         case float():
             return f"{value:.15g}"

@@ -1,4 +1,4 @@
-"""The reading order of a page that is known by its pieces of print alone: columns, rows, and the rows of tables."""
+"""Finds the reading order of a page from the places of its print: columns, rows, and rows of tables."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from indexes.readers.extraction.extraction_builder import ExtractionBuilder
 _COLUMN_LINES = 3
 """Fewer lines beside each other are no columns of prose."""
 _COLUMN_WIDTH = 10
-"""Times their height: narrower pieces of print are cells of a table, which is read row by row."""
+"""Multiples of their height. Narrower boxes are cells of a table, which is read row by row."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextBox:
-    """A run of print on one line, and where it stands: y grows downwards."""
+    """A run of print on one line, and its place, in pixels from the left upper corner."""
 
     text: str
     left: float
@@ -25,96 +25,83 @@ class TextBox:
 
     @property
     def middle(self) -> float:
+        """The height of its middle."""
         return (self.top + self.bottom) / 2
 
     def overlap(self, other: "TextBox") -> float:
-        """How far the two stand above each other."""
+        """Return the width that both share; negative if they stand apart."""
         return min(self.right, other.right) - max(self.left, other.left)
 
 
 TextRow = list[TextBox]
 
 
-def add_page(pieces: Sequence[TextBox], draft: ExtractionBuilder) -> None:
-    """Lines of print as paragraphs, rows under a header as tables."""
-    for header, rows in groupby(_with_headers(list(group_rows(pieces))), key=lambda item: item[0]):
+def add_page(boxes: Sequence[TextBox], builder: ExtractionBuilder) -> None:
+    """Add lines of print as paragraphs, and rows under a header as tables."""
+    for header, group in groupby(_with_headers(list(group_rows(boxes))), key=lambda item: item[0]):
+        rows = [row for _, row in group]
         if header is None:
-            draft.paragraph("\n".join(" ".join(piece.text for piece in row) for _, row in rows))
-        else:
-            draft.table([_cells(row, header[1]) for _, row in rows])
-
-
-def group_rows(pieces: Sequence[TextBox]) -> Iterator[TextRow]:
-    """From top to bottom, column by column where prose is set in columns; each row from left to right."""
-    gutter = _gutter(pieces)
-    plain: list[TextBox] = []
-    for run in _runs(pieces, gutter):
-        sides = [piece for piece in run if piece.right <= gutter], [piece for piece in run if piece.left >= gutter]
-        if not all(map(_is_column, sides)):
-            plain += run
+            builder.paragraph("\n".join(" ".join(box.text for box in row) for row in rows))
             continue
-        yield from _rows(plain)
-        plain = []
+        columns = header[1]
+        cells = [{_column(box, columns): box.text for box in row} for row in rows]
+        builder.table([[texts.get(number, "") for number in range(len(columns))] for texts in cells])
+
+
+def group_rows(boxes: Sequence[TextBox]) -> Iterator[TextRow]:
+    """Yield rows from top to bottom, each from left to right; column by column where prose is set in columns."""
+    lefts = {box.left for box in boxes}
+    parted = {x: min(sum(box.right <= x for box in boxes), sum(box.left >= x for box in boxes)) for x in lefts}
+    gutter = max(parted, key=lambda x: (parted[x], x), default=0.0)  # has the most print on both its sides
+    ordered = sorted(boxes, key=lambda box: box.middle)
+    uncolumned: list[TextBox] = []
+    for _, group in groupby(ordered, key=lambda box: box.left < gutter < box.right):  # lines such as titles cross it
+        run = list(group)
+        sides = [box for box in run if box.right <= gutter], [box for box in run if box.left >= gutter]
+        if not all(map(_is_column, sides)):
+            uncolumned += run
+            continue
+        yield from _rows(uncolumned)
+        uncolumned = []
         for side in sides:
             yield from group_rows(side)
-    yield from _rows(plain)
-
-
-def _gutter(pieces: Sequence[TextBox]) -> float:
-    """The x that parts the most print on its left from the most on its right."""
-
-    def parted(x: float) -> int:
-        return min(sum(piece.right <= x for piece in pieces), sum(piece.left >= x for piece in pieces))
-
-    return max({piece.left for piece in pieces}, key=lambda x: (parted(x), x), default=0.0)
-
-
-def _runs(pieces: Sequence[TextBox], gutter: float) -> Iterator[list[TextBox]]:
-    """What stands between lines that cross the gutter, as titles do, and those lines."""
-    ordered = sorted(pieces, key=lambda piece: piece.middle)
-    for _, run in groupby(ordered, key=lambda piece: piece.left < gutter < piece.right):
-        yield list(run)
+    yield from _rows(uncolumned)
 
 
 def _is_column(side: Sequence[TextBox]) -> bool:
     if len(side) < _COLUMN_LINES:
         return False
-    height = median(piece.bottom - piece.top for piece in side)
-    return median(piece.right - piece.left for piece in side) >= _COLUMN_WIDTH * height
+    height = median(box.bottom - box.top for box in side)
+    return median(box.right - box.left for box in side) >= _COLUMN_WIDTH * height
 
 
-def _rows(pieces: Sequence[TextBox]) -> Iterator[TextRow]:
+def _rows(boxes: Sequence[TextBox]) -> Iterator[TextRow]:
     row: TextRow = []
-    for piece in sorted(pieces, key=lambda piece: piece.middle):
-        if row and not row[-1].top <= piece.middle <= row[-1].bottom:
-            yield sorted(row, key=lambda piece: piece.left)
+    for box in sorted(boxes, key=lambda box: box.middle):
+        if row and not row[-1].top <= box.middle <= row[-1].bottom:
+            yield sorted(row, key=lambda box: box.left)
             row = []
-        row.append(piece)
+        row.append(box)
     if row:
-        yield sorted(row, key=lambda piece: piece.left)
+        yield sorted(row, key=lambda box: box.left)
 
 
 def _with_headers(rows: Sequence[TextRow]) -> Iterator[tuple[tuple[int, TextRow] | None, TextRow]]:
-    """Each row with the first of its table, which is numbered to be told from its like, or with none."""
+    """Yield each row after the header of its table, if it has one. A number tells equal headers apart."""
     header: tuple[int, TextRow] | None = None
     for number, row in enumerate(rows):
-        if header is None or not _under(row, header[1]):
+        if header is None or not _is_under(row, header[1]):
             following = rows[number + 1] if number + 1 < len(rows) else []
-            header = (number, row) if len(row) > 1 and _under(following, row) else None
+            header = (number, row) if len(row) > 1 and _is_under(following, row) else None
         yield header, row
 
 
-def _under(row: TextRow, header: TextRow) -> bool:
-    """Whether it is a row of the header's table: several cells, each under a column of its own."""
-    columns = [_column(piece, header) for piece in row]
+def _is_under(row: TextRow, header: TextRow) -> bool:
+    """Whether the row belongs to the header's table: it has several cells, each under a column of its own."""
+    columns = [_column(box, header) for box in row]
     return len(row) > 1 and None not in columns and len(set(columns)) == len(row)
 
 
-def _column(piece: TextBox, header: TextRow) -> int | None:
-    number = max(range(len(header)), key=lambda number: piece.overlap(header[number]))
-    return number if piece.overlap(header[number]) > 0 else None
-
-
-def _cells(row: TextRow, header: TextRow) -> list[str]:
-    placed = {_column(piece, header): piece.text for piece in row}
-    return [placed.get(number, "") for number in range(len(header))]
+def _column(box: TextBox, header: TextRow) -> int | None:
+    number = max(range(len(header)), key=lambda number: box.overlap(header[number]))
+    return number if box.overlap(header[number]) > 0 else None

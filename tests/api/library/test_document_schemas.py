@@ -13,7 +13,7 @@ from fakes.documents import document
 from fakes.engines import ROOT
 from fakes.libraries import Premises
 from fakes.principals import bearer
-from indexes.readers.page_renderer import _MARKER
+from indexes.readers.page_renderer import MARKER
 from indexes.storage.catalog import FileState, FileVersion
 from indexes.types import Section
 
@@ -23,7 +23,7 @@ UNKNOWN = "0123456789abcdef"
 
 
 def is_marker(pixel: tuple[int, ...]) -> bool:
-    return all(abs(one - other) < 12 for one, other in zip(pixel[:3], _MARKER, strict=True))
+    return all(abs(one - other) < 12 for one, other in zip(pixel[:3], MARKER, strict=True))
 
 
 def marked_rows(png: bytes) -> list[int]:

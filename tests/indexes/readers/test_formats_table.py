@@ -10,7 +10,7 @@ import pytest
 
 from indexes.ingest.splitting import PassageSplitter
 from indexes.readers.pages import ocr
-from indexes.readers.registry import _FORMATS, _PICTURES, read_file
+from indexes.readers.registry import PICTURE_READERS, READERS, read_file
 from indexes.readers.sandbox import ReadingLimits, Sandbox
 from indexes.types import Document, EmbeddedDocument, Extraction, Locator
 
@@ -283,8 +283,8 @@ def kept(name: str) -> Iterator[str]:
 
 
 def test_every_family_of_formats_has_a_file() -> None:
-    families = {row[1:] for row in (_FORMATS | _PICTURES).values()}
-    assert families == {(_FORMATS | _PICTURES)[Path(name).suffix][1:] for name in PRODUCERS}
+    families = {row[1:] for row in (READERS | PICTURE_READERS).values()}
+    assert families == {(READERS | PICTURE_READERS)[Path(name).suffix][1:] for name in PRODUCERS}
 
 
 def test_the_documented_table_is_the_tested_one() -> None:

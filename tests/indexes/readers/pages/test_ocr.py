@@ -20,7 +20,7 @@ FORMATS = Path(__file__).parents[3] / "data" / "formats"
 SAMPLE = Path(__file__).parents[4] / "samples" / "handbook" / "leave-policy.pdf"
 SCAN, PAGES, PHOTO = FORMATS / "garden-scan.pdf", FORMATS / "tides.tiff", FORMATS / "waste.jpg"
 
-ocr = pytest.mark.skipif(not ocr.installed(), reason="the extra footnote[ocr] is not installed")
+needs_ocr = pytest.mark.skipif(not ocr.installed(), reason="the extra footnote[ocr] is not installed")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def picture(page: Path) -> Image.Image:
 # -- with the extra -------------------------------------------------------------------------------------------------
 
 
-@ocr
+@needs_ocr
 def test_pages_of_a_scan_are_noted_beside_those_with_text_and_those_without_any(tmp_path: Path) -> None:
     read = read_file(pdf_of(tmp_path, SAMPLE, SCAN, blank=1))
     assert read.sections[-1].page == 5
@@ -63,7 +63,7 @@ def test_pages_of_a_scan_are_noted_beside_those_with_text_and_those_without_any(
     assert read.notes == ("text was recognised (OCR) on page 5", "no text was found on page 6")
 
 
-@ocr
+@needs_ocr
 def test_columns_of_a_scan_are_read_one_after_the_other_and_whoever_waits_hears_of_each_page() -> None:
     told = list[None]()
     token = ocr.PAGE_DONE.set(lambda: told.append(None))
@@ -74,7 +74,7 @@ def test_columns_of_a_scan_are_read_one_after_the_other_and_whoever_waits_hears_
     assert len(told) == 2
 
 
-@ocr
+@needs_ocr
 @pytest.mark.parametrize("turn", [90, 180])
 def test_a_page_that_lies_on_its_side_or_head_is_turned(turn: int) -> None:
     page = picture(SCAN).crop((0, 0, 1654, 600)).rotate(turn, expand=True)
@@ -82,12 +82,12 @@ def test_a_page_that_lies_on_its_side_or_head_is_turned(turn: int) -> None:
     assert rows[:2] == ["Garden rules", "The garden opens at seven — even in winter."]
 
 
-@ocr
+@needs_ocr
 def test_a_photo_is_read_as_its_camera_was_held() -> None:
     assert "removal and a fine of 250 euros" in read_file(PHOTO).text
 
 
-@ocr
+@needs_ocr
 def test_models_are_taken_from_the_package_and_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a connection was tried")
@@ -98,7 +98,7 @@ def test_models_are_taken_from_the_package_and_nothing_is_fetched(monkeypatch: p
     assert "Garden rules" in read_file(SCAN).text
 
 
-@ocr
+@needs_ocr
 def test_transparent_paper_is_white(tmp_path: Path) -> None:
     ink = picture(SCAN).convert("L").crop((0, 0, 1654, 500)).point(lambda grey: 255 - grey)
     page = Image.new("RGBA", ink.size, (0, 0, 0, 0))
@@ -107,7 +107,7 @@ def test_transparent_paper_is_white(tmp_path: Path) -> None:
     assert "The garden opens at seven" in read_file(tmp_path / "a.png").text
 
 
-@ocr
+@needs_ocr
 def test_a_page_of_any_size_and_shape_is_drawn_within_bounds(tmp_path: Path) -> None:
     with pdfium.PdfDocument.new() as pdf:
         for size in [(14_400, 14_400), (14_400, 1), (1, 14_400)]:
@@ -120,7 +120,7 @@ def test_a_page_of_any_size_and_shape_is_drawn_within_bounds(tmp_path: Path) -> 
         sandbox.read(tmp_path / "a.pdf")
 
 
-@ocr
+@needs_ocr
 def test_a_picture_of_more_pixels_than_memory_is_refused_unopened(tmp_path: Path) -> None:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
