@@ -1,10 +1,10 @@
-"""Files of a folder that others may change meanwhile: opened as they were listed, and read from a copy of our own."""
+"""Reads files that others may change meanwhile: opened as they were listed, and read from a copy."""
 
 import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from io import BufferedReader
@@ -17,19 +17,19 @@ from indexes.storage.catalog import FileState
 
 _CHUNK = 2**20
 _TRIES = 3
-_LATEST = 253_000_000_000
-"""Seconds: in the year 9987."""
+_MAX_SECONDS = 253_000_000_000
+"""A time in the year 9987, as files may have dates that no calendar has."""
 _MAX_NS = 2**63 - 1
-"""What a database holds: until the year 2262."""
+"""The largest integer of a database: the year 2262."""
 _MAX_NAME = 255
-"""Bytes of a file's name: the same on every file system in use."""
+"""Bytes of a file's name, on every file system in use."""
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | getattr(os, "O_PATH", os.O_RDONLY)
-"""Folders are only passed through, which needs no leave to list them."""
+"""Folders are only passed through, which needs no permission to list them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One moment of a file: what was hashed is what is read."""
+    """A file at one moment: what was hashed is what is read."""
 
     state: FileState
     file: Path
@@ -37,9 +37,9 @@ class Copy:
 
 @contextmanager
 def copy_for_reading(path: str, file: Path, limits: ReadingLimits) -> Iterator[Copy]:
-    """A copy named as ``path`` ends, which goes afterwards; ``file`` is real, without links.
+    """Copy a file, whose path is real and without links, under the last name of ``path``; remove the copy afterwards.
 
-    Raises ``OSError`` where it cannot be opened, ``ReadError`` where it is too large, or changes each time it is read.
+    Raises ``OSError`` if it cannot be opened, ``ReadError`` if it is too large or changes each time it is read.
     """
     with open_unlinked(file) as content, ScratchFolder() as folder:
         name = PurePosixPath(path).name
@@ -55,7 +55,7 @@ def copy_for_reading(path: str, file: Path, limits: ReadingLimits) -> Iterator[C
 
 
 def file_state(path: str, file: Path) -> FileState:
-    """What tells this version of a file from another; raises as ``copied`` does."""
+    """Return hash, size and times of a file. Raises as ``copy_for_reading`` does."""
     with open_unlinked(file) as content:
         facts = _facts(content)
         return FileState(path, hashlib.file_digest(content, "sha256").hexdigest(), *facts)
@@ -63,7 +63,7 @@ def file_state(path: str, file: Path) -> FileState:
 
 @contextmanager
 def open_unlinked(file: Path) -> Iterator[BufferedReader]:
-    """Never waits, as opening a pipe would, nor follows a link that has taken the place of a folder or of the file."""
+    """Open a file without following links, and without waiting as for a pipe. Raises ``ReadError`` or ``OSError``."""
     folder = os.open(file.anchor, _FOLDER)
     try:
         for part in file.parts[1:-1]:
@@ -83,35 +83,25 @@ def _open(name: str, flags: int, folder: int) -> int:
     try:
         return os.open(name, flags, dir_fd=folder)
     except OSError:
-        if _is_link(name, folder):
-            raise ReadError("is no file of the folder any more: a link has taken its place") from None
+        with suppress(OSError):
+            if stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                raise ReadError("is no file of the folder any more: a link has taken its place") from None
         raise
-
-
-def _is_link(name: str, folder: int) -> bool:
-    try:
-        return stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
-    except OSError:
-        return False
 
 
 def _facts(content: BufferedReader) -> tuple[int, int, str]:
     facts = os.fstat(content.fileno())
-    return facts.st_size, modified_ns(facts), _day(facts.st_mtime)
-
-
-def _day(seconds: float) -> str:
-    """Of the clock on the wall; a file may have any date, also one that no calendar has."""
-    return date.fromtimestamp(min(max(seconds, 0), _LATEST)).isoformat()
+    day = date.fromtimestamp(min(max(facts.st_mtime, 0), _MAX_SECONDS)).isoformat()  # in local time
+    return facts.st_size, modified_ns(facts), day
 
 
 def modified_ns(facts: os.stat_result) -> int:
-    """When its content or its name last changed, whatever date it was given since."""
+    """Return when its content or its name last changed, whatever date it was given since."""
     return min(max(facts.st_mtime_ns, facts.st_ctime_ns), _MAX_NS)
 
 
 def _copy(content: BufferedReader, copy: Path, limits: ReadingLimits) -> str:
-    """The content's SHA-256."""
+    """Copy the content and return its SHA-256."""
     digest, size = hashlib.sha256(), 0
     content.seek(0)
     try:

@@ -1,4 +1,4 @@
-"""The files that documents were read from, found again where they were indexed, and only as they were then."""
+"""Finds the files that documents were read from, if they are still as they were indexed."""
 
 import os
 from collections.abc import Iterator
@@ -16,17 +16,18 @@ from indexes.storage.catalog import Catalog
 
 @dataclass(frozen=True, slots=True)
 class Originals:
-    """Where an index's files lie: its folders as of the last run, and that of its uploads."""
+    """The folders of an index's last run, and that of its uploads."""
 
     roots: tuple[Path, ...]
     uploads: Path | None = None
 
     @classmethod
     def of(cls, catalog: Catalog, index: Path) -> "Originals":
+        """Return the originals of a catalog in an index folder."""
         return cls(catalog.roots, uploads_of(index))
 
     def sources(self, path: str) -> Iterator[Path]:
-        """Where the file at this path in the index may be: there is one there, and no link leads out of its folder."""
+        """Yield the files that may be the one at this path of the index. No link leads out of their folder."""
         if self.uploads and path.startswith(PREFIX):
             yield from _beneath(self.uploads, path.removeprefix(PREFIX))
             return
@@ -39,35 +40,31 @@ class Originals:
 
     @contextmanager
     def copied(self, path: str, sha256: str, limits: ReadingLimits) -> Iterator[Path]:
-        """A copy that is what was indexed, to the byte; it goes afterwards.
+        """Open a copy that is what was indexed, to the byte; it is removed afterwards.
 
-        Raises ``OriginalGoneError`` or ``OriginalChangedError``, which name the path in the index and no other.
+        Raises ``OriginalGoneError`` or ``OriginalChangedError``, which name only the path in the index.
         """
-        with ExitStack() as opened:
+        with ExitStack() as stack:
             copies: list[Copy] = []
             for source in self.sources(path):
-                with suppress(OSError, ReadError):  # it went, or grew beyond what is read, since it was looked for
-                    copies.append(opened.enter_context(copy_for_reading(path, source, limits)))
+                with suppress(OSError, ReadError):  # it is gone meanwhile, or has grown too large
+                    copies.append(stack.enter_context(copy_for_reading(path, source, limits)))
             if not copies:
                 raise OriginalGoneError(f"{path} is not where it was indexed: it was moved, renamed or deleted.")
             as_indexed = [copy.file for copy in copies if copy.state.sha256 == sha256]
             if not as_indexed:
-                raise OriginalChangedError(f"{path} was changed since it was indexed: have it indexed again first.")
+                raise OriginalChangedError(f"{path} was changed since it was indexed: index it again first.")
             yield as_indexed[0]
 
 
 def _beneath(root: Path, name: str) -> Iterator[Path]:
+    """Yield the file at a printable path under the root, if it is there and no link leads out of it."""
     real = root.resolve()
     place = real
     for part in name.split("/"):
-        place = place / _real_name(place, part)
+        if "\\" in part and place.is_dir():  # escaped in the index
+            part = next((entry.name for entry in place.iterdir() if printable_path(entry.name) == part), part)
+        place = place / part
     source = Path(os.path.realpath(place))
     if source.is_relative_to(real) and source.is_file():
         yield source
-
-
-def _real_name(folder: Path, part: str) -> str:
-    """What is spelled out in the index, as bytes that are no text, is looked for."""
-    if "\\" not in part or not folder.is_dir():
-        return part
-    return next((place.name for place in folder.iterdir() if printable_path(place.name) == part), part)

@@ -1,4 +1,4 @@
-"""Makes the index equal to a folder: plan, read, split, embed, commit; document by document, resumable at any point."""
+"""Makes the index equal to its folders: plan, read, split, embed, commit. A sync can be resumed at any point."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from indexes.ingest.changes import SyncPlan, check_deletions, is_beneath, plan_c
 from indexes.ingest.documents import DocumentReader
 from indexes.ingest.embedding import BATCH, embed_passages, encoded_hash
 from indexes.ingest.files import copy_for_reading
-from indexes.ingest.rule_application import Rules, apply
+from indexes.ingest.rule_application import Rules, apply_to_catalog
 from indexes.ingest.uploads import PREFIX
 from indexes.protocols import Encoder, Splitter
 from indexes.readers.sandbox import ReadingLimits, Sandbox
@@ -22,37 +22,48 @@ from indexes.vectors.index import ChromaVectors, describe_rebuild
 
 @dataclass(slots=True)
 class SyncReport:
-    """What a sync did."""
+    """What a sync did, by paths."""
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
-    """Of the added and the removed, those that are one file: new path, old path."""
+    """Added and removed paths of one file: new path, old path."""
     skipped: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
-    """What could not be read of files that otherwise were."""
+    """Notes on files that were read in part."""
     passages: int = 0
     seconds: float = 0.0
     healed: str = ""
-    """What was done where Chroma's copy was lost or damaged."""
+    """A sentence on what was done about a lost or damaged copy in Chroma."""
 
 
 class SyncListener:
-    """Hears how far a sync is; every method may be left as it is."""
+    """Is called as a sync proceeds. Each method may be left as it is."""
 
-    def planned(self, plan: SyncPlan) -> None: ...
-    def embedded(self, passages: int) -> None: ...
-    def done(self, path: str, passages: int) -> None: ...
-    def publishing(self, passages: int) -> None: ...
-    def published(self, passages: int) -> None: ...
-    def healed(self, sentence: str) -> None: ...
+    def planned(self, plan: SyncPlan) -> None:
+        """The sync knows what it will do."""
+
+    def embedded(self, passages: int) -> None:
+        """A batch of passages has its vectors."""
+
+    def done(self, path: str, passages: int) -> None:
+        """A file of the plan is committed, failed or unchanged; ``passages`` is its number of them."""
+
+    def publishing(self, passages: int) -> None:
+        """So many passages will be copied to Chroma."""
+
+    def published(self, passages: int) -> None:
+        """So many more passages are in Chroma."""
+
+    def healed(self, sentence: str) -> None:
+        """A lost or damaged copy in Chroma was made anew."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class _SplitFile:
     """A file that was read and split, and waits for its vectors."""
 
     file: FileState
@@ -60,14 +71,15 @@ class _Read:
 
     @property
     def passages(self) -> list[Passage]:
+        """The passages of all its documents."""
         return [passage for _, passages in self.documents for passage in passages]
 
 
 class Sync:
-    """Brings a catalog up to folders of documents. Its user holds the writer's lock.
+    """Brings a catalog up to date with folders of documents. Its user holds the writer's lock.
 
-    ``earlier`` is the catalog of another embedding model that answers until this one does: what it read is not read
-    again, and where that cannot be read any more it is kept. ``uploads`` is one more folder of each run.
+    ``earlier`` is the catalog of another embedding model, which answers until this one does. What it read is not read
+    again, and is kept if it cannot be read any more. ``uploads`` is one more folder of each run.
     """
 
     def __init__(
@@ -92,25 +104,28 @@ class Sync:
         self._uploads = uploads
 
     def run(self, roots: Sequence[Path], listener: SyncListener, *, allow_delete: bool = False) -> SyncReport:
-        """Raises ``FolderError`` or ``DeletionGuardError`` before anything is changed.
+        """Bring the catalog up to date, and Chroma after it.
 
-        ``EncoderMismatchError`` comes before anything is embedded.
+        Raises ``FolderError`` or ``DeletionGuardError`` before anything is changed, ``EncoderMismatchError`` before
+        anything is embedded.
         """
         began = time.perf_counter()
         plan = self.plan(roots)
         place = json.dumps(sorted(str(root.resolve()) for root in roots))
-        if not allow_delete:
-            self._guard(plan, place)
+        if not allow_delete:  # nor may another model's catalog, which answers now, lose much
+            answering = self._earlier or self._catalog
+            before = self._earlier.files().keys() if self._earlier else {*plan.removed, *plan.changed, *plan.unchanged}
+            check_deletions(before, plan, elsewhere=answering.get("roots") not in (None, place))
         report = self._begin(plan, listener)
         self._catalog.set("roots", place)
         if self._earlier:
-            self._bring_up_to(plan_changes(roots, self._earlier.files(), uploads=self._uploads), self._earlier)
+            self._update_cheaply(plan_changes(roots, self._earlier.files(), uploads=self._uploads), self._earlier)
         self._apply(plan, report, listener)
         self._catalog.set("splitter", self._splitter.version)
         return self._end(report, listener, began)
 
     def run_uploads(self, listener: SyncListener) -> SyncReport:
-        """Brings up to date only what was uploaded, which needs no other folder. Raises ``DeletionGuardError``."""
+        """Bring only the uploads up to date, which needs no other folder. Raises ``DeletionGuardError``."""
         began = time.perf_counter()
         if self._uploads is None:
             return SyncReport()
@@ -121,83 +136,76 @@ class Sync:
         self._apply(plan, report, listener)
         return self._end(report, listener, began)
 
+    def plan(self, roots: Sequence[Path]) -> SyncPlan:
+        """Return what ``run`` would do. Changes nothing; raises ``FolderError``."""
+        anew = self._splits_otherwise(self._catalog)
+        return plan_changes(roots, self._catalog.files(), uploads=self._uploads, anew=anew)
+
     def _begin(self, plan: SyncPlan, listener: SyncListener) -> SyncReport:
         listener.planned(plan)
         self._catalog.set("encoder", self._encoder.name)
         if self._catalog.get("splitter") is None:
             self._catalog.set("splitter", self._splitter.version)
-        self._bring_up_to(plan, self._catalog)
+        self._update_cheaply(plan, self._catalog)
         return SyncReport(unchanged=list(plan.unchanged), skipped=plan.skipped, failed=dict(plan.closed))
 
     def _end(self, report: SyncReport, listener: SyncListener, began: float) -> SyncReport:
-        report.healed = self._publish(listener)
-        report.seconds = time.perf_counter() - began
-        return report
-
-    def _publish(self, listener: SyncListener) -> str:
-        """What was wrong with Chroma's copy and is mended, in a sentence; empty where nothing was."""
-        began = time.perf_counter()
+        """Publish to Chroma, and complete the report."""
+        publishing_began = time.perf_counter()
         if pending := self._vectors.pending():
             listener.publishing(pending)
         damage = self._vectors.lost()
-        mended = self._vectors.publish(listener.published) and damage
-        return describe_rebuild(mended, pending, time.perf_counter() - began) if mended else ""
-
-    def plan(self, roots: Sequence[Path]) -> SyncPlan:
-        """What ``run`` would do. Changes nothing; raises ``FolderError``."""
-        anew = self._splits_otherwise(self._catalog)
-        return plan_changes(roots, self._catalog.files(), uploads=self._uploads, anew=anew)
-
-    def _guard(self, plan: SyncPlan, place: str) -> None:
-        """Against what answers now, which another model's generation must not lose either."""
-        answering = self._earlier or self._catalog
-        before = self._earlier.files().keys() if self._earlier else {*plan.removed, *plan.changed, *plan.unchanged}
-        check_deletions(before, plan, elsewhere=answering.get("roots") not in (None, place))
+        if mended := self._vectors.publish(listener.published) and damage:
+            report.healed = describe_rebuild(mended, pending, time.perf_counter() - publishing_began)
+        report.seconds = time.perf_counter() - began
+        return report
 
     def _splits_otherwise(self, catalog: Catalog) -> bool:
         """Whether it was split in another way, so that every file must be read again; likewise after a kill."""
         return catalog.get("splitter") not in (None, self._splitter.version)
 
-    def _bring_up_to(self, plan: SyncPlan, catalog: Catalog) -> None:
-        """What costs nothing comes first, whatever becomes of the rest: the rules, and that what is gone is gone.
+    def _update_cheaply(self, plan: SyncPlan, catalog: Catalog) -> None:
+        """Apply the rules and remove what is gone, before anything is read that could fail.
 
-        What was moved goes on answering where it was until it is found where it is.
+        Renamed files go on answering under their old path until they are read under the new one.
         """
-        apply(self._rules, catalog)
+        apply_to_catalog(self._rules, catalog)
         if gone := set(plan.removed) - set(plan.renamed.values()):
             catalog.remove(gone)
 
     def _apply(self, plan: SyncPlan, report: SyncReport, listener: SyncListener) -> None:
-        waiting: list[_Read] = []
-        for read in self._read(plan, report, listener):
-            waiting.append(read)
-            if sum(len(item.passages) for item in waiting) >= BATCH:
-                self._commit(waiting, plan, report, listener)
-                waiting.clear()
-        self._commit(waiting, plan, report, listener)
-        lost = {old for new, old in plan.renamed.items() if new in report.failed}
+        batch: list[_SplitFile] = []
+        for file in self._read(plan, report, listener):
+            batch.append(file)
+            if sum(len(item.passages) for item in batch) >= BATCH:
+                self._commit(batch, plan, report, listener)
+                batch.clear()
+        self._commit(batch, plan, report, listener)
+        unmoved = {old for new, old in plan.renamed.items() if new in report.failed}
         report.renamed = {new: old for new, old in plan.renamed.items() if new not in report.failed}
-        report.removed += [path for path in plan.removed if path not in lost]
+        report.removed += [path for path in plan.removed if path not in unmoved]
         if moved := {*report.renamed.values()}:
             self._catalog.remove(moved)
         self._catalog.drop_unused_vectors()
 
-    def _read(self, plan: SyncPlan, report: SyncReport, listener: SyncListener) -> Iterator[_Read]:
+    def _read(self, plan: SyncPlan, report: SyncReport, listener: SyncListener) -> Iterator[_SplitFile]:
+        """Yield added and changed files, then those that only the earlier catalog can still give."""
         before = self._earlier.files() if self._earlier else {}
         if not (plan.added or plan.changed or (before and plan.closed)):
             return
         files = self._catalog.files()
         known = {} if self._splits_otherwise(self._catalog) else files
-        out_of_sight = [path for path in before.keys() - files if is_beneath(path, plan.closed)]
+        unreadable = [path for path in before.keys() - files if is_beneath(path, plan.closed)]
         with Sandbox(self._limits) as sandbox:
             reader = DocumentReader(sandbox, self._rules, self._earlier or self._catalog, report.notes)
             for path in (*plan.added, *plan.changed):
                 try:
-                    file, documents = self._documents(path, plan.source(path), known, reader)
+                    file, documents = self._read_file(path, plan.source(path), known, reader)
                 except (ReadError, OSError) as error:
-                    report.failed[path] = _reason(error)
+                    reason = f"cannot be opened: {error.strerror}" if isinstance(error, OSError) else str(error)
+                    report.failed[path] = reason
                     if path in before:
-                        out_of_sight.append(path)
+                        unreadable.append(path)
                     else:
                         listener.done(path, 0)
                     continue
@@ -207,55 +215,48 @@ class Sync:
                     listener.done(path, 0)
                 else:
                     yield self._split(file, documents)
-            yield from (self._split(before[path], self._kept(path, reader)) for path in out_of_sight)
+            yield from (self._split(before[path], self._earlier_documents(path, reader)) for path in unreadable)
 
-    def _documents(
+    def _read_file(
         self, path: str, source: Path, known: Mapping[str, FileState], reader: DocumentReader
     ) -> tuple[FileState, list[Document] | None]:
-        """None where the file's content is the same as before."""
+        """Return the file's state and documents; None if its content is the same as before."""
         with copy_for_reading(path, source, self._limits) as copy:
             file = copy.state
             if path in known and known[path].sha256 == file.sha256:
                 return file, None
-            return file, self._read_before(file, reader) or reader.read(file, copy.file)
+            if self._earlier and not self._splits_otherwise(self._earlier):
+                documents = self._earlier_documents(path, reader)
+                if documents and all(document.sha256 == file.sha256 for document in documents):
+                    return file, documents
+            return file, reader.read(file, copy.file)
 
-    def _read_before(self, file: FileState, reader: DocumentReader) -> list[Document]:
-        """What the earlier catalog read of the same content in the same way."""
-        if self._earlier is None or self._splits_otherwise(self._earlier):
-            return []
-        documents = self._kept(file.path, reader)
-        return documents if all(document.sha256 == file.sha256 for document in documents) else []
-
-    def _kept(self, path: str, reader: DocumentReader) -> list[Document]:
+    def _earlier_documents(self, path: str, reader: DocumentReader) -> list[Document]:
         documents = self._earlier.documents_in(path) if self._earlier else []
-        return [reader.admit(document, path) for document in documents]
+        return [reader.apply_rules(document, path) for document in documents]
 
-    def _split(self, file: FileState, documents: list[Document]) -> _Read:
-        return _Read(file, [(document, self._splitter.split(document)) for document in documents])
+    def _split(self, file: FileState, documents: list[Document]) -> _SplitFile:
+        return _SplitFile(file, [(document, self._splitter.split(document)) for document in documents])
 
-    def _commit(self, reads: list[_Read], plan: SyncPlan, report: SyncReport, listener: SyncListener) -> None:
-        if not reads:
+    def _commit(self, batch: list[_SplitFile], plan: SyncPlan, report: SyncReport, listener: SyncListener) -> None:
+        if not batch:
             return
-        passages = [passage for read in reads for passage in read.passages]
+        passages = [passage for item in batch for passage in item.passages]
         vectors = embed_passages(passages, self._encoder, self._catalog, listener.embedded)
         self._catalog.put(
             FileVersion(
-                read.file,
+                item.file,
                 [
                     (d, [(p, key, vectors[key]) for p in passages for key in [encoded_hash(p)]])
-                    for d, passages in read.documents
+                    for d, passages in item.documents
                 ],
             )
-            for read in reads
+            for item in batch
         )
-        for read in reads:
-            path, count = read.file.path, len(read.passages)
+        for item in batch:
+            path, count = item.file.path, len(item.passages)
             if path not in report.failed:
                 (report.changed if path in plan.changed else report.added).append(path)
             report.passages += count
             if path in plan.files:
                 listener.done(path, count)
-
-
-def _reason(error: ReadError | OSError) -> str:
-    return f"cannot be opened: {error.strerror}" if isinstance(error, OSError) else str(error)

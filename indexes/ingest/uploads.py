@@ -1,7 +1,7 @@
-"""Documents that were uploaded: a folder within the index folder, which every index run takes in beside its own.
+"""Stores uploaded documents in a folder of the index folder, which every index run reads too.
 
-Who may read an upload is said by the name of the folder it lies in, ``INDEX/uploads/GROUPS/…``: one rename puts a
-document and its readers in place together, and no name meets one that its uploader may not see.
+The folder's name says who may read an upload: ``INDEX/uploads/GROUPS/…``. So one rename puts a document and its readers
+in place together, and a name never clashes with one that its uploader may not see.
 """
 
 import os
@@ -23,24 +23,25 @@ from indexes.types import EVERYONE
 
 NAME = "uploads"
 PREFIX = f"{NAME}/"
-"""Of their paths in the index."""
+"""The beginning of uploads' paths in the index."""
 _PLAIN = frozenset((ascii_lowercase + digits + "-_").encode())
-"""Bytes of a group's name that stand for themselves: file systems that know no capitals tell the others apart too."""
+"""Bytes of a group's name that are not escaped. Capitals are, as some file systems ignore case."""
 _MAX_NAME, _MAX_FOLDERS = 200, 8
-"""Bytes of a name, where file systems take 255, and a file's suffix must stay."""
+"""Bytes of a name, for which file systems take 255, and steps of a folder."""
 _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-"""Names that Windows keeps to itself, where the folder may be copied to."""
+"""Names that Windows reserves, where the folder may be copied to."""
 
 
 @dataclass(frozen=True, slots=True)
 class UploadRule(AccessRule):
-    """Each upload is for the groups of its folder; what lies in no such folder is for nobody."""
+    """Gives each upload to the groups of its folder; a file in no such folder is for nobody."""
 
     glob: str = f"{NAME}/**"
     groups: tuple[str, ...] = ()
 
     def groups_at(self, path: str) -> tuple[str, ...]:
+        """Return the groups that may read the upload at a path."""
         return readers_at(path)
 
 
@@ -48,28 +49,28 @@ UPLOADED = UploadRule()
 
 
 def uploads_of(index: Path) -> Path | None:
-    """The folder of an index's uploads, where there is one."""
+    """Return the folder of an index's uploads; None if there is none."""
     folder = index / NAME
     return folder if folder.is_dir() and not folder.is_symlink() else None
 
 
 def readers_at(path: str) -> tuple[str, ...]:
-    """The groups that an upload's path names."""
+    """Return the groups that an upload's path names."""
     folder = f"{path}/".split("/")[1]
     groups = tuple(unquote(group) for group in folder.split("+"))
     return groups if folder and _folder_of(groups) == folder else ()
 
 
 class Uploads:
-    """Takes documents in and gives them up again. Safe to use from many threads and processes."""
+    """Adds and removes uploads. Safe to use from many threads and processes."""
 
     def __init__(self, index: Path) -> None:
         self._folder = index / NAME
 
     def add(self, content: BinaryIO, name: str, folder: str, readers: Collection[str]) -> str:
-        """The path it has in the index. It is on disk, whole, when this returns; the same path is replaced.
+        """Store an upload, whole and on disk, and return its path in the index. A file of that path is replaced.
 
-        Raises ``UploadedNameError`` where nothing of the name can be used, ``UploadError`` where it cannot be kept.
+        Raises ``UploadedNameError`` if the name cannot be used, ``UploadError`` if the file cannot be stored.
         """
         path = upload_path(name, folder, readers)
         target = self._folder.parent / path
@@ -82,7 +83,10 @@ class Uploads:
                 os.fsync(file.fileno())
             target.parent.mkdir(parents=True, exist_ok=True)
             incoming.replace(target)
-            self._folders_to_disk(target.parent)
+            for parent in target.parent, *target.parent.parents:
+                fsync_path(parent)
+                if parent == self._folder.parent:
+                    break
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
             raise UploadedNameError(
                 f"{path} cannot be kept: a file has the name of its folder, or a folder its own."
@@ -94,7 +98,7 @@ class Uploads:
         return path
 
     def remove(self, path: str) -> bool:
-        """Whether it was there; then it is gone for good when this returns. Raises ``UploadError``."""
+        """Remove an upload for good, and return whether it was there. Raises ``UploadError``."""
         file = self._folder.parent / path
         try:
             file.unlink()
@@ -106,31 +110,26 @@ class Uploads:
         return True
 
     def paths(self) -> Iterator[str]:
-        """Of all that is there, indexed or not."""
+        """Yield the paths of all uploads, indexed or not."""
         for folder, folders, names in os.walk(self._folder):
             folders[:] = [name for name in folders if not name.startswith(".")]
             within = PurePosixPath(Path(folder).relative_to(self._folder.parent))
             yield from (str(within / name) for name in names if not name.startswith("."))
 
-    def _folders_to_disk(self, folder: Path) -> None:
-        while folder != self._folder.parent.parent:
-            fsync_path(folder)
-            folder = folder.parent
-
 
 def upload_path(name: str, folder: str, readers: Collection[str]) -> str:
-    """Where an upload of this name goes; raises ``UploadedNameError``. What a name may not have is left out of it."""
-    steps = [step for step in map(_safe, folder.replace("\\", "/").split("/")) if step]
+    """Return an upload's path, without characters that names must not have. Raises ``UploadedNameError``."""
+    steps = [step for step in map(_safe_name, folder.replace("\\", "/").split("/")) if step]
     if len(steps) > _MAX_FOLDERS:
         raise UploadedNameError(f"The folder has {len(steps)} steps, and may have {_MAX_FOLDERS}.")
-    own = _safe(name.replace("\\", "/").rpartition("/")[2])
+    own = _safe_name(name.replace("\\", "/").rpartition("/")[2])
     if not PurePosixPath(own).suffix:
         raise UploadedNameError("The file needs a name with its format's ending, as report.pdf.")
     return "/".join([NAME, _folder_of(readers), *steps, own])
 
 
-def _safe(step: str) -> str:
-    """One step of a path that is itself everywhere; nothing where nothing is left."""
+def _safe_name(step: str) -> str:
+    """Return a name that is valid on every file system; empty if nothing is left of it."""
     seen = "".join(c for c in unicodedata.normalize("NFC", step) if c.isprintable() or unicodedata.category(c) == "Zs")
     plain = " ".join(_FORBIDDEN.sub("_", seen).split()).strip(". ")
     if _RESERVED.fullmatch(plain):

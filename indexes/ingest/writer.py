@@ -1,4 +1,4 @@
-"""Writes an index folder: one writer at a time, into the generation of its embedding model, which then answers."""
+"""Writes an index folder, one writer at a time, into the generation of its embedding model."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -20,11 +20,11 @@ from indexes.vectors.index import ChromaVectors
 from indexes.vectors.snapshots import SnapshotError, SnapshotStore
 
 StoreOf = Callable[[Path, Catalog], SnapshotStore]
-"""Where the Chroma snapshots of a generation lie."""
+"""Returns the store of a generation's Chroma snapshots."""
 
 
 class IndexWriter:
-    """Holds the writer's lock while it is open; entering raises ``IndexLockedError`` where another process has it."""
+    """Holds the writer's lock while it is open. Entering raises ``IndexLockedError`` if another process has it."""
 
     def __init__(
         self,
@@ -57,17 +57,17 @@ class IndexWriter:
         self._open.close()
 
     def run(self, roots: Sequence[Path], listener: SyncListener, *, allow_delete: bool = False) -> SyncReport:
-        """Makes the index equal to the folders, as ``Sync.run`` does; then this model's generation answers."""
+        """Make the index equal to the folders, as ``Sync.run`` does; then let this model's generation answer."""
         before = self._generations.current
         with self._sync(before) as sync:
             report = sync.run(roots, listener, allow_delete=allow_delete)
             self._generations.switch(self._target)
-        for generation in self._generations.others(before):  # who has the one before open may go on until the next run
+        for generation in self._generations.others(before):  # a reader of the one before may go on until the next run
             self._drop(generation)
         return report
 
     def run_uploads(self, listener: SyncListener) -> SyncReport:
-        """Takes in what was uploaded since, and nothing else. Raises ``EncoderMismatchError``."""
+        """Index the uploads only. Raises ``EncoderMismatchError`` while the index is made anew by another model."""
         if self._target != (answering := self._generations.current):
             raise EncoderMismatchError(f"The index is made anew with {model_of(answering)}: ask again.")
         with self._sync(answering) as sync:
@@ -75,7 +75,7 @@ class IndexWriter:
 
     @contextmanager
     def _sync(self, answering: Path) -> Iterator[Sync]:
-        """Into the target, beside the generation that answers."""
+        """Open a sync into this model's generation, beside the one that answers."""
         uploads = uploads_of(self._folder)
         with ExitStack() as opening:
             vectors = ChromaVectors(self._store(self._target, self.catalog), self.catalog)
@@ -95,7 +95,7 @@ class IndexWriter:
             )
 
     def _drop(self, generation: Path) -> None:
-        """Kept for the next run where its Chroma server is away: only its catalog knows what it has there."""
+        """Drop a generation, unless its Chroma server is away: only its catalog knows what it has there."""
         try:
             with closing(Catalog(catalog_file(generation))) as catalog:
                 self._store(generation, catalog).keep(())
