@@ -18,6 +18,7 @@ class Building(Core):
     """The first workspace, where the app is installed."""
 
     def add_team(self, name: str) -> Team:
+        """A further workspace."""
         team = Team(self.world.state.new_id("T"), name)
         self.world.state.teams[team.id] = team
         return team
@@ -88,6 +89,7 @@ class Building(Core):
         return channel
 
     def join(self, user: User, channel: Channel) -> None:
+        """Add the person to the channel, and tell the app."""
         channel.members.add(user.id)
         for installation in self.listening(channel):
             event = {"type": "member_joined_channel", "user": user.id, "channel": channel.id, "team": channel.team}
@@ -98,6 +100,7 @@ class Building(Core):
         return self.world.state.dm(user, self.world.state.installed(user.team))
 
     def add_group(self, handle: str, *users: User) -> Group:
+        """A user group."""
         group = Group(self.world.state.new_id("S"), self.team.id, handle, [user.id for user in users])
         self.world.state.groups[group.id] = group
         return group

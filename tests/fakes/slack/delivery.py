@@ -57,6 +57,7 @@ class Delivery:
 
     @property
     def acknowledged(self) -> bool:
+        """Whether the app took it in the end."""
         return self.ack is not None and not self.ack.reason
 
     @property
@@ -77,6 +78,7 @@ class Deliveries:
 
     @property
     def pending(self) -> list[Delivery]:
+        """The deliveries that are under way."""
         return [d for d in self.all if d.task is not None and not d.task.done()]
 
     @property
@@ -102,6 +104,7 @@ class Deliveries:
         return delivery
 
     def hold(self) -> None:
+        """Keep events back until ``release``."""
         self._held = self._held or []
 
     def release(self, order: Callable[[list[Delivery]], Iterable[Delivery]] = list) -> None:
@@ -111,6 +114,7 @@ class Deliveries:
             self._start(delivery)
 
     async def close(self) -> None:
+        """Cancel what is under way."""
         for delivery in self.pending:
             assert delivery.task is not None
             delivery.task.cancel()

@@ -40,6 +40,7 @@ class OverHttp:
         self._session = session
 
     async def send(self, what: What, payload: Json, retry: Retry | None) -> Ack:
+        """Post the payload, and wait for the acknowledgement."""
         body, kind = _body(what, payload)
         headers = {"Content-Type": kind, "User-Agent": AGENT, **signed(self._secret, body)}
         if retry is not None:

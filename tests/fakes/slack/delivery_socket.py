@@ -22,6 +22,7 @@ class Connection:
     """It was told to go, and gets nothing more."""
 
     def give_up(self) -> None:
+        """Fail the envelopes that were not acknowledged."""
         for future in self.waiting.values():
             if not future.done():
                 future.set_result(Ack("connection_failed"))
@@ -39,6 +40,7 @@ class OverSockets:
 
     @property
     def ready(self) -> list[Connection]:
+        """The connections that take envelopes."""
         return [c for c in self.connections if not c.leaving and not c.socket.closed]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -60,27 +62,22 @@ class OverSockets:
         self.connections.append(connection)
         self.opened += 1
         try:
-            await connection.socket.send_json(self._hello())
+            debug = {"host": "applink-fake", "build_number": 1, "approximate_connection_time": 18060}
+            info = {"app_id": self._world.app_id}
+            hello = {"num_connections": len(self.ready), "debug_info": debug, "connection_info": info}
+            await connection.socket.send_json({"type": "hello", **hello})
             async for message in connection.socket:
                 if message.type == WSMsgType.TEXT:
-                    self._take(connection, message.data)
+                    response = json.loads(message.data)
+                    future = connection.waiting.get(response.get("envelope_id"))
+                    if future is not None and not future.done():
+                        future.set_result(Ack("", response.get("payload") or None))
         finally:
             self.connections.remove(connection)
             connection.give_up()
 
-    def _hello(self) -> Json:
-        debug = {"host": "applink-fake", "build_number": 1, "approximate_connection_time": 18060}
-        info = {"app_id": self._world.app_id}
-        return {"type": "hello", "num_connections": len(self.ready), "debug_info": debug, "connection_info": info}
-
-    @staticmethod
-    def _take(connection: Connection, data: str) -> None:
-        said = json.loads(data)
-        future = connection.waiting.get(said.get("envelope_id"))
-        if future is not None and not future.done():
-            future.set_result(Ack("", said.get("payload") or None))
-
     async def send(self, what: What, payload: Json, retry: Retry | None) -> Ack:
+        """Send an envelope by the next connection, and wait for its acknowledgement."""
         ready = self.ready
         if not ready:
             return Ack("connection_failed")
@@ -122,4 +119,5 @@ class OverSockets:
         await asyncio.sleep(0)
 
     async def close(self) -> None:
+        """Close every connection."""
         await asyncio.gather(*(c.socket.close() for c in list(self.connections)))

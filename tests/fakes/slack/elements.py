@@ -19,9 +19,11 @@ class Findings:
     action_ids: set[str] = field(default_factory=set)
 
     def add(self, problem: str, at: str) -> None:
+        """Note a problem and its place."""
         self.problems.append(f"[ERROR] {problem} [json-pointer:{at}]")
 
     def length(self, value: object, most: int, at: str, least: int = 1) -> None:
+        """Note a text that is missing, too short or too long."""
         if not isinstance(value, str):
             self.add("must be a string", at)
         elif len(value) > most:
@@ -30,6 +32,7 @@ class Findings:
             self.add(f"must be more than {least - 1} characters", at)
 
     def maybe(self, owner: Json, name: str, most: int, at: str) -> None:
+        """``length`` for a text that may be missing."""
         if owner.get(name) is not None:
             self.length(owner[name], most, f"{at}/{name}", least=0)
 
@@ -52,6 +55,7 @@ class Findings:
         self.length(value.get("text"), most, f"{at}/text")
 
     def action_id(self, element: Json, at: str) -> None:
+        """Note an action_id that is missing or repeated."""
         self.maybe(element, "action_id", ACTION_ID, at)
         named = element.get("action_id")
         if isinstance(named, str) and named in self.action_ids:
@@ -60,6 +64,7 @@ class Findings:
             self.action_ids.add(named)
 
     def known(self, thing: Json, names: set[str], at: str) -> None:
+        """Note fields that Slack does not know."""
         for name in thing.keys() - names:
             self.add(f"invalid additional property: {name}", at)
 

@@ -13,6 +13,7 @@ from fakes.slack.payloads import message_json
 from fakes.slack.validation import check_blocks, check_text, check_view
 from fakes.slack.world import Call, view_json
 
+HIDDEN_NAMES = {"im": "directmessage", "mpim": "mpdm", "private": "privategroup"}
 SELECTS = {"static_select", "overflow", "radio_buttons"}
 
 
@@ -32,7 +33,7 @@ class Interacting(Core):
                 "team_id": installation.team.id,
                 "team_domain": installation.team.domain,
                 "channel_id": channel.id,
-                "channel_name": channel.name if channel.kind == "public" else _hidden_name(channel),
+                "channel_name": HIDDEN_NAMES.get(channel.kind, channel.name),
                 "user_id": user.id,
                 "user_name": user.name,
                 "command": command,
@@ -175,10 +176,6 @@ class Interacting(Core):
             "enterprise": None,
             "is_enterprise_install": False,
         }
-
-
-def _hidden_name(channel: Channel) -> str:
-    return {"im": "directmessage", "mpim": "mpdm", "private": "privategroup"}[channel.kind]
 
 
 def elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:

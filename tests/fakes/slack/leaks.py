@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from fakes.slack.model import Message
 from fakes.slack.state import State
 from fakes.slack.world import World
 
@@ -13,7 +12,8 @@ def leaks(world: World, secret: str, allowed: frozenset[str]) -> list[str]:
     Messages are read as they stand and as they stood, so that a secret that came in pieces of a stream is found.
     """
     bots = {installation.bot.id for installation in world.state.installations.values()}
-    places = [*_sent(world, secret), *_standing(world.state, secret)]
+    sent = [(call.method, call.readers) for call in world.outbound if secret in call.content]
+    places = [*sent, *_standing(world.state, secret)]
     return [
         f"{where} is read by {', '.join(sorted(world.state.users[one].name for one in others))}"
         for where, readers in places
@@ -21,23 +21,14 @@ def leaks(world: World, secret: str, allowed: frozenset[str]) -> list[str]:
     ]
 
 
-def _sent(world: World, secret: str) -> Iterator[tuple[str, frozenset[str]]]:
-    for one in world.outbound:
-        if secret in one.content:
-            yield one.method, one.readers
-
-
 def _standing(state: State, secret: str) -> Iterator[tuple[str, frozenset[str]]]:
     bots = {installation.bot.id for installation in state.installations.values()}
     for channel in state.channels.values():
         for message in [*channel.messages.values(), *channel.ephemerals.values()]:
-            if message.user in bots and _ever(message, secret):
+            contents = (message.content, *message.versions)
+            if message.user in bots and any(secret in content for content in contents):
                 readers = frozenset({message.ephemeral_for}) if message.ephemeral_for else state.readers(channel)
                 yield f"a message in {channel.name}", readers
     for view in state.views.values():
         if secret in view.content:
             yield "a view", frozenset({view.user})
-
-
-def _ever(message: Message, secret: str) -> bool:
-    return any(secret in content for content in (message.content, *message.versions))

@@ -47,6 +47,7 @@ class Limits:
     _until: dict[str, Refusal] = field(default_factory=dict)
 
     def storm(self, count: int, *methods: str, retry_after: int = 1) -> None:
+        """Refuse the next ``count`` calls of the methods, or of any."""
         self.storms.append(Storm(count, retry_after, frozenset(methods)))
 
     def refused(self, method: str, tier: int | str, where: str) -> int | None:
@@ -56,19 +57,17 @@ class Limits:
         last = self._until.get(key)
         if last and now < last.until:
             self.impatient.append(last)
-        wait = self._stormy(method) or (self._too_many(key, tier, now) if self.enforced else None)
+        storms = (s for s in self.storms if s.count > 0 and (not s.methods or method in s.methods))
+        if storm := next(storms, None):
+            storm.count -= 1
+            wait: int | None = storm.retry_after
+        else:
+            wait = self._too_many(key, tier, now) if self.enforced else None
         if wait is not None:
             refusal = Refusal(key, now, now + wait)
             self.refusals.append(refusal)
             self._until[key] = refusal
         return wait
-
-    def _stormy(self, method: str) -> int | None:
-        for storm in self.storms:
-            if storm.count > 0 and (not storm.methods or method in storm.methods):
-                storm.count -= 1
-                return storm.retry_after
-        return None
 
     def _too_many(self, key: str, tier: int | str, now: float) -> int | None:
         if tier == "special":

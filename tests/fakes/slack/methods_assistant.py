@@ -17,6 +17,7 @@ def _thread(call: Call) -> tuple[Channel, str]:
 
 
 def set_status(call: Call) -> Json:
+    """``assistant.threads.setStatus``."""
     channel, root = _thread(call)
     if len(call.args.get("loading_messages") or []) > 10:
         raise SlackError(
@@ -49,12 +50,14 @@ def set_prompts(call: Call) -> Json:
 
 
 def set_title(call: Call) -> Json:
+    """``assistant.threads.setTitle``."""
     channel, root = _thread(call)
     call.state.titles[(channel.id, root)] = call.text("title")
     return {}
 
 
 def session_status(call: Call) -> Json:
+    """``agents.sessions.setStatus``."""
     channel, root = _thread(call)
     status = call.text("status")
     if status not in SESSION_STATES:
@@ -72,6 +75,7 @@ def session_status(call: Call) -> Json:
 
 
 def rename(call: Call) -> Json:
+    """``agents.sessions.rename``."""
     channel, root = _thread(call)
     known = call.state.sessions.get((channel.id, root))
     if known is None:

@@ -19,6 +19,7 @@ def post(call: Call, channel: Channel, message: Message) -> Message:
 
 
 def changed(call: Call, channel: Channel, message: Message, before: Json) -> None:
+    """Tell the app that a message was changed."""
     call.seen_in(channel)
     if call.world.settings.echoes:
         call.world.emit(call.installation, changed_event(call.state, message, channel, before), channel)
@@ -60,6 +61,7 @@ def thread_of(call: Call, channel: Channel) -> str | None:
 
 
 def post_message(call: Call) -> Json:
+    """``chat.postMessage``."""
     channel = call.channel()
     text, blocks = content(call, TEXT)
     if call.installation.bot.id not in channel.members and "chat:write.public" not in call.installation.scopes:
@@ -71,6 +73,7 @@ def post_message(call: Call) -> Json:
 
 
 def post_ephemeral(call: Call) -> Json:
+    """``chat.postEphemeral``."""
     channel = call.member_channel()
     text, blocks = content(call, TEXT)
     user = call.text("user")
@@ -97,6 +100,7 @@ def update(call: Call) -> Json:
 
 
 def rewrite(state: State, message: Message, text: str, blocks: list[Json]) -> None:
+    """Replace the text and blocks of a message."""
     message.versions.append(message.content)
     message.text = text
     message.blocks = named(state, blocks)
@@ -109,6 +113,7 @@ def named(state: State, blocks: list[Json]) -> list[Json]:
 
 
 def delete(call: Call) -> Json:
+    """``chat.delete``."""
     channel = call.channel()
     message = call.own_message(channel, "cant_delete_message")
     if message.streaming:
@@ -121,6 +126,7 @@ def delete(call: Call) -> Json:
 
 
 def permalink(call: Call) -> Json:
+    """``chat.getPermalink``."""
     channel = call.channel()
     message = call.state.message(channel, call.text("message_ts"))
     link = f"https://{call.installation.team.domain}.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}"

@@ -11,6 +11,7 @@ from fakes.slack.world import Call, Method
 
 
 def info(call: Call) -> Json:
+    """``conversations.info``."""
     channel = call.channel()
     call.needs(READ[channel.kind])
     described = channel_json(channel, call.installation.bot.id)
@@ -20,6 +21,7 @@ def info(call: Call) -> Json:
 
 
 def members(call: Call) -> Json:
+    """``conversations.members``."""
     channel = call.channel()
     call.needs(READ[channel.kind])
     page, after = paged(call, sorted(channel.members))
@@ -27,6 +29,7 @@ def members(call: Call) -> Json:
 
 
 def listed(call: Call) -> Json:
+    """``conversations.list``."""
     kinds = {"public_channel": "public", "private_channel": "private", "im": "im", "mpim": "mpim"}
     wanted = {kinds.get(name.strip()) for name in (call.maybe("types") or "public_channel").split(",")}
     bot, team = call.installation.bot.id, call.installation.team.id
@@ -98,6 +101,7 @@ def _page(call: Call, channel: Channel, messages: Iterable[Message]) -> Json:
 
 
 def react(call: Call) -> Json:
+    """``reactions.add``."""
     users, bot = _reaction(call)
     if bot in users:
         raise SlackError("already_reacted")
@@ -106,6 +110,7 @@ def react(call: Call) -> Json:
 
 
 def unreact(call: Call) -> Json:
+    """``reactions.remove``."""
     users, bot = _reaction(call)
     if bot not in users:
         raise SlackError("no_reaction")

@@ -6,6 +6,7 @@ from fakes.slack.world import Call, Method
 
 
 def auth_test(call: Call) -> Json:
+    """``auth.test``."""
     installation = call.installation
     return {
         "url": f"https://{installation.team.domain}.slack.com/",
@@ -19,6 +20,7 @@ def auth_test(call: Call) -> Json:
 
 
 def bots_info(call: Call) -> Json:
+    """``bots.info``."""
     for user in call.state.users.values():
         if user.bot_id is not None and user.bot_id == call.text("bot"):
             own = user is call.installation.bot
@@ -29,6 +31,7 @@ def bots_info(call: Call) -> Json:
 
 
 def team_info(call: Call) -> Json:
+    """``team.info``."""
     team = call.state.teams.get(call.maybe("team") or call.installation.team.id)
     if team is None:
         raise SlackError("team_not_found")
@@ -42,6 +45,7 @@ def _known(call: Call, user: User) -> Json:
 
 
 def users_info(call: Call) -> Json:
+    """``users.info``."""
     user = call.state.users.get(call.text("user"))
     if user is None:
         raise SlackError("user_not_found")
@@ -49,6 +53,7 @@ def users_info(call: Call) -> Json:
 
 
 def by_email(call: Call) -> Json:
+    """``users.lookupByEmail``."""
     address = call.text("email").lower()
     for user in call.state.users.values():
         if (user.email or "").lower() == address and user.team == call.installation.team.id and not user.deleted:
@@ -65,6 +70,7 @@ def users_list(call: Call) -> Json:
 
 
 def groups_list(call: Call) -> Json:
+    """``usergroups.list``."""
     out: list[Json] = []
     for group in call.state.groups.values():
         if group.team != call.installation.team.id:
@@ -79,6 +85,7 @@ def groups_list(call: Call) -> Json:
 
 
 def group_users(call: Call) -> Json:
+    """``usergroups.users.list``."""
     group = call.state.groups.get(call.text("usergroup"))
     if group is None or group.team != call.installation.team.id:
         raise SlackError("no_such_subteam")
@@ -88,6 +95,7 @@ def group_users(call: Call) -> Json:
 
 
 def api_test(call: Call) -> Json:
+    """``api.test``."""
     if call.maybe("error"):
         raise SlackError(call.text("error"), args=call.args)
     return {"args": call.args}

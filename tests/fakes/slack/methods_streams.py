@@ -20,6 +20,7 @@ SESSION_STATES = ("active", "processing", "suspended", "closed")
 
 
 def start(call: Call) -> Json:
+    """``chat.startStream``."""
     channel = call.member_channel()
     if channel.kind == "im":
         call.text("thread_ts")
@@ -47,6 +48,7 @@ def _check_recipient(call: Call, user: str | None, team: str | None) -> None:
 
 
 def append(call: Call) -> Json:
+    """``chat.appendStream``."""
     channel, message, stream = _stream(call)
     if stream.state == "stopped_by_user":
         raise SlackError("stopped_by_user")
@@ -59,6 +61,7 @@ def append(call: Call) -> Json:
 
 
 def stop(call: Call) -> Json:
+    """``chat.stopStream``."""
     channel, message, stream = _stream(call)
     if stream.state != "streaming":
         raise SlackError("message_not_in_streaming_state")

@@ -9,6 +9,7 @@ from fakes.slack.world import Call, Method, view_json
 
 
 def opened(call: Call) -> Json:
+    """``views.open``."""
     user = _triggered(call)
     body = check_view(call.args.get("view"))
     if body["type"] != "modal":
@@ -40,6 +41,7 @@ def _named(call: Call, body: Json) -> Json:
 
 
 def updated(call: Call) -> Json:
+    """``views.update``."""
     view = _found(call)
     if not view.open:
         raise SlackError("not_found")
@@ -60,6 +62,7 @@ def _found(call: Call) -> View:
 
 
 def published(call: Call) -> Json:
+    """``views.publish``."""
     user = call.text("user_id")
     if user not in call.state.users:
         raise SlackError("user_not_found")

@@ -27,6 +27,7 @@ class SlackError(Exception):
 
     @property
     def body(self) -> Json:
+        """The error as Slack's JSON."""
         return {"ok": False, "error": self.error, **self.extra}
 
 
@@ -37,6 +38,7 @@ class Team:
 
     @property
     def domain(self) -> str:
+        """The name in lower case, as in addresses."""
         return self.name.lower().replace(" ", "-")
 
 
@@ -56,6 +58,7 @@ class User:
 
     @property
     def mention(self) -> str:
+        """The mention in a message."""
         return f"<@{self.id}>"
 
 
@@ -98,6 +101,7 @@ class Message:
 
     @property
     def streaming(self) -> bool:
+        """Whether its stream is open."""
         return self.stream is not None and self.stream.state == "streaming"
 
     @property
@@ -127,6 +131,7 @@ class Channel:
 
     @property
     def shared(self) -> bool:
+        """Whether other workspaces are in it."""
         return bool(self.teams)
 
 
@@ -154,6 +159,7 @@ class View:
 
     @property
     def content(self) -> str:
+        """All its text."""
         return "\n".join(texts(self.body))
 
 
@@ -206,6 +212,7 @@ class Outbound:
 
     @property
     def ok(self) -> bool:
+        """Whether Slack took it."""
         return bool(self.answer.get("ok"))
 
     @property

@@ -27,18 +27,17 @@ def message_json(state: State, message: Message) -> Json:
         out["reactions"] = [{"name": n, "count": len(u), "users": sorted(u)} for n, u in message.reactions.items()]
     if message.streaming:
         out["streaming_state"] = "in_progress"
-    replies = [] if message.thread_ts not in (None, message.ts) else _replies(state, message)
-    if replies:
+    thread = state.channels[message.channel].messages.values()
+    replies = [
+        reply for reply in thread if reply.thread_ts == message.ts and reply is not message and not reply.deleted
+    ]
+    if replies and message.thread_ts in (None, message.ts):
         out |= {"thread_ts": message.ts, "reply_count": len(replies), "latest_reply": replies[-1].ts}
     return {name: value for name, value in out.items() if value not in (None, [])}
 
 
-def _replies(state: State, message: Message) -> list[Message]:
-    channel = state.channels[message.channel]
-    return [m for m in channel.messages.values() if m.thread_ts == message.ts and m is not message and not m.deleted]
-
-
 def user_json(user: User, *, strange: bool, email: bool) -> Json:
+    """A user as Slack describes one."""
     profile: Json = {"real_name": user.name.title(), "display_name": user.name, "team": user.team}
     if email and user.email is not None:
         profile["email"] = user.email
@@ -61,6 +60,7 @@ def user_json(user: User, *, strange: bool, email: bool) -> Json:
 
 
 def channel_json(channel: Channel, bot: str) -> Json:
+    """A channel as Slack describes one."""
     out: Json = {
         "id": channel.id,
         "is_channel": channel.kind == "public",
@@ -97,6 +97,7 @@ def message_event(state: State, message: Message, channel: Channel) -> Json:
 
 
 def changed_event(state: State, message: Message, channel: Channel, before: Json) -> Json:
+    """``message_changed``, or ``message_deleted``."""
     now = message_json(state, message)
     base: Json = {"type": "message", "channel": channel.id, "channel_type": CHANNEL_TYPES[channel.kind], "hidden": True}
     ts = state.new_ts()

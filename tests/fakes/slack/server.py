@@ -76,14 +76,17 @@ class FakeSlack(Building, Talking, Interacting):
 
     @property
     def installation(self) -> Installation:
+        """The app's installation in the first workspace."""
         return self.state.installed(self.team.id)
 
     @property
     def bot(self) -> User:
+        """The app's bot in the first workspace."""
         return self.installation.bot
 
     @property
     def bot_token(self) -> str:
+        """The bot's token in the first workspace."""
         return self.installation.token
 
     @property
@@ -93,14 +96,17 @@ class FakeSlack(Building, Talking, Interacting):
 
     @property
     def authorize_url(self) -> str:
+        """Where an installation by OAuth begins."""
         return f"{self.world.url}/oauth/v2/authorize"
 
     @property
     def outbound(self) -> list[Outbound]:
+        """All that the app sent."""
         return self.world.outbound
 
     @property
     def errors(self) -> dict[str, list[str | Fault]]:
+        """By method: what its next calls answer."""
         return self.world.errors
 
     def sent(self, method: str) -> list[Outbound]:
@@ -185,8 +191,6 @@ class FakeSlack(Building, Talking, Interacting):
         end = time.monotonic() + timeout
         while not holds():
             if time.monotonic() > end:
-                raise TimeoutError(f"it did not come to hold within {timeout:g} s; sent: {self._last_sent()}")
+                sent = ", ".join(f"{call.method} {call.answer.get('error', 'ok')}" for call in self.outbound[-8:])
+                raise TimeoutError(f"it did not come to hold within {timeout:g} s; sent: {sent or 'nothing'}")
             await asyncio.sleep(STEP)
-
-    def _last_sent(self) -> str:
-        return ", ".join(f"{one.method} {one.answer.get('error', 'ok')}" for one in self.outbound[-8:]) or "nothing"

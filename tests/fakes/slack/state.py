@@ -40,6 +40,7 @@ class State:
     _last: int = 0
 
     def new_id(self, letter: str) -> str:
+        """An id that is not used yet."""
         return f"{letter}{next(self._ids):010d}"
 
     def new_ts(self) -> str:
@@ -48,6 +49,7 @@ class State:
         return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
 
     def installed(self, team: str) -> Installation:
+        """The installation in the workspace."""
         for installation in self.installations.values():
             if installation.team.id == team and not installation.revoked:
                 return installation
@@ -58,14 +60,11 @@ class State:
         if named in self.users and named[:1] in "UW":
             return self.dm(self.users[named], installation)
         for channel in self.channels.values():
-            if named in (channel.id, f"#{channel.name}") and self._knows(installation, channel):
+            within = installation.team.id in {channel.team, *channel.teams}
+            visible = within and (channel.kind == "public" or installation.bot.id in channel.members)
+            if visible and named in (channel.id, f"#{channel.name}"):
                 return channel
         raise SlackError("channel_not_found")
-
-    def _knows(self, installation: Installation, channel: Channel) -> bool:
-        if installation.team.id not in {channel.team, *channel.teams}:
-            return False
-        return channel.kind == "public" or installation.bot.id in channel.members
 
     def dm(self, user: User, installation: Installation) -> Channel:
         """The direct messages of a user and the app's bot, made where there are none yet."""
@@ -78,6 +77,7 @@ class State:
         return made
 
     def message(self, channel: Channel, ts: str) -> Message:
+        """The message; raises ``message_not_found``."""
         found = channel.messages.get(ts)
         if found is None or found.deleted:
             raise SlackError("message_not_found")

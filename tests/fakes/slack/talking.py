@@ -7,7 +7,6 @@ from fakes.slack.core import Core, escaped, shown
 from fakes.slack.methods_chat import named
 from fakes.slack.model import Channel, Installation, Json, Message, User
 from fakes.slack.payloads import changed_event, message_event, message_json
-from fakes.slack.state import State
 
 MENTION_LEAVES_OUT = ("channel_type", "parent_user_id", "subtype")
 
@@ -127,16 +126,17 @@ class Talking(Core):
         """``name: what is seen`` of each message of the thread, or of the whole channel."""
         every = [m for m in channel.messages.values() if not m.deleted] + list(channel.ephemerals.values())
         messages = self.thread(channel, thread_ts) if thread_ts else sorted(every, key=lambda message: message.ts)
-        return [_line(self.world.state, message) for message in messages]
+        users = self.world.state.users
+        lines = []
+        for message in messages:
+            only = f" (only {users[message.ephemeral_for].name} sees it)" if message.ephemeral_for else ""
+            lines.append(f"{users[message.user].name}{only}: {shown(message)}")
+        return lines
 
 
 def entities(viewing: Channel) -> Json:
+    """What the person looks at, as the app is told."""
     return {"entities": [{"type": "slack#/types/channel_id", "value": viewing.id, "team_id": viewing.team}]}
-
-
-def _line(state: State, message: Message) -> str:
-    only = f" (only {state.users[message.ephemeral_for].name} sees it)" if message.ephemeral_for else ""
-    return f"{state.users[message.user].name}{only}: {shown(message)}"
 
 
 def _rich_text(text: str) -> Json:

@@ -39,6 +39,7 @@ def check_blocks(blocks: object, most: int = MESSAGE_BLOCKS) -> list[Json]:
 
 
 def check_each(findings: Findings, blocks: list[Json], most: int) -> None:
+    """Note what Slack would refuse in the blocks."""
     findings.count(blocks, most, "/blocks", least=0)
     seen: set[str] = set()
     for i, block in enumerate(blocks):
@@ -55,12 +56,14 @@ def check_each(findings: Findings, blocks: list[Json], most: int) -> None:
 
 
 def check_text(text: str, most: int = TEXT) -> str:
+    """The text, unless Slack would refuse it."""
     if len(text) > most:
         raise SlackError("msg_too_long")
     return text
 
 
 def check_metadata(metadata: object) -> None:
+    """Refuse metadata that Slack would refuse."""
     if metadata is None:
         return
     if not isinstance(metadata, dict) or not isinstance(metadata.get("event_type"), str):

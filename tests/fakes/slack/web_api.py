@@ -50,6 +50,7 @@ class WebApi:
         self.busy = 0
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer a call."""
         method = request.match_info["method"]
         self.busy += 1
         try:
@@ -78,7 +79,9 @@ class WebApi:
         status = 200
         try:
             args = await arguments(request)
-            token = _token(request, args)
+            kind, _, token = request.headers.get("Authorization", "").partition(" ")
+            posted = args.pop("token", None)
+            token = token if kind.lower() == "bearer" and token else posted
             if method in OF_THE_APP:
                 answer = self._of_the_app(method, request, token, args)
             else:
@@ -173,9 +176,3 @@ def _structured(name: str, value: str) -> object:
     except json.JSONDecodeError as error:
         wrong = {"blocks": "invalid_blocks_format", "metadata": "invalid_metadata_format", "chunks": "invalid_chunks"}
         raise SlackError(wrong.get(name, "invalid_arguments")) from error
-
-
-def _token(request: web.Request, args: Json) -> str | None:
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    posted = args.pop("token", None)
-    return token if kind.lower() == "bearer" and token else posted

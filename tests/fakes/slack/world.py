@@ -78,15 +78,18 @@ class World:
     """Set by the fake once there is a way to deliver."""
 
     def emit(self, installation: Installation, event: Json, channel: Channel | None = None) -> None:
+        """Post an event to the app."""
         if self.post is not None:
             self.post(installation, event, channel)
 
     def trigger(self, user: str) -> str:
+        """A new trigger_id for the user."""
         named = f"{self.state.new_id('')}.{self.state.new_id('')}"
         self.triggers[named] = Trigger(user, time.monotonic() + self.settings.trigger_seconds)
         return named
 
     def response_url(self, installation: Installation, channel: Channel, user: str, message: Message | None) -> str:
+        """A new response_url."""
         named = self.state.new_id("R")
         until = time.monotonic() + self.settings.response_url_seconds
         uses = self.settings.response_url_uses
@@ -94,6 +97,7 @@ class World:
         return f"{self.url}/respond/{named}"
 
     def record(self, sent: Outbound) -> None:
+        """Keep what the app sent."""
         self.outbound.append(sent)
 
 
@@ -109,6 +113,7 @@ class Call:
 
     @property
     def state(self) -> State:
+        """The world's state."""
         return self.world.state
 
     def text(self, name: str) -> str:
@@ -119,19 +124,23 @@ class Call:
         return value
 
     def maybe(self, name: str) -> str | None:
+        """An optional argument."""
         value = self.args.get(name)
         return None if value in (None, "") else str(value)
 
     def flag(self, name: str, default: bool = False) -> bool:
+        """A boolean argument."""
         value = self.args.get(name, default)
         return value in (True, "1", "true", "True", 1)
 
     def needs(self, scope: str) -> None:
+        """Raise ``missing_scope`` unless the token has the scope."""
         if scope not in self.installation.scopes:
             provided = ",".join(self.installation.scopes)
             raise SlackError("missing_scope", needed=scope, provided=provided)
 
     def channel(self, name: str = "channel") -> Channel:
+        """The conversation of an argument."""
         return self.state.channel(self.text(name), self.installation)
 
     def member_channel(self, name: str = "channel") -> Channel:
@@ -151,9 +160,11 @@ class Call:
         return message
 
     def seen_in(self, channel: Channel) -> None:
+        """Note that everyone in the channel reads the call."""
         self.readers = self.state.readers(channel)
 
     def seen_by(self, user: str) -> None:
+        """Note that only the user reads the call."""
         self.readers = frozenset({user})
 
 
