@@ -72,7 +72,7 @@ async def diagnose(settings: Settings, *, http: bool = False) -> list[Finding]:
         findings.append(exported)
     how = "" if slack.config_token is not None else f": {_HOW_TO_VERIFY}, and check again"
     detail = f"the app must be subscribed to {', '.join(EVENTS)}; only a configuration token shows whether it is{how}"
-    page = "interactivity, command, shortcut, agent view and Socket Mode must be as in the manifest; likewise unknown"
+    page = "likewise whether interactivity, command, shortcut, agent view and Socket Mode are as in the manifest"
     return [*findings, Finding("events", ok=None, detail=detail), Finding("the app's page", ok=None, detail=page)]
 
 

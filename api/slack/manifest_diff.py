@@ -32,9 +32,9 @@ _PROBLEMS = {
     "features.agent_view": ("agent view", "the app has none, or the older assistant view"),
     "features.app_home.messages_tab_enabled": ("direct messages", "it is off, so nobody can write to the bot"),
     "features.app_home.messages_tab_read_only_enabled": ("direct messages", "people can read them but not write any"),
-    "settings.event_subscriptions.request_url": ("addresses", "Slack sends events to {found}, and not to {missing}"),
-    "settings.interactivity.request_url": ("addresses", "Slack sends buttons to {found}, and not to {missing}"),
-    "features.slash_commands.{command}.url": ("addresses", "Slack sends {command} to {found}, and not to {missing}"),
+    "settings.event_subscriptions.request_url": ("addresses", "Slack sends events to {actual}, and not to {missing}"),
+    "settings.interactivity.request_url": ("addresses", "Slack sends buttons to {actual}, and not to {missing}"),
+    "features.slash_commands.{command}.url": ("addresses", "Slack sends {command} to {actual}, and not to {missing}"),
     "oauth_config.redirect_urls": (
         "redirect addresses",
         "{missing} is not among them, so no workspace can install the app",
@@ -55,7 +55,7 @@ def compare_manifests(needed: Manifest, actual: Manifest) -> list[Finding]:
             words = {
                 "command": command,
                 "missing": ", ".join(sorted(missing)),
-                "found": ", ".join(sorted(values)) or "nowhere",
+                "actual": ", ".join(sorted(values)) or "nowhere",
                 "state": "off" if "True" in missing else "on",
             }
             problems[check].append(problem.format(**words))

@@ -44,6 +44,6 @@ async def test_a_channels_answers_are_asked_for_in_its_language_and_others_in_th
             shown.append(seen)
     assert f"⚠ _Nicht geprüft, da die Quelle in einer anderen Sprache ist:_ {CLAIM} [1]." in shown[0]
     assert "⚠ _Not checked, as its source is in another language:_" in shown[1]
-    told = [request.body["messages"][0]["content"] for request in server.requests]
-    assert "Answer in German, whatever language the question and the sources are in" in told[0]
-    assert told[1:] == [prompts.SYSTEM]
+    prompts_sent = [request.body["messages"][0]["content"] for request in server.requests]
+    assert "Answer in German, whatever language the question and the sources are in" in prompts_sent[0]
+    assert prompts_sent[1:] == [prompts.SYSTEM]

@@ -9,7 +9,7 @@ import pytest
 
 from api.history.feedback_store import Feedback
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, telling
-from fakes.answerer import answer as said
+from fakes.answerer import answer as make_answer
 from fakes.slack.model import Message, texts
 from fakes.slack.server import FakeSlack
 from fakes.slack_bots import LEAVE, Ballot, Library, Start
@@ -34,11 +34,11 @@ class Dripping(ScriptedAnswerer):
 
 
 def in_another_language(text: str, verdict: Verdict) -> Answer:
-    told = said(text, {1: "so"}, verdicts=(verdict,))
-    return replace(told, sentences=tuple(replace(s, foreign=True, finding=FINDING) for s in told.sentences))
+    answer = make_answer(text, {1: "so"}, verdicts=(verdict,))
+    return replace(answer, sentences=tuple(replace(s, foreign=True, finding=FINDING) for s in answer.sentences))
 
 
-def seen(messages: list[Message]) -> str:
+def all_text(messages: list[Message]) -> str:
     return "\n".join(message.content for message in messages)
 
 
@@ -48,10 +48,10 @@ async def test_a_mention_is_answered_in_its_thread_with_a_footnote_and_its_sourc
     anna = slack.add_user("anna")
     general = slack.add_channel("general", anna)
     async with start():
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.settled()
-        (told,) = slack.answers(general, asked.ts)
-    shown = told.content
+        (message,) = slack.answers(general, question.ts)
+    shown = message.content
     assert "New employees get 25 days of leave [1]." in shown
     assert "*[1]* <https://docs.acme.example/view/" in shown
     assert "leave.pdf> — page 4, line 12" in shown
@@ -61,9 +61,9 @@ async def test_a_mention_is_answered_in_its_thread_with_a_footnote_and_its_sourc
 async def test_a_direct_message_is_answered_in_a_thread_of_it(slack: FakeSlack, start: Start) -> None:
     anna = slack.add_user("anna")
     async with start():
-        asked = await slack.say(anna, slack.dm(anna), "How much leave do I get?")
+        question = await slack.say(anna, slack.dm(anna), "How much leave do I get?")
         await slack.settled()
-        assert "25 days of leave [1]" in seen(slack.answers(slack.dm(anna), asked.ts))
+        assert "25 days of leave [1]" in all_text(slack.answers(slack.dm(anna), question.ts))
 
 
 async def test_a_follow_up_in_the_bots_thread_needs_no_mention_and_leans_on_the_thread(
@@ -73,11 +73,11 @@ async def test_a_follow_up_in_the_bots_thread_needs_no_mention_and_leans_on_the_
     general = slack.add_channel("general", anna, ben)
     library = Library(LEAVE)
     async with start(library):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.settled()
-        await slack.say(ben, general, "And how much leave in the second year?", asked.ts)
+        await slack.say(ben, general, "And how much leave in the second year?", question.ts)
         await slack.settled()
-        assert len(slack.answers(general, asked.ts)) == 2
+        assert len(slack.answers(general, question.ts)) == 2
     history = library.asked[1].history
     assert [turn.role for turn in history] == ["user", "assistant"]
     assert history[0].text == "how much leave do I get?"
@@ -88,11 +88,11 @@ async def test_people_who_talk_to_each_other_in_the_thread_are_left_alone(slack:
     anna, ben = slack.add_user("anna"), slack.add_user("ben")
     general = slack.add_channel("general", anna, ben)
     async with start():
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.settled()
-        await slack.say(anna, general, f"{ben.mention} did you know about leave?", asked.ts)
+        await slack.say(anna, general, f"{ben.mention} did you know about leave?", question.ts)
         await slack.settled()
-        assert len(slack.answers(general, asked.ts)) == 1
+        assert len(slack.answers(general, question.ts)) == 1
 
 
 async def test_what_is_said_elsewhere_without_a_mention_is_no_question_to_the_bot(
@@ -115,7 +115,7 @@ async def test_a_mention_without_a_word_asks_what_was_said_before(slack: FakeSla
         root = await slack.say(anna, general, "How much leave do we get?")
         await slack.say(ben, general, slack.bot.mention, root.ts)
         await slack.settled()
-        assert "25 days of leave [1]" in seen(slack.answers(general, root.ts))
+        assert "25 days of leave [1]" in all_text(slack.answers(general, root.ts))
 
 
 async def test_the_command_answers_who_asked_alone(slack: FakeSlack, start: Start) -> None:
@@ -124,10 +124,10 @@ async def test_the_command_answers_who_asked_alone(slack: FakeSlack, start: Star
     async with start():
         assert (await slack.command(anna, elsewhere, "/ask", "how much leave do I get?")).acknowledged
         await slack.settled()
-    told = slack.sent("response_url")
-    assert "is searching 1,204 documents…" in told[0].content
-    assert "25 days of leave [1]" in told[-1].content
-    assert {one.readers for one in told} == {frozenset({anna.id})}
+    calls = slack.sent("response_url")
+    assert "is searching 1,204 documents…" in calls[0].content
+    assert "25 days of leave [1]" in calls[-1].content
+    assert {call.readers for call in calls} == {frozenset({anna.id})}
 
 
 async def test_the_message_shortcut_asks_the_documents_what_the_message_asks(slack: FakeSlack, start: Start) -> None:
@@ -137,9 +137,9 @@ async def test_the_message_shortcut_asks_the_documents_what_the_message_asks(sla
         message = await slack.say(ben, general, "Does anyone know how much leave we get?")
         assert (await slack.shortcut(anna, "footnote_ask", message)).acknowledged
         await slack.settled()
-    told = slack.sent("response_url")
-    assert "25 days of leave [1]" in told[-1].content
-    assert {one.readers for one in told} == {frozenset({anna.id})}
+    calls = slack.sent("response_url")
+    assert "25 days of leave [1]" in calls[-1].content
+    assert {call.readers for call in calls} == {frozenset({anna.id})}
 
 
 async def test_the_agent_view_offers_the_prompts_when_it_is_opened(slack: FakeSlack, start: Start) -> None:
@@ -157,11 +157,11 @@ async def test_the_older_assistant_view_offers_them_in_each_thread(slack: FakeSl
     async with start(prompts=["How much leave?"]):
         root = await slack.open_assistant(anna)
         await slack.settled()
-        asked = await slack.say(anna, slack.dm(anna), "How much leave?", root.ts)
+        question = await slack.say(anna, slack.dm(anna), "How much leave?", root.ts)
         await slack.settled()
-        assert "25 days" in seen(slack.answers(slack.dm(anna), root.ts))
+        assert "25 days" in all_text(slack.answers(slack.dm(anna), root.ts))
     assert (root.channel, root.ts) in slack.state.prompts
-    assert asked.thread_ts == root.ts
+    assert question.thread_ts == root.ts
 
 
 async def test_the_status_says_how_many_documents_are_searched(slack: FakeSlack, start: Start) -> None:
@@ -169,9 +169,9 @@ async def test_the_status_says_how_many_documents_are_searched(slack: FakeSlack,
     general = slack.add_channel("general", anna)
     library = Library(LEAVE, delay=0.3)
     async with start(library):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.until(lambda: slack.state.statuses)
-        assert slack.state.statuses[general.id, asked.ts] == "is searching 1,204 documents…"
+        assert slack.state.statuses[general.id, question.ts] == "is searching 1,204 documents…"
         await slack.settled()
     assert not slack.state.statuses
 
@@ -182,9 +182,9 @@ async def test_an_answer_is_streamed_as_it_is_written(slack: FakeSlack, start: S
     library = Library(LEAVE)
     async with start(library):
         library.gate = asyncio.Event()
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.until(lambda: slack.sent("chat.startStream"))
-        (message,) = slack.answers(general, asked.ts)
+        (message,) = slack.answers(general, question.ts)
         assert message.streaming
         assert message.text.startswith("New employees")
         library.gate.set()
@@ -192,7 +192,7 @@ async def test_an_answer_is_streamed_as_it_is_written(slack: FakeSlack, start: S
     assert message.text.strip() == "New employees get 25 days of leave [1]."
     assert "leave.pdf" in message.content
     assert not message.edited
-    assert [one.method for one in slack.outbound if one.method.startswith("chat.")][-1] == "chat.stopStream"
+    assert [call.method for call in slack.outbound if call.method.startswith("chat.")][-1] == "chat.stopStream"
 
 
 @pytest.mark.parametrize("refusal", ["channel_type_not_supported", "unknown_method", "internal_error"])
@@ -203,11 +203,11 @@ async def test_where_a_stream_is_refused_one_message_is_edited(slack: FakeSlack,
     slack.errors["chat.startStream"] = [refusal] * 9
     async with start(library):
         library.gate = asyncio.Event()
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.until(lambda: slack.sent("chat.postMessage"))
         library.gate.set()
         await slack.settled()
-        (message,) = slack.answers(general, asked.ts)
+        (message,) = slack.answers(general, question.ts)
     assert message.content.count("New employees get 25 days of leave [1].") == 2  # its text, and its block
     assert "leave.pdf" in message.content
     assert "Stop" not in message.content
@@ -220,12 +220,12 @@ async def test_where_a_stream_has_expired_the_answer_is_edited_into_its_message(
     slack.settings.stream_seconds = 0.3
     async with start(library):
         library.gate = asyncio.Event()
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.until(lambda: slack.sent("chat.startStream"))
         await asyncio.sleep(0.4)
         library.gate.set()
         await slack.settled()
-        (message,) = slack.answers(general, asked.ts)
+        (message,) = slack.answers(general, question.ts)
     assert message.edited
     assert "New employees get 25 days of leave [1]." in message.content
     assert "leave.pdf" in message.content
@@ -240,14 +240,14 @@ async def test_edits_that_are_refused_are_not_tried_for_ever_and_the_answer_come
     slack.errors["chat.update"] = ["internal_error"] * 99
     text = " ".join(f"word{n}" for n in range(40))
     words = [Retrieved(Retrieval(Query("?"), ())), *(Delta(f"{word} ") for word in text.split())]
-    library = Dripping(*words, Completed(said(f"{text} [1]", {1: "x"})), seconds=0.15)
+    library = Dripping(*words, Completed(make_answer(f"{text} [1]", {1: "x"})), seconds=0.15)
     async with start(library):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.until(lambda: slack.sent("chat.postMessage"))
-        await slack.until(lambda: len(slack.answers(general, asked.ts)) == 2)
+        await slack.until(lambda: len(slack.answers(general, question.ts)) == 2)
         await slack.settled()
-    assert len([one for one in slack.outbound if one.method == "chat.update"]) <= 4
-    assert f"{text} [1]" in slack.answers(general, asked.ts)[-1].content
+    assert len([call for call in slack.outbound if call.method == "chat.update"]) <= 4
+    assert f"{text} [1]" in slack.answers(general, question.ts)[-1].content
 
 
 async def test_slacks_stop_button_stops_the_model_and_says_so(slack: FakeSlack, start: Start) -> None:
@@ -255,11 +255,11 @@ async def test_slacks_stop_button_stops_the_model_and_says_so(slack: FakeSlack, 
     general = slack.add_channel("general", anna)
     endless = EndlessAnswerer()
     async with start(endless):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.until(lambda: slack.sent("chat.startStream"))
-        await slack.stop(anna, general, asked.ts)
+        await slack.stop(anna, general, question.ts)
         await slack.settled()
-        (message,) = slack.answers(general, asked.ts)
+        (message,) = slack.answers(general, question.ts)
     assert endless.ended.is_set()
     assert "and so on, and so on" in message.content
     assert "Stopped. What stands here was not checked." in message.content
@@ -271,11 +271,11 @@ async def test_an_edited_message_has_a_stop_button_of_its_own(slack: FakeSlack, 
     slack.errors["chat.startStream"] = ["internal_error"] * 9
     endless = EndlessAnswerer()
     async with start(endless):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.until(lambda: slack.sent("chat.postMessage"))
-        await slack.press(anna, slack.answers(general, asked.ts)[0], "footnote_stop")
+        await slack.press(anna, slack.answers(general, question.ts)[0], "footnote_stop")
         await slack.settled()
-        assert "Stopped." in slack.answers(general, asked.ts)[0].content
+        assert "Stopped." in slack.answers(general, question.ts)[0].content
     assert endless.ended.is_set()
 
 
@@ -283,74 +283,74 @@ async def test_who_says_stop_in_the_thread_stops_it(slack: FakeSlack, start: Sta
     anna = slack.add_user("anna")
     endless = EndlessAnswerer()
     async with start(endless):
-        asked = await slack.say(anna, slack.dm(anna), "how much leave do I get?")
+        question = await slack.say(anna, slack.dm(anna), "how much leave do I get?")
         await slack.until(lambda: slack.sent("chat.startStream"))
-        await slack.say(anna, slack.dm(anna), "Stop!", asked.ts)
+        await slack.say(anna, slack.dm(anna), "Stop!", question.ts)
         await slack.settled()
-        assert "Stopped." in seen(slack.answers(slack.dm(anna), asked.ts))
+        assert "Stopped." in all_text(slack.answers(slack.dm(anna), question.ts))
     assert endless.ended.is_set()
 
 
 async def test_sentences_that_are_not_supported_are_marked(slack: FakeSlack, start: Start) -> None:
     anna = slack.add_user("anna")
     general = slack.add_channel("general", anna)
-    doubtful = said("It is 25 days [1].\nIt was 20 once.", {1: "25 days"}, verdicts=("supported", "uncited"))
+    doubtful = make_answer("It is 25 days [1].\nIt was 20 once.", {1: "25 days"}, verdicts=("supported", "uncited"))
     async with start(ScriptedAnswerer(*telling(doubtful))):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.settled()
-        shown = seen(slack.answers(general, asked.ts))
+        shown = all_text(slack.answers(general, question.ts))
     assert "It is 25 days [1].\nIt was 20 once. ⚠" in shown
     assert "⚠ _No source named:_ It was 20 once." in shown
 
 
 @pytest.mark.parametrize(
-    ("verdict", "told"),
+    ("verdict", "expected"),
     [
         ("weak", "⚠ _Not checked, as its source is in another language:_ So [1]."),
         ("unsupported", "⚠ _Not supported by its source:_ So [1]. (in another language than its source"),
     ],
 )
 async def test_sentences_in_another_language_than_their_source_are_marked_too(
-    slack: FakeSlack, start: Start, verdict: Verdict, told: str
+    slack: FakeSlack, start: Start, verdict: Verdict, expected: str
 ) -> None:
     anna = slack.add_user("anna")
     general = slack.add_channel("general", anna)
     async with start(ScriptedAnswerer(*telling(in_another_language("So [1].", verdict)))):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.settled()
-        shown = seen(slack.answers(general, asked.ts))
+        shown = all_text(slack.answers(general, question.ts))
     assert "So [1]. ⚠" in shown
-    assert told in shown
+    assert expected in shown
 
 
 async def test_a_declined_answer_is_short_and_offers_what_lies_near(slack: FakeSlack, start: Start) -> None:
     anna = slack.add_user("anna")
     general = slack.add_channel("general", anna)
     async with start():
-        asked = await slack.say(anna, general, f"{slack.bot.mention} what is the wifi password?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} what is the wifi password?")
         await slack.settled()
-        (told,) = slack.answers(general, asked.ts)
-    assert "The documents do not answer this question." in told.content
+        (message,) = slack.answers(general, question.ts)
+    assert "The documents do not answer this question." in message.content
     near = (
         r"\*You may want to look at\*\n• <https://docs\.acme\.example/view/\w+\?[^|>]+\|leave\.pdf> — page 4, line 12"
     )
-    assert re.search(near, told.content)
-    assert "Sources" not in told.content
+    assert re.search(near, message.content)
+    assert "Sources" not in message.content
 
 
 async def test_ask_a_person_tags_those_who_are_configured_once(slack: FakeSlack, start: Start) -> None:
     anna, expert = slack.add_user("anna"), slack.add_user("expert")
     general = slack.add_channel("general", anna, expert)
     async with start(people=[expert.id]):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} what is the wifi password?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} what is the wifi password?")
         await slack.settled()
         for _ in range(2):
-            await slack.press(anna, slack.answers(general, asked.ts)[0], "footnote_person")
+            await slack.press(anna, slack.answers(general, question.ts)[0], "footnote_person")
             await slack.settled()
-        told = slack.answers(general, asked.ts)[1:]
-    assert len(told) == 1
-    assert expert.mention in told[0].text
-    assert "> what is the wifi password?" in told[0].content
+        messages = slack.answers(general, question.ts)[1:]
+    assert len(messages) == 1
+    assert expert.mention in messages[0].text
+    assert "> what is the wifi password?" in messages[0].content
 
 
 async def test_what_was_asked_alone_is_put_to_people_alone(slack: FakeSlack, start: Start) -> None:
@@ -361,9 +361,9 @@ async def test_what_was_asked_alone_is_put_to_people_alone(slack: FakeSlack, sta
         await slack.settled()
         await slack.press(anna, [*general.ephemerals.values()][-1], "footnote_person")
         await slack.settled()
-        (told,) = slack.sent("chat.postMessage")
-    assert "> what is the wifi password?" in told.content
-    assert told.readers == {expert.id, slack.bot.id}
+        (call,) = slack.sent("chat.postMessage")
+    assert "> what is the wifi password?" in call.content
+    assert call.readers == {expert.id, slack.bot.id}
 
 
 async def test_a_long_answer_comes_whole_in_several_messages(slack: FakeSlack, start: Start) -> None:
@@ -371,12 +371,12 @@ async def test_a_long_answer_comes_whole_in_several_messages(slack: FakeSlack, s
     general = slack.add_channel("general", anna)
     lines = [f"Line {n} says that {n} is so [{n % 60 + 1}]." for n in range(900)]
     quotes = {n: f"quote {n} " + "is long " * 60 for n in range(1, 61)}
-    async with start(ScriptedAnswerer(*telling(said("\n".join(lines), quotes)))):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
-        await slack.until(lambda: len(slack.answers(general, asked.ts)) > 3)
+    async with start(ScriptedAnswerer(*telling(make_answer("\n".join(lines), quotes)))):
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        await slack.until(lambda: len(slack.answers(general, question.ts)) > 3)
         await slack.settled()
-        told = slack.answers(general, asked.ts)
-    shown = "\n".join(text for message in told for block in message.blocks for text in texts(block))
+        messages = slack.answers(general, question.ts)
+    shown = "\n".join(text for message in messages for block in message.blocks for text in texts(block))
     assert [line for line in lines if line not in shown] == []
     assert [n for n in quotes if f"*[{n}]*" not in shown or f"quote {n} is" not in shown] == []
 
@@ -385,48 +385,48 @@ async def test_a_failure_is_told_in_words(slack: FakeSlack, start: Start) -> Non
     anna = slack.add_user("anna")
     general = slack.add_channel("general", anna)
     async with start(ScriptedAnswerer(ModelUnreachableError("The language model cannot be reached."))):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.settled()
-        assert "The language model cannot be reached." in seen(slack.answers(general, asked.ts))
+        assert "The language model cannot be reached." in all_text(slack.answers(general, question.ts))
 
 
 async def test_a_channel_of_its_own_accord_gets_answers_that_are_supported(slack: FakeSlack, start: Start) -> None:
     anna = slack.add_user("anna")
     help_ = slack.add_channel("help", anna)
     async with start(channels=[{"channel": "help", "mode": "auto"}]):
-        asked = await slack.say(anna, help_, "How much leave do we get?")
-        await slack.until(lambda: slack.answers(help_, asked.ts))
+        question = await slack.say(anna, help_, "How much leave do we get?")
+        await slack.until(lambda: slack.answers(help_, question.ts))
         await slack.settled()
-        assert "25 days of leave [1]" in seen(slack.answers(help_, asked.ts))
-        await slack.say(anna, help_, "and leave next year?", asked.ts)
+        assert "25 days of leave [1]" in all_text(slack.answers(help_, question.ts))
+        await slack.say(anna, help_, "and leave next year?", question.ts)
         await slack.settled()
-        assert len(slack.answers(help_, asked.ts)) == 2
+        assert len(slack.answers(help_, question.ts)) == 2
 
 
 @pytest.mark.parametrize(
-    ("told", "why"),
+    ("answer", "reason"),
     [
-        (said("Nothing.", status="declined"), "the documents do not answer"),
-        (said("Half [1].", {1: "half"}, status="partly"), "the documents answer only a part"),
-        (said("So [1].", {1: "so"}, verdicts=("unsupported",)), "1 of its sentences are not supported"),
+        (make_answer("Nothing.", status="declined"), "the documents do not answer"),
+        (make_answer("Half [1].", {1: "half"}, status="partly"), "the documents answer only a part"),
+        (make_answer("So [1].", {1: "so"}, verdicts=("unsupported",)), "1 of its sentences are not supported"),
         (in_another_language("So [1].", "weak"), "1 of its sentences are not supported"),
-        (said("So."), "the answer claims nothing"),
+        (make_answer("So."), "the answer claims nothing"),
     ],
 )
 async def test_and_silence_where_they_are_not_with_the_reason_in_the_log(
-    slack: FakeSlack, start: Start, caplog: pytest.LogCaptureFixture, told: Answer, why: str
+    slack: FakeSlack, start: Start, caplog: pytest.LogCaptureFixture, answer: Answer, reason: str
 ) -> None:
     caplog.set_level("INFO", "api.slack.responder")
     anna = slack.add_user("anna")
     help_ = slack.add_channel("help", anna)
-    answerer = ScriptedAnswerer(*telling(told))
+    answerer = ScriptedAnswerer(*telling(answer))
     async with start(answerer, channels=[{"channel": help_.id, "mode": "auto"}]) as bot:
         await slack.say(anna, help_, "How much leave do we get?")
         await slack.until(lambda: answerer.ended.is_set())
         await bot.idle()
         await slack.settled()
-    assert [one.method for one in slack.outbound if one.method.startswith(("chat.", "assistant.", "agents."))] == []
-    assert f"Stayed silent in {help_.id}: {why}" in caplog.text
+    assert [call.method for call in slack.outbound if call.method.startswith(("chat.", "assistant.", "agents."))] == []
+    assert f"Stayed silent in {help_.id}: {reason}" in caplog.text
 
 
 async def test_a_channel_may_be_confined_to_some_documents(slack: FakeSlack, start: Start) -> None:
@@ -444,14 +444,14 @@ async def test_a_channel_may_have_the_bot_speak_another_language(slack: FakeSlac
     berlin = slack.add_channel("berlin", anna)
     general, library = slack.add_channel("general", anna), Library(LEAVE)
     async with start(library, channels=[{"channel": "berlin", "language": "de"}]):
-        asked = await slack.say(anna, berlin, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, berlin, f"{slack.bot.mention} how much leave do I get?")
         await slack.settled()
-        assert "*Quellen*" in seen(slack.answers(berlin, asked.ts))
+        assert "*Quellen*" in all_text(slack.answers(berlin, question.ts))
         await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.settled()
         declined = await slack.say(anna, berlin, f"{slack.bot.mention} what is the wifi password?")
         await slack.settled()
-        assert "Die Dokumente beantworten diese Frage nicht." in seen(slack.answers(berlin, declined.ts))
+        assert "Die Dokumente beantworten diese Frage nicht." in all_text(slack.answers(berlin, declined.ts))
     assert [question.language for question in library.asked] == ["de", None, "de"]
 
 
@@ -460,14 +460,14 @@ async def test_a_channel_may_have_who_asks_see_the_answer_first_and_share_it(sla
     general = slack.add_channel("general", anna, ben)
     library = Library(LEAVE)
     async with start(library, channels=[{"channel": "general", "ephemeral": True}]):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.settled()
-        (alone,) = slack.answers(general, asked.ts)
+        (alone,) = slack.answers(general, question.ts)
         assert alone.ephemeral_for == anna.id
         for _ in range(2):
             await slack.press(anna, alone, "footnote_share")
             await slack.settled()
-        _, shared = slack.answers(general, asked.ts)
+        _, shared = slack.answers(general, question.ts)
     assert shared.ephemeral_for is None
     assert f"{anna.mention} shares the answer to:\n> how much leave do I get?" in shared.content
     assert "25 days of leave [1]" in shared.content
@@ -479,17 +479,17 @@ async def test_feedback_is_kept_and_the_last_word_counts(slack: FakeSlack, start
     general = slack.add_channel("general", anna, ben)
     ballot = Ballot()
     async with start(ballot=ballot):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
         await slack.settled()
-        (told,) = slack.answers(general, asked.ts)
-        up, down = feedback_values(told)
+        (message,) = slack.answers(general, question.ts)
+        up, down = feedback_values(message)
         for _ in range(3):
-            await slack.press(anna, told, "footnote_feedback", up)
+            await slack.press(anna, message, "footnote_feedback", up)
             await slack.settled()
-        await slack.press(ben, told, "footnote_feedback", down)
+        await slack.press(ben, message, "footnote_feedback", down)
         await slack.settled()
         assert [feedback.verdict for feedback in ballot.kept.values()] == ["up"]
-        await slack.press(anna, told, "footnote_feedback", down)
+        await slack.press(anna, message, "footnote_feedback", down)
         await slack.until(lambda: slack.sent("views.open"))
         (view,) = slack.state.views.values()
         await slack.submit(view, {"reason": "outdated", "comment": "It is 28 days"})
@@ -499,7 +499,7 @@ async def test_feedback_is_kept_and_the_last_word_counts(slack: FakeSlack, start
             verdict="down", reason="outdated", better_answer="It is 28 days"
         )
     }
-    assert len([one for one in slack.sent("chat.postEphemeral") if "Thank you" in one.content]) == 1
+    assert len([call for call in slack.sent("chat.postEphemeral") if "Thank you" in call.content]) == 1
 
 
 def feedback_values(message: Message) -> tuple[str, str]:

@@ -32,12 +32,12 @@ async def test_the_same_event_four_times_has_one_answer(slack: FakeSlack, start:
     general = slack.add_channel("general", anna)
     library = Library(LEAVE)
     async with start(library):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave?")
         await slack.settled()
-        assert len(slack.answers(general, asked.ts)) == 1
+        assert len(slack.answers(general, question.ts)) == 1
     assert len(library.asked) == 1
     assert (
-        len([d for d in slack.deliveries.all if d.payload["event"].get("ts") == asked.ts]) == 2
+        len([d for d in slack.deliveries.all if d.payload["event"].get("ts") == question.ts]) == 2
     )  # mention and message
 
 
@@ -48,10 +48,10 @@ async def test_mention_and_message_are_one_in_either_order(slack: FakeSlack, sta
     library = Library(LEAVE)
     async with start(library):
         slack.deliveries.hold()
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave?")
         slack.deliveries.release(order)
         await slack.settled()
-        assert len(slack.answers(general, asked.ts)) == 1
+        assert len(slack.answers(general, question.ts)) == 1
     assert len(library.asked) == 1
 
 
@@ -60,10 +60,10 @@ async def test_an_event_whose_first_delivery_never_arrived_is_answered(slack: Fa
     anna = slack.add_user("anna")
     general = slack.add_channel("general", anna)
     async with start():
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave?")
-        await slack.until(lambda: slack.answers(general, asked.ts))
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave?")
+        await slack.until(lambda: slack.answers(general, question.ts))
         await slack.settled()
-        assert len(slack.answers(general, asked.ts)) == 1
+        assert len(slack.answers(general, question.ts)) == 1
 
 
 async def test_an_event_that_comes_again_after_a_restart_is_not_answered_again(slack: FakeSlack, start: Start) -> None:
@@ -71,17 +71,19 @@ async def test_an_event_that_comes_again_after_a_restart_is_not_answered_again(s
     general = slack.add_channel("general", anna)
     library = Library(LEAVE)
     async with start(library):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave?")
         await slack.settled()
-    again = [delivery.payload for delivery in slack.deliveries.all if delivery.payload["event"].get("ts") == asked.ts]
+    again = [
+        delivery.payload for delivery in slack.deliveries.all if delivery.payload["event"].get("ts") == question.ts
+    ]
     async with start(library):
         for payload in again:
             slack.deliveries.event(payload)
         await slack.settled()
-        assert len(slack.answers(general, asked.ts)) == 1
-        await slack.say(anna, general, "and leave next year?", asked.ts)
+        assert len(slack.answers(general, question.ts)) == 1
+        await slack.say(anna, general, "and leave next year?", question.ts)
         await slack.settled()
-        assert len(slack.answers(general, asked.ts)) == 2  # it still takes part in the thread
+        assert len(slack.answers(general, question.ts)) == 2  # it still takes part in the thread
     assert len(library.asked) == 2
 
 
@@ -91,11 +93,11 @@ async def test_an_answer_that_a_stop_of_the_bot_interrupts_says_so(slack: FakeSl
     library = Library(LEAVE)
     library.gate = asyncio.Event()
     async with start(library):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave?")
         await slack.until(lambda: slack.sent("chat.startStream"))
-    (told,) = slack.answers(general, asked.ts)
-    assert "I was interrupted before the answer was done." in told.content
-    assert not told.streaming
+    (message,) = slack.answers(general, question.ts)
+    assert "I was interrupted before the answer was done." in message.content
+    assert not message.streaming
 
 
 RUN = """
@@ -131,30 +133,32 @@ async def test_a_kill_over_an_answer_leaves_a_message_that_says_so_after_the_res
     write_settings(slack, tmp_path / "server", ephemeral=alone)
     with process(RUN.format(tests=str(ROOT / "tests"))) as running:
         await slack.until(lambda: slack.sockets.ready, timeout=60)
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave?")
         await slack.until(lambda: slack.state.statuses if alone else replied(tmp_path / "server" / "slack.sqlite3"))
         os.kill(running.pid, signal.SIGKILL)
         running.wait()
     await asyncio.sleep(0.1)
-    again = [delivery.payload for delivery in slack.deliveries.all if delivery.payload["event"].get("ts") == asked.ts]
+    again = [
+        delivery.payload for delivery in slack.deliveries.all if delivery.payload["event"].get("ts") == question.ts
+    ]
     library = Library(LEAVE)
     async with answering(slack, library, slack_settings(slack, tmp_path / "server")) as bot:
         await bot.idle()
         for payload in again:
             slack.deliveries.event(payload)
-        await slack.until(lambda: slack.answers(general, asked.ts))
+        await slack.until(lambda: slack.answers(general, question.ts))
         await bot.idle()
-        (told,) = slack.answers(general, asked.ts)
-    assert "I was interrupted before the answer was done." in told.content
-    assert told.ephemeral_for == (anna.id if alone else None)
+        (message,) = slack.answers(general, question.ts)
+    assert "I was interrupted before the answer was done." in message.content
+    assert message.ephemeral_for == (anna.id if alone else None)
     assert library.asked == []
 
 
 def replied(file: Path) -> bool:
     store = EventStore(file)
-    left = store.unfinished_answers()
+    answers = store.unfinished_answers()
     store.close()
-    return any(one.reply for one in left)
+    return any(answer.reply for answer in answers)
 
 
 def write_settings(slack: FakeSlack, folder: Path, *, ephemeral: bool) -> None:
@@ -183,10 +187,10 @@ async def test_storms_of_429_are_waited_out_as_long_as_slack_asks(slack: FakeSla
     anna = slack.add_user("anna")
     general = slack.add_channel("general", anna)
     async with start():
-        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave?")
-        await slack.until(lambda: slack.answers(general, asked.ts))
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave?")
+        await slack.until(lambda: slack.answers(general, question.ts))
         await slack.settled()
-        assert "25 days of leave [1]" in slack.answers(general, asked.ts)[0].content
+        assert "25 days of leave [1]" in slack.answers(general, question.ts)[0].content
     assert slack.limits.refusals
     assert slack.limits.impatient == []
 
@@ -198,10 +202,10 @@ async def test_edits_are_spaced(slack: FakeSlack, start: Start) -> None:
     async with start(ScriptedAnswerer(Delta("and so on"), asyncio.Event())):
         threads = [await slack.say(anna, general, f"{slack.bot.mention} how much leave?") for _ in range(3)]
         await slack.until(lambda: len(slack.sent("chat.postMessage")) == 3)
-        for asked in threads:
-            await slack.say(anna, general, "stop", asked.ts)
+        for question in threads:
+            await slack.say(anna, general, "stop", question.ts)
         await slack.settled()
-    shown = [one.at for one in slack.outbound if one.method == "chat.postMessage"]
+    shown = [call.at for call in slack.outbound if call.method == "chat.postMessage"]
     assert all(later - earlier > 0.6 for earlier, later in pairwise(shown))
 
 
@@ -244,26 +248,26 @@ async def load(slack: FakeSlack, start: Start, delay: float, questions: int) -> 
     return p99
 
 
-def test_what_was_claimed_is_not_claimed_again_by_whoever_opens_the_file(tmp_path: Path) -> None:
-    one, other = EventStore(tmp_path / "a.sqlite3"), EventStore(tmp_path / "a.sqlite3")
-    assert one.claim(REQUEST, quiet=False)
-    assert not other.claim(REQUEST, quiet=False)
-    assert other.takes_part(REQUEST.place)
-    assert [left.key for left in other.unfinished_answers()] == [REQUEST.key]
-    other.finish(REQUEST.key)
-    assert one.unfinished_answers() == []
-    one.close()
-    other.close()
+def test_a_claimed_event_is_a_duplicate_to_whoever_opens_the_file(tmp_path: Path) -> None:
+    first, second = EventStore(tmp_path / "a.sqlite3"), EventStore(tmp_path / "a.sqlite3")
+    assert first.claim(REQUEST, quiet=False)
+    assert not second.claim(REQUEST, quiet=False)
+    assert second.takes_part(REQUEST.place)
+    assert [answer.key for answer in second.unfinished_answers()] == [REQUEST.key]
+    second.finish(REQUEST.key)
+    assert first.unfinished_answers() == []
+    first.close()
+    second.close()
 
 
 def test_one_process_at_a_time_has_the_records(tmp_path: Path) -> None:
-    one, other = EventStore(tmp_path / "a.sqlite3"), EventStore(tmp_path / "a.sqlite3")
-    one.lock()
+    first, second = EventStore(tmp_path / "a.sqlite3"), EventStore(tmp_path / "a.sqlite3")
+    first.lock()
     with pytest.raises(SlackBusyError, match=r"a\.sqlite3: stop it"):
-        other.lock()
-    one.close()
-    other.lock()
-    other.close()
+        second.lock()
+    first.close()
+    second.lock()
+    second.close()
 
 
 def test_what_buttons_are_about_is_remembered(tmp_path: Path) -> None:

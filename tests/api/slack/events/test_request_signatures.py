@@ -62,8 +62,8 @@ def send(client: TestClient, body: bytes, headers: dict[str, Any]) -> int:
 
 def test_what_slack_signed_is_taken(client: TestClient) -> None:
     challenge = json.dumps({"type": "url_verification", "challenge": "c123"}).encode()
-    told = client.post("/slack/events", content=challenge, headers=JSON | signed(SECRET, challenge))
-    assert (told.status_code, told.json()) == (200, {"challenge": "c123"})
+    response = client.post("/slack/events", content=challenge, headers=JSON | signed(SECRET, challenge))
+    assert (response.status_code, response.json()) == (200, {"challenge": "c123"})
 
 
 NOW = time.time()
@@ -175,8 +175,8 @@ TYPES = st.sampled_from(["event_callback", "block_actions", "view_submission", "
 def test_whatever_is_sent_signed_is_never_5xx(
     client: TestClient, rest: dict[str, Any], event: Any, kind: Any, form: bool
 ) -> None:
-    told = json.dumps({**rest, "type": kind, "event": event, "actions": event, "view": event})
-    body = urlencode({"payload": told}).encode() if form else told.encode()
+    payload = json.dumps({**rest, "type": kind, "event": event, "actions": event, "view": event})
+    body = urlencode({"payload": payload}).encode() if form else payload.encode()
     assert send(client, body, (FORM if form else JSON) | signed(SECRET, body)) < 500
 
 

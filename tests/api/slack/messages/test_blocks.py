@@ -72,8 +72,8 @@ def words(rendered: RenderedAnswer, kind: str) -> str:
 
 @many
 @given(ANSWERS)
-def test_every_message_is_one_that_slack_takes(told: Answer) -> None:
-    messages = render_answer(told, OPTIONS).messages
+def test_every_message_is_one_that_slack_takes(answer: Answer) -> None:
+    messages = render_answer(answer, OPTIONS).messages
     assert messages
     for message in messages:
         check_blocks(list(message.blocks))
@@ -84,21 +84,23 @@ def test_every_message_is_one_that_slack_takes(told: Answer) -> None:
 
 @many
 @given(ANSWERS)
-def test_no_text_and_no_source_is_lost(told: Answer) -> None:
-    rendered = render_answer(told, OPTIONS)
+def test_no_text_and_no_source_is_lost(answer: Answer) -> None:
+    rendered = render_answer(answer, OPTIONS)
     body, sources = words(rendered, "markdown"), words(rendered, "section")
-    assert not Counter(escape_markdown(told.text).split()) - Counter(body.split())
-    for one in told.citations:
-        assert f"*[{one.number}]*" in sources
+    assert not Counter(escape_markdown(answer.text).split()) - Counter(body.split())
+    for source in answer.citations:
+        assert f"*[{source.number}]*" in sources
         assert f"{BASE}/view/" in sources
-    quoted = Counter(word for one in told.citations for word in escape_mrkdwn(" ".join(one.quote.split())).split())
+    quoted = Counter(
+        word for source in answer.citations for word in escape_mrkdwn(" ".join(source.quote.split())).split()
+    )
     assert not quoted - Counter(sources.split())
 
 
 @many
 @given(ANSWERS)
-def test_nothing_is_live_but_our_own_links(told: Answer) -> None:
-    rendered = render_answer(told, OPTIONS)
+def test_nothing_is_live_but_our_own_links(answer: Answer) -> None:
+    rendered = render_answer(answer, OPTIONS)
     assert not LIVE.search(words(rendered, "markdown"))
     assert not any(
         LIVE.search(message.text) for message in rendered.messages if message.text in words(rendered, "markdown")
@@ -120,9 +122,9 @@ def test_rendered_as_markdown_there_is_neither_link_nor_image_nor_html(text: str
 def test_however_it_is_streamed_nothing_is_live_and_no_word_is_lost(text: str, cuts: list[int]) -> None:
     stream = MarkdownEscaper()
     edges = [0, *sorted(cuts), len(text)]
-    told = "".join(stream.feed(text[a:b]) for a, b in pairwise(edges)) + stream.finish()
-    assert not LIVE.search(told)
-    assert told.split() == escape_markdown(text).split()
+    escaped = "".join(stream.feed(text[a:b]) for a, b in pairwise(edges)) + stream.finish()
+    assert not LIVE.search(escaped)
+    assert escaped.split() == escape_markdown(text).split()
 
 
 @many
@@ -166,10 +168,10 @@ def test_a_word_without_end_is_cut_and_whole() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_is_hostile_is_shown_and_does_nothing(text: str) -> None:
-    told = escape_markdown(f"See {text} now")
-    assert not LIVE.search(told)
-    assert told.startswith("See ")
-    assert told.endswith(" now")
+    escaped = escape_markdown(f"See {text} now")
+    assert not LIVE.search(escaped)
+    assert escaped.startswith("See ")
+    assert escaped.endswith(" now")
 
 
 def test_what_was_written_of_an_answer_that_was_stopped_stays() -> None:

@@ -41,9 +41,9 @@ async def install(slack: FakeSlack, browser: httpx.AsyncClient, team: Team) -> h
     consent = await browser.get(f"{link(page)}&team={team.id}")
     back = urlsplit(consent.headers["location"])
     assert f"{back.scheme}://{back.netloc}" == BASE
-    told = await browser.get(f"{back.path}?{back.query}", headers={"Cookie": cookies})
-    assert told.status_code == 200, told.text
-    return told
+    response = await browser.get(f"{back.path}?{back.query}", headers={"Cookie": cookies})
+    assert response.status_code == 200, response.text
+    return response
 
 
 def link(page: httpx.Response) -> str:
@@ -56,9 +56,9 @@ async def test_each_workspace_installs_the_bot_and_is_answered(slack: FakeSlack,
     ben = slack.add_user("ben", team=other)
     async with installing(slack, tmp_path) as browser:
         assert (await install(slack, browser, other)).status_code == 200
-        asked = await slack.say(ben, slack.dm(ben), "How much leave?")
+        question = await slack.say(ben, slack.dm(ben), "How much leave?")
         await slack.settled()
-        assert "25 days of leave" in slack.answers(slack.dm(ben), asked.ts)[0].content
+        assert "25 days of leave" in slack.answers(slack.dm(ben), question.ts)[0].content
     kept = tmp_path / "slack-installations.sqlite3"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
@@ -71,9 +71,9 @@ async def test_an_installation_outlives_a_restart_and_ends_where_the_app_is_take
     async with installing(slack, tmp_path) as browser:
         await install(slack, browser, other)
     async with installing(slack, tmp_path):
-        asked = await slack.say(ben, slack.dm(ben), "How much leave?")
+        question = await slack.say(ben, slack.dm(ben), "How much leave?")
         await slack.settled()
-        assert slack.answers(slack.dm(ben), asked.ts)
+        assert slack.answers(slack.dm(ben), question.ts)
         slack.uninstall(other)
         await slack.settled()
     store = installation_store(tmp_path / "slack-installations.sqlite3", slack.client_id)
@@ -84,8 +84,8 @@ async def test_a_state_that_is_not_ours_installs_nothing(slack: FakeSlack, tmp_p
     anna = slack.add_user("anna")
     async with installing(slack, tmp_path) as browser:
         code = slack.code(slack.team, anna, f"{BASE}/slack/oauth_redirect")
-        told = await browser.get("/slack/oauth_redirect", params={"code": code, "state": "guessed"})
-        assert told.status_code == 400
+        response = await browser.get("/slack/oauth_redirect", params={"code": code, "state": "guessed"})
+        assert response.status_code == 400
         await slack.say(anna, slack.dm(anna), "How much leave?")
         await slack.until(lambda: slack.deliveries.all[-1].attempts)
     assert slack.sent("chat.postMessage") == []
@@ -100,9 +100,9 @@ async def test_members_of_another_workspace_are_in_groups_only_where_it_is_named
     mallory = slack.add_user("mallory", team=other, email="mallory@acme.example")
     async with installing(slack, tmp_path, workspaces=[other.id] if trusted else []) as browser:
         await install(slack, browser, other)
-        asked = await slack.say(mallory, slack.dm(mallory), "What does the secret say?")
+        question = await slack.say(mallory, slack.dm(mallory), "What does the secret say?")
         await slack.settled()
-        shown = "\n".join(message.content for message in slack.answers(slack.dm(mallory), asked.ts))
+        shown = "\n".join(message.content for message in slack.answers(slack.dm(mallory), question.ts))
     assert shown
     assert (CANARY in shown) is trusted
 

@@ -20,9 +20,9 @@ def anna(slack: FakeSlack) -> User:
 
 async def ask(slack: FakeSlack, user: User, channel: Channel) -> str:
     """What the bot wrote in the thread of the question."""
-    asked = await slack.say(user, channel, f"{slack.bot.mention} when is pay, and what does the secret say?")
+    question = await slack.say(user, channel, f"{slack.bot.mention} when is pay, and what does the secret say?")
     await slack.settled()
-    return "\n".join(message.content for message in slack.answers(channel, asked.ts))
+    return "\n".join(message.content for message in slack.answers(channel, question.ts))
 
 
 async def test_a_direct_message_is_answered_from_what_the_asker_may_see(
@@ -48,9 +48,9 @@ async def test_in_a_channel_only_what_everyone_may_see(slack: FakeSlack, start: 
     channel = slack.add_channel("general", anna, slack.add_user("ben"), kind=kind)  # type: ignore[arg-type]
     async with start(Library(OPEN, SECRET), people=[anna.id], **HR):
         assert "Everyone is paid on the 25th" in await ask(slack, anna, channel)
-        asked = await slack.say(anna, channel, f"{slack.bot.mention} what does the secret say?")
+        question = await slack.say(anna, channel, f"{slack.bot.mention} what does the secret say?")
         await slack.settled()
-        await slack.press(anna, slack.answers(channel, asked.ts)[0], "footnote_person")
+        await slack.press(anna, slack.answers(channel, question.ts)[0], "footnote_person")
         await slack.settled()
     assert slack.leaked(CANARY) == []
 
@@ -100,13 +100,13 @@ async def test_what_is_shared_is_asked_again_for_the_channel(slack: FakeSlack, s
     general = slack.add_channel("general", anna, slack.add_user("ben"))
     library = Library(OPEN, SECRET)
     async with start(library, channels=[{"channel": "general", "ephemeral": True}], **HR):
-        asked = await slack.say(anna, general, f"{slack.bot.mention} when is pay?")
+        question = await slack.say(anna, general, f"{slack.bot.mention} when is pay?")
         await slack.settled()
-        (alone,) = slack.answers(general, asked.ts)
+        (alone,) = slack.answers(general, question.ts)
         assert CANARY in alone.content
         await slack.press(anna, alone, "footnote_share")
         await slack.settled()
-        _, shared = slack.answers(general, asked.ts)
+        _, shared = slack.answers(general, question.ts)
     assert "Everyone is paid on the 25th" in shared.content
     assert [question.audience for question in library.asked] == [Audience(frozenset({"hr"})), PUBLIC]
     assert slack.leaked(CANARY, anna) == []
