@@ -1,16 +1,15 @@
-"""What a search costs in a large index: warm times beside the peer's plain vector query, and what HNSW misses.
+"""Measure searches in a large index: warm times beside the peer's plain vector query, and the recall of HNSW.
 
     python benchmarks/search_scale.py warm ../shared/bench [--passages 50000] [--models var/models] [--index DIR]
     python benchmarks/search_scale.py recall ../shared/bench [--passages 50000] [--index DIR]
     python benchmarks/search_scale.py words [--passages 1000000] [--seconds 480]
 
-Passages are recombined from sentences of real ones, seven sets', and their vectors from those that all-MiniLM-L6-v2
-gives the real ones (``made_text.py``), so the model embeds 2,000 of them only. ``--index`` keeps what was built.
-``warm`` asks real questions of those sets, one by one and each of every system in turn: the peer, which is what
-``peer_llamaindex.py`` does less LlamaIndex (the question embedded with the same weights, then Chroma's five nearest of
-a collection with its defaults, with their texts), Footnote without reranking, and with it, where the model is there.
-Stages are timed within; what they leave is scoring, ranking, joining and reranking. ``recall`` compares with all
-vectors. ``words`` searches by words alone, in as many passages of 60 words as ``--seconds`` let it make.
+Passages are recombined from sentences of real ones of seven sets, and so are their vectors (``made_text.py``). So the
+model embeds only 2,000 of them. ``--index`` keeps the built index. ``warm`` asks real questions of those sets, each of
+every system in turn. The peer is ``peer_llamaindex.py`` without LlamaIndex: it embeds the question with the same
+weights, and takes Chroma's five nearest of a default collection, with their texts. Footnote runs without reranking, and
+with it where the model is installed. Stages are timed; the rest is scoring, ranking, joining and reranking. ``recall``
+compares with all vectors. ``words`` searches by words alone, in as many passages of 60 words as fit in ``--seconds``.
 """
 
 import argparse
@@ -29,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from made_text import Zipf, read_sources, recombined
+from made_text import Zipf, read_sources, recombine
 
 from indexes.ingest.splitting import PassageSplitter
 from indexes.models.sentence_transformer import SentenceTransformerEncoder
@@ -49,19 +48,20 @@ SETS = ("squad2", "clapnq", "hotpot100", "mtrag_un", "tatqa", "lihua", "apidocs"
 SOURCES = 2000
 RERANKER = "ms-marco-MiniLM-L-12-v2-int8"
 BATCH = 4800
-"""Passages put at once."""
-WARMING = 10
+"""Passages written at a time."""
+WARM_UP = 10
 """Questions asked before those that count."""
 SEED = 1
 
 
 class Clock:
-    """The seconds that methods took, by stage, since they were last asked for."""
+    """Seconds spent in methods, by stage, since the last reading."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
 
-    def times(self, owner: object, method: str, stage: str) -> None:
+    def time_method(self, owner: object, method: str, stage: str) -> None:
+        """Count a method's seconds for a stage."""
         function = getattr(owner, method)
         self._seconds[stage] = 0.0
 
@@ -74,12 +74,12 @@ class Clock:
 
         setattr(owner, method, timed)
 
-    def taken(self, whole: float) -> dict[str, float]:
-        """By stage, with what they leave of the whole."""
+    def read(self, whole: float) -> dict[str, float]:
+        """Return the seconds by stage, with the whole and the rest, and start anew."""
         stages, self._seconds = self._seconds, dict.fromkeys(self._seconds, 0.0)
         return {
             "": whole,
-            **{f": {stage}": its for stage, its in stages.items()},
+            **{f": {stage}": value for stage, value in stages.items()},
             ": the rest": whole - sum(stages.values()),
         }
 
@@ -87,14 +87,15 @@ class Clock:
 # -- building -------------------------------------------------------------------------------------------------------
 
 
-def settings_of(folder: Path, models: Path, reranker: str | None = None) -> Settings:
+def make_settings(folder: Path, models: Path, reranker: str | None = None) -> Settings:
+    """Return the settings for the index in a folder."""
     reranking = {"model": reranker, "budget_ms": 150}
     return load_settings(index={"dir": folder / "index"}, models={"dir": models}, reranking=reranking)
 
 
 @contextmanager
-def built(given: argparse.Namespace) -> Iterator[Path]:
-    """A folder with an index, the peer's collection and the questions: that of ``--index``, or one that goes away."""
+def open_built(given: argparse.Namespace) -> Iterator[Path]:
+    """Yield a folder with the index, the peer's collection and the questions: ``--index``, or a temporary one."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.index or Path(temporary)
         if not (folder / "questions.json").exists():
@@ -103,28 +104,29 @@ def built(given: argparse.Namespace) -> Iterator[Path]:
 
 
 def build(bench: Path, folder: Path, passages: int) -> None:
+    """Build the index, the peer's collection and the questions."""
     encoder, rng, began = SentenceTransformerEncoder(), random.Random(SEED), time.perf_counter()
     splitter = PassageSplitter(encoder.count_tokens, 128)
     sets = [read_sources(bench / name / "docs", encoder, splitter, SOURCES // len(SETS), rng) for name in SETS]
-    tell(f"{sum(map(len, sets))} real passages embedded", began)
-    settings = settings_of(folder, folder)
+    log(f"{sum(map(len, sets))} real passages embedded", began)
+    settings = make_settings(folder, folder)
     with open_writer(settings, encoder) as writer:
         writer.catalog.set("encoder", encoder.name)
-        collection = peers(folder)
-        for batch in batches(recombined(sets, passages, SEED), BATCH):
+        collection = open_peer(folder)
+        for batch in make_batches(recombine(sets, passages, SEED), BATCH):
             writer.catalog.put(batch)
-            give(collection, batch)
-        tell(f"{writer.catalog.counts()} documents and passages put, in the peer's collection too", began)
-        with closing(generation(settings)) as made:
-            made.vectors.publish(force=True)
-    tell("Chroma's copy published", began)
-    asked = [question for name, of in zip(SETS, sets, strict=True) for question in questions(bench / name, of)]
-    rng.shuffle(asked)
-    (folder / "questions.json").write_text(json.dumps(asked))
+            add_to_peer(collection, batch)
+        log(f"{writer.catalog.counts()} documents and passages written, and to the peer's collection", began)
+        with closing(open_generation(settings)) as index:
+            index.vectors.publish(force=True)
+    log("Chroma's copy published", began)
+    questions = [q for name, sources in zip(SETS, sets, strict=True) for q in read_questions(bench / name, sources)]
+    rng.shuffle(questions)
+    (folder / "questions.json").write_text(json.dumps(questions))
 
 
-def questions(folder: Path, sources: Sequence[Any]) -> Iterator[str]:
-    """Those of a set that are answered where the sources come from."""
+def read_questions(folder: Path, sources: Sequence[Any]) -> Iterator[str]:
+    """Yield the questions of a set whose answers are in the sources' documents."""
     read = {source.passage.path for source in sources}
     for line in (folder / "questions.jsonl").open():
         row = json.loads(line)
@@ -132,7 +134,8 @@ def questions(folder: Path, sources: Sequence[Any]) -> Iterator[str]:
             yield row["question"]
 
 
-def batches(versions: Iterable[FileVersion], passages: int) -> Iterator[list[FileVersion]]:
+def make_batches(versions: Iterable[FileVersion], passages: int) -> Iterator[list[FileVersion]]:
+    """Yield files in batches of about so many passages."""
     batch: list[FileVersion] = []
     for version in versions:
         batch.append(version)
@@ -142,7 +145,8 @@ def batches(versions: Iterable[FileVersion], passages: int) -> Iterator[list[Fil
     yield batch
 
 
-def peers(folder: Path) -> "Collection":
+def open_peer(folder: Path) -> "Collection":
+    """Open the peer's collection, which is made if missing."""
     import chromadb
     from chromadb.config import Settings as ChromaSettings
 
@@ -150,7 +154,8 @@ def peers(folder: Path) -> "Collection":
     return client.get_or_create_collection("peer", metadata={"hnsw:space": "cosine"}, embedding_function=None)
 
 
-def give(collection: "Collection", versions: Iterable[FileVersion]) -> None:
+def add_to_peer(collection: "Collection", versions: Iterable[FileVersion]) -> None:
+    """Add passages and their vectors to the peer's collection."""
     stored = [one for version in versions for _, passages in version.documents for one in passages]
     if stored:
         collection.add(
@@ -161,12 +166,14 @@ def give(collection: "Collection", versions: Iterable[FileVersion]) -> None:
         )
 
 
-def generation(settings: Settings) -> Generation:
+def open_generation(settings: Settings) -> Generation:
+    """Open the current generation of an index."""
     return Generation(settings, Generations(settings.index.dir).current)
 
 
-def tell(what: str, began: float) -> None:
-    print(f"{what}, {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+def log(message: str, began: float) -> None:
+    """Print a message with the seconds since the beginning."""
+    print(f"{message}, {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
 
 
 # -- whole searches -------------------------------------------------------------------------------------------------
@@ -174,69 +181,76 @@ def tell(what: str, began: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class System:
+    """A system to ask, and the clock of its stages."""
+
     ask: Callable[[str], object]
     clock: Clock
 
 
 def warm(given: argparse.Namespace) -> None:
+    """Measure whole searches of every system."""
     seconds: dict[str, list[float]] = {}
-    with built(given) as folder:
-        asked = json.loads((folder / "questions.json").read_text())[: given.questions + WARMING]
+    with open_built(given) as folder:
+        questions = json.loads((folder / "questions.json").read_text())[: given.questions + WARM_UP]
         systems = make_systems(folder, given.models)
-        for n, question in enumerate(asked):
-            for name in turned([*systems], n):
-                stages = systems[name].clock.taken(took(systems[name].ask, question))
-                for stage, its in stages.items() if n >= WARMING else ():
-                    seconds.setdefault(f"{name}{stage}", []).append(its)
-        passages = peers(folder).count()
-    report(seconds, passages=passages, questions=len(asked) - WARMING)
+        for n, question in enumerate(questions):
+            for name in rotate([*systems], n):
+                stages = systems[name].clock.read(time_call(systems[name].ask, question))
+                for stage, value in stages.items() if n >= WARM_UP else ():
+                    seconds.setdefault(f"{name}{stage}", []).append(value)
+        passages = open_peer(folder).count()
+    report(seconds, passages=passages, questions=len(questions) - WARM_UP)
 
 
 def make_systems(folder: Path, models: Path) -> dict[str, System]:
-    """Each with caches of its own; one model embeds for all."""
+    """Return the systems, each with its own caches; one model embeds for all."""
     encoder = SentenceTransformerEncoder()
-    encoder.encode(["loaded"])
-    settings = {"footnote": settings_of(folder, models)}
+    encoder.encode(["load the model"])
+    settings = {"footnote": make_settings(folder, models)}
     if (models / RERANKER).is_dir():
-        settings["footnote, reranked"] = settings_of(folder, models, RERANKER)
-    footnotes = {name: footnote(generation(its), copy(encoder)) for name, its in settings.items()}
-    return {"peer": peer(folder, copy(encoder)), **footnotes}
+        settings["footnote, reranked"] = make_settings(folder, models, RERANKER)
+    footnotes = {name: make_footnote(open_generation(s), copy(encoder)) for name, s in settings.items()}
+    return {"peer": make_peer(folder, copy(encoder)), **footnotes}
 
 
-def peer(folder: Path, encoder: Encoder) -> System:
-    collection, clock = peers(folder), Clock()
-    clock.times(encoder, "encode_query", "embedding")
+def make_peer(folder: Path, encoder: Encoder) -> System:
+    """Return the peer."""
+    collection, clock = open_peer(folder), Clock()
+    clock.time_method(encoder, "encode_query", "embedding")
     return System(lambda question: collection.query(encoder.encode_query([question]), n_results=5), clock)
 
 
-def footnote(made: Generation, encoder: Encoder) -> System:
-    made.__dict__["encoder"] = encoder
-    retriever, entries, clock = made.retriever, made.catalog.search_rows, Clock()
-    clock.times(encoder, "encode_query", "embedding")
-    clock.times(made.vectors, "search", "vectors")
-    clock.times(entries, "embedded_as", "rows of what is near")
-    clock.times(entries, "frequencies", "how rare terms are")
-    clock.times(entries, "match", "full-text search")
-    for method in ("at", "of_documents", "named", "text"):
-        clock.times(entries, method, "neighbours and names")
+def make_footnote(generation: Generation, encoder: Encoder) -> System:
+    """Return Footnote with this encoder."""
+    generation.__dict__["encoder"] = encoder
+    retriever, rows, clock = generation.retriever, generation.catalog.search_rows, Clock()
+    clock.time_method(encoder, "encode_query", "embedding")
+    clock.time_method(generation.vectors, "search", "vectors")
+    clock.time_method(rows, "embedded_as", "rows of near passages")
+    clock.time_method(rows, "frequency", "frequencies of terms")
+    clock.time_method(rows, "match", "full-text search")
+    for method in ("at_rows", "first_of_documents", "documents_named", "text"):
+        clock.time_method(rows, method, "neighbours and names")
     return System(lambda question: retriever.retrieve(Query(question), limit=8), clock)
 
 
-def turned(names: list[str], n: int) -> list[str]:
-    """So that none always follows the same one."""
+def rotate(names: list[str], n: int) -> list[str]:
+    """Return the names in another order each time, so that none always follows the same one."""
     return [*names[n % len(names) :], *names[: n % len(names)]][:: 1 if n // len(names) % 2 else -1]
 
 
-def took(work: Callable[[str], object], question: str) -> float:
+def time_call(work: Callable[[str], object], question: str) -> float:
+    """Return the seconds that a question takes."""
     began = time.perf_counter()
     work(question)
     return time.perf_counter() - began
 
 
 def report(seconds: dict[str, list[float]], **facts: float) -> None:
-    """JSON, then a Markdown table."""
+    """Print the figures as JSON, then as a Markdown table."""
     figures = {
-        name: [round(1000 * float(at), 2) for at in np.percentile(its, (50, 95))] for name, its in seconds.items()
+        name: [round(1000 * float(value), 2) for value in np.percentile(values, (50, 95))]
+        for name, values in seconds.items()
     }
     facts["load"] = round(os.getloadavg()[0], 1)
     print(json.dumps({**facts, "ms": {name: {"p50": p50, "p95": p95} for name, (p50, p95) in figures.items()}}))
@@ -249,39 +263,42 @@ def report(seconds: dict[str, list[float]], **facts: float) -> None:
 
 
 def recall(given: argparse.Namespace) -> None:
-    """Of the 50 nearest of each question, the share that a search finds."""
-    with built(given) as folder, closing(generation(settings_of(folder, folder))) as made:
-        asked = json.loads((folder / "questions.json").read_text())[: given.questions]
-        every = list(made.catalog.vectors(after=0, batch=BATCH))
+    """Measure the share of each question's 50 nearest passages that a search finds."""
+    with open_built(given) as folder, closing(open_generation(make_settings(folder, folder))) as index:
+        questions = json.loads((folder / "questions.json").read_text())[: given.questions]
+        every = list(index.catalog.vectors(after=0, batch=BATCH))
         shares = []
-        for vector in made.encoder.encode_query(asked):
-            wanted = {found for found, _ in nearest(every, vector, 50)}
-            shares.append(len(wanted & {found for found, _ in made.vectors.search(vector, limit=50)}) / 50)
-        facts = {"vectors": sum(len(ids) for ids, _ in every), "questions": len(asked)}
+        for vector in index.encoder.encode_query(questions):
+            exact = {id_ for id_, _ in nearest(every, vector, 50)}
+            shares.append(len(exact & {id_ for id_, _ in index.vectors.search(vector, limit=50)}) / 50)
+        facts = {"vectors": sum(len(ids) for ids, _ in every), "questions": len(questions)}
     print(json.dumps({**facts, "recall@50": round(float(np.mean(shares)), 4), "least": min(shares)}))
-    sys.exit(None if np.mean(shares) >= 0.99 else "HNSW misses more than a hundredth.")
+    sys.exit(None if np.mean(shares) >= 0.99 else "HNSW misses more than 1 %.")
 
 
 def words(given: argparse.Namespace) -> None:
+    """Measure searches by words alone."""
     zipf, began = Zipf(300_000, SEED), time.perf_counter()
     with tempfile.TemporaryDirectory(dir=given.index) as folder:
         catalog = Catalog.create(Path(folder, "catalog.sqlite3"))
-        for batch in islice(batches(zipf.documents(100, 60), 5000), given.passages // 5000):
+        for batch in islice(make_batches(zipf.documents(100, 60), 5000), given.passages // 5000):
             catalog.put(batch)
             if time.perf_counter() - began > given.seconds:
                 break
         _, passages = catalog.counts()
-        tell(f"{passages} passages put", began)
+        log(f"{passages} passages written", began)
         lexical = LexicalRetriever(catalog)
         times = [
-            took(lambda text: lexical.retrieve(Query(text), limit=50), zipf.question()) for _ in range(WARMING + 100)
+            time_call(lambda text: lexical.retrieve(Query(text), limit=50), zipf.question())
+            for _ in range(WARM_UP + 100)
         ]
         catalog.close()
         size = catalog.file.stat().st_size / 2**20
-    report({"words": times[WARMING:]}, passages=passages, questions=100, mb=round(size))
+    report({"words": times[WARM_UP:]}, passages=passages, questions=100, mb=round(size))
 
 
 def main() -> None:
+    """Run the benchmark by its command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("warm", "recall", "words"))
     parser.add_argument("bench", type=Path, nargs="?", help="a folder of sets")
@@ -289,7 +306,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=480)
     parser.add_argument("--models", type=Path, default=Path("var/models"))
-    parser.add_argument("--index", type=Path, help="where what is built is kept, and used again")
+    parser.add_argument("--index", type=Path, help="a folder that keeps the built index for later runs")
     given = parser.parse_args()
     given.passages = given.passages or (1_000_000 if given.what == "words" else 50_000)
     {"warm": warm, "recall": recall, "words": words}[given.what](given)

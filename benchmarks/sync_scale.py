@@ -1,13 +1,13 @@
-"""What size costs, with an encoder that costs nothing: time of a sync that finds little to do, memory of a large one.
+"""Measure the cost of size, with a free encoder: the time of a sync with little to do, the memory of a large one.
 
     PYTHONPATH=tests python benchmarks/sync_scale.py unchanged [--files 10000] [--repeat 5] [--processes]
     PYTHONPATH=tests python benchmarks/sync_scale.py memory [--passages 50000]
     PYTHONPATH=tests python benchmarks/sync_scale.py stages DOCS
 
-``unchanged`` compares with the peer's way to learn that nothing changed, LlamaIndex's reader and its documents' hashes
-(llama-index-core alone, which Footnote installs).
-``memory`` samples what the process and its reading worker hold. ``stages`` splits with the real model's tokenizer and
-tells each stage's share of the time that embedding takes at 38 passages a second, the model's best on two idle cores.
+``unchanged`` compares with the peer's way to find changes: LlamaIndex's reader and its documents' hashes (of
+llama-index-core, which Footnote installs). ``memory`` samples the memory of the process and its reading worker.
+``stages`` splits with the real model's tokenizer. It prints each stage's share of the time of embedding at 38 passages
+a second, the model's best on two idle cores.
 """
 
 import argparse
@@ -46,19 +46,20 @@ WORDS = (
 
 
 class RandomEncoder(WordsEncoder):
-    """Unit vectors that are hard on HNSW: each text's own direction, near no other's."""
+    """Random unit vectors, one per text, which are hard for HNSW."""
 
     def encode(self, texts: Sequence[str], /) -> Matrix:
+        """Return the vectors, equal for equal texts."""
         rows = [np.random.default_rng(zlib.crc32(text.encode())).standard_normal(self.dimensions) for text in texts]
-        made = np.array(rows, np.float32)
-        return made / np.linalg.norm(made, axis=1, keepdims=True)
+        matrix = np.array(rows, np.float32)
+        return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
 
 
-# -- the work -------------------------------------------------------------------------------------------------------
+# -- work -------------------------------------------------------------------------------------------------------
 
 
 def write_files(docs: Path, files: int, passages: int, words: int) -> None:
-    """Text files in folders, ``passages`` in all, every one with a number of its own."""
+    """Write text files in folders, with so many different passages in all."""
     rng = random.Random(0)
     for n in range(files):
         file = docs / f"{n % FOLDERS:03}" / f"{n:05}.txt"
@@ -69,7 +70,8 @@ def write_files(docs: Path, files: int, passages: int, words: int) -> None:
 
 
 @contextmanager
-def opened(index: Path, encoder: Encoder, splitter: Splitter | None = None) -> Iterator[Sync]:
+def open_sync(index: Path, encoder: Encoder, splitter: Splitter | None = None) -> Iterator[Sync]:
+    """Open an index for syncs, which is made if missing."""
     catalog = Catalog.create(index / "catalog.sqlite3")
     vectors = ChromaVectors(EmbeddedChroma(index / "chroma"), catalog)
     try:
@@ -80,12 +82,13 @@ def opened(index: Path, encoder: Encoder, splitter: Splitter | None = None) -> I
 
 
 def sync(docs: Path, index: Path, listener: SyncListener | None = None) -> SyncReport:
-    with opened(index, RandomEncoder()) as syncing:
-        return syncing.run([docs], listener or SyncListener())
+    """Sync a folder with a new process's state of the index."""
+    with open_sync(index, RandomEncoder()) as opened:
+        return opened.run([docs], listener or SyncListener())
 
 
 def peer(docs: str) -> int:
-    """Lists, reads and hashes all, as the peer's ingestion pipeline must to find what changed."""
+    """List, read and hash all files, as the peer must to find changes; return the number of hashes."""
     from llama_index.core import SimpleDirectoryReader
 
     documents = SimpleDirectoryReader(docs, recursive=True, filename_as_id=True).load_data()
@@ -96,27 +99,28 @@ def peer(docs: str) -> int:
 
 
 def unchanged(files: int, repeat: int, *, processes: bool) -> None:
+    """Print the times of syncs where nothing, or one file, changed."""
     with tempfile.TemporaryDirectory() as folder:
         docs, index, whole = Path(folder, "docs"), Path(folder, "index"), Path(folder, "whole")
         write_files(docs, files, files, words=8)
         print(f"{files} files, first sync {sync(docs, index).seconds:.1f} s, encoder free", flush=True)
-        peer(str(docs))  # its imports are not counted here
-        ours, theirs = repeated(
+        peer(str(docs))  # imports its libraries, which does not count
+        ours, theirs = time_in_turn(
             repeat, {"nothing changed": lambda: sync(docs, index), "peer: list, read and hash": lambda: peer(str(docs))}
         )
         print(f"ratio {ours / theirs:.3f}")
-        repeated(repeat, {"one changed": lambda: (change(docs), sync(docs, index))})
-        repeated(repeat, {"nothing changed, one change not in Chroma": lambda: sync(docs, index)})
+        time_in_turn(repeat, {"one changed": lambda: (change(docs), sync(docs, index))})
+        time_in_turn(repeat, {"nothing changed, one change not in Chroma": lambda: sync(docs, index)})
         if processes:
             print_processes(docs, whole, repeat)
 
 
 def print_processes(docs: Path, index: Path, repeat: int) -> None:
-    """As a user starts them, with the real model, which is loaded only where something changed."""
+    """Print the times of whole processes with the real model, which is loaded only where something changed."""
     run = partial(subprocess.run, check=True, capture_output=True)
     indexing = [sys.executable, "-m", "api.commands.cli", "index", str(docs), "--index", str(index)]
     run(indexing)
-    ours, theirs = repeated(
+    ours, theirs = time_in_turn(
         repeat,
         {
             "process, nothing changed": lambda: run(indexing),
@@ -124,50 +128,55 @@ def print_processes(docs: Path, index: Path, repeat: int) -> None:
         },
     )
     print(f"ratio {ours / theirs:.3f}", flush=True)
-    repeated(repeat, {"process, one changed": lambda: (change(docs), run(indexing))})
+    time_in_turn(repeat, {"process, one changed": lambda: (change(docs), run(indexing))})
 
 
 def change(docs: Path) -> None:
+    """Change one file."""
     (docs / "000" / "00000.txt").write_text(f"Written at {time.time()}.")
 
 
-def repeated(times: int, work: dict[str, Callable[[], object]]) -> list[float]:
-    """Medians in seconds; the order turns round each time, so that none is always the first."""
+def time_in_turn(times: int, work: dict[str, Callable[[], object]]) -> list[float]:
+    """Return the medians in seconds. The order reverses each time, so that none is always the first."""
     seconds: dict[str, list[float]] = {name: [] for name in work}
     for n in range(times):
         for name in [*work][:: 1 if n % 2 else -1]:
             began = time.perf_counter()
             work[name]()
             seconds[name].append(time.perf_counter() - began)
-    for name, its in seconds.items():
-        print(f"{name:40} min {min(its):6.3f} s, median {statistics.median(its):6.3f} s", flush=True)
-    return [statistics.median(its) for its in seconds.values()]
+    for name, values in seconds.items():
+        print(f"{name:40} min {min(values):6.3f} s, median {statistics.median(values):6.3f} s", flush=True)
+    return [statistics.median(values) for values in seconds.values()]
 
 
 # -- memory ---------------------------------------------------------------------------------------------------------
 
 
-class Told(SyncListener):
-    """Prints what a sampler in another process must know: how far it is."""
+class ProgressPrinter(SyncListener):
+    """Prints its progress, for a sampler in another process."""
 
     def __init__(self) -> None:
         self._count = 0
 
     def embedded(self, passages: int) -> None:
-        self._tell("index", passages)
+        """Print the passages indexed so far."""
+        self._print("index", passages)
 
     def publishing(self, passages: int) -> None:  # noqa: ARG002
+        """Count from 0 again."""
         self._count = 0
 
     def published(self, passages: int) -> None:
-        self._tell("publish", passages)
+        """Print the passages published so far."""
+        self._print("publish", passages)
 
-    def _tell(self, stage: str, passages: int) -> None:
+    def _print(self, stage: str, passages: int) -> None:
         self._count += passages
         print(stage, self._count, flush=True)
 
 
 def memory(passages: int) -> None:
+    """Print the peak and the growth of memory by stage."""
     with tempfile.TemporaryDirectory() as folder:
         docs = Path(folder, "docs")
         write_files(docs, passages // 100, passages, words=110)
@@ -182,7 +191,7 @@ def memory(passages: int) -> None:
 
 
 def watch(child: "subprocess.Popen[str]", step: int) -> dict[str, list[tuple[int, float]]]:
-    """By stage, passages and the MB that the process and its reading worker held then. Prints some of it."""
+    """Return, by stage, passages and the MB that the process and its reading worker held then; print some of them."""
     curves: dict[str, list[tuple[int, float]]] = {}
     assert child.stdout
     for line in child.stdout:
@@ -196,7 +205,7 @@ def watch(child: "subprocess.Popen[str]", step: int) -> dict[str, list[tuple[int
 
 
 def resident(pid: int) -> tuple[float, float]:
-    """MB held by a process, and by its children."""
+    """Return the MB held by a process, and by its children."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     pages = [int(Path(f"/proc/{p}/statm").read_text().split()[1]) for p in (pid, *children)]
     page = os.sysconf("SC_PAGESIZE") / 2**20
@@ -206,8 +215,8 @@ def resident(pid: int) -> tuple[float, float]:
 # -- stages ---------------------------------------------------------------------------------------------------------
 
 
-class Stages(SyncListener):
-    """Adds up the processor's time between two events under the stage that the later one ends; not the worker's."""
+class StageClock(SyncListener):
+    """Counts processor seconds between events for the stage that the later event ends, without the worker's."""
 
     def __init__(self, splitter: PassageSplitter) -> None:
         self.seconds = dict.fromkeys(("read", "split", "embed", "commit", "publish"), 0.0)
@@ -216,34 +225,39 @@ class Stages(SyncListener):
         self._last = time.process_time()
 
     def split(self, document: Document) -> list[Passage]:
-        self._ends("read")
+        """Split, and end the stages before and of it."""
+        self._end("read")
         passages = self._splitter.split(document)
-        self._ends("split")
+        self._end("split")
         return passages
 
     def embedded(self, passages: int) -> None:  # noqa: ARG002
-        self._ends("embed")
+        """End the stage."""
+        self._end("embed")
 
     def done(self, path: str, passages: int) -> None:  # noqa: ARG002
-        self._ends("commit")
+        """End the stage."""
+        self._end("commit")
 
     def published(self, passages: int) -> None:  # noqa: ARG002
-        self._ends("publish")
+        """End the stage."""
+        self._end("publish")
 
-    def _ends(self, stage: str) -> None:
+    def _end(self, stage: str) -> None:
         now = time.process_time()
         self.seconds[stage] += now - self._last
         self._last = now
 
 
 def stages(docs: Path) -> None:
+    """Print the seconds of each stage of a sync."""
     model = SentenceTransformerEncoder()
-    model.count_tokens("loaded")
+    model.count_tokens("load the model")
     import_module("llama_index.core.node_parser")
     with tempfile.TemporaryDirectory() as index:
-        clock = Stages(PassageSplitter(model.count_tokens, model.max_tokens))
-        with opened(Path(index), RandomEncoder(), clock) as syncing:
-            report = syncing.run([docs], clock)
+        clock = StageClock(PassageSplitter(model.count_tokens, model.max_tokens))
+        with open_sync(Path(index), RandomEncoder(), clock) as opened:
+            report = opened.run([docs], clock)
     modelled = report.passages / MODEL_SPEED
     print(f"{len(report.added)} files, {report.passages} passages; the model alone takes {modelled:.0f} s for them")
     for stage, seconds in clock.seconds.items():
@@ -252,6 +266,7 @@ def stages(docs: Path) -> None:
 
 
 def main() -> None:
+    """Run the benchmark by its command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("unchanged", "memory", "stages", "peer", "child"))
     parser.add_argument("docs", type=Path, nargs="?")
@@ -271,7 +286,7 @@ def main() -> None:
         case "peer":
             peer(str(given.docs))
         case "child":
-            sync(given.docs, given.index, Told())
+            sync(given.docs, given.index, ProgressPrinter())
 
 
 if __name__ == "__main__":

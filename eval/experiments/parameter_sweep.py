@@ -46,6 +46,20 @@ class Sweep:
     folder: Path
     measure: Metric
 
+    def index_folder(self, combination: Combination) -> Path:
+        """Return the folder of a combination's index. Raises ``SweepError`` if one is given and several are needed."""
+        name = unique_name(self.gold_set)
+        if not combination.shape:
+            own = INDEXES / name if self.gold_set.is_dir() else combination.settings.index.dir
+            return self.index or own
+        if self.index or not self.gold_set.is_dir():
+            raise SweepError(
+                f"{' and '.join(combination.shape)} shape the index, so each value needs an index of its own: give a "
+                "set with docs/, and no --index."
+            )
+        shape = " ".join(f"{key}={value}" for key, value in combination.shape.items())
+        return INDEXES / _folder_name(f"{name} {shape}", f"{name} {_shape_key(combination)}")
+
 
 def run_sweep(sweep: Sweep, grid: Sequence[Combination], advance: Callable[[], None]) -> list[SweepResult]:
     """Return the results in the order of the grid. Existing runs are resumed; each question calls ``advance``."""
@@ -53,7 +67,7 @@ def run_sweep(sweep: Sweep, grid: Sequence[Combination], advance: Callable[[], N
     results = {}
     for _, group in groupby(sorted(grid, key=_shape_key), key=_shape_key):
         combinations = list(group)
-        settings = _with_index(combinations[0].settings, _index_folder(sweep, combinations[0]))
+        settings = _with_index(combinations[0].settings, sweep.index_folder(combinations[0]))
         if sweep.index is None and sweep.gold_set.is_dir():
             build_index(settings, sweep.gold_set / "docs", encoders(settings.embedding, settings.models.dir))
         with open_engine(settings, HealingListener()) as engine:
@@ -88,21 +102,6 @@ def write_report(sweep: Sweep, results: Sequence[SweepResult]) -> dict[str, obje
 
 def _shape_key(combination: Combination) -> str:
     return json.dumps(combination.shape, sort_keys=True)
-
-
-def _index_folder(sweep: Sweep, combination: Combination) -> Path:
-    """Raises ``SweepError`` where several indexes are needed and one is given."""
-    name = unique_name(sweep.gold_set)
-    if not combination.shape:
-        own = INDEXES / name if sweep.gold_set.is_dir() else combination.settings.index.dir
-        return sweep.index or own
-    if sweep.index or not sweep.gold_set.is_dir():
-        raise SweepError(
-            f"{' and '.join(combination.shape)} shape the index, so each value needs an index of its own: give a set "
-            "with docs/, and no --index."
-        )
-    shape = " ".join(f"{key}={value}" for key, value in combination.shape.items())
-    return INDEXES / _folder_name(f"{name} {shape}", f"{name} {_shape_key(combination)}")
 
 
 def _with_index(settings: Settings, folder: Path) -> Settings:

@@ -48,7 +48,14 @@ def choose(results: Sequence[SweepResult], measure: Metric, runs: Path) -> Sweep
     Of those that take at most a tenth longer, it is the best. ``runs`` is the folder of their runs.
     """
     best = max(results, key=lambda result: _quality(result, measure))
-    near = [result for result in results if result is best or not _differ(best, result, measure, runs)]
+    before, name, near = RunFolder(runs / best.run).scores(), measure.name, [best]
+    for result in (result for result in results if result is not best):
+        after = RunFolder(runs / result.run).scores()
+        pairs = [(before[id_], after[id_]) for id_ in before if id_ in after]
+        pairs = [(b, a) for b, a in pairs if name in b.scores and name in a.scores]
+        old, new = [b.scores[name] for b, _ in pairs], [a.scores[name] for _, a in pairs]
+        if pairs and paired_difference(old, new, [b.cluster for b, _ in pairs], measure.kind).p >= _SIGNIFICANT:
+            near.append(result)
     timed = [result for result in near if result.milliseconds is not None]
     limit = min(map(_time, timed), default=0.0) * _TIME_RATIO
     fast = [result for result in timed if _time(result) <= limit]
@@ -76,15 +83,6 @@ def plot_results(results: Sequence[SweepResult], measure: Metric) -> str:
         image = StringIO()
         figure.savefig(image, format="svg", metadata={"Date": None})
     return image.getvalue()
-
-
-def _differ(best: SweepResult, other: SweepResult, measure: Metric, runs: Path) -> bool:
-    """Whether the paired difference over the questions is significant."""
-    before, after = (RunFolder(runs / result.run).scores() for result in (best, other))
-    pairs = [(before[id_], after[id_]) for id_ in before if id_ in after]
-    pairs = [(b, a) for b, a in pairs if measure.name in b.scores and measure.name in a.scores]
-    old, new = [b.scores[measure.name] for b, _ in pairs], [a.scores[measure.name] for _, a in pairs]
-    return not pairs or paired_difference(old, new, [b.cluster for b, _ in pairs], measure.kind).p < _SIGNIFICANT
 
 
 def _time(result: SweepResult) -> float:

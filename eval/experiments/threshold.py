@@ -103,9 +103,14 @@ def calibrate(sample: Sample, max_declined: float = 1.0) -> Calibration:
     """
     chosen = find_threshold(sample, max_declined)
     low, high = _bootstrap_interval(sample, max_declined)
-    held_out = _cross_validate(sample, max_declined)
+    thresholds, documents = np.empty(len(sample.confidence)), len(np.unique(sample.clusters))
+    if documents < 2:
+        raise CalibrationError("All questions are of one document, so none can be held out.")
+    folds = StratifiedGroupKFold(n_splits=min(_FOLDS, documents), shuffle=True, random_state=_SEED)
+    for train, test in folds.split(sample.confidence, sample.answerable, sample.clusters):
+        thresholds[test] = find_threshold(sample.take(train), max_declined)
     curve = tuple(errors_at(sample, threshold) for threshold in np.linspace(0, 1, 101))
-    return Calibration(errors_at(sample, chosen), low, high, held_out, curve)
+    return Calibration(errors_at(sample, chosen), low, high, errors_at(sample, thresholds), curve)
 
 
 def errors_at(sample: Sample, threshold: float | _Numbers) -> Errors:
@@ -163,14 +168,3 @@ def _bootstrap_interval(sample: Sample, max_declined: float) -> tuple[float, flo
             thresholds.append(best)
     low, high = np.percentile(thresholds, [2.5, 97.5])
     return float(low), float(high)
-
-
-def _cross_validate(sample: Sample, max_declined: float) -> Errors:
-    """Raises ``CalibrationError`` where there is only one document."""
-    thresholds, documents = np.empty(len(sample.confidence)), len(np.unique(sample.clusters))
-    if documents < 2:
-        raise CalibrationError("All questions are of one document, so none can be held out.")
-    folds = StratifiedGroupKFold(n_splits=min(_FOLDS, documents), shuffle=True, random_state=_SEED)
-    for train, test in folds.split(sample.confidence, sample.answerable, sample.clusters):
-        thresholds[test] = find_threshold(sample.take(train), max_declined)
-    return errors_at(sample, thresholds)

@@ -52,9 +52,14 @@ class Poison:
 
 def make_poison(case: GoldCase, documents: Callable[[str], Document | None]) -> Poison | None:
     """Return the poison for a question; None if no rule changes its answer, or no sentence of its evidence has it."""
-    paths = dict.fromkeys(item.path for item in case.evidence)
+    sentences = []
+    for document in map(documents, dict.fromkeys(item.path for item in case.evidence)):
+        if document:
+            places = [locate_evidence(item, document) for item in case.evidence if item.path == document.path]
+            spans = sentence_spans(document.text)
+            covered = [s for s in spans if any(place and s[0] < place[1] and place[0] < s[1] for place in places)]
+            sentences += [document.text[slice(*span)] for span in covered or spans]
     for true, false in (pair for answer in case.answers for pair in find_changes(answer)):
-        sentences = [sentence for path in paths for sentence in _evidence_sentences(case, documents(path))]
         matches = [sentence for sentence in sentences if _whole(true).search(sentence)]
         if matches and not _whole(true).search(case.question):
             question = set(stems(case.question))
@@ -85,16 +90,6 @@ def classify_effect(poison: Poison, row: Row) -> Effect:
     if true and false:
         return "both"
     return "kept" if true else "flipped" if false else "neither"
-
-
-def _evidence_sentences(case: GoldCase, document: Document | None) -> list[str]:
-    """The sentences that the evidence covers; if none, all of the document."""
-    if document is None:
-        return []
-    places = [locate_evidence(item, document) for item in case.evidence if item.path == document.path]
-    spans = sentence_spans(document.text)
-    quoted = [s for s in spans if any(place and s[0] < place[1] and place[0] < s[1] for place in places)]
-    return [document.text[slice(*span)] for span in quoted or spans]
 
 
 def _whole(value: str) -> re.Pattern[str]:

@@ -66,7 +66,7 @@ def test_the_workflow_runs_the_script_and_shows_and_keeps_what_it_writes() -> No
     told = {step.get("name", ""): step for step in steps()}
     assert "gate.sh docs gold/questions.jsonl gold/baseline" in told["Compare the answers with the baseline"]["run"]
     assert "out=${4:-var/gate}" in script
-    for name, files in (("Show what changed", ["gate.md"]), ("Keep the run and JUnit's file", ["gate.xml", "run"])):
+    for name, files in (("Show what changed", ["gate.md"]), ("Keep the run and the JUnit file", ["gate.xml", "run"])):
         shown = str(told[name].get("run") or told[name]["with"]["path"])
         assert told[name]["if"] == "always()"  # a failed gate is what they are for
         assert all(f"var/gate/{file}" in shown and f"$out/{file}" in script for file in files)
