@@ -1,4 +1,4 @@
-"""Brings an open index up to date in place, with the embedding model that answers from it."""
+"""Brings the index of a running server up to date, with the embedding model that answers from it."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,25 +13,25 @@ from rag.engine.engine import Engine, embedding_of, open_writer, rules_of, writi
 
 
 class RootsUnknownError(FootnoteError):
-    """The index does not say where its documents lie."""
+    """The index does not know the folders of its documents."""
 
     kind = "no-roots"
 
 
 class Refreshing:
-    """Runs over the folders that the last ``footnote index`` was given, or over the uploads alone."""
+    """Syncs the folders of the last ``footnote index``, or the uploads alone."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def check(self) -> None:
-        """Raises ``RootsUnknownError``, or ``IndexLockedError`` where another process writes the index now."""
+        """Raise ``RootsUnknownError``, or ``IndexLockedError`` if another process writes the index."""
         self._roots()
         with writing(self._engine.settings):
             pass
 
     def run(self, listener: SyncListener, *, whole: bool) -> SyncReport:
-        """Raises as ``check`` does, and as ``IndexWriter.run`` and ``run_uploads`` do."""
+        """Sync everything, or only the uploads. Raises as ``check`` and ``IndexWriter`` do."""
         engine, encoder = self._engine, self._engine.encoder
         embedding = embedding_of(engine.catalog, engine.settings.embedding)
         with open_writer(engine.settings.model_copy(update={"embedding": embedding}), encoder) as writer:
@@ -40,7 +40,7 @@ class Refreshing:
             return writer.run(self._roots(), listener) if whole else writer.run_uploads(listener)
 
     def waiting(self) -> bool:
-        """Whether uploads differ from what is indexed of them: the server may have been killed before that."""
+        """Tell whether uploads wait to be indexed. The server may have been killed before it indexed them."""
         uploads = uploads_of(self._engine.settings.index.dir)
         if uploads is None:
             return False
