@@ -15,8 +15,8 @@ from indexes.storage.catalog import Catalog
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import content_words
 from indexes.types import Passage, Scope
+from rag.citations.markers import Place
 from rag.citations.quotes import locate_quote
-from rag.citations.renumbering import Place
 from rag.evidence.similarity import SimilarityScale
 from rag.verification.claims import Proof
 

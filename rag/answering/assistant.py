@@ -26,8 +26,8 @@ from rag.types import (
     Usage,
 )
 from rag.verification.abstention import DECLINED, decline, is_relevant
-from rag.verification.checker import Checker
-from rag.verification.policy import DEFAULT_POLICY, CheckedText, Policy, better_of, cut_unsupported
+from rag.verification.checker import CheckedText, Checker
+from rag.verification.policy import DEFAULT_POLICY, Policy, better_of, cut_unsupported
 
 __all__ = ["DECLINED", "Assistant", "Clock"]
 _log = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from indexes.types import Passage
-from rag.citations.renumbering import Mark
+from rag.citations.markers import Mark
 from rag.safety.output_filter import FilteredMarkerStream, OutputFilter
 from rag.types import Confidence, CutShort, Piece, Quoted, RawReply, Unanswered, Usage
 

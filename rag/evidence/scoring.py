@@ -4,6 +4,7 @@ The claim's facts must stand in the source; the rest is weighed by a small calib
 """
 
 import itertools
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +16,6 @@ from rag.evidence.alignment import conflict, sentences_in
 from rag.evidence.cross_language import compare, is_foreign
 from rag.evidence.names import fold_accents, leading_name, names, unknown_names
 from rag.evidence.negation import negates, polarity, polarity_conflict
-from rag.evidence.probability import sigmoid
 from rag.evidence.quantities import amounts, missing_amounts, normalize_amounts
 from rag.types import Verdict
 
@@ -176,3 +176,14 @@ def _binding(claim: str, text: str, context_stems: set[str]) -> float:
             shares = [len(neighbours & sentence) / len(neighbours) for sentence in sentences if stem in sentence]
             least = min(least, max(shares, default=1.0))
     return least
+
+
+def sigmoid(log_odds: float) -> float:
+    """Return the probability, 0 to 1, that has these log-odds."""
+    return 1 / (1 + math.exp(-log_odds))
+
+
+def log_odds(probability: float) -> float:
+    """Return the log-odds of a probability, which is first clipped to between .01 and .99."""
+    clipped = min(max(probability, 0.01), 0.99)
+    return math.log(clipped / (1 - clipped))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from statistics import fmean
 
 from indexes.text.tokenization import stems
-from rag.evidence.probability import sigmoid
+from rag.evidence.scoring import sigmoid
 from rag.extractive.candidates import Candidate
 
 _STANDS_FOR = re.compile(r"\W*(?:he|she|it|they|his|her|its|their|this|these|such)\b", re.IGNORECASE)

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from indexes.types import Passage
-from rag.citations.markers import MarkerStream
-from rag.citations.renumbering import Mark
+from rag.citations.markers import Mark, MarkerStream
 from rag.safety.invisible_text import strip_invisible, strip_invisible_piece
 from rag.types import Quoted
 

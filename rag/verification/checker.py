@@ -13,21 +13,58 @@ from dataclasses import dataclass, replace
 from indexes.errors import EncoderError
 from indexes.protocols import Encoder
 from indexes.types import Passage
-from rag.citations.renumbering import Mark, Numbered, renumber
+from rag.citations.markers import Mark, Numbered, renumber
 from rag.errors import ModelError
 from rag.evidence.cross_language import FINDING
-from rag.evidence.probability import log_odds, sigmoid
-from rag.evidence.scoring import SUPPORTED, WEAK, verdict
+from rag.evidence.scoring import SUPPORTED, WEAK, log_odds, sigmoid, verdict
 from rag.evidence.similarity import SimilarityScale
 from rag.protocols import Entailment
-from rag.types import Citation, Opinions, Sentence
-from rag.verification.claims import NO_PROOF, Claim, Proof, extract_claims
-from rag.verification.policy import CheckedText
+from rag.types import Citation, Opinions, Sentence, Usage
+from rag.verification.abstention import admits_gap
+from rag.verification.claims import NO_PROOF, Claim, Proof, extract_claims, is_non_claim
 
 _log = logging.getLogger(__name__)
 
+_BORNE_OUT = ("supported", "weak")
 _CLOSING = " \t|.!?…*_"
 """What ends a sentence, a row or bold print; a marker stands before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedText:
+    """A text with its citations, and all its sentences checked, claims or not."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    sentences: tuple[Sentence, ...]
+    unanswered: str = ""
+    """The part of the question that the sources do not answer, in the model's words."""
+    usage: Usage | None = None
+    """The usage of the model that gave second opinions; None if none was asked."""
+
+    @property
+    def claims(self) -> tuple[Sentence, ...]:
+        """The sentences that need a source."""
+        return tuple(
+            s
+            for s in self.sentences
+            if not admits_gap(s) and (s.citations or not is_non_claim(self.text, (s.start, s.end)))
+        )
+
+    @property
+    def doubtful(self) -> tuple[Sentence, ...]:
+        """The claims that no source supports."""
+        return tuple(s for s in self.claims if s.verdict not in _BORNE_OUT)
+
+    @property
+    def answers(self) -> bool:
+        """Whether a source supports any claim, even weakly."""
+        return any(s.verdict in _BORNE_OUT for s in self.claims)
+
+    @property
+    def unanswered_part(self) -> str:
+        """The part of the question that is not answered, as the model reported it or as the text says."""
+        return self.unanswered or " ".join(s.text for s in self.sentences if admits_gap(s))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,19 @@
 """Splits an answer into claims, and finds the places that may prove each."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from indexes.text.tokenization import content_words
+from indexes.text.sentences import is_table_row
+from indexes.text.tokenization import content_words, figures
 from indexes.types import Passage
-from rag.citations.markers import sentence_spans_with_markers
+from rag.citations.markers import Mark, Place, sentence_spans_with_markers
 from rag.citations.quotes import locate_quote, quote_source, rank_quotes
-from rag.citations.renumbering import Mark, Place
-from rag.evidence.non_claims import is_non_claim, strip_item_number
 from rag.evidence.quantities import amounts
 from rag.evidence.scoring import SUPPORTED, WEAK, Evidence, Source, gather_evidence, likelihood
 from rag.safety.output_filter import REMOVED
+from rag.types import Span
 
 SURE = 0.9
 """Likelihood by words beyond which no encoder is asked."""
@@ -24,6 +25,14 @@ _LEAST_SCORE = 0.1
 """Likelihood by words that a passage without a marker needs to be considered."""
 _PARAPHRASE = 0.5
 """Share of a claim's words that the passage of a paraphrase has, if the quote has all its figures."""
+FENCE = "```"
+RULE = re.compile(r"[\s|:-]*-[\s|:-]*")
+"""The line under a table's header row."""
+_MOST_WORDS = 15
+"""Words of a heading or lead-in."""
+_HEADING = re.compile(r"#{1,6}\s|(?:\*\*|__)[^*_]+(?:\*\*|__):?\Z")
+_YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí|si|sì)\W*", re.IGNORECASE)
+_ITEM = re.compile(r"\s*\d{1,3}[.)]\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +135,26 @@ def _cited_proofs(claim: str, marks: Sequence[Mark]) -> tuple[Proof, ...]:
         Place(place.passage, window.start, window.end) for window in rank_quotes(claim, place.passage)[:_MOST_PROOFS]
     )
     return (cited, *(Proof.at([other], claim) for other in others if other.key != place.key))
+
+
+def strip_item_number(text: str) -> str:
+    """Return a list item without its number, which is no figure that a source must have."""
+    return _ITEM.sub("", text)
+
+
+def in_code(text: str, span: Span) -> bool:
+    """Return whether a span holds a code fence or lies within a block of code."""
+    return FENCE in text[slice(*span)] or text.count(FENCE, 0, span[0]) % 2 == 1
+
+
+def is_non_claim(text: str, span: Span) -> bool:
+    """Return whether a sentence without a marker claims nothing. One with figures always claims something."""
+    sentence = strip_item_number(text[slice(*span)]).strip()
+    if in_code(text, span):
+        return True
+    if figures(sentence) or len(sentence.split()) > _MOST_WORDS:
+        return False
+    if _YES_OR_NO.fullmatch(sentence) or sentence.endswith((":", "?")) or _HEADING.match(sentence):
+        return True
+    next_line = text[span[1] :].lstrip("\n").partition("\n")[0]
+    return is_table_row(sentence) and RULE.fullmatch(next_line) is not None

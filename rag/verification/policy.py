@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from rag.evidence.non_claims import FENCE, RULE, in_code, is_non_claim
-from rag.types import Citation, Sentence, Span, Usage
+from rag.types import Span
 from rag.verification.abstention import admits_gap
+from rag.verification.checker import CheckedText
+from rag.verification.claims import FENCE, RULE, in_code
 
 Unsupported = Literal["mark", "cut", "retry"]
-_BORNE_OUT = ("supported", "weak")
 _WORTH = {"supported": 1.0, "weak": 0.5, "unsupported": -1.0, "uncited": -1.0}
 _BARE = re.compile(r"[\W_]*(?:\d{1,3}[.)])?[\W_]*")
 """What is left of a line without its sentences: a bullet, or an item's number."""
@@ -27,43 +27,6 @@ class Policy:
 
 
 DEFAULT_POLICY = Policy()
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedText:
-    """A text with its citations, and all its sentences checked, claims or not."""
-
-    text: str
-    citations: tuple[Citation, ...]
-    sentences: tuple[Sentence, ...]
-    unanswered: str = ""
-    """The part of the question that the sources do not answer, in the model's words."""
-    usage: Usage | None = None
-    """The usage of the model that gave second opinions; None if none was asked."""
-
-    @property
-    def claims(self) -> tuple[Sentence, ...]:
-        """The sentences that need a source."""
-        return tuple(
-            s
-            for s in self.sentences
-            if not admits_gap(s) and (s.citations or not is_non_claim(self.text, (s.start, s.end)))
-        )
-
-    @property
-    def doubtful(self) -> tuple[Sentence, ...]:
-        """The claims that no source supports."""
-        return tuple(s for s in self.claims if s.verdict not in _BORNE_OUT)
-
-    @property
-    def answers(self) -> bool:
-        """Whether a source supports any claim, even weakly."""
-        return any(s.verdict in _BORNE_OUT for s in self.claims)
-
-    @property
-    def unanswered_part(self) -> str:
-        """The part of the question that is not answered, as the model reported it or as the text says."""
-        return self.unanswered or " ".join(s.text for s in self.sentences if admits_gap(s))
 
 
 def better_of(first: CheckedText, second: CheckedText) -> CheckedText:

@@ -9,8 +9,7 @@ from fakes.passages import passage
 from indexes.types import Passage
 from rag.citations.markers import MarkerStream
 from rag.evidence.cross_language import FINDING
-from rag.verification.checker import Checker
-from rag.verification.policy import CheckedText
+from rag.verification.checker import CheckedText, Checker
 
 ENGLISH = passage(
     "New employees get 25 days of leave in each year, from May 12, 2024 on. It is not paid to those in the ACME "

@@ -12,12 +12,10 @@ from fakes.entailment import FixedEntailment
 from fakes.passages import passage
 from indexes.errors import EncoderError
 from indexes.types import Matrix, Passage
-from rag.citations.markers import MarkerStream
-from rag.citations.renumbering import Mark, Place, renumber
+from rag.citations.markers import Mark, MarkerStream, Place, renumber
 from rag.errors import ModelTimeoutError
 from rag.types import Usage
-from rag.verification.checker import Checker
-from rag.verification.policy import CheckedText
+from rag.verification.checker import CheckedText, Checker
 
 CHINA = passage("China makes 90 % of rare earths. The United States imports most of them.", path="a.txt", start=100)
 LEAVE = passage("Staff get 25 days of leave.\nPart-time staff get\nfewer days.", path="b.pdf", page=4)

@@ -14,8 +14,8 @@ from rag.errors import ModelError
 from rag.prompting import prompts
 from rag.prompting.llm_writer import LLMWriter
 from rag.types import Answer, Completed, CutShort, Delta, Question, Revision, Usage
-from rag.verification.checker import Checker
-from rag.verification.policy import CheckedText, Policy, Unsupported, better_of, cut_unsupported
+from rag.verification.checker import CheckedText, Checker
+from rag.verification.policy import Policy, Unsupported, better_of, cut_unsupported
 
 LEAVE = passage("Staff get 27 days of leave a year.", path="leave.txt")
 PAGER = passage("The pager pays 50 euros a week.", path="pager.txt")
