@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ValidationError
 
 from eval.drafting.generator import TO_CHECK, make_draft
-from eval.gold.rows import GoldError, NonEmptyText, PlaceRow, validation_message
+from eval.gold.rows import GoldError, NonEmptyText, PlaceRow, numbered_lines, validation_message
 from eval.types import GoldCase
 from rag.citations.markers import without_markers
 
@@ -38,18 +38,13 @@ class FeedbackRow(BaseModel):
 
 def read_feedback(file: Path) -> Iterator[GoldCase]:
     """Yield a draft per question, by its last feedback. Raises ``GoldError``."""
-    try:
-        lines = file.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    except OSError as error:
-        raise GoldError(f"{file} cannot be read: {error.strerror}.") from error
     drafts = dict[str, GoldCase]()
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                case = FeedbackRow.model_validate_json(line, strict=True).draft()
-            except ValidationError as error:
-                raise GoldError(f"{file}:{number}: {validation_message(error)}.") from error
-            except GoldError as error:
-                raise GoldError(f"{file}:{number}: {error}.") from error
-            drafts[case.id] = case
+    for number, line in numbered_lines(file):
+        try:
+            case = FeedbackRow.model_validate_json(line, strict=True).draft()
+        except ValidationError as error:
+            raise GoldError(f"{file}:{number}: {validation_message(error)}.") from error
+        except GoldError as error:
+            raise GoldError(f"{file}:{number}: {error}.") from error
+        drafts[case.id] = case
     yield from drafts.values()

@@ -26,32 +26,32 @@ _MATCHES = 20
 _UNANSWERABLE_SHARE = 5
 """One question of so many has no answer."""
 _PASSAGES_EACH = 50
-"""Passages read for each question wanted."""
+"""Passages read for each question to draft."""
 _ELSEWHERE = 0.5
 """Share of a question's words that a document may have without answering it."""
 _Candidate = tuple[Passage, Proposal]
 _T = TypeVar("_T")
 
 
-def draft_by_rule(catalog: Catalog, wanted: int, known: Sequence[str] = ()) -> list[GoldCase]:
-    """Return at most ``wanted`` drafts; none asks what a ``known`` question asks.
+def draft_by_rule(catalog: Catalog, limit: int, known: Sequence[str] = ()) -> list[GoldCase]:
+    """Return at most ``limit`` drafts; none asks what a ``known`` question asks.
 
     The last ones have no answer in the documents, as far as their words tell. Every document's best question comes
     before any document's second, every passage's best before any passage's second.
     """
     document_of, candidates = lru_cache(maxsize=64)(catalog.document), list[_Candidate]()
-    for passage in islice(diverse_passages(catalog), wanted * _PASSAGES_EACH):
+    for passage in islice(diverse_passages(catalog), limit * _PASSAGES_EACH):
         if (document := document_of(passage.document_id)) is not None:
             candidates += [(passage, proposal) for proposal in proposals(passage, document)]
     candidates.sort(key=_rank)
     for group in (lambda candidate: candidate[0].id, lambda candidate: candidate[0].path):
         candidates = round_robin(candidates, group, _rank)
-    chosen = list(islice(_distinct(candidates, catalog, known), wanted))
+    chosen = list(islice(_distinct(candidates, catalog, known), limit))
     unanswerable = {case.id: case for case in _unanswerable(chosen, catalog)}
-    last = without_known(unanswerable.values(), known)[: wanted // _UNANSWERABLE_SHARE]
+    last = without_known(unanswerable.values(), known)[: limit // _UNANSWERABLE_SHARE]
     first = [
         make_draft(p.question, (p.answer,), (evidence_at(passage, p.start, p.end),), p.rule)
-        for passage, p in chosen[: wanted - len(last)]
+        for passage, p in chosen[: limit - len(last)]
     ]
     return [*first, *last]
 
@@ -145,9 +145,9 @@ def _unanswerable(chosen: Sequence[_Candidate], catalog: Catalog) -> Iterator[Go
             if not _paths_with(catalog, f"{cell.key} {other.cell.column}"):
                 yield make_draft(cell_question(replace(cell, column=other.cell.column)), (), (), TO_CHECK)
         elif other.bare:
-            document, asked = catalog.document(passage.document_id), set(stems(other.bare))
+            document, terms = catalog.document(passage.document_id), set(stems(other.bare))
             stated = set(stems(document.text)) if document else set()
-            if len(asked & stated) <= _ELSEWHERE * len(asked):
+            if len(terms & stated) <= _ELSEWHERE * len(terms):
                 yield make_draft(with_title(other.bare, passage), (), (), TO_CHECK)
 
 

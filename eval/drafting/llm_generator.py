@@ -20,9 +20,9 @@ from rag.prompting.prompts import sources_of, user_turn
 from rag.protocols import ChatModel
 
 _TRIES = 3
-"""Passages shown to the model for each question wanted."""
+"""Passages shown to the model for each question to draft."""
 _CANDIDATES = 10
-"""Passages for each question wanted, of which each document's are taken in turn."""
+"""Passages for each question to draft, of which each document's are taken in turn."""
 _POINTING = re.compile(
     r"\b(?:(?:this|the|that|above|given) (?:passage|text|source|document|excerpt|section|table)|mentioned above)\b",
     re.IGNORECASE,
@@ -36,16 +36,16 @@ class _DraftReply(BaseModel):
 
 
 async def draft_by_model(
-    model: ChatModel, catalog: Catalog, wanted: int, known: Iterable[str], refused: Counter[str]
+    model: ChatModel, catalog: Catalog, limit: int, known: Iterable[str], refused: Counter[str]
 ) -> AsyncIterator[GoldCase]:
-    """Yield at most ``wanted`` drafts; count in ``refused`` why the model's other replies were not taken.
+    """Yield at most ``limit`` drafts; count in ``refused`` why the model's other replies were not taken.
 
     Raises ``ModelError`` where the model fails.
     """
     seen, count = {normalise_question(question) for question in known}, 0
-    candidates = round_robin(islice(diverse_passages(catalog), wanted * _CANDIDATES), lambda passage: passage.path)
-    for passage in candidates[: wanted * _TRIES]:
-        if count == wanted:
+    candidates = round_robin(islice(diverse_passages(catalog), limit * _CANDIDATES), lambda passage: passage.path)
+    for passage in candidates[: limit * _TRIES]:
+        if count == limit:
             return
         turn = user_turn(WRITE, sources_of([Hit(passage, 0.0)]))
         async with aclosing(model.stream(DRAFT, [turn])) as pieces:

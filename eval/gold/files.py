@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from eval.gold.csv_tables import read_table
-from eval.gold.rows import CaseRow, validation_message
+from eval.gold.rows import CaseRow, numbered_lines, validation_message
 from eval.gold.rows import GoldError as GoldError
 from eval.types import GoldCase
 
@@ -42,13 +42,7 @@ def gold_lines(file: Path) -> Iterator[tuple[int, GoldCase | GoldError]]:
     if file.suffix.lower() == ".csv":
         yield from read_table(file)
         return
-    try:
-        lines = file.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    except OSError as error:
-        raise GoldError(f"{file} cannot be read: {error.strerror}.") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    for number, line in numbered_lines(file):
         case: GoldCase | GoldError
         try:
             case = CaseRow.model_validate_json(line, strict=True).case(file.parent / "docs")

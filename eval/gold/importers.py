@@ -147,8 +147,7 @@ def _squad_case(question: _Question, context: str, path: str, article: str, wher
         quote = context[within[0][0] : within[-1][1]] if within else context
         evidence = (GoldEvidence(path, quote=quote if article.count(quote) == 1 else context),)
     texts = tuple(dict.fromkeys(answer.text for answer in answers))
-    asked = question.question.strip()
-    return GoldCase(question.id, asked, texts, evidence, answerable=bool(answers), kind="squad")
+    return GoldCase(question.id, question.question.strip(), texts, evidence, answerable=bool(answers), kind="squad")
 
 
 def import_beir(source: Path, out: Path) -> ImportedSet:

@@ -89,16 +89,16 @@ def lint_answers(case: GoldCase, documents: Documents) -> str | None:
 
 
 def _lint_quote(evidence: GoldEvidence, quote: str, document: Document) -> Iterator[EvidenceProblem]:
-    path, found = evidence.path, find_quote(quote, document)
-    if not found:
+    path, spans = evidence.path, find_quote(quote, document)
+    if not spans:
         nearest = _nearest_sentence(quote, document)
         yield EvidenceProblem("error", f"{path} does not say “{_shorten(quote)}”{nearest}.")
         return
-    where = "; ".join(str(document.locate(*span)) for span in found[:3])
+    where = "; ".join(str(document.locate(*span)) for span in spans[:3])
     if evidence.page is not None:
         first, last = page_spans(document)[evidence.page]
-        if not any(first <= start < last for start, _ in found):
-            pages = sorted({document.locate(*span).page or 0 for span in found})
+        if not any(first <= start < last for start, _ in spans):
+            pages = sorted({document.locate(*span).page or 0 for span in spans})
             on = f"page{'s' if len(pages) > 1 else ''} {', '.join(map(str, pages))}"
             yield EvidenceProblem(
                 "error", f"“{_shorten(quote)}” is not on page {evidence.page} of {path}: {on} has it."
@@ -110,20 +110,20 @@ def _lint_quote(evidence: GoldEvidence, quote: str, document: Document) -> Itera
         name = heading_key(evidence.section)
         under = [section for section in document.sections if name in map(heading_key, section.heading)]
         parts.append((f"in the section “{evidence.section}”", [(s.char_start, s.char_end) for s in under]))
-    for part, spans in parts:
-        if spans and not any(overlap(one, other) for one in found for other in spans):
+    for part, part_spans in parts:
+        if part_spans and not any(overlap(one, other) for one in spans for other in part_spans):
             yield EvidenceProblem("error", f"“{_shorten(quote)}” is not {part} of {path}: {where} has it.")
-    if evidence.page is None and len(found) > 1 and not (evidence.lines or evidence.section):
-        text = f"“{_shorten(quote)}” occurs {len(found)} times in {path}: say which is meant ({where})."
+    if evidence.page is None and len(spans) > 1 and not (evidence.lines or evidence.section):
+        text = f"“{_shorten(quote)}” occurs {len(spans)} times in {path}: say which is meant ({where})."
         yield EvidenceProblem("warning", text)
 
 
 def _nearest_sentence(quote: str, document: Document) -> str:
     """Return a hint at the sentence that shares most words with the quote; empty where none shares any."""
-    wanted, best, best_share = set(stems(quote)), None, 0.0
+    quote_stems, best, best_share = set(stems(quote)), None, 0.0
     for span in sentence_spans(document.text):
         sentence = set(stems(document.text[slice(*span)]))
-        share = len(wanted & sentence) / len(wanted | sentence) if sentence else 0.0
+        share = len(quote_stems & sentence) / len(quote_stems | sentence) if sentence else 0.0
         if share > best_share:
             best, best_share = span, share
     if best is None:

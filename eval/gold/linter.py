@@ -15,7 +15,7 @@ from pydantic import AliasChoices, BaseModel
 
 from eval.gold.files import GoldError, gold_lines
 from eval.gold.lint_evidence import lint_answers, lint_evidence
-from eval.gold.rows import CaseRow, PlaceRow
+from eval.gold.rows import CaseRow, PlaceRow, numbered_lines
 from eval.types import GoldCase
 from indexes.protocols import Encoder
 from indexes.text.tokenization import figures, words
@@ -104,7 +104,7 @@ def _lint_keys(file: Path) -> Iterator[LintFinding]:
         for text in _unknown_keys(columns, _CASE_KEYS | _PLACE_KEYS, ours=False):
             yield LintFinding("warning", text, 1)
         return
-    for number, line in enumerate(file.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+    for number, line in numbered_lines(file):
         try:
             row = json.loads(line)
         except ValueError:

@@ -1,5 +1,6 @@
 """A row of gold as it is written, and the case that it becomes."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
@@ -123,6 +124,15 @@ def validation_message(error: ValidationError) -> str:
         return f"no {key!r}"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Invalid JSON: ")
     return f"{key}: {message}" if key else f"not a gold row: {message}"
+
+
+def numbered_lines(file: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield the file's lines that are not empty, numbered from 1. Raises ``GoldError``."""
+    try:
+        lines = file.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    except OSError as error:
+        raise GoldError(f"{file} cannot be read: {error.strerror}.") from error
+    yield from ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
 
 
 @lru_cache(maxsize=4)  # benchmarks ask many questions about one file in turn

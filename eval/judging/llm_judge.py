@@ -63,7 +63,7 @@ class Judge:
 
     async def judge(self, case: GoldCase, row: Row) -> Judgement:
         """Return the judgement of one answer."""
-        session, judged = _Session(self._model), judged_hash(case, row)
+        session, judged = _JudgeSession(self._model), judged_hash(case, row)
         try:
             correct, reasons = await session.judge_correctness(case, row)
             faithful, more_reasons = await session.judge_faithfulness(row)
@@ -96,7 +96,7 @@ async def judge_all(folder: RunFolder, judge: Judge, waiting: Iterable[AnsweredC
     await run_concurrently(waiting, judge_and_store, _CONCURRENCY)
 
 
-class _Session:
+class _JudgeSession:
     """The requests to a model about one question; ``usage`` is that of all its replies."""
 
     def __init__(self, model: ChatModel) -> None:

@@ -15,28 +15,30 @@ from rag.evidence.scoring import negates
 METRICS = (
     Metric(
         "correct",
-        "Whether the answer holds a gold answer, or 7 in 10 of its words (5 of one longer than 10), figures and all;"
-        " without gold answers, whether it cites the evidence's words, or its page or one beside; where the documents"
-        " give no answer, whether it declines.",
+        "Whether the answer contains a gold answer, or 7 in 10 of its words (5 in 10 if it has more than 10)"
+        " and all its figures. Without gold answers: whether it cites the evidence's words, its page or a"
+        " page beside. For unanswerable questions: whether it declines.",
         kind="rate",
         guarded=True,
         margin=0.02,
     ),
     Metric(
         "answer_contains",
-        "Whether the answer holds a gold answer word for word.",
+        "Whether the answer contains a gold answer word for word.",
         kind="rate",
         guarded=True,
         margin=0.02,
     ),
-    Metric("answer_token_recall", "Share of a gold answer's words that the answer holds.", guarded=True, margin=0.02),
+    Metric(
+        "answer_token_recall", "Share of a gold answer's words that the answer contains.", guarded=True, margin=0.02
+    ),
     Metric(
         "answer_f1",
-        "Words that the answer and a gold answer share, and how few others it has (F1 of the SQuAD script).",
+        "F1 of the answer's words against a gold answer's (SQuAD script).",
         guarded=True,
         margin=0.03,
     ),
-    Metric("answer_em", "Whether the answer is a gold answer and no more (SQuAD script).", kind="rate"),
+    Metric("answer_em", "Whether the answer equals a gold answer (SQuAD script).", kind="rate"),
 )
 """Of several gold answers the best match counts. Markers are removed from an answer first.
 

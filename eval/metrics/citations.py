@@ -18,29 +18,30 @@ METRICS = (
     Metric("citation_page_precision", "Share of the citations whose page is evidence."),
     Metric(
         "citation_page1_recall",
-        "Share of the evidence's pages of which they, or one beside, are cited.",
+        "Share of the evidence's pages that are cited, or beside a cited page.",
         guarded=True,
         margin=0.02,
     ),
     Metric("citation_page1_precision", "Share of the citations at most a page from the evidence."),
     Metric("citation_span_recall", "Share of the evidence's characters that are quoted.", guarded=True, margin=0.02),
     Metric("citation_span_precision", "Share of the characters quoted that are evidence."),
-    Metric("has_citation", "Whether anything is cited, where there is an answer to cite.", kind="rate"),
+    Metric("has_citation", "Whether anything is cited, where the documents answer.", kind="rate"),
     Metric(
         "cited_unanswerable", "Whether anything is cited, where the documents give no answer.", "lower", kind="rate"
     ),
     Metric(
         "sentences_supported",
-        "Share of the answer's sentences that what they cite bears out (ALCE's citation recall).",
+        "Share of the answer's sentences that their citations support (ALCE's citation recall).",
         guarded=True,
         margin=0.02,
         of_answer=True,
     ),
-    Metric("sentences_unsupported", "Share of the answer's sentences uncited, or not borne out at all.", "lower"),
+    Metric(
+        "sentences_unsupported", "Share of the answer's sentences without citations or without any support.", "lower"
+    ),
     Metric(
         "citations_needed",
-        "Share of the citations that stand in a sentence that is borne out (ALCE's citation precision, but that one"
-        " beside another that would do is counted too).",
+        "Share of the citations in a supported sentence (ALCE's citation precision, but redundant ones count too).",
     ),
 )
 """Without citations recall is 0 and precision is undefined. A file or page that is evidence twice counts once;

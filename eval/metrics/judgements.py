@@ -22,10 +22,15 @@ _UNKNOWN = Usage()
 _WORTH = {"yes": 1.0, "partly": 0.5}
 
 METRICS = (
-    Metric("judged_correct", "Whether a judge finds that it says what the gold answer says.", kind="rate"),
-    Metric("judged_faithful", "How much of its sentences a judge finds in what they cite."),
-    Metric("judged_unstable", "Whether the judge contradicts itself, so that it counts as wrong.", "lower", "rate"),
-    Metric("judged_invalid", "Whether the judge gave no verdict, so that it counts as wrong.", "lower", "rate"),
+    Metric("judged_correct", "Whether a judge finds that the answer says what a gold answer says.", kind="rate"),
+    Metric(
+        "judged_faithful",
+        "Share of the answer's sentences that a judge finds supported; a partly supported one counts half.",
+    ),
+    Metric(
+        "judged_unstable", "Whether the judge contradicts itself; the answer then counts as wrong.", "lower", "rate"
+    ),
+    Metric("judged_invalid", "Whether the judge gave no verdict; the answer then counts as wrong.", "lower", "rate"),
 )
 
 

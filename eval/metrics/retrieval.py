@@ -17,16 +17,16 @@ METRICS = (
     Metric("context_file_all@5", "Whether all of the evidence's files are among the first 5 retrieved.", kind="rate"),
     Metric("context_file_success@1", "Whether the first file retrieved is evidence.", kind="rate"),
     Metric("context_file_success@5", "Whether one of the first 5 files retrieved is evidence.", kind="rate"),
-    Metric("context_file_mrr", "1 by the rank of the first file retrieved that is evidence."),
-    Metric("context_file_ndcg@10", "How far up the evidence's files stand among the first 10 (nDCG)."),
+    Metric("context_file_mrr", "Reciprocal rank of the first retrieved file that is evidence."),
+    Metric("context_file_ndcg@10", "Ranking of the evidence's files among the first 10 (nDCG)."),
     Metric("context_page_recall", "Share of the evidence's pages that were retrieved."),
-    Metric("context_page1_recall", "Share of the evidence's pages of which they, or one beside, were retrieved."),
+    Metric("context_page1_recall", "Share of the evidence's pages that were retrieved, or beside a retrieved page."),
     Metric("context_span_recall", "Share of the evidence's characters that were retrieved.", guarded=True, margin=0.02),
     Metric("context_span_precision", "Share of the characters retrieved that are evidence."),
-    Metric("context_span_iou", "Characters that are evidence and retrieved, by those that are either."),
+    Metric("context_span_iou", "Characters that are evidence and retrieved, divided by those that are either."),
     Metric("context_section_recall", "Share of the evidence's spans that the passages retrieved touch."),
     Metric("context_section_recall@3", "Share of the evidence's spans that the first 3 passages touch."),
-    Metric("context_mrr", "1 by the rank of the first passage that touches the evidence's spans."),
+    Metric("context_mrr", "Reciprocal rank of the first passage that touches the evidence's spans."),
 )
 """Each file counts once, at its first passage. As evidence too: the benchmarks' ``score.py`` counts a file once per
 place in it."""
@@ -58,12 +58,12 @@ def retrieval_scores(gold: Sequence[Location], retrieved: Sequence[Location]) ->
 
 def _by_character(gold: Sequence[Location], retrieved: Sequence[Location]) -> dict[str, float]:
     """Return recall, precision and IoU as in Chroma's evaluation of chunking; each character counts once."""
-    shared, found, either = shared_characters(gold, retrieved), characters(retrieved), characters([*gold, *retrieved])
+    shared, total, either = shared_characters(gold, retrieved), characters(retrieved), characters([*gold, *retrieved])
     touching = [[shared_characters([span], [passage]) > 0 for span in dict.fromkeys(gold)] for passage in retrieved]
     first = next((rank for rank, touched in enumerate(touching, start=1) if any(touched)), None)
     return {
         "context_span_recall": shared / characters(gold),
-        "context_span_precision": shared / found if found else 0.0,
+        "context_span_precision": shared / total if total else 0.0,
         "context_span_iou": shared / either,
         "context_section_recall": sum(map(any, zip(*touching, strict=True))) / len(set(gold)),
         "context_section_recall@3": sum(map(any, zip(*touching[:3], strict=True))) / len(set(gold)),

@@ -32,7 +32,7 @@ _CONDUCT = (
         "lower",
         kind="rate",
     ),
-    Metric("brier", "Squared distance of an answer's confidence from whether it is correct.", "lower"),
+    Metric("brier", "Squared difference between an answer's confidence and its correctness (0 or 1).", "lower"),
     Metric("failed", "Whether there is an error in place of an answer.", "lower", kind="rate", guarded=True),
 )
 
