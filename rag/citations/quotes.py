@@ -9,7 +9,7 @@ from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import stems, words
 from indexes.types import Passage
 from rag.evidence.quantities import Amounts, amounts, missing_amounts, normalize_amounts
-from rag.evidence.scoring import Source
+from rag.evidence.scoring import SourceText
 from rag.types import Span
 
 _WINDOW = 2
@@ -64,7 +64,7 @@ def windows(text: str) -> tuple[Window, ...]:
     return tuple(_window(text, span) for span in runs)
 
 
-def quote_source(passage: Passage, span: Span) -> Source:
+def quote_source(passage: Passage, span: Span) -> SourceText:
     """Return a span as a reader understands it: a table's row with its header, if the passage has that."""
     text, header = passage.text[slice(*span)], ""
     if is_table_row(text):
@@ -72,7 +72,7 @@ def quote_source(passage: Passage, span: Span) -> Source:
             if not is_table_row(line):
                 break
             header = line
-    return Source.of(passage, text, header)
+    return SourceText.of(passage, text, header)
 
 
 def _window(text: str, span: Span) -> Window:

@@ -50,7 +50,7 @@ class Polarity:
 
     denied: frozenset[str]
     affirmed: frozenset[str]
-    every: frozenset[str]
+    stems: frozenset[str]
     negates: bool
     denies: bool
     """Whether it denies by a negation, or by another word."""
@@ -72,9 +72,9 @@ def polarity(text: str) -> Polarity:
             elif word not in STOP_WORDS:
                 (denied if scope else affirmed).add(stem(word))
                 scope = max(0, scope - 1)
-    every = frozenset(map(stem, words(plain)))
+    all_stems = frozenset(map(stem, words(plain)))
     negative = negates(set(words(plain)))
-    return Polarity(frozenset(denied), frozenset(affirmed), every, negative, negative or bool(every & _DENIALS))
+    return Polarity(frozenset(denied), frozenset(affirmed), all_stems, negative, negative or bool(all_stems & _DENIALS))
 
 
 def negates(tokens: set[str]) -> bool:
@@ -84,16 +84,16 @@ def negates(tokens: set[str]) -> bool:
 
 def polarity_conflict(claim: Polarity, source: Polarity) -> str:
     """Return what one denies and the other affirms, or the opposite that the source has, in words; else nothing."""
-    if claim.negates and not source.denies and not _by_prefix(claim.denied, source.every):
+    if claim.negates and not source.denies and not _by_prefix(claim.denied, source.stems):
         return "a negation"
     only_denied = (claim.denied - claim.affirmed) & (source.affirmed - source.denied)
     if only_denied and not source.denies:
         return f"not {min(only_denied)}"
     if not claim.denies and source.negates:
         only_affirmed = (source.denied - source.affirmed) & claim.affirmed
-        if only_affirmed and not _by_prefix(source.denied, claim.every):
+        if only_affirmed and not _by_prefix(source.denied, claim.stems):
             return f"{min(only_affirmed)}, which is denied"
-    return "" if claim.negates != source.negates else antonym(claim.every, source.every)
+    return "" if claim.negates != source.negates else antonym(claim.stems, source.stems)
 
 
 def antonym(claim: frozenset[str], source: frozenset[str]) -> str:

@@ -115,7 +115,17 @@ def missing_amounts(claim: Amounts, source: Amounts) -> list[str]:
         if not (quantity.soft or (quantity.value in source.loose and not quantity.unit and not quantity.scale))
         and not any(_agrees(quantity, q, source) for q in source.quantities)
     ]
-    return sorted(missing + [str(day) for day in claim.days if not _is_dated(day, source)])
+    missing += [
+        str(day)
+        for day in claim.days
+        if not any(  # a source may leave out the year, and a claim any part
+            day.month == known.month
+            and day.day in (0, known.day)
+            and (day.year in (0, known.year) or (not known.year and str(day.year) in source.loose))
+            for known in source.days
+        )
+    ]
+    return sorted(missing)
 
 
 @lru_cache(maxsize=4096)
@@ -140,30 +150,16 @@ def _agrees(claim: Quantity, source: Quantity, among: Amounts) -> bool:
     of money nowhere.
     """
     scaled = claim.scale and not source.scale and claim.scale in among.scales and claim.written == source.value
-    rounded = claim.rough and _rounds_to(source.value, claim.value)
+    rounded = False
+    if claim.rough and "." not in (claim.value.replace(".", "", 1) + source.value.replace(".", "", 1)):
+        digits, exact_digits = (len(value.replace(".", "").strip("0")) for value in (claim.value, source.value))
+        rounded = 0 < digits < exact_digits and float(f"{float(source.value):.{digits}g}") == float(claim.value)
     if not (claim.value == source.value or rounded or scaled):
         return False
     if claim.unit == source.unit or (not claim.unit and source.unit != "th"):
         return True
     known = among.units & _MONEY if claim.unit in _MONEY else among.units
     return not source.unit and (claim.unit in known or (claim.unit in _MONEY and not known))
-
-
-def _rounds_to(exact: str, rounded: str) -> bool:
-    digits = len(rounded.replace(".", "").strip("0"))
-    if exact.count(".") > 1 or rounded.count(".") > 1 or not digits:
-        return False
-    return len(exact.replace(".", "").strip("0")) > digits and float(f"{float(exact):.{digits}g}") == float(rounded)
-
-
-def _is_dated(claim: Day, source: Amounts) -> bool:
-    """Return whether the source has the date, or one of which the claim leaves parts out."""
-    return any(
-        claim.month == day.month
-        and claim.day in (0, day.day)
-        and (claim.year in (0, day.year) or (not day.year and str(claim.year) in source.loose))
-        for day in source.days
-    )
 
 
 def _quantity(match: re.Match[str], text: str) -> Quantity | None:

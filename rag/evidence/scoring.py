@@ -19,7 +19,7 @@ from rag.evidence.negation import negates, polarity, polarity_conflict
 from rag.evidence.quantities import amounts, missing_amounts, normalize_amounts
 from rag.types import Verdict
 
-__all__ = ["Evidence", "Source", "gather_evidence", "likelihood", "negates", "support", "verdict"]
+__all__ = ["Evidence", "SourceText", "gather_evidence", "likelihood", "negates", "support", "verdict"]
 
 WEAK = 0.4
 """Likelihood below which a claim is unsupported."""
@@ -39,7 +39,7 @@ _LEAD_INS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceText:
     """The text that a claim is checked against, with the context that a reader has."""
 
     text: str
@@ -51,16 +51,16 @@ class Source:
     """The whole passage, which tells names by its capitals. It proves nothing by itself."""
 
     @classmethod
-    def of(cls, passage: Passage, text: str | None = None, context: str = "") -> "Source":
+    def of(cls, passage: Passage, text: str | None = None, context: str = "") -> "SourceText":
         """Return a passage as a source, or a part of it with the ``context`` that its reader needs."""
         name = f"{passage.path} {passage.title}".translate(_MARKS)
         return cls(passage.text if text is None else text, f"{passage.context}\n{context}".strip(), name, passage.text)
 
     @classmethod
-    def joined(cls, sources: Iterable["Source"]) -> "Source":
+    def joined(cls, sources: Iterable["SourceText"]) -> "SourceText":
         """Return several sources as one, without repeated parts."""
-        every = list(sources)
-        parts = (dict.fromkeys(getattr(source, part) for source in every) for part in cls.__slots__)
+        all_sources = list(sources)
+        parts = (dict.fromkeys(getattr(source, part) for source in all_sources) for part in cls.__slots__)
         return cls(*("\n\n".join(part) for part in parts))
 
 
@@ -81,7 +81,7 @@ class Evidence:
     """Set if the claim is in another language: figures or names agree, or nothing speaks for it or against it."""
 
 
-def gather_evidence(claim: str, source: Source) -> Evidence:
+def gather_evidence(claim: str, source: SourceText) -> Evidence:
     """Return the evidence for a claim without markers, in time linear in both lengths."""
     stems_in_order = _stems(claim)
     claim_stems, source_stems = set(stems_in_order), set(_stems(source.text))
@@ -127,7 +127,7 @@ def support(claim: str, text: str, context: str = "") -> float:
     It is 0 if a figure, date, name or negation of the claim stands in neither text nor context, or if the text says
     the opposite (before for after).
     """
-    return likelihood(gather_evidence(claim, Source(text, context)))
+    return likelihood(gather_evidence(claim, SourceText(text, context)))
 
 
 def verdict(score: float, *, cited: bool) -> Verdict:
@@ -137,7 +137,7 @@ def verdict(score: float, *, cited: bool) -> Verdict:
     return "supported" if score >= SUPPORTED else "weak" if score >= WEAK else "unsupported"
 
 
-def _finding(claim: str, source: Source, everything: str) -> str:
+def _finding(claim: str, source: SourceText, everything: str) -> str:
     """Return the first fact of the claim that the source lacks or contradicts, in words; else nothing."""
     if absent := missing_amounts(amounts(claim), amounts(source.text) | amounts(source.context)):
         return f"{', '.join(absent)}: in no source"

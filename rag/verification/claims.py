@@ -11,7 +11,7 @@ from indexes.types import Passage
 from rag.citations.markers import Mark, Place, sentence_spans_with_markers
 from rag.citations.quotes import locate_quote, quote_source, rank_quotes
 from rag.evidence.quantities import amounts
-from rag.evidence.scoring import SUPPORTED, WEAK, Evidence, Source, gather_evidence, likelihood
+from rag.evidence.scoring import SUPPORTED, WEAK, Evidence, SourceText, gather_evidence, likelihood
 from rag.safety.output_filter import REMOVED
 from rag.types import Span
 
@@ -41,19 +41,19 @@ class Proof:
 
     claim: str
     places: tuple[Place, ...]
-    source: Source
+    source: SourceText
     evidence: Evidence
 
     @classmethod
     def at(cls, places: Sequence[Place], claim: str) -> "Proof":
         """Return the proof of a claim at some places."""
-        source = Source.joined(quote_source(place.passage, (place.start, place.end)) for place in places)
+        source = SourceText.joined(quote_source(place.passage, (place.start, place.end)) for place in places)
         return cls(claim, tuple(places), source, gather_evidence(claim, source))
 
     @classmethod
     def exact(cls, claim: str, place: Place) -> "Proof":
         """Return the proof of a claim that was taken from the place word for word."""
-        return cls(claim, (place,), Source(place.quote), Evidence("", {}, verbatim=True))
+        return cls(claim, (place,), SourceText(place.quote), Evidence("", {}, verbatim=True))
 
     @property
     def score_by_words(self) -> float:
@@ -79,14 +79,14 @@ class Proof:
         """
         if score >= WEAK or not self.places or self.evidence.foreign:
             return score
-        around = gather_evidence(self.claim, Source.joined(Source.of(place.passage) for place in self.places))
+        around = gather_evidence(self.claim, SourceText.joined(SourceText.of(place.passage) for place in self.places))
         no_finding = not (self.evidence.finding or around.finding)
         if no_finding and around.features.get("found", 1.0) >= _PARAPHRASE and amounts(self.claim):
             return WEAK
         return max(score, min(likelihood(around), WEAK))
 
 
-NO_PROOF = Proof("", (), Source(""), Evidence("", {}))
+NO_PROOF = Proof("", (), SourceText(""), Evidence("", {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,11 @@ def extract_claims(text: str, marks: Sequence[Mark], passages: Sequence[Passage]
         elif len(content_words(claim)) < _LEAST_WORDS or is_non_claim(text, (start, end)):
             proofs = ()
         else:
-            found = [Proof.at([Place(passage, *locate_quote(claim, passage))], claim) for passage in passages]
-            found = sorted((p for p in found if p.score_by_words > _LEAST_SCORE), key=lambda p: -p.score_by_words)
-            proofs = tuple(found[:_MOST_PROOFS])
+            candidates = [Proof.at([Place(passage, *locate_quote(claim, passage))], claim) for passage in passages]
+            candidates = sorted(
+                (p for p in candidates if p.score_by_words > _LEAST_SCORE), key=lambda p: -p.score_by_words
+            )
+            proofs = tuple(candidates[:_MOST_PROOFS])
         claims.append(Claim(start, end, own, proofs))
     return claims
 
