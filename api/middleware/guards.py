@@ -92,7 +92,7 @@ class RequestGuard:
             await render(refusal)(scope, receive, send_with_headers)
         else:
             limit = self._body_limits.get(scope["path"]) if scope["method"] == "POST" else None
-            receive_body = limit_body(receive, limit or MAX_BODY_BYTES, self._body_timeout_s)
+            receive_body = _limit_body(receive, limit or MAX_BODY_BYTES, self._body_timeout_s)
             await self._app(scope, receive_body, send_with_headers)
 
     def _is_same_site(self, headers: Headers) -> bool:
@@ -107,7 +107,7 @@ class RequestGuard:
         return origin is None or origin in self._origins or origin in own
 
 
-def limit_body(receive: Receive, max_bytes: int, seconds: float) -> Receive:
+def _limit_body(receive: Receive, max_bytes: int, seconds: float) -> Receive:
     """Return a ``receive`` that raises 413 beyond ``max_bytes``, whatever the announced length, and 408 if slow.
 
     The body has ``seconds``, and more as it arrives. After the body, ``receive`` waits without limits.

@@ -58,7 +58,7 @@ class JsonLines(logging.Formatter):
             fields["request_id"] = request_id
         fields |= getattr(record, "facts", {})
         if record.exc_info and record.exc_info[1]:
-            fields["exception"] = describe_exception(record.exc_info[1], details=self._details)
+            fields["exception"] = _describe_exception(record.exc_info[1], details=self._details)
         return fields
 
 
@@ -76,7 +76,7 @@ class TextLines(JsonLines):
 FORMS: Mapping[Form, type[JsonLines]] = {"text": TextLines, "json": JsonLines}
 
 
-def describe_exception(error: BaseException, *, details: bool) -> list[str]:
+def _describe_exception(error: BaseException, *, details: bool) -> list[str]:
     """Return the types and places of an exception and its causes; their messages only with ``details``."""
     lines: list[str] = []
     current: BaseException | None = error

@@ -36,13 +36,13 @@ class Readiness:
         url = self._engine.settings.llm.base_url
         with self._lock:
             if url and time.monotonic() - self._checked > self._fresh_s:
-                self._reachable = accepts_connections(url)
+                self._reachable = _accepts_connections(url)
                 self._checked = time.monotonic()
         if not self._reachable:
             raise NotReadyError("The language model's server (llm.base_url) takes no connection. Check that it runs.")
 
 
-def accepts_connections(url: str) -> bool:
+def _accepts_connections(url: str) -> bool:
     """Tell whether the server of an address takes a connection within a second. A proxy is taken to do so."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

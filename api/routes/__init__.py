@@ -1,1 +1,1 @@
-"""The HTTP API's addresses: every route parses, calls one method of what is at the services, and renders."""
+"""The HTTP routes: each parses the request, calls one service, and renders the result."""

@@ -1,4 +1,4 @@
-"""``/v1/conversations``: what was asked and answered, for who asked it."""
+"""``/v1/conversations``: a caller's questions and answers."""
 
 from typing import Annotated
 
@@ -24,63 +24,72 @@ from api.schemas.answer import AnswerContext
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
 JSON = [Depends(json_only)]
-ONE = problem_responses("not-found")
+NOT_FOUND = problem_responses("not-found")
 READING = problem_responses("not-found", *CATALOG)
 _MARKDOWN: Responses = {200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}}
 
 
-async def _kept(services: ServicesDep) -> Conversations:
-    assert services.conversations  # noqa: S101 - or these routes are not there
+async def get_conversations(services: ServicesDep) -> Conversations:
+    """Return the store of conversations: without it, these routes do not exist."""
+    assert services.conversations  # noqa: S101
     return services.conversations
 
 
-Kept = Annotated[Conversations, Depends(_kept)]
+ConversationsDep = Annotated[Conversations, Depends(get_conversations)]
 
 
 @router.get("")
 def list_conversations(
-    kept: Kept,
+    conversations: ConversationsDep,
     caller: Caller,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    after: Annotated[str | None, Query(pattern=CURSOR, description="the ``next`` of the page before")] = None,
+    after: Annotated[str | None, Query(pattern=CURSOR, description="the ``next`` of the previous page")] = None,
 ) -> ConversationsBody:
-    """The caller's, latest first."""
-    return conversations_body(kept.page(caller, limit, read_cursor(after) if after else None))
+    """List the caller's conversations, latest first."""
+    return conversations_body(conversations.page(caller, limit, read_cursor(after) if after else None))
 
 
 @router.post("", status_code=201, dependencies=JSON)
-def create_conversation(asked: NewConversation, kept: Kept, caller: Caller) -> ConversationBody:
-    """One that has no turns yet: ask within it by its id."""
-    return ConversationBody.model_validate(kept.create(caller, asked.title))
+def create_conversation(body: NewConversation, conversations: ConversationsDep, caller: Caller) -> ConversationBody:
+    """Create a conversation without turns. Ask in it by its id."""
+    return ConversationBody.model_validate(conversations.create(caller, body.title))
 
 
 @router.get("/{conversation}.md", response_class=Response, responses=_MARKDOWN | READING)
-def export_conversation(conversation: str, kept: Kept, caller: Caller) -> Response:
-    """The conversation as Markdown, with footnotes."""
-    text = to_markdown(kept.get(caller, conversation), kept.turns(caller, conversation))
+def export_conversation(conversation: str, conversations: ConversationsDep, caller: Caller) -> Response:
+    """Return the conversation as Markdown, with footnotes."""
+    text = to_markdown(conversations.get(caller, conversation), conversations.turns(caller, conversation))
     headers = {"Content-Disposition": 'attachment; filename="conversation.md"'}
     return Response(text, headers=headers, media_type="text/markdown; charset=utf-8")
 
 
 @router.get("/{conversation}", responses=READING)
 def get_conversation(
-    conversation: str, kept: Kept, caller: Caller, services: ServicesDep, links: LinksDep, *, html: bool = False
+    conversation: str,
+    conversations: ConversationsDep,
+    caller: Caller,
+    services: ServicesDep,
+    links: LinksDep,
+    *,
+    html: bool = False,
 ) -> WholeConversationBody:
-    """The conversation with its turns: answers as they were given, as far as their sources may still be read."""
+    """Return the conversation with its turns. Answers whose sources the caller may no longer read are withheld."""
     return conversation_body(
-        kept.get(caller, conversation),
-        kept.turns(caller, conversation),
+        conversations.get(caller, conversation),
+        conversations.turns(caller, conversation),
         AnswerContext(services.advice, links=links, html=html),
     )
 
 
-@router.patch("/{conversation}", dependencies=JSON, responses=ONE)
-def rename_conversation(conversation: str, asked: NewTitle, kept: Kept, caller: Caller) -> ConversationBody:
-    """Gives the conversation another title."""
-    return ConversationBody.model_validate(kept.rename(caller, conversation, asked.title))
+@router.patch("/{conversation}", dependencies=JSON, responses=NOT_FOUND)
+def rename_conversation(
+    conversation: str, body: NewTitle, conversations: ConversationsDep, caller: Caller
+) -> ConversationBody:
+    """Rename the conversation."""
+    return ConversationBody.model_validate(conversations.rename(caller, conversation, body.title))
 
 
-@router.delete("/{conversation}", status_code=204, responses=ONE)
-def delete_conversation(conversation: str, kept: Kept, caller: Caller) -> None:
-    """It is gone with its turns, and its id is known no more."""
-    kept.delete(caller, conversation)
+@router.delete("/{conversation}", status_code=204, responses=NOT_FOUND)
+def delete_conversation(conversation: str, conversations: ConversationsDep, caller: Caller) -> None:
+    """Delete the conversation with its turns."""
+    conversations.delete(caller, conversation)

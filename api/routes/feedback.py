@@ -1,4 +1,4 @@
-"""``/v1/answers``: what their askers think of them."""
+"""``/v1/answers``: feedback on answers."""
 
 from fastapi import APIRouter, Depends
 
@@ -10,8 +10,8 @@ router = APIRouter(prefix="/v1/answers", tags=["feedback"])
 
 
 @router.post("/{answer}/feedback", dependencies=[Depends(json_only)], responses=problem_responses("not-found"))
-def give_feedback(answer: str, said: Feedback, services: ServicesDep, caller: Caller) -> Feedback:
-    """Kept with the answer, in place of what was said before; only who asked can say it."""
+def give_feedback(answer: str, feedback: Feedback, services: ServicesDep, caller: Caller) -> Feedback:
+    """Store the feedback with the answer, in place of any before. Only its asker may give it."""
     if services.feedback:
-        services.feedback.give(caller, answer, said)
-    return said
+        services.feedback.give(caller, answer, feedback)
+    return feedback

@@ -1,4 +1,4 @@
-"""``/v1/index``: what is indexed, and index runs of the server's own."""
+"""``/v1/index``: the size of the index, and index runs by the server."""
 
 from collections.abc import AsyncIterator
 
@@ -7,19 +7,17 @@ from fastapi import APIRouter
 from api.context.event_streams import EventStream, closing
 from api.context.services import Caller, WritingCaller
 from api.library.document_schemas import IndexBody, SyncBody, last_body, run_frame
-from api.library.sync_jobs import Indexing
 from api.middleware.failures import report_problem
 from api.openapi.error_responses import CATALOG, problem_responses
-from api.routes.documents import AtIndexing, AtLibrary
+from api.routes.documents import IndexingDep, LibraryDep
 from api.schemas.answer import Frame, problem_frame
-from indexes.types import Audience
 
 router = APIRouter(prefix="/v1/index", tags=["indexing"])
 
 
 @router.get("", responses=problem_responses(*CATALOG))
-def get_index(library: AtLibrary, indexing: AtIndexing, caller: Caller) -> IndexBody:
-    """How much there is that one may read, and how the last run of this server ended."""
+def get_index(library: LibraryDep, indexing: IndexingDep, caller: Caller) -> IndexBody:
+    """Return the size of what the caller may read, and the result of the server's last run."""
     facts, last = library.facts(caller.audience), indexing.last(caller.audience)
     return IndexBody(
         documents=facts.documents,
@@ -32,25 +30,25 @@ def get_index(library: AtLibrary, indexing: AtIndexing, caller: Caller) -> Index
 
 
 @router.post("/sync", status_code=202, responses=problem_responses("forbidden", "index-busy", "no-roots", *CATALOG))
-def sync_index(indexing: AtIndexing, _: WritingCaller) -> SyncBody:
-    """Has the index brought up to date with the folders that it was made of, and with what was uploaded."""
+def sync_index(indexing: IndexingDep, _: WritingCaller) -> SyncBody:
+    """Start an index run over the folders of the index and the uploads."""
     indexing.sync()
     return SyncBody()
 
 
 @router.get("/events", status_code=200, response_class=EventStream)
-async def follow_index(indexing: AtIndexing, caller: Caller) -> EventStream:
-    """How far the run is that goes on: ``progress``…, then ``finished`` or ``error``; likewise those that wait.
+async def follow_index(indexing: IndexingDep, caller: Caller) -> EventStream:
+    """Stream the current and the waiting runs: ``progress``…, then ``finished`` or ``error`` for each.
 
-    Where none does, how the last one ended. Then the stream ends.
+    Without a run, the stream holds the result of the last one.
     """
-    return EventStream(_frames(indexing, caller.audience))
 
+    async def frames() -> AsyncIterator[Frame]:
+        try:
+            async with closing(indexing.follow(caller.audience)) as events:
+                async for event in events:
+                    yield run_frame(event)
+        except Exception as error:  # noqa: BLE001 - the status is sent: only the stream can tell
+            yield problem_frame(report_problem(error))
 
-async def _frames(indexing: Indexing, audience: Audience) -> AsyncIterator[Frame]:
-    try:
-        async with closing(indexing.follow(audience)) as followed:
-            async for event in followed:
-                yield run_frame(event)
-    except Exception as error:  # noqa: BLE001 - the status is sent: what fails now can be told in the stream only
-        yield problem_frame(report_problem(error))
+    return EventStream(frames())

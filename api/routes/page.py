@@ -1,4 +1,4 @@
-"""The chat page, and the same opened at a document."""
+"""The chat page, also opened at a document."""
 
 from pathlib import Path
 
@@ -11,14 +11,15 @@ router = APIRouter(include_in_schema=False)
 
 @router.api_route("/", methods=["GET", "HEAD"])
 async def index() -> FileResponse:
+    """Return the chat page."""
     return FileResponse(STATIC / "index.html")
 
 
 @router.api_route("/view/{document}", methods=["GET", "HEAD"])
 async def view(document: str) -> HTMLResponse:  # noqa: ARG001 - the page reads its own address
-    """The same page, which opens the document: whether there is one is told to who may know.
+    """Return the page, which then asks for the document: only a permitted caller learns whether it exists.
 
-    Its addresses are relative, so that it works behind a prefix; here they begin one folder up.
+    Its addresses are relative, so that it works behind a prefix. Here they begin one folder up.
     """
     page = (STATIC / "index.html").read_text(encoding="utf-8")
     return HTMLResponse(page.replace('"static/', '"../static/'))

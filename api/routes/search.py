@@ -1,4 +1,4 @@
-"""``/v1/search``: passages, without an answer."""
+"""``/v1/search``: passages without an answer."""
 
 from fastapi import APIRouter, Depends
 
@@ -10,8 +10,8 @@ router = APIRouter(prefix="/v1", tags=["searching"])
 
 
 @router.post("/search", dependencies=[Depends(json_only)], responses=problem_responses(*SEARCHING, *INDEX))
-def search(asked: SearchRequest, services: ServicesDep, caller: Searcher, links: LinksDep) -> SearchBody:
-    """The passages that are found, and what each way of searching made of them."""
-    query = asked.to_query(services.max_question_chars, caller.audience)
-    hits = services.retriever.retrieve(query, limit=asked.limit) if services.retriever else ()
+def search(body: SearchRequest, services: ServicesDep, caller: Searcher, links: LinksDep) -> SearchBody:
+    """Return the best passages, each with the signals of every search step."""
+    query = body.to_query(services.max_question_chars, caller.audience)
+    hits = services.retriever.retrieve(query, limit=body.limit) if services.retriever else ()
     return search_body(query, hits, links)

@@ -1,4 +1,4 @@
-"""``/v1/session``: who one is here; the page keeps its key in a cookie that no script can read."""
+"""``/v1/session``: the caller, and the page's login, whose key is in a cookie that no script can read."""
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -8,12 +8,12 @@ from api.openapi.error_responses import problem_responses
 from api.schemas.question import Body, Text
 
 router = APIRouter(prefix="/v1/session", tags=["keys"])
-_KEPT_S = 30 * 24 * 3600
-"""How long a browser stays logged in; a key that ends or is revoked before that opens nothing from then on."""
+_SESSION_S = 30 * 24 * 3600
+"""How long a browser stays logged in, as long as its key is valid."""
 
 
 class FeaturesBody(Body):
-    """Which parts this server has."""
+    """The features of this server."""
 
     documents: bool
     conversations: bool
@@ -21,6 +21,8 @@ class FeaturesBody(Body):
 
 
 class SessionBody(Body):
+    """The caller, and what the server offers."""
+
     id: str
     name: str
     groups: tuple[str, ...]
@@ -30,31 +32,34 @@ class SessionBody(Body):
 
 
 class LoginRequest(Body):
+    """A login by key."""
+
     key: Text
 
 
 @router.get("")
 async def get_session(services: ServicesDep, caller: Caller) -> SessionBody:
-    """Who asks, and what there is for them."""
-    return _body(services, caller)
+    """Return the caller and the features of the server."""
+    return session_body(services, caller)
 
 
 @router.post("", dependencies=[Depends(json_only)], responses=problem_responses("unauthorized", "records-unusable"))
-async def log_in(asked: LoginRequest, services: ServicesDep, request: Request, response: Response) -> SessionBody:
-    """As above, for who holds the key; the answer has the browser keep it."""
-    principal = services.authenticator.authenticate(asked.key)
+async def log_in(body: LoginRequest, services: ServicesDep, request: Request, response: Response) -> SessionBody:
+    """Log in by key: the browser stores it as a cookie."""
+    principal = services.authenticator.authenticate(body.key)
     https = (services.public_url or str(request.url)).startswith("https:")
-    response.set_cookie(COOKIE, asked.key, max_age=_KEPT_S, secure=https, httponly=True, samesite="strict")
-    return _body(services, principal)
+    response.set_cookie(COOKIE, body.key, max_age=_SESSION_S, secure=https, httponly=True, samesite="strict")
+    return session_body(services, principal)
 
 
 @router.delete("", status_code=204)
 async def log_out(response: Response) -> None:
-    """Has the browser forget the key."""
+    """Log out: the browser deletes the key."""
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
 
 
-def _body(services: Services, principal: Principal) -> SessionBody:
+def session_body(services: Services, principal: Principal) -> SessionBody:
+    """Return the session of a principal."""
     return SessionBody(
         id=principal.id,
         name=principal.name,

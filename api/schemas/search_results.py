@@ -1,4 +1,4 @@
-"""What a search is, as JSON: the same shapes for HTTP and for ``footnote search --json``."""
+"""Searches as JSON: the same shapes for HTTP and for ``footnote search --json``."""
 
 from collections.abc import Iterable
 
@@ -13,25 +13,29 @@ from rag.answering.query_rewriting import search_query
 
 
 class SearchRequest(Body):
+    """A search for passages."""
+
     query: Text = Field(examples=["days of leave"])
     limit: int = Field(8, ge=1, le=100)
     filters: FiltersBody = FiltersBody()
     recency_days: Recency = None
 
     def to_query(self, max_chars: int, audience: Audience = PUBLIC) -> Query:
-        """Raises as ``AskRequest.to_question`` does."""
-        asked = AskRequest(question=self.query, filters=self.filters, recency_days=self.recency_days)
-        return search_query(asked.to_question(max_chars, audience))
+        """Return the query. Raises the errors of ``AskRequest.to_question``."""
+        request = AskRequest(question=self.query, filters=self.filters, recency_days=self.recency_days)
+        return search_query(request.to_question(max_chars, audience))
 
 
 class SignalBody(Body):
+    """The score of a passage in one step of the search."""
+
     name: str = Field(examples=["dense"])
     score: float
-    rank: int | None = Field(description="from 1, where this step ranked")
+    rank: int | None = Field(description="from 1, if this step ranks")
 
 
 class MatchedBody(Body):
-    """Words of the query that stand there, in this or another form."""
+    """Words of the query in each part of a passage, in any inflection."""
 
     text: tuple[str, ...]
     title: tuple[str, ...]
@@ -39,6 +43,8 @@ class MatchedBody(Body):
 
 
 class FoundBody(Body):
+    """A passage that was found."""
+
     document: DocumentId
     path: str
     title: str
@@ -48,20 +54,24 @@ class FoundBody(Body):
     heading: tuple[str, ...]
     score: float
     text: str
-    signals: tuple[SignalBody, ...] = Field(description="how it came to be found, in the order of the steps")
+    signals: tuple[SignalBody, ...] = Field(description="the scores of the search steps, in order")
     matched: MatchedBody
 
 
 class SearchBody(Body):
+    """The results of a search."""
+
     query: str
     hits: tuple[FoundBody, ...] = Field(description="best first")
 
 
 def search_body(query: Query, hits: Iterable[Hit], links: Links = NOWHERE) -> SearchBody:
+    """Return the results as JSON."""
     return SearchBody(query=query.text, hits=tuple(found_body(query, hit, links) for hit in hits))
 
 
 def found_body(query: Query, hit: Hit, links: Links = NOWHERE) -> FoundBody:
+    """Return one result as JSON."""
     passage = hit.passage
     return FoundBody(
         document=passage.document_id,
