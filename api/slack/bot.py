@@ -6,6 +6,7 @@ or waits for anything but the disk.
 
 import asyncio
 import logging
+from functools import partial
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -14,20 +15,19 @@ from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
-from slack_sdk.web.async_client import AsyncWebClient
 
-from api.history.feedback_store import Feedback, FeedbackStores
+from api.history.feedback_store import FeedbackStores
 from api.slack.events.background_work import BackgroundWork
 from api.slack.events.claim_batching import ClaimBatcher
 from api.slack.events.event_store import EventStore
 from api.slack.events.payloads import Payload, is_from_person, parse_command, parse_message, parse_shortcut
-from api.slack.interactions import FEEDBACK_DIALOG, AnswerButtons, feedback_dialog, read_feedback
+from api.slack.interactions import FEEDBACK_DIALOG, AnswerButtons, read_feedback
 from api.slack.recovery import report_interrupted
 from api.slack.responder import Responder
 from api.slack.workspace.installations import Workspace, Workspaces
 from api.slack.workspace.rate_limited_client import RateLimitedClient
 from api.slack.workspace.slack_access import SlackAccess
-from api.slack.workspace.slack_request import Place, SlackRequest
+from api.slack.workspace.slack_request import SlackPlace, SlackRequest
 from rag.settings import SlackSettings
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,6 @@ class Bot:
             process_before_response=True,
             logger=bolt_log,
         )
-        self.app.error(_respond_to_failure)
         self._listen_to_questions(self.app)
         self._listen_to_views(self.app)
         self._listen_to_buttons(self.app)
@@ -100,6 +99,13 @@ class Bot:
         await self._background.idle()
 
     def _listen_to_questions(self, app: AsyncApp) -> None:
+        @app.error
+        async def on_failure(error: Exception) -> BoltResponse:
+            """400 for a payload that Bolt cannot take; 503 for a failure of ours, and Slack tries again."""
+            malformed = isinstance(error, AttributeError | LookupError | TypeError | ValueError)
+            log.error("Slack's request failed: %r", error, exc_info=error)
+            return BoltResponse(status=400 if malformed else 503)
+
         @app.event("app_mention")
         @app.event("message")
         async def on_message(event: Payload, context: AsyncBoltContext) -> None:
@@ -149,7 +155,7 @@ class Bot:
         @app.event("agent_session_stopped")
         async def on_session_stopped(event: Payload, context: AsyncBoltContext) -> None:
             workspace = await self._workspace(context)
-            self._stop_in(Place(workspace.team, str(event.get("channel")), str(event.get("thread_ts"))))
+            self._stop_in(SlackPlace(workspace.team, str(event.get("channel")), str(event.get("thread_ts"))))
 
         @app.event("app_uninstalled")
         async def on_uninstalled(context: AsyncBoltContext) -> None:
@@ -176,8 +182,12 @@ class Bot:
         @app.action("footnote_feedback")
         async def on_feedback(ack: AsyncAck, action: Payload, body: Payload, context: AsyncBoltContext) -> None:
             await ack()
+            verdict, _, answer_id = str(action.get("value")).partition(":")
             client = (await self._workspace(context)).impatient_client
-            self._background.start(self._rate(str(action.get("value")), body, client))
+            open_dialog = partial(client.views_open, trigger_id=body["trigger_id"])
+            self._background.start(
+                self._buttons.rate_by_thumb(answer_id, body["user"]["id"], up=verdict == "up", open_dialog=open_dialog)
+            )
 
         @app.view(FEEDBACK_DIALOG)
         async def on_dialog(ack: AsyncAck, view: dict[str, Any], body: Payload) -> None:
@@ -186,24 +196,12 @@ class Bot:
             if translation := await self._buttons.rate(answer_id, user, read_feedback(view)):
                 self._background.start(self._buttons.thank(answer_id, user, translation))
 
-    async def _rate(self, value: str, body: Payload, client: AsyncWebClient) -> None:
-        """Keep the verdict. Thank for a good one, and ask for the reason of a bad one."""
-        verdict, _, answer_id = value.partition(":")
-        user = body["user"]["id"]
-        feedback = Feedback(verdict="up" if verdict == "up" else "down")
-        translation = await self._buttons.rate(answer_id, user, feedback)
-        if translation is not None and verdict == "up":
-            await self._buttons.thank(answer_id, user, translation)
-        elif translation is not None:
-            view = feedback_dialog(answer_id, translation)
-            await client.views_open(trigger_id=body["trigger_id"], view=view)
-
     async def _claim_and_answer(self, request: SlackRequest) -> None:
         """Unless it is a duplicate. Once it is claimed, it is answered or reported as interrupted."""
         if await self._claims.claim(request, quiet=not request.addressed):
             self._background.enqueue(request.place, lambda: self._responder.answer(request))
 
-    def _stop_in(self, place: Place) -> bool:
+    def _stop_in(self, place: SlackPlace) -> bool:
         return self._responder.stop(lambda _, running_in: running_in == place)
 
     async def _workspace(self, context: AsyncBoltContext) -> Workspace:
@@ -211,10 +209,3 @@ class Bot:
         if workspace is None:
             raise LookupError("the bot was removed from the workspace after the request was authorised")
         return workspace
-
-
-async def _respond_to_failure(error: Exception) -> BoltResponse:
-    """400 for a payload that Bolt cannot take; 503 for a failure of ours, and Slack tries again."""
-    malformed = isinstance(error, AttributeError | LookupError | TypeError | ValueError)
-    log.error("Slack's request failed: %r", error, exc_info=error)
-    return BoltResponse(status=400 if malformed else 503)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -98,6 +98,16 @@ class AnswerButtons:
             return None
         context = await self._responder.context_of(_request(question))
         return context.translation if context else None
+
+    async def rate_by_thumb(
+        self, answer_id: str, user: str, *, up: bool, open_dialog: Callable[..., Awaitable[object]]
+    ) -> None:
+        """Keep the verdict. Thank for a good one, and ask for the reason of a bad one in a dialog."""
+        translation = await self.rate(answer_id, user, Feedback(verdict="up" if up else "down"))
+        if translation is not None and up:
+            await self.thank(answer_id, user, translation)
+        elif translation is not None:
+            await open_dialog(view=feedback_dialog(answer_id, translation))
 
     async def thank(self, answer_id: str, user: str, translation: Translation) -> None:
         """Thank the user for feedback, once for each answer."""

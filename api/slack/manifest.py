@@ -22,6 +22,13 @@ EVENTS = (
     "message.im",
     "message.mpim",
 )
+_APP_HOME = {"home_tab_enabled": False, "messages_tab_enabled": True, "messages_tab_read_only_enabled": False}
+_SHORTCUT = {
+    "name": "Ask the documents",
+    "type": "message",
+    "callback_id": SHORTCUT,
+    "description": "Looks up what this message asks",
+}
 
 
 def scopes(slack: SlackSettings) -> tuple[str, ...]:
@@ -41,13 +48,24 @@ def manifest(slack: SlackSettings, public_url: str | None, *, socket: bool, name
     base = (public_url or "").rstrip("/")
     url = None if socket else f"{base}/slack/events"
     request_url = {"request_url": url} if url else {}
+    command = {"command": slack.command, "description": "Ask the documents", "usage_hint": "your question"}
+    prompts = [{"title": text[:75], "message": text} for text in slack.prompts]
     return {
         "display_information": {
             "name": name,
             "description": "Answers from your documents, each sentence with its source",
             "background_color": "#1f3a5f",
         },
-        "features": _features(slack, url, name),
+        "features": {
+            "app_home": dict(_APP_HOME),
+            "bot_user": {"display_name": name, "always_online": True},
+            "agent_view": {
+                "agent_description": "Ask what the documents say. Every sentence of an answer names its source.",
+                **({"suggested_prompts": prompts} if prompts else {}),
+            },
+            "slash_commands": [{**command, "should_escape": True, **({"url": url} if url else {})}],
+            "shortcuts": [dict(_SHORTCUT)],
+        },
         "oauth_config": {
             **({} if socket else {"redirect_urls": [f"{base}/slack/oauth_redirect"]}),
             "scopes": {"bot": list(scopes(slack))},
@@ -59,31 +77,4 @@ def manifest(slack: SlackSettings, public_url: str | None, *, socket: bool, name
             "socket_mode_enabled": socket,
             "token_rotation_enabled": False,
         },
-    }
-
-
-def _features(slack: SlackSettings, url: str | None, name: str) -> dict[str, Any]:
-    command = {
-        "command": slack.command,
-        "description": "Ask the documents",
-        "usage_hint": "your question",
-        "should_escape": True,
-    }
-    prompts = [{"title": text[:75], "message": text} for text in slack.prompts]
-    return {
-        "app_home": {"home_tab_enabled": False, "messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
-        "bot_user": {"display_name": name, "always_online": True},
-        "agent_view": {
-            "agent_description": "Ask what the documents say. Every sentence of an answer names its source.",
-            **({"suggested_prompts": prompts} if prompts else {}),
-        },
-        "slash_commands": [command | ({"url": url} if url else {})],
-        "shortcuts": [
-            {
-                "name": "Ask the documents",
-                "type": "message",
-                "callback_id": SHORTCUT,
-                "description": "Looks up what this message asks",
-            }
-        ],
     }

@@ -25,7 +25,7 @@ from api.slack.messages.slack_stream import UpdatePacer
 from api.slack.messages.translations import TRANSLATIONS, Translation
 from api.slack.workspace.installations import Workspace, Workspaces
 from api.slack.workspace.slack_access import Channel, SlackAccess
-from api.slack.workspace.slack_request import Place, SlackRequest
+from api.slack.workspace.slack_request import SlackPlace, SlackRequest
 from indexes.types import Scope
 from rag.question.filters import make_filters
 from rag.question.validation import make_question
@@ -79,7 +79,7 @@ class Responder:
         self._questions, self._workspaces, self._access = questions, workspaces, access
         self._event_store, self._options = event_store, options
         self._pacers: dict[str, UpdatePacer] = {}
-        self._running: dict[str, tuple[Place, asyncio.Task[Answer]]] = {}
+        self._running: dict[str, tuple[SlackPlace, asyncio.Task[Answer]]] = {}
 
     async def answer(self, request: SlackRequest) -> None:
         """Answer, or say why not. If even that fails, the request is reported at the next start."""
@@ -109,7 +109,7 @@ class Responder:
         rule = self._access.rule(channel)
         return ChannelContext(workspace, channel, rule, TRANSLATIONS[rule.language or self._options.language])
 
-    def stop(self, matches: Callable[[str, Place], bool]) -> bool:
+    def stop(self, matches: Callable[[str, SlackPlace], bool]) -> bool:
         """Stop the running answers whose key and place match; their text so far stays. Whether there were any."""
         tasks = [task for key, (place, task) in self._running.items() if matches(key, place)]
         for task in tasks:

@@ -12,7 +12,7 @@ from api.core.principals import Principal, UnauthorizedError
 from api.history.audit_log import Journal
 from api.history.conversation_store import Conversations
 from api.slack.events.event_store import EventStore
-from api.slack.workspace.slack_request import Place, SlackRequest
+from api.slack.workspace.slack_request import SlackPlace, SlackRequest
 from eval.runs.llm_cache import CachedChat
 from fakes.chat import ScriptedChat
 from fakes.engines import ROOT, OpenEngine, RememberingEncoder
@@ -75,7 +75,7 @@ def test_the_journal_shows_its_entries(old: Path) -> None:
 
 
 def test_a_slack_event_is_known_as_done_and_an_interrupted_one_as_unfinished(old: Path) -> None:
-    place = Place("T1", "C1", "1700000000.000100")
+    place = SlackPlace("T1", "C1", "1700000000.000100")
     done = SlackRequest(key="T1/C1/1700000000.000100", place=place, user="U1", text="How many trees?")
     store = EventStore(old / "server" / "slack.sqlite3")
     assert not store.claim(done, quiet=False)

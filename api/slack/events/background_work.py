@@ -7,7 +7,7 @@ from typing import Any
 
 from api.limits.fair_queue import FairQueue
 from api.slack.workspace.slack_access import FAILURES, failure_reason
-from api.slack.workspace.slack_request import Place
+from api.slack.workspace.slack_request import SlackPlace
 
 log = logging.getLogger(__name__)
 Work = Coroutine[Any, Any, None]
@@ -35,7 +35,7 @@ class BackgroundWork:
         self._tasks.add(task)
         task.add_done_callback(finish)
 
-    def enqueue(self, place: Place, work: Callable[[], Work]) -> None:
+    def enqueue(self, place: SlackPlace, work: Callable[[], Work]) -> None:
         """Run it when the channel's turn comes and no other work of the thread is running."""
 
         async def run_in_turn() -> None:

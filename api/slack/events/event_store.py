@@ -12,7 +12,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from api.core.sqlite import Records, RecordsError
-from api.slack.workspace.slack_request import Place, SlackRequest
+from api.slack.workspace.slack_request import SlackPlace, SlackRequest
 from indexes.errors import FootnoteError
 from indexes.storage.migrations import Schema
 
@@ -47,7 +47,7 @@ class UnfinishedAnswer:
     """An answer that was being written when the process ended."""
 
     key: str
-    place: Place
+    place: SlackPlace
     user: str
     asker_only: bool
     reply: str | None
@@ -58,7 +58,7 @@ class UnfinishedAnswer:
 class AnsweredQuestion:
     """The question of an answer, for the buttons below it."""
 
-    place: Place
+    place: SlackPlace
     user: str
     text: str
     private: bool
@@ -123,14 +123,16 @@ class EventStore:
 
     def claim_key(self, key: str) -> bool:
         """``claim`` for an action that is no request: True the first time, False for a duplicate."""
-        return self.claim(SlackRequest(key=key, place=Place("", ""), user="", text="", addressed=False), quiet=True)
+        return self.claim(
+            SlackRequest(key=key, place=SlackPlace("", ""), user="", text="", addressed=False), quiet=True
+        )
 
-    def takes_part(self, place: Place) -> bool:
+    def takes_part(self, place: SlackPlace) -> bool:
         """Whether the bot was asked or answered in this thread."""
         values = (place.team, place.channel, place.thread)
         return bool(self._rows("SELECT 1 FROM threads WHERE team = ? AND channel = ? AND thread = ?", values))
 
-    def join_thread(self, place: Place) -> None:
+    def join_thread(self, place: SlackPlace) -> None:
         """Let the bot take part in the thread from now on."""
         with self._transaction() as db:
             _join(db, place)
@@ -153,7 +155,8 @@ class EventStore:
             "SELECT key, team, channel, thread, user, alone, reply FROM heard WHERE done = 0 AND quiet = 0 ORDER BY at"
         )
         return [
-            UnfinishedAnswer(key, Place(*place), user, bool(alone), reply) for key, *place, user, alone, reply in rows
+            UnfinishedAnswer(key, SlackPlace(*place), user, bool(alone), reply)
+            for key, *place, user, alone, reply in rows
         ]
 
     def save_question(self, answer_id: str, question: AnsweredQuestion) -> None:
@@ -167,7 +170,7 @@ class EventStore:
         """The question of an answer, or None if it is unknown."""
         rows = self._rows("SELECT team, channel, thread, user, text, private FROM asked WHERE answer = ?", (answer_id,))
         for *place, user, text, private in rows:
-            return AnsweredQuestion(Place(*place), user, text, bool(private))
+            return AnsweredQuestion(SlackPlace(*place), user, text, bool(private))
         return None
 
     def close(self) -> None:
@@ -198,6 +201,6 @@ class EventStore:
             yield
 
 
-def _join(db: sqlite3.Connection, place: Place) -> None:
+def _join(db: sqlite3.Connection, place: SlackPlace) -> None:
     values = (place.team, place.channel, place.thread, time.time())
     db.execute("INSERT OR REPLACE INTO threads VALUES (?, ?, ?, ?)", values)

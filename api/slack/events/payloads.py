@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from api.slack.workspace.installations import Workspace
-from api.slack.workspace.slack_request import Place, SlackRequest
+from api.slack.workspace.slack_request import SlackPlace, SlackRequest
 
 Payload = Mapping[str, Any]
 _WRITTEN_SUBTYPES = (None, "thread_broadcast", "file_share")
@@ -16,7 +16,7 @@ _TO_SOMEBODY_ELSE = re.compile(r"\s*<@[UW]")
 
 
 def parse_message(
-    event: Payload, workspace: Workspace, takes_part: Callable[[Place], bool], may_be_auto: Callable[[str], bool]
+    event: Payload, workspace: Workspace, takes_part: Callable[[SlackPlace], bool], may_be_auto: Callable[[str], bool]
 ) -> SlackRequest | None:
     """The message as a request, or None if it asks the bot nothing.
 
@@ -27,7 +27,7 @@ def parse_message(
         return None
     channel, user, ts, text = map(str, fields)
     thread = event.get("thread_ts")
-    place = Place(workspace.team, channel, str(thread or ts))
+    place = SlackPlace(workspace.team, channel, str(thread or ts))
     direct = event.get("channel_type") == "im" or channel.startswith("D")
     mentioned = event.get("type") == "app_mention" or f"<@{workspace.bot_user}" in text
     addressed = mentioned or direct or (bool(thread) and not _TO_SOMEBODY_ELSE.match(text) and takes_part(place))
@@ -51,7 +51,7 @@ def parse_command(body: Payload, workspace: Workspace) -> SlackRequest | None:
         return None
     return SlackRequest(
         key=f"{workspace.team}:command:{body['trigger_id']}",
-        place=Place(workspace.team, body["channel_id"]),
+        place=SlackPlace(workspace.team, body["channel_id"]),
         user=body["user_id"],
         text=typed_text(str(body.get("text") or ""), workspace.bot_user),
         user_team=_other_team(workspace, body.get("user_team_id"), body.get("team_id")),
@@ -68,7 +68,7 @@ def parse_shortcut(body: Payload, workspace: Workspace) -> SlackRequest | None:
         return None
     return SlackRequest(
         key=f"{workspace.team}:shortcut:{body['trigger_id']}",
-        place=Place(workspace.team, channel["id"], str(message.get("thread_ts") or message["ts"])),
+        place=SlackPlace(workspace.team, channel["id"], str(message.get("thread_ts") or message["ts"])),
         user=user["id"],
         text=typed_text(str(message.get("text") or ""), workspace.bot_user),
         user_team=_other_team(workspace, user.get("team_id")),

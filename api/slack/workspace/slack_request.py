@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SlackPlace:
     """A thread of a channel, or the channel itself."""
 
     team: str
@@ -19,7 +19,7 @@ class SlackRequest:
 
     key: str
     """The same for every delivery of the event, so that duplicates are recognised."""
-    place: Place
+    place: SlackPlace
     user: str
     text: str
     ts: str | None = None

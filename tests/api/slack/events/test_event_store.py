@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 from api.slack.events.event_store import AnsweredQuestion, EventStore, SlackBusyError
-from api.slack.workspace.slack_request import Place, SlackRequest
+from api.slack.workspace.slack_request import SlackPlace, SlackRequest
 from fakes.answerer import ScriptedAnswerer
 from fakes.engines import ROOT
 from fakes.slack.server import FakeSlack
 from fakes.slack_bots import LEAVE, Library, Start, answering, slack_settings
 from rag.types import Delta
 
-REQUEST = SlackRequest(key="T:C:1.0", place=Place("T", "C", "1.0"), user="U", text="?", ts="1.0")
+REQUEST = SlackRequest(key="T:C:1.0", place=SlackPlace("T", "C", "1.0"), user="U", text="?", ts="1.0")
 
 
 @pytest.mark.parametrize("parallel", [False, True])
@@ -272,7 +272,7 @@ def test_one_process_at_a_time_has_the_records(tmp_path: Path) -> None:
 
 def test_what_buttons_are_about_is_remembered(tmp_path: Path) -> None:
     store = EventStore(tmp_path / "a.sqlite3")
-    question = AnsweredQuestion(Place("T", "C", None), "U", "How much?", private=True)
+    question = AnsweredQuestion(SlackPlace("T", "C", None), "U", "How much?", private=True)
     store.save_question("a", question)
     assert store.find_question("a") == question
     assert store.find_question("b") is None
