@@ -53,4 +53,5 @@ class EngineVariant(Engine):
         self._encoders = encoders
 
     def open_generation(self, folder: Path) -> Generation:
+        """Share the open index."""
         return _SharedGeneration(self.settings, folder, self._engine.generation, self._encoders)

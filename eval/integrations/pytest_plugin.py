@@ -79,7 +79,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def gold_row(request: pytest.FixtureRequest, _gold_session: "_Session") -> GoldRow:
+def gold_row(request: pytest.FixtureRequest, _gold_session: "_GoldSession") -> GoldRow:
     """The question of this test: see the mark ``gold``."""
     from indexes.errors import FootnoteError
 
@@ -92,12 +92,12 @@ def gold_row(request: pytest.FixtureRequest, _gold_session: "_Session") -> GoldR
 
 
 @pytest.fixture(scope="session")
-def _gold_session() -> Iterator["_Session"]:
+def _gold_session() -> Iterator["_GoldSession"]:
     with ExitStack() as stack:
-        yield _Session(stack)
+        yield _GoldSession(stack)
 
 
-class _Session:
+class _GoldSession:
     """Opens each engine once, and asks it each question once."""
 
     def __init__(self, stack: ExitStack) -> None:

@@ -34,7 +34,10 @@ def describe_questions(run: RunFolder, baseline: RunFolder | None) -> dict[str, 
         now = rows[case.id], scored[case.id]
         old_row, old = old_rows.get(case.id), old_scored.get(case.id)
         questions.append(_describe_question(case, now, (old_row, old) if old_row and old else None, passages))
-        questions[-1]["change"] = _change(old.scores if old else None, now[1].scores)
+        measure = "correct" if "correct" in now[1].scores else "context_file_all"  # of a search alone: all files found
+        gain = now[1].scores.get(measure, 0) - (old.scores.get(measure, 0) if old else 0)
+        change = "better" if gain > 0 else "worse" if gain < 0 else "same"
+        questions[-1]["change"] = change if old else "new"
     names = ("path", "page", "heading", "text")
     return {"questions": questions, "passages": [dict(zip(names, key[:4], strict=True)) for key in passages]}
 
@@ -100,12 +103,3 @@ def _judge(case: GoldCase, row: Row, scores: Mapping[str, float], *, wrong: bool
     if row.status == "retrieved":
         return "none" if not (case.answerable and case.evidence) else "wrong" if wrong else "right"
     return "none" if "correct" not in scores else "right" if scores["correct"] else "wrong"
-
-
-def _change(before: Mapping[str, float] | None, now: Mapping[str, float]) -> Literal["better", "worse", "same", "new"]:
-    """Judged by ``correct``; of a search alone, by whether all files of the evidence were found."""
-    if before is None:
-        return "new"
-    measure = "correct" if "correct" in now else "context_file_all"
-    gain = now.get(measure, 0) - before.get(measure, 0)
-    return "better" if gain > 0 else "worse" if gain < 0 else "same"

@@ -162,7 +162,7 @@ def test_a_tie_with_the_baseline_is_neither_better_nor_worse(run: RunFolder, tmp
     same = finished(tmp_path / "same", CASES, ROWS, name="same")
     page = make_report(run, same)
     assert {one["change"] for one in data(page)["questions"]} == {"same"}
-    assert "Nothing that is recorded of a run." in words(page)
+    assert "Both runs have the same settings, model and index." in words(page)
     assert not re.search(r"\b(better|worse)$", words(page, "//table[@class='measures']//td"))
 
 
