@@ -121,8 +121,8 @@ def _walk(root: Path) -> Iterator[tuple[str, ListedFile | str | OSError]]:
             if entry.is_dir(follow_symlinks=False):
                 folders.append((f"{prefix}{entry.name}/", entry.path))
                 continue
-            found = _follow(entry.path, real) if entry.is_symlink() else _look(entry.path, entry.name)
-            yield prefix + entry.name, found
+            file = _follow(entry.path, real) if entry.is_symlink() else _look(entry.path, entry.name)
+            yield prefix + entry.name, file
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

@@ -88,16 +88,16 @@ class PassageSplitter:
                 if chunk.strip():
                     yield _Piece(start, cursor, section)
 
-    def _fit(self, document: Document, held: _Piece, piece: _Piece) -> bool:
+    def _fit(self, document: Document, last: _Piece, piece: _Piece) -> bool:
         """Whether a small piece, or one that leads to a table, joins the next under its heading or a deeper one."""
-        a, b = held.section, piece.section
+        a, b = last.section, piece.section
         if (a.page, a.sheet, a.slide, a.heading) != (b.page, b.sheet, b.slide, b.heading[: len(a.heading)]):
             return False
         if a.line + document.text.count("\n", a.char_start, b.char_start) != b.line:  # line numbers would be wrong
             return False
-        small = self._count(document.text[held.start : held.end]) < self._max_tokens * _SMALL_SHARE
+        small = self._count(document.text[last.start : last.end]) < self._max_tokens * _SMALL_SHARE
         leads_in = (a.kind, b.kind) == ("prose", "table") and piece.start == b.char_start  # introduces the table
-        joined = self._count(document.text[held.start : piece.end])
+        joined = self._count(document.text[last.start : piece.end])
         return (small or leads_in) and joined <= self._text_budget(document, b)
 
     def _text_budget(self, document: Document, section: Section) -> int:

@@ -124,7 +124,7 @@ def upload_path(name: str, folder: str, readers: Collection[str]) -> str:
         raise UploadedNameError(f"The folder has {len(steps)} steps, and may have {_MAX_FOLDERS}.")
     own = _safe_name(name.replace("\\", "/").rpartition("/")[2])
     if not PurePosixPath(own).suffix:
-        raise UploadedNameError("The file needs a name with its format's ending, as report.pdf.")
+        raise UploadedNameError("The file needs a name with its format's suffix, such as report.pdf.")
     return "/".join([NAME, _folder_of(readers), *steps, own])
 
 
@@ -146,11 +146,8 @@ def _shortened(text: str, most: int) -> str:
 
 def _folder_of(readers: Collection[str]) -> str:
     groups = {EVERYONE} if EVERYONE in readers else set(readers)
-    name = "+".join(sorted(map(_spelled, groups)))
+    escaped = ("".join(chr(b) if b in _PLAIN else f"%{b:02x}" for b in group.encode()) for group in groups)
+    name = "+".join(sorted(escaped))
     if len(name) > _MAX_NAME:
         raise UploadedNameError("The document would be for too many groups to name: give fewer in 'groups'.")
     return name
-
-
-def _spelled(group: str) -> str:
-    return "".join(chr(byte) if byte in _PLAIN else f"%{byte:02x}" for byte in group.encode())

@@ -63,7 +63,14 @@ class IndexWriter:
             report = sync.run(roots, listener, allow_delete=allow_delete)
             self._generations.switch(self._target)
         for generation in self._generations.others(before):  # a reader of the one before may go on until the next run
-            self._drop(generation)
+            try:
+                with closing(Catalog(catalog_file(generation))) as catalog:
+                    self._store(generation, catalog).keep(())
+            except (ChromaUnavailableError, SnapshotError):
+                continue  # only this catalog knows what the server has of it: kept for the next run
+            except (IndexMissingError, IndexUnreadableError):
+                pass
+            self._generations.drop(generation)
         return report
 
     def run_uploads(self, listener: SyncListener) -> SyncReport:
@@ -93,14 +100,3 @@ class IndexWriter:
                 earlier=earlier,
                 uploads=uploads,
             )
-
-    def _drop(self, generation: Path) -> None:
-        """Drop a generation, unless its Chroma server is away: only its catalog knows what it has there."""
-        try:
-            with closing(Catalog(catalog_file(generation))) as catalog:
-                self._store(generation, catalog).keep(())
-        except (ChromaUnavailableError, SnapshotError):
-            return
-        except (IndexMissingError, IndexUnreadableError):
-            pass
-        self._generations.drop(generation)

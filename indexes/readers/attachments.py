@@ -32,6 +32,7 @@ class EmbeddedFiles:
         suffix = PurePosixPath(path).suffix.lower()
 
         def read() -> Extraction:
+            """Read the content from a temporary file."""
             with NamedTemporaryFile(suffix=suffix) as file:  # never by its own name, which may be made to harm
                 for chunk in content:
                     self._budget.spend(0, len(chunk))
@@ -78,6 +79,7 @@ class EmbeddedFiles:
 
     def _add_part(self, path: str, read: Callable[[], Extraction]) -> None:
         def read_one_level_down() -> Extraction:
+            """Read within the budget, which has one level less meanwhile."""
             self._budget.check_levels()
             self._budget.spend(1, 0)
             self._budget.levels -= 1

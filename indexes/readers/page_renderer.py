@@ -87,9 +87,18 @@ def _boxes(page: pdfium.PdfPage, request: PageRequest, size: tuple[int, int]) ->
     )
     boxes: list[Box] = []
     for number in dict.fromkeys(printed.origins[slice(*place)] if place else ()):
-        if box := _character_box(page, text_page, number, size):
-            merged = _merge(boxes[-1], box) if boxes else None
-            boxes[-1:] = [merged] if merged else [*boxes[-1:], box]
+        box = _character_box(page, text_page, number, size)
+        if not box:
+            continue
+        last = boxes[-1] if boxes else box
+        height = min(last.bottom - last.top, box.bottom - box.top)
+        shared = min(last.bottom, box.bottom) - max(last.top, box.top)
+        gap = max(last.left, box.left) - min(last.right, box.right)
+        if boxes and shared >= height / 2 and gap <= _MAX_GAP * height:  # on one line
+            left, top = min(last.left, box.left), min(last.top, box.top)
+            boxes[-1] = Box(left, top, max(last.right, box.right), max(last.bottom, box.bottom))
+        else:
+            boxes.append(box)
     return boxes
 
 
@@ -108,18 +117,6 @@ def _character_box(
         ys.append(down.value)
     box = Box(max(0, min(xs)), max(0, min(ys)), min(size[0], max(xs)), min(size[1], max(ys)))
     return box if box.left < box.right and box.top < box.bottom else None
-
-
-def _merge(last: Box, box: Box) -> Box | None:
-    """Return one box for both if they stand on one line."""
-    height = min(last.bottom - last.top, box.bottom - box.top)
-    shared = min(last.bottom, box.bottom) - max(last.top, box.top)
-    gap = max(last.left, box.left) - min(last.right, box.right)
-    if shared < height / 2 or gap > _MAX_GAP * height:
-        return None
-    return Box(
-        min(last.left, box.left), min(last.top, box.top), max(last.right, box.right), max(last.bottom, box.bottom)
-    )
 
 
 if __name__ == "__main__":

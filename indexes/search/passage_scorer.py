@@ -91,17 +91,18 @@ class PassageScorer:
         return sorted(scored, key=lambda passage: -passage.total)
 
     def add_context(self, scored: list[ScoredPassage]) -> list[ScoredPassage]:
-        """Add what neighbours say, and passages of the documents that the best passages name; best first."""
-        return self._add_named(self._add_neighbours(scored)) if scored else []
+        """Add what neighbours say, and passages of the documents that the best passages name; best first.
 
-    def _add_neighbours(self, scored: list[ScoredPassage]) -> list[ScoredPassage]:
-        """Raise passages that stand among others on the matter; a document of one passage counts for itself."""
+        A passage among others on the matter rises; a document of one passage counts for itself.
+        """
+        if not scored:
+            return []
         first, rest = scored[:_NEIGHBOURED], scored[_NEIGHBOURED:]
         known = {passage.entry.row: passage for passage in scored}
         beside = {row for passage in first for row in (passage.entry.row - 1, passage.entry.row + 1)} - known.keys()
         known |= {p.entry.row: p for p in self.score(self.catalog.search_rows.at_rows(beside, self.query.scope))}
         ranked = [replace(passage, around=_around(passage, known)) for passage in first]
-        return [*sorted(ranked, key=lambda passage: -passage.total), *rest]
+        return self._add_named([*sorted(ranked, key=lambda passage: -passage.total), *rest])
 
     def _add_named(self, ranked: list[ScoredPassage]) -> list[ScoredPassage]:
         """Add the best passage of each document that the best passages name and the question does not.

@@ -44,6 +44,7 @@ def snippet(query: Query, text: str, *, length: int = 280) -> str:
     matches = [(place, words) for place, words in matches if words]
 
     def richness(start: int) -> tuple[int, int]:
+        """Count the different words of a snippet; of equal ones, prefer the earlier."""
         within = (words for place, words in matches if start <= place < start + length - _LEAD)
         return len(set[str]().union(*within)), -start
 

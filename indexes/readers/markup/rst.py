@@ -32,8 +32,8 @@ def _section_starts(lines: list[str]) -> Iterator[SectionStart]:
     number = 0
     while number < len(lines):
         end = number + 1
-        if found := _heading_at(lines, number):
-            style, name, end = found
+        if match := _heading_at(lines, number):
+            style, name, end = match
             if style not in styles:
                 styles.append(style)
             heading = (*heading[: styles.index(style)], name)

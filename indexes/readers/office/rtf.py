@@ -39,6 +39,7 @@ def add_rtf(source: str, builder: ExtractionBuilder) -> None:
     levels = {style: int(level) for style, level in _STYLE.findall(source)}
 
     def mark_level(match: re.Match[str]) -> str:
+        """Add a mark where a paragraph has the style of a heading."""
         level = levels.get(match[2])
         return f"{match[0]} {chr(_LEVEL + level)}" if level else match[0]
 
