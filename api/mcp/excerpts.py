@@ -1,4 +1,4 @@
-"""Where a document is opened: the text around a place, as much as is shown at once."""
+"""Excerpts of documents: the text around a place, up to a limit."""
 
 from dataclasses import dataclass
 
@@ -19,29 +19,24 @@ class NoSuchPlaceError(FootnoteError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where to open a document: at a span and what stands around it, from a character on, or at a page."""
+    """A place to open: a span with its surroundings, everything from a character on, or a page."""
 
     start: int | None = None
     end: int | None = None
     page: int | None = None
 
     def span(self, document: Document) -> tuple[int, int]:
-        """Of ``document.text``, at most ``MOST`` long. Raises ``NoSuchPlaceError``."""
-        start, end = self._page(document, self.page) if self.page is not None else self._given(document)
-        return start, min(end, start + MOST)
-
-    def _page(self, document: Document, page: int) -> tuple[int, int]:
-        sections = [section for section in document.sections if section.page == page]
-        if not sections:
-            raise NoSuchPlaceError(f"{document.path} has no page {page}.")
-        return sections[0].char_start, sections[-1].char_end
-
-    def _given(self, document: Document) -> tuple[int, int]:
+        """Return the span of ``document.text``, at most ``MOST`` long. Raises ``NoSuchPlaceError``."""
         length = len(document.text)
-        if self.end is None:
+        if self.page is not None:
+            sections = [section for section in document.sections if section.page == self.page]
+            if not sections:
+                raise NoSuchPlaceError(f"{document.path} has no page {self.page}.")
+            start, end = sections[0].char_start, sections[-1].char_end
+        elif self.end is None:
             start, end = self.start or 0, length
         else:
             start, end = max(0, (self.start or 0) - AROUND), min(length, self.end + AROUND)
-        if not start < end or (self.end is not None and self.end <= (self.start or 0)):
-            raise NoSuchPlaceError(f"{document.path} has {length:,} characters: start comes before end and its end.")
-        return start, end
+        if self.page is None and (start >= end or (self.end is not None and self.end <= (self.start or 0))):
+            raise NoSuchPlaceError(f"{document.path} has {length:,} characters. The start must be before both ends.")
+        return start, min(end, start + MOST)

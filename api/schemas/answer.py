@@ -1,4 +1,4 @@
-"""What is answered, as JSON: the same shapes for HTTP, for server-sent events and for ``footnote ask --json``."""
+"""Answers as JSON: the same shapes for HTTP, for server-sent events and for ``footnote ask --json``."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,16 +28,16 @@ from rag.types import Status as AnswerStatus
 from rag.types import Verdict as SentenceVerdict
 
 OFFLINE_MODEL = "offline-extractive"
-"""``Answer.model`` where no language model is connected."""
+"""``Answer.model`` without a language model."""
 
-DocumentId = Annotated[str, Field(description="the document's id: it stays the same while its path does")]
-Url = Annotated[str | None, Field(description="opens the place in the viewer; null where no server was asked")]
+DocumentId = Annotated[str, Field(description="the document's id, which depends on its path only")]
+Url = Annotated[str | None, Field(description="opens the place in the viewer; null without a server")]
 
 EventName = Literal["retrieval", "delta", "citation", "answer", "progress", "finished", "error", "done"]
 
 
 class LocatorBody(Body):
-    """``char_*`` count the characters (Unicode code points) of the text that was indexed."""
+    """A place in a document. ``char_*`` count characters (Unicode code points) of the indexed text."""
 
     page: int | None
     sheet: str | None
@@ -50,6 +50,8 @@ class LocatorBody(Body):
 
 
 class CitationBody(Body):
+    """A footnote: the quote and its place."""
+
     number: int
     document: DocumentId
     path: str
@@ -58,23 +60,25 @@ class CitationBody(Body):
     quote: str
     url: Url
     locator: LocatorBody
-    answer_spans: tuple[Span, ...] = Field(description="where its markers stand in the answer's text, in code points")
+    answer_spans: tuple[Span, ...] = Field(description="the spans of its markers in the answer's text, in code points")
     support: float
 
 
 class SentenceBody(Body):
+    """A sentence of the answer, with its verdict."""
+
     text: str
     start: int = Field(description="in code points of the answer's text")
     end: int
     citations: tuple[int, ...]
     support: float
     verdict: SentenceVerdict
-    finding: str = Field(
-        description="a fact in it that its sources have not, or say otherwise, or why it could not be compared"
-    )
+    finding: str = Field(description="a fact that its sources lack or contradict, or why it could not be checked")
 
 
 class NearBody(Body):
+    """A document near a declined question."""
+
     document: DocumentId
     path: str
     title: str
@@ -84,6 +88,8 @@ class NearBody(Body):
 
 
 class HitBody(Body):
+    """A passage that was retrieved."""
+
     document: DocumentId
     path: str
     title: str
@@ -95,27 +101,35 @@ class HitBody(Body):
 
 
 class LeftOutBody(Body):
+    """What did not fit into the context window."""
+
     passages: int
-    shortened: int = Field(description="passages of which the model was given the beginning")
+    shortened: int = Field(description="passages of which the model saw only the beginning")
     turns: int
 
 
 class RetrievalBody(Body):
+    """The query and the passages behind an answer."""
+
     query: str
     hits: tuple[HitBody, ...]
-    left_out: LeftOutBody = Field(description="what had no room in the model's context window")
+    left_out: LeftOutBody = Field(description="what did not fit into the model's context window")
 
 
 class UsageBody(Body):
+    """The tokens of a language model."""
+
     input_tokens: int | None
     output_tokens: int | None
-    cached_input_tokens: int | None = Field(description="of the input, what the server had read before")
-    cost: float | None = Field(description="by llm.input_price and llm.output_price, where they are set")
+    cached_input_tokens: int | None = Field(description="input tokens that the server had cached")
+    cost: float | None = Field(description="by llm.input_price and llm.output_price, if they are set")
 
 
 class AnswerBody(Body):
-    id: str | None = Field(description="what the answer is known by: for feedback on it")
-    conversation: str | None = Field(description="the id of the kept conversation that it is in")
+    """A checked answer."""
+
+    id: str | None = Field(description="the answer's id, for feedback on it")
+    conversation: str | None = Field(description="the id of its stored conversation")
     question: str
     text: str = Field(description="Markdown, with markers [1], [2]… in order of first use")
     status: AnswerStatus
@@ -123,23 +137,23 @@ class AnswerBody(Body):
     citations: tuple[CitationBody, ...]
     sentences: tuple[SentenceBody, ...]
     retrieval: RetrievalBody
-    confidence: float = Field(description="from 0 to 1: how sure the model is that the documents answer")
+    confidence: float = Field(description="from 0 to 1: the model's confidence that the documents answer")
     usage: UsageBody
-    cut_short: str = Field(description="why the model was stopped before it was done; empty where it was not")
+    cut_short: str = Field(description="why the model was stopped early; empty if it was not")
     timings: Mapping[str, float] = Field(description="seconds by stage")
-    cached: bool = Field(description="whether it was kept from when the same was asked before")
-    unanswered: str = Field(description="the part of the question that is not answered, where the status is partly")
+    cached: bool = Field(description="whether it comes from the cache of answers")
+    unanswered: str = Field(description="the part of the question without an answer, if the status is partly")
     declined_by: Decliner | None = Field(
-        description="where it is declined: nothing near was found, the model said so, or its answer failed the check"
+        description="if it is declined: search found nothing near, the model declined, or its answer failed the check"
     )
-    nearest: tuple[NearBody, ...] = Field(description="where it is declined: documents that may be worth a look")
-    advice: str | None = Field(description="how to get better answers, where no language model is connected")
-    html: str | None = Field(
-        description="the text rendered, sentences and markers marked, nothing live in it; where it was asked for"
-    )
+    nearest: tuple[NearBody, ...] = Field(description="if it is declined: documents that may help")
+    advice: str | None = Field(description="how to connect a language model, if there is none")
+    html: str | None = Field(description="the text as inert HTML with marked sentences and markers, if requested")
 
 
 class DeltaBody(Body):
+    """A piece of a streamed answer."""
+
     text: str
 
 
@@ -151,6 +165,7 @@ class Frame:
     data: str
 
     def encode(self) -> bytes:
+        """Return the event as it is sent."""
         return f"event: {self.event}\ndata: {self.data}\n\n".encode()
 
 
@@ -159,29 +174,30 @@ DONE = Frame("done", "{}")
 
 @dataclass(frozen=True, slots=True)
 class AnswerContext:
-    """How an answer is told, beside what it says."""
+    """What a response holds besides the answer."""
 
     advice: str | None = None
-    """On language models; given only where none answered."""
+    """How to connect a language model; shown only if none answered."""
     id: str | None = None
     conversation: str | None = None
     links: Links = NOWHERE
     html: bool = False
 
 
-PLAIN = AnswerContext()
+NO_CONTEXT = AnswerContext()
 
 
 def answer_to_wire(answer: Answer, advice: str | None = None) -> dict[str, Any]:
-    """The answer as JSON types. ``advice`` is given only where no language model answered."""
+    """Return the answer as JSON types. ``advice`` is shown only if no language model answered."""
     return answer_body(answer, AnswerContext(advice)).model_dump(mode="json")
 
 
-def answer_body(answer: Answer, telling: AnswerContext = PLAIN) -> AnswerBody:
-    links = telling.links
+def answer_body(answer: Answer, context: AnswerContext = NO_CONTEXT) -> AnswerBody:
+    """Return the answer as JSON."""
+    links = context.links
     return AnswerBody(
-        id=telling.id,
-        conversation=telling.conversation,
+        id=context.id,
+        conversation=context.conversation,
         question=answer.question.text,
         text=answer.text,
         status=answer.status,
@@ -197,12 +213,13 @@ def answer_body(answer: Answer, telling: AnswerContext = PLAIN) -> AnswerBody:
         unanswered=answer.unanswered,
         declined_by=answer.declined_by,
         nearest=tuple(_near_body(near, links) for near in answer.nearest),
-        advice=telling.advice if answer.model == OFFLINE_MODEL else None,
-        html=to_html(answer.text, answer.sentences, answer.citations) if telling.html else None,
+        advice=context.advice if answer.model == OFFLINE_MODEL else None,
+        html=to_html(answer.text, answer.sentences, answer.citations) if context.html else None,
     )
 
 
 def citation_body(citation: Citation, links: Links = NOWHERE) -> CitationBody:
+    """Return the citation as JSON."""
     return CitationBody(
         number=citation.number,
         document=citation.passage.document_id,
@@ -230,6 +247,7 @@ def _near_body(near: Near, links: Links) -> NearBody:
 
 
 def retrieval_body(retrieval: Retrieval, links: Links = NOWHERE) -> RetrievalBody:
+    """Return the query and the passages as JSON."""
     return RetrievalBody(
         query=retrieval.query.whole,
         hits=tuple(_hit_body(hit, links) for hit in retrieval.hits),
@@ -237,24 +255,26 @@ def retrieval_body(retrieval: Retrieval, links: Links = NOWHERE) -> RetrievalBod
     )
 
 
-def event_frames(event: Event, telling: AnswerContext = PLAIN) -> Iterator[Frame]:
-    """What an event says on the wire; a completed answer tells its citations first."""
+def event_frames(event: Event, context: AnswerContext = NO_CONTEXT) -> Iterator[Frame]:
+    """Yield the frames of an event: a completed answer is preceded by its citations."""
     match event:
         case Retrieved(retrieval):
-            yield frame("retrieval", retrieval_body(retrieval, telling.links))
+            yield frame("retrieval", retrieval_body(retrieval, context.links))
         case Delta(text):
             yield frame("delta", DeltaBody(text=text))
         case Completed(answer):
             for citation in answer.citations:
-                yield frame("citation", citation_body(citation, telling.links))
-            yield frame("answer", answer_body(answer, telling))
+                yield frame("citation", citation_body(citation, context.links))
+            yield frame("answer", answer_body(answer, context))
 
 
 def problem_frame(problem: Problem) -> Frame:
+    """Return the frame of a failure."""
     return Frame("error", problem.to_json())
 
 
 def frame(event: EventName, body: BaseModel) -> Frame:
+    """Return a frame with the body as its data."""
     return Frame(event, body.model_dump_json())
 
 

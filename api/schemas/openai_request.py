@@ -1,7 +1,7 @@
-"""A request of OpenAI's chat completions, as JSON.
+"""Requests of OpenAI's chat completions, as JSON.
 
-All fields that OpenAI has are taken. Those that would have the answer be another thing than it is are refused in words;
-those that only tune a model have no effect.
+All of OpenAI's fields are accepted. A field that asks for another kind of answer is an error. A field that only tunes a
+model has no effect.
 """
 
 from dataclasses import replace
@@ -19,39 +19,43 @@ from rag.types import Question, Turn
 
 MODEL = "footnote"
 _CHORE, _CHORES_CHAT = "### Task:", "<chat_history>"
-"""How Open WebUI begins what it wants done for itself, and where in it the chat stands."""
+"""How Open WebUI begins a task of its own, and how it marks the chat in it."""
 
 
 class ChatError(FootnoteError):
-    """What is wanted of a chat is nothing that Footnote does."""
+    """The request asks for something that Footnote does not do."""
 
     kind = "bad-chat"
 
 
 class NoSuchModelError(FootnoteError):
-    """There is one model, and it is another."""
+    """The model does not exist: there is only one."""
 
     kind = "no-such-model"
 
 
 class Loose(BaseModel):
-    """Takes what it does not know, and leaves it."""
+    """The base of OpenAI requests: unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class PartBody(Loose):
+    """A part of a message."""
+
     type: str = Field(examples=["text"])
     text: Text | None = None
 
 
 class MessageBody(Loose):
+    """A message of the chat."""
+
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: Text | tuple[PartBody, ...] | None = None
 
     @property
     def text(self) -> str:
-        """Raises ``ChatError`` where it holds more than text."""
+        """The text. Raises ``ChatError`` if there is anything else."""
         parts = () if isinstance(self.content, str) or self.content is None else self.content
         if other := next((part.type for part in parts if part.type != "text"), None):
             raise ChatError(f"A message has a part of type {other[:40]!r}: Footnote reads text only.")
@@ -59,35 +63,40 @@ class MessageBody(Loose):
 
 
 class StreamOptionsBody(Loose):
+    """Options of a stream."""
+
     include_usage: bool | None = None
 
 
 class FormatBody(Loose):
+    """A format of the answer."""
+
     type: str
 
 
 class ChatRequest(Loose):
+    """A request for a chat completion."""
+
     model: Text = Field(examples=[MODEL])
     messages: tuple[MessageBody, ...] = Field(
-        description="the last of the user's is the question, those before it what was said before; "
-        "instructions to the system have no effect"
+        description="the last message is the question, those before it are the history; "
+        "system instructions have no effect"
     )
     stream: bool | None = False
     stream_options: StreamOptionsBody | None = None
     n: int | None = Field(1, description="1")
     tool_choice: Text | dict[str, Any] | None = Field(None, description="auto or none; tools are never called")
     response_format: FormatBody | None = Field(None, description="text")
-    sources: bool = Field(
-        True, description="Footnote's own: whether what is doubtful, and the list of sources, follow the text"
-    )
-    annotations: bool = Field(True, description="Footnote's own: whether annotations come with the text")
+    sources: bool = Field(True, description="an extension: whether doubts and the list of sources follow the text")
+    annotations: bool = Field(True, description="an extension: whether annotations come with the text")
 
     @property
     def include_usage(self) -> bool:
+        """Whether the stream ends with the usage."""
         return bool(self.stream_options and self.stream_options.include_usage)
 
     def is_chore(self) -> bool:
-        """Whether a client wants something about a chat for itself, its title or tags: no question to documents.
+        """Tell whether a client asks for a title or tags of the chat, and not for an answer from documents.
 
         Raises ``ChatError`` and ``NoSuchModelError``.
         """
@@ -98,10 +107,10 @@ class ChatRequest(Loose):
     language: Text | None = AnswerLanguage
 
     def to_question(self, max_chars: int, audience: Audience) -> Question:
-        """Raises ``ChatError`` and ``NoSuchModelError``, and as ``make_question`` and ``make_language`` do."""
+        """Return the question. Raises ``ChatError``, ``NoSuchModelError`` and the errors of ``make_question``."""
         self._check()
-        *history, asked = self._turns()
-        question = make_question(asked.text, history, max_chars)
+        *history, last = self._turns()
+        question = make_question(last.text, history, max_chars)
         return replace(question, audience=audience, language=make_language(self.language))
 
     def _check(self) -> None:
@@ -114,7 +123,7 @@ class ChatRequest(Loose):
             raise ChatError("response_format is not text: Footnote answers in text with footnotes; leave it out.")
 
     def _turns(self) -> list[Turn]:
-        """At least one, and the last the user's."""
+        """Return the turns; the last is the user's."""
         turns = []
         for message in self.messages:
             if message.role == "user":
@@ -127,5 +136,6 @@ class ChatRequest(Loose):
 
 
 def check_model(name: str) -> None:
+    """Raise ``NoSuchModelError`` unless it is the one model."""
     if name != MODEL:
         raise NoSuchModelError(f"There is no model {name[:80]!r}: the model is {MODEL!r}, whichever it asks itself.")

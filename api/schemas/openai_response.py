@@ -1,4 +1,4 @@
-"""OpenAI's chat completions, as JSON: what is told of an answer, whole and in pieces, and of failures."""
+"""OpenAI's chat completions as JSON: an answer, whole and in pieces, and errors."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from api.schemas.question import Body
 from rag.types import Answer, Usage
 
 Json = dict[str, Any]
-# codes that OpenAI has for what we have another name for
+# OpenAI's codes for our kinds
 _CODES = {
     "unauthorized": "invalid_api_key",
     "no-such-model": "model_not_found",
@@ -29,18 +29,24 @@ _PIECE = re.compile(r"(?s).{1,64}\S*\s*")
 
 
 class UrlCitationBody(Body):
-    start_index: int = Field(description="where the marker stands in the content, in code points")
+    """A citation with its link."""
+
+    start_index: int = Field(description="the start of the marker in the content, in code points")
     end_index: int
     title: str
-    url: str = Field(description="opens the source where the quote stands")
+    url: str = Field(description="opens the source at the quote")
 
 
 class AnnotationBody(Body):
+    """An annotation of the text."""
+
     type: Literal["url_citation"] = "url_citation"
     url_citation: UrlCitationBody
 
 
-class SaidBody(Body):
+class ChoiceMessageBody(Body):
+    """The message with the answer."""
+
     role: Literal["assistant"] = "assistant"
     content: str = Field(description="Markdown, with markers [1], [2]… in order of first use")
     refusal: None = None
@@ -48,18 +54,22 @@ class SaidBody(Body):
 
 
 class ChoiceBody(Body):
+    """The one choice."""
+
     index: int = 0
-    message: SaidBody
+    message: ChoiceMessageBody
     logprobs: None = None
     finish_reason: Literal["stop", "length"]
 
 
 class CachedBody(Body):
+    """Cached input tokens."""
+
     cached_tokens: int
 
 
 class ChatUsageBody(Body):
-    """0 where it is not known."""
+    """Tokens; 0 if they are not known."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -68,7 +78,9 @@ class ChatUsageBody(Body):
 
 
 class CompletionBody(Body):
-    id: str = Field(description="chatcmpl-, and what the answer is known by")
+    """A chat completion."""
+
+    id: str = Field(description="chatcmpl- and the answer's id")
     object: Literal["chat.completion"] = "chat.completion"
     created: int
     model: str = MODEL
@@ -77,6 +89,8 @@ class CompletionBody(Body):
 
 
 class ModelBody(Body):
+    """A model."""
+
     id: str
     object: Literal["model"] = "model"
     created: int = 0
@@ -84,6 +98,8 @@ class ModelBody(Body):
 
 
 class ModelsBody(Body):
+    """The models."""
+
     object: Literal["list"] = "list"
     data: tuple[ModelBody, ...]
 
@@ -98,6 +114,7 @@ class Data:
     data: str
 
     def encode(self) -> bytes:
+        """Return the event as it is sent."""
         return f"data: {self.data}\n\n".encode()
 
 
@@ -107,47 +124,49 @@ END = Data("[DONE]")
 def completion_body(
     answer: Answer, answer_id: str, links: Links, *, sources: bool = True, annotations: bool = True
 ) -> CompletionBody:
-    said = SaidBody(
+    """Return the answer as a completion, with doubts and sources after the text if wanted."""
+    message = ChoiceMessageBody(
         content=with_footnotes(answer, links) if sources else answer.text,
         annotations=_annotations(answer, links) if annotations else (),
     )
-    return _completion(answer_id, said, answer.usage, "length" if answer.cut_short else "stop")
+    return _completion(answer_id, message, answer.usage, "length" if answer.cut_short else "stop")
 
 
 def empty_completion(answer_id: str) -> CompletionBody:
-    """An empty JSON object: no title, no tags, no suggestions, to a client that wants such of the model."""
-    return _completion(answer_id, SaidBody(content="{}", annotations=()), Usage())
+    """Return an empty JSON object, for a client that asks for a title, tags or suggestions."""
+    return _completion(answer_id, ChoiceMessageBody(content="{}", annotations=()), Usage())
 
 
 def chunks(completion: CompletionBody, *, include_usage: bool) -> Iterator[Data]:
-    """The completion as it would have been streamed, to the end."""
+    """Yield the completion in pieces, and the end."""
     choice, usage = completion.choices[0], {"usage": None} if include_usage else {}
-    said = choice.message
-    yield _chunk(completion, usage, {"role": said.role, "content": ""})
-    for piece in _PIECE.findall(said.content):
+    message = choice.message
+    yield _chunk(completion, usage, {"role": message.role, "content": ""})
+    for piece in _PIECE.findall(message.content):
         yield _chunk(completion, usage, {"content": piece})
-    if said.annotations:
-        yield _chunk(completion, usage, {"annotations": [note.model_dump() for note in said.annotations]})
+    if message.annotations:
+        yield _chunk(completion, usage, {"annotations": [note.model_dump() for note in message.annotations]})
     yield _chunk(completion, usage, {}, choice.finish_reason)
     if include_usage:
         yield _data(_head(completion) | {"choices": [], "usage": completion.usage.model_dump()})
     yield END
 
 
-def status_of(told: Problem) -> int:
-    """OpenAI has 400 where we have 422."""
-    return 400 if told.status == 422 else told.status
+def status_of(problem: Problem) -> int:
+    """Return OpenAI's status: 400 in place of 422."""
+    return 400 if problem.status == 422 else problem.status
 
 
-def error_body(told: Problem, param: str | None = None) -> Json:
-    """A failure in OpenAI's shape; its ``code`` is OpenAI's own, or the problem's kind."""
-    kind = told.type.rpartition(":")[2]
-    type_ = _TYPES.get(told.status, "invalid_request_error" if told.status < 500 else "server_error")
-    return {"error": {"message": told.detail, "type": type_, "param": param, "code": _CODES.get(kind, kind)}}
+def error_body(problem: Problem, param: str | None = None) -> Json:
+    """Return the problem in OpenAI's shape. Its ``code`` is OpenAI's own, or the problem's kind."""
+    kind = problem.type.rpartition(":")[2]
+    type_ = _TYPES.get(problem.status, "invalid_request_error" if problem.status < 500 else "server_error")
+    return {"error": {"message": problem.detail, "type": type_, "param": param, "code": _CODES.get(kind, kind)}}
 
 
-def error_data(told: Problem) -> Data:
-    return _data(error_body(told))
+def error_data(problem: Problem) -> Data:
+    """Return the event of a failure."""
+    return _data(error_body(problem))
 
 
 def _annotations(answer: Answer, links: Links) -> tuple[AnnotationBody, ...]:
@@ -168,12 +187,12 @@ def _annotations(answer: Answer, links: Links) -> tuple[AnnotationBody, ...]:
 
 
 def _completion(
-    answer_id: str, said: SaidBody, usage: Usage, finish_reason: Literal["stop", "length"] = "stop"
+    answer_id: str, message: ChoiceMessageBody, usage: Usage, finish_reason: Literal["stop", "length"] = "stop"
 ) -> CompletionBody:
     return CompletionBody(
         id=f"chatcmpl-{answer_id}",
         created=int(time.time()),
-        choices=(ChoiceBody(message=said, finish_reason=finish_reason),),
+        choices=(ChoiceBody(message=message, finish_reason=finish_reason),),
         usage=_usage(usage),
     )
 

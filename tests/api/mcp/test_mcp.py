@@ -160,8 +160,8 @@ async def test_a_long_document_is_read_on_from_where_it_was_left(
         ("search", {"query": "x", "filters": {"since": "May"}}, "since: 'May' is not a date"),
         ("open_source", {"document": "nowhere"}, "There is no such document."),
         ("open_source", {"document": document_id(HANDBOOK), "page": 99}, "has no page 99"),
-        ("open_source", {"document": document_id(HANDBOOK), "start": 10, "end": 5}, "start comes before end"),
-        ("open_source", {"document": document_id(HANDBOOK), "start": 10**9}, "start comes before end"),
+        ("open_source", {"document": document_id(HANDBOOK), "start": 10, "end": 5}, "start must be before both ends"),
+        ("open_source", {"document": document_id(HANDBOOK), "start": 10**9}, "start must be before both ends"),
     ],
 )
 async def test_what_cannot_be_done_is_told_in_words_that_a_model_can_read(
@@ -178,7 +178,7 @@ async def test_what_cannot_be_done_is_told_in_words_that_a_model_can_read(
     ("error", "said"),
     [
         (ModelError("It failed."), "It failed."),
-        (RuntimeError("secret"), "The server could not answer; its log says why."),
+        (RuntimeError("secret"), "The server could not answer. Its log says why."),
     ],
 )
 async def test_a_failure_is_the_tools_and_its_insides_stay_in_the_log(
