@@ -1,8 +1,8 @@
 """The examples for CI: what a user copies runs, and fails where it should."""
 
 import os
+import shlex
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from junitparser import JUnitXml
 
 from eval.gold.files import read_gold, write_gold
 from fakes.engines import ROOT, SAMPLES, RunFootnote
+from fakes.warm_python import warm_python
 
 EXAMPLES = ROOT / "docs" / "ci"
 
@@ -21,7 +22,7 @@ def commands(tmp_path: Path) -> Path:
     """A folder with a ``footnote`` of this checkout, as an installation puts one on the path."""
     (tmp_path / "bin").mkdir()
     file = tmp_path / "bin" / "footnote"
-    file.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m api.commands.cli "$@"\n')
+    file.write_text(f'#!/bin/sh\nexec {shlex.join(warm_python())} -m api.commands.cli "$@"\n')
     file.chmod(0o755)
     return file.parent
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ from fakes.libraries import library
 from fakes.principals import ListedKeys, bearer, somebody
 from fakes.services import RecordingQuestions, fake_services
 from fakes.serving import serving
+from fakes.warm_python import warm_python
 from indexes.ingest.documents import document_id
 from indexes.storage.catalog import Catalog
 from indexes.storage.generations import Generations, catalog_file
@@ -313,8 +313,8 @@ async def test_a_process_serves_the_tools_to_the_groups_it_was_told(
     own_index: Path, tmp_path: Path, mode: Any, groups: list[str], *, readable: bool
 ) -> None:
     with_readers(own_index, {HANDBOOK: ("hr",)})
-    command = [*("-m", "api.commands.cli", "mcp", "--index", str(own_index)), *groups]
-    process = StdioServerParameters(command=sys.executable, args=command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)})
+    command, *arguments = (*warm_python(), "-m", "api.commands.cli", "mcp", "--index", str(own_index), *groups)
+    process = StdioServerParameters(command=command, args=arguments, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)})
     async with Client(process, mode=mode) as client:
         told = await client.call_tool("open_source", {"document": document_id(HANDBOOK)})
         assert told.is_error is not readable
@@ -326,7 +326,7 @@ async def test_a_process_serves_the_tools_to_the_groups_it_was_told(
 
 async def test_nothing_but_the_protocol_stands_on_standard_output(samples_index: Path, tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "api.commands.cli", "mcp", "--index", str(samples_index)),
+        *(*warm_python(), "-m", "api.commands.cli", "mcp", "--index", str(samples_index)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
