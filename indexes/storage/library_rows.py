@@ -17,9 +17,9 @@ _COLUMNS = (
 _FROM = "(SELECT *, id AS document_id FROM documents) p JOIN files f ON f.path = p.file"
 # one scan gives the total and the page, of the same moment
 _PAGE = """
-WITH found AS MATERIALIZED (SELECT p.path FROM documents p WHERE {wanted})
-SELECT (SELECT count(*) FROM found), (SELECT json_group_array(path) FROM (
-    SELECT path FROM found WHERE path > ? ORDER BY path LIMIT ?
+WITH matching AS MATERIALIZED (SELECT p.path FROM documents p WHERE {condition})
+SELECT (SELECT count(*) FROM matching), (SELECT json_group_array(path) FROM (
+    SELECT path FROM matching WHERE path > ? ORDER BY path LIMIT ?
 ))
 """
 
@@ -77,7 +77,7 @@ class LibraryRows:
         Each word of ``name`` must occur in path or title.
         """
         condition = document_condition(scope, "p.id") & _name_condition(name)
-        ((total, paths),) = self._db.rows(_PAGE.format(wanted=condition.sql), (*condition.values, after, limit))
+        ((total, paths),) = self._db.rows(_PAGE.format(condition=condition.sql), (*condition.values, after, limit))
         among = Condition("p.path IN (SELECT value FROM json_each(?))", (paths,))
         return self._documents(among & passage_condition(Scope(scope.audience))), total
 

@@ -74,11 +74,9 @@ def _terms_of(run: str) -> tuple[str, ...]:
     bare = re.sub(r"['’]", "", re.sub(r"['’][sS]$", "", run))
     folded = "".join(c for c in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(c))
     parts = list[str]()
-    for piece in folded.split(
-        "_"
-    ):  # an identifier, also where capitals and figures begin; a whole word in other scripts
-        found = _PART.findall(piece)
-        parts += found if "".join(found) == piece else [piece]
+    for piece in folded.split("_"):  # an identifier's parts begin at capitals and digits; other scripts have none
+        subwords = _PART.findall(piece)
+        parts += subwords if "".join(subwords) == piece else [piece]
     parts = [part for part in parts if part != folded and (len(part) > 1 or part.isdigit())]
     # casefold, as FTS5 folds too: a sigma at the end of a word is another letter to lower()
     return (folded.casefold() if parts else stem(folded.casefold()), *(stem(part.casefold()) for part in parts))

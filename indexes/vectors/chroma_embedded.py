@@ -110,19 +110,15 @@ def _digests(folder: Path) -> dict[str, str]:
     for file in sorted(file for graph in folder.glob("*/index_metadata.pickle") for file in graph.parent.iterdir()):
         with file.open("rb") as stream:
             digests[file.relative_to(folder).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
-    return digests | {_DATABASE: _rows_digest(folder / _DATABASE)}
-
-
-def _rows_digest(file: Path) -> str:
-    digest = hashlib.sha256()
-    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=rw", uri=True)) as db:
+    rows = hashlib.sha256()
+    with closing(sqlite3.connect(f"{(folder / _DATABASE).resolve().as_uri()}?mode=rw", uri=True)) as db:
         schema = db.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY name").fetchall()
-        digest.update(repr(schema).encode())
+        rows.update(repr(schema).encode())
         for kind, table, _ in schema:
             if kind == "table" and table != _WRITTEN_AT_OPENING:
                 for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608
-                    digest.update(repr(row).encode())
-    return digest.hexdigest()
+                    rows.update(repr(row).encode())
+    return digests | {_DATABASE: rows.hexdigest()}
 
 
 def _remove(path: Path) -> None:
