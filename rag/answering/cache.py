@@ -99,13 +99,10 @@ class CachingAnswerer(Answerer):
             return
         async with aclosing(self._answerer.stream(question)) as events:
             async for event in events:
-                if isinstance(event, Completed) and not event.answer.cut_short:
-                    await asyncio.to_thread(self._put, key, question, event.answer)
+                unchanged = isinstance(event, Completed) and await asyncio.to_thread(self._key, question) == key
+                if isinstance(event, Completed) and unchanged and not event.answer.cut_short:
+                    await asyncio.to_thread(self._cache.put, key, event.answer)
                 yield event
-
-    def _put(self, key: str, question: Question, answer: Answer) -> None:
-        if self._key(question) == key:
-            self._cache.put(key, answer)
 
     def _key(self, question: Question) -> str:
         fields = TypeAdapter(Question).dump_python(question, mode="json")

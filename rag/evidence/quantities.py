@@ -180,15 +180,11 @@ def _quantity(match: re.Match[str], text: str) -> Quantity | None:
     soft = word in ("a", "an", "one") and not scale and not (word == "one" and unit)
     if not unit and (match["nth"] or re.split("[- ]", word)[-1] in ORDINALS):
         unit = "th"
-    return Quantity(_scaled(written, scale), written, scale, unit, bool(_ROUGH.search(before)), soft or unit == "th")
-
-
-def _scaled(written: str, scale: int) -> str:
-    """Return the value without trailing zeros; a version, as 1.2.3, and a very long figure as they are."""
-    if written.count(".") > 1 or len(written) >= 20:
-        return written
-    value = f"{Decimal(written).scaleb(scale):f}"
-    return value.rstrip("0").rstrip(".") if "." in value else value
+    value = written
+    if written.count(".") <= 1 and len(written) < 20:  # no version, as 1.2.3, and no very long figure
+        value = f"{Decimal(written).scaleb(scale):f}"
+        value = value.rstrip("0").rstrip(".") if "." in value else value
+    return Quantity(value, written, scale, unit, bool(_ROUGH.search(before)), soft or unit == "th")
 
 
 def _unit(written: str) -> str:

@@ -100,10 +100,11 @@ class OpenAIChat:
         for attempt in range(self._retries + 1):
             begun = False
             try:
-                async with aclosing(self._reply(client, messages)) as pieces:
-                    async for piece in pieces:
-                        begun = True
-                        yield piece
+                with self._endpoint.failures():
+                    async with await self._open(client, messages) as stream, aclosing(self._pieces(stream)) as pieces:
+                        async for piece in pieces:
+                            begun = True
+                            yield piece
             except EndpointError as error:
                 pause = error.pause(attempt)
                 if begun or attempt == self._retries or pause is None:
@@ -111,12 +112,6 @@ class OpenAIChat:
                 await asyncio.sleep(pause)
             else:
                 return
-
-    async def _reply(self, client: "openai.AsyncOpenAI", messages: list[dict[str, str]]) -> AsyncGenerator[ModelPiece]:
-        with self._endpoint.failures():
-            async with await self._open(client, messages) as stream, aclosing(self._pieces(stream)) as pieces:
-                async for piece in pieces:
-                    yield piece
 
     async def _open(self, client: "openai.AsyncOpenAI", messages: list[dict[str, str]]) -> "ChunkStream":
         """Open the stream, without any parameter that the server turns out to refuse."""
