@@ -249,11 +249,11 @@ def test_a_port_in_use_is_said_with_the_way_out(footnote: RunFootnote, samples_i
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         told = complaint(footnote("serve", "--port", port, "--index", samples_index))
-    assert told.startswith(f"Cannot listen at 127.0.0.1, port {port}: another program has it; choose another with")
+    assert told.startswith(f"Cannot listen at 127.0.0.1, port {port}: another program uses it; choose another with")
 
 
 def test_a_server_that_still_loads_its_model_has_its_port_already() -> None:
-    with listen("127.0.0.1", 0) as first, pytest.raises(AddressError, match="another program has it"):
+    with listen("127.0.0.1", 0) as first, pytest.raises(AddressError, match="another program uses it"):
         listen("127.0.0.1", first.getsockname()[1])
 
 
