@@ -22,11 +22,9 @@ from eval.metrics.retrieval import retrieval_scores
 from eval.types import Location
 from indexes.models.model_registry import KNOWN
 from indexes.protocols import Retriever
-from indexes.search.adjacent import MergingRetriever
-from indexes.search.diversity import DiverseRetriever
-from indexes.search.fusion import reciprocal_rank_fusion
-from indexes.search.hybrid import HybridRetriever
+from indexes.search.hybrid import HybridRetriever, reciprocal_rank_fusion
 from indexes.search.passage_scorer import Weights
+from indexes.search.postprocessing import DiverseRetriever, MergingRetriever
 from indexes.search.reranking import RerankingRetriever
 from indexes.search.retrievers import DenseRetriever, LexicalRetriever
 from indexes.types import Hit, Query

@@ -37,7 +37,7 @@ from indexes.search.retrievers import LexicalRetriever
 from indexes.storage.catalog import Catalog, FileVersion
 from indexes.storage.generations import Generations
 from indexes.types import Query
-from indexes.vectors.exact import nearest
+from indexes.vectors.index import nearest
 from rag.engine.engine import Generation, open_writer
 from rag.settings import Settings, load_settings
 

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.protocols import Encoder
-from indexes.search.lexical_score import QueryTerms, query_terms
+from indexes.search.passage_scorer import QueryTerms, query_terms
 from indexes.storage.catalog import Catalog
 from indexes.storage.search_rows import SearchRow
 from indexes.text.tokenization import content_terms
 from indexes.types import Hit, Query, Scope
-from indexes.vectors.exact import nearest
-from indexes.vectors.index import ChromaVectors
+from indexes.vectors.index import ChromaVectors, nearest
 
 _BATCH = 5000
 _MAX_TERMS = 128

@@ -23,8 +23,7 @@ from indexes.storage.access_filter import document_condition, passage_condition
 from indexes.storage.catalog_schema import SCHEMA, CatalogFile
 from indexes.storage.library_rows import LibraryRows
 from indexes.storage.search_rows import SearchRows
-from indexes.text.title_mentions import title_as_name
-from indexes.text.tokenization import terms
+from indexes.text.tokenization import terms, title_as_name
 from indexes.types import Audience, Document, Matrix, Passage, Scope
 
 # A document with its passages, read at one moment. Python slices the spans: SQLite counts from the start for each one.

@@ -1,4 +1,4 @@
-"""Words in the form in which they are compared: lower case, stemmed, without stop words."""
+"""Words in the form in which they are compared, and the titles by which one text may mention another."""
 
 import re
 import unicodedata
@@ -12,6 +12,12 @@ _english = stemmer("english")
 _CJK = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _RUN = re.compile(rf"[{_CJK}]+|{_FIGURE.pattern}(?![^\W_])|(?:(?![{_CJK}])\w)+(?:['’](?:(?![{_CJK}])\w)+)*")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_NAME_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_ASIDE = re.compile(r"\s*\([^)]*\)")
+_LONGEST_NAME = 10
+"""The most words that a name has."""
+_SHORTEST_NAME = 3
+"""The fewest letters of a name of one word."""
 
 STOP_WORDS = frozenset(
     "a about after again all also am an and any are as at be because been before being between both but by can"
@@ -90,3 +96,26 @@ def figures(text: str) -> set[str]:
 def _canonical_number(figure: str) -> str:
     figure = re.sub(r",(?=\d{3}(?!\d))", "", figure).replace(",", ".")
     return figure.rstrip("0").rstrip(".") if figure.count(".") == 1 else figure
+
+
+def title_as_name(title: str) -> str:
+    """The title as other texts would cite it, without parentheses; empty if it could be any word."""
+    words = _NAME_WORD.findall(_ASIDE.sub("", title))
+    if not 0 < len(words) <= _LONGEST_NAME or words[0][0].islower():
+        return ""
+    alone = len(words) == 1
+    if alone and (len(words[0]) < _SHORTEST_NAME or words[0].lower() in STOP_WORDS or not words[0][0].isalpha()):
+        return ""
+    return " ".join(words)
+
+
+def possible_names(text: str) -> set[str]:
+    """All runs of words of the text that do not begin with a small letter: one may be a name."""
+    words = _NAME_WORD.findall(text)
+    starts = [at for at, word in enumerate(words) if not word[0].islower()]
+    return {" ".join(words[at : at + length]) for at in starts for length in range(1, _LONGEST_NAME + 1)}
+
+
+def mentions_name(name: str, text: str) -> bool:
+    """Whether the text contains the name, in small letters or capitals."""
+    return f" {name.casefold()} " in f" {' '.join(_NAME_WORD.findall(text)).casefold()} "

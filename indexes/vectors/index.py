@@ -18,7 +18,6 @@ from indexes.errors import ChromaUnavailableError
 from indexes.storage.catalog import Catalog
 from indexes.types import Matrix
 from indexes.vectors.current_snapshot import CurrentSnapshot
-from indexes.vectors.exact import nearest
 from indexes.vectors.snapshots import BATCH, OpenSnapshot, Progress, Snapshot, SnapshotError, SnapshotStore
 
 _PUBLISH_SHARE = 0.05
@@ -27,6 +26,9 @@ _REBUILD_SHARE = 0.3
 """Of the snapshot's size. After more removals HNSW finds less, so the next snapshot starts from nothing."""
 _SPARE = 50
 """Ids that Chroma is asked for beyond the limit: some are not current, and HNSW's last are its least certain."""
+_SPARE_ROWS = 50
+"""Rows compared again beyond the limit: rounding may have ranked them behind others that are equally near."""
+_COSINE_DIGITS = 9
 
 _Batches: TypeAlias = Iterable[tuple[list[str], Matrix]]
 
@@ -40,6 +42,21 @@ class _View:
     opened: OpenSnapshot | None
     recent: list[tuple[list[str], Matrix]]
     recent_ids: frozenset[str]
+
+
+def nearest(batches: _Batches, vector: NDArray[np.float32], limit: int) -> list[tuple[str, float]]:
+    """The ids of the nearest rows with their cosines, nearest first, equal cosines by id: exact, row by row.
+
+    Cosines are summed in double precision and rounded, so they do not depend on how rows were batched.
+    """
+    cosine_of: dict[str, float] = {}
+    precise, count = vector.astype(np.float64), limit + _SPARE_ROWS
+    for ids, rows in batches:
+        rough = rows @ vector
+        best = np.argpartition(-rough, count)[:count] if count < len(rough) else np.arange(len(rough))
+        cosines = np.round(rows[best].astype(np.float64) @ precise, _COSINE_DIGITS).tolist()
+        cosine_of.update(zip((ids[n] for n in best), cosines, strict=True))
+    return sorted(cosine_of.items(), key=lambda item: (-item[1], item[0]))[:limit]
 
 
 def describe_rebuild(reason: str, vectors: int, seconds: float) -> str:

@@ -20,10 +20,9 @@ from indexes.ingest.uploads import uploads_of
 from indexes.ingest.writer import IndexWriter
 from indexes.protocols import Encoder, Retriever
 from indexes.readers.sandbox import ReadingLimits
-from indexes.search.adjacent import MergingRetriever
-from indexes.search.diversity import DiverseRetriever
 from indexes.search.hybrid import HybridRetriever
 from indexes.search.passage_scorer import Weights
+from indexes.search.postprocessing import DiverseRetriever, MergingRetriever
 from indexes.search.reranking import RerankingRetriever
 from indexes.search.retrievers import DenseRetriever, LexicalRetriever
 from indexes.storage.catalog import Catalog

@@ -20,9 +20,8 @@ from fakes.vectors import Vectors, nearest_of, units
 from fakes.vectors import put as put_vectors
 from indexes.access.globs import matches
 from indexes.protocols import Retriever
-from indexes.search.adjacent import MergingRetriever
-from indexes.search.fusion import reciprocal_rank_fusion
-from indexes.search.hybrid import HybridRetriever
+from indexes.search.hybrid import HybridRetriever, reciprocal_rank_fusion
+from indexes.search.postprocessing import MergingRetriever
 from indexes.search.reranking import RerankingRetriever
 from indexes.search.retrievers import DenseRetriever, LexicalRetriever, match_expressions
 from indexes.storage.catalog import Catalog

@@ -1,20 +1,25 @@
-"""Merges hits that stand side by side, so that evidence that was cut in two is read and cited whole."""
+"""Postprocessors of another retriever's hits: neighbours become one, and several sections come before one."""
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import replace
 
 from indexes.protocols import Retriever
 from indexes.storage.catalog import Catalog
-from indexes.types import Hit, Passage, Query
+from indexes.types import Hit, Passage, Query, Signal
 
 _MAX_MERGED = 3
 """Passages that become one."""
 _MAX_GAP = 4
 """Blank characters between a passage and the next."""
+_DIVERSE = 50
+"""Hits among which several sections are looked for, at least."""
 
 
 class MergingRetriever:
-    """Another retriever's hits, with neighbours merged. A merged hit has the score of its best."""
+    """Merges hits that stand side by side, so that evidence that was cut in two is read and cited whole.
+
+    A merged hit has the score of its best.
+    """
 
     def __init__(self, retriever: Retriever, catalog: Catalog) -> None:
         self._retriever = retriever
@@ -54,6 +59,41 @@ class MergingRetriever:
         return Hit(replace(first, id=f"{first.id}+{last.id}", text=text, locator=locator), hit.score, hit.signals)
 
 
-def _section(passage: Passage) -> Sequence[object]:
+class DiverseRetriever:
+    """Puts hits of several sections before many hits of one, for answers that need two places.
+
+    Each further hit under one heading loses ``loss`` for every one before it.
+    """
+
+    def __init__(self, retriever: Retriever, *, loss: float) -> None:
+        self._retriever = retriever
+        self._loss = loss
+
+    def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
+        """Return the hits in the order of their lowered scores. Text without headings loses nothing."""
+        remaining = self._retriever.retrieve(query, limit=max(limit, _DIVERSE))
+        before: Counter[tuple[object, ...]] = Counter()
+        chosen: list[Hit] = []
+        while remaining and len(chosen) < limit:
+            scores = [
+                hit.score - self._loss * before[_heading(hit.passage)] if hit.passage.locator.heading else hit.score
+                for hit in remaining
+            ]
+            score = max(scores)
+            hit = remaining.pop(scores.index(score))
+            if score != hit.score:
+                lowered = Signal("same section", score - hit.score)
+                chosen.append(replace(hit, score=score, signals=(*hit.signals, lowered)))
+            else:
+                chosen.append(hit)
+            before[_heading(hit.passage)] += 1
+        return chosen
+
+
+def _section(passage: Passage) -> tuple[object, ...]:
     place = passage.locator
     return passage.document_id, place.page, place.sheet, place.slide, place.heading
+
+
+def _heading(passage: Passage) -> tuple[object, ...]:
+    return passage.document_id, passage.locator.heading

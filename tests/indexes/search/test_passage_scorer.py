@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexes.search.lexical_score import QueryTerms, query_terms, rarity
+from indexes.search.passage_scorer import QueryTerms, query_terms, rarity
 
 WORDS = st.sampled_from("leave day tower harbour the of e1042".split())
 TEXTS = st.lists(WORDS, max_size=12).map(" ".join)
