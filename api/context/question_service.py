@@ -41,6 +41,8 @@ class QuestionService:
     deadline_s: float | None = None
     """Seconds from the request to the whole answer, waiting included."""
     observers: tuple[Observer, ...] = ()
+    conversations: Recorder | None = None
+    """Outermost; only for an inquiry of a stored conversation."""
     recorders: tuple[Recorder, ...] = ()
     """Outermost first: each receives the inquiry of the one before, and saves after those behind it."""
 
@@ -88,7 +90,8 @@ class QuestionService:
             async with asyncio.timeout(self.deadline_s) as deadline, AsyncExitStack() as stack:
                 await stack.enter_async_context(self.queue.turn(inquiry.principal.id))
                 savers: list[Saver | None] = []
-                for recorder in self.recorders:
+                turns = (self.conversations,) if self.conversations and inquiry.conversation is not None else ()
+                for recorder in (*turns, *self.recorders):
                     recording = await stack.enter_async_context(recorder.record(inquiry))
                     inquiry, savers = recording.inquiry, [recording.save, *savers]
                 events = await stack.enter_async_context(aclosing(self.answerer.stream(inquiry.question)))

@@ -1,12 +1,9 @@
 """The host names of a server."""
 
-import re
-from collections.abc import Collection
 from ipaddress import ip_address
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 ANY_HOST = frozenset({"*"})
-_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:/@\s]+)(:\d+)?", re.IGNORECASE)
 
 
 def hosts_for(address: str) -> frozenset[str]:
@@ -22,9 +19,3 @@ def hosts_for(address: str) -> frozenset[str]:
     except ValueError:
         return ANY_HOST
     return LOOPBACK_HOSTS | {f"[{ip}]" if ip.version == 6 else str(ip)} if ip.is_loopback else ANY_HOST
-
-
-def is_known_host(hosts: Collection[str], host: str) -> bool:
-    """Tell whether a host, with or without a port, is one of ``hosts`` (lower case, no ports)."""
-    match = _HOST.fullmatch(host)
-    return "*" in hosts or (match is not None and match["name"].lower() in hosts)

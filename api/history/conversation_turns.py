@@ -39,9 +39,7 @@ class ConversationTurns:
         Raises ``UnknownConversationError`` and ``BusyConversationError``.
         """
         conversation = inquiry.conversation
-        if conversation is None:
-            yield Recording(inquiry)
-            return
+        assert conversation is not None  # noqa: S101 - other inquiries do not come here
         lock = self._locks.setdefault(conversation, asyncio.Lock())
         try:
             async with asyncio.timeout(self._patience):

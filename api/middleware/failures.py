@@ -50,7 +50,12 @@ def report_problem(error: Exception) -> Problem:
     """Return the problem to show to the client, and log the error if the client did not cause it."""
     match error:
         case RequestValidationError():
-            result = _validation_problem(error)
+            first = error.errors()[0]
+            if first["type"] == "json_invalid":
+                result = problem("bad-json", f"The body stops being JSON at character {first['loc'][-1]}.")
+            else:
+                field = ".".join(str(part) for part in first["loc"][1:])[:80] or "body"
+                result = problem("bad-request", f"{field}: {first['msg']}")
         case HTTPException(status_code=413, detail=limit):
             result = problem("body-too-large", limit)
         case HTTPException(status_code=status) if status in _HTTP_ERRORS:
@@ -70,11 +75,3 @@ def _methods(request: Request) -> str:
         method for route in matches if route.path == matches[0].path for method in route.methods or _FILE_METHODS
     }
     return ", ".join(sorted(methods))
-
-
-def _validation_problem(error: RequestValidationError) -> Problem:
-    first = error.errors()[0]
-    if first["type"] == "json_invalid":
-        return problem("bad-json", f"The body stops being JSON at character {first['loc'][-1]}.")
-    field = ".".join(str(part) for part in first["loc"][1:])[:80] or "body"
-    return problem("bad-request", f"{field}: {first['msg']}")

@@ -12,12 +12,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.core import request_ids
-from api.core.hosts import is_known_host
 from api.core.problems import MEDIA_TYPE, Problem, problem
 
 MAX_BODY_BYTES = 1024 * 1024
 _MIN_BYTES_PER_SECOND = 10_000
 """A body that arrives more slowly than over a modem is no honest one."""
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:/@\s]+)(:\d+)?", re.IGNORECASE)
 _VALID_ID = re.compile(r"[!-~]{1,128}")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -42,6 +42,12 @@ def render(problem: Problem, extra: Mapping[str, str] | None = None) -> Response
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)
     return Response(problem.to_json(), problem.status, headers, MEDIA_TYPE)
+
+
+def is_known_host(hosts: Collection[str], host: str) -> bool:
+    """Tell whether a host, with or without a port, is one of ``hosts`` (lower case, no ports)."""
+    match = _HOST.fullmatch(host)
+    return "*" in hosts or (match is not None and match["name"].lower() in hosts)
 
 
 class RequestGuard:

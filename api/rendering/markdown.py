@@ -1,13 +1,13 @@
 """An answer's Markdown as HTML that can go into any page: no links, no pictures, nothing that acts.
 
-Sentences and markers are places in the text and must be found again in what is rendered. So characters of our own go
-into the text first: Unicode's noncharacters, which no text may hold, each beside a letter or digit, or within a
-marker's brackets, where Markdown takes them for another letter. The page that comes out is cut up at them, and is
-cleaned last of all, so that its safety hangs on nothing before.
+Sentences and markers are places in the text and must be found again in the HTML. So signs go into the text first. They
+are Unicode's noncharacters, which no text may hold. Each stands beside a letter or digit, or within a marker's
+brackets, where Markdown takes it for another letter. The HTML is then cut at the signs. It is sanitized last, so that
+its safety depends on no earlier step.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from itertools import groupby, takewhile
@@ -16,7 +16,6 @@ from typing import Protocol
 
 import nh3
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from rag.types import Span, Verdict
 
@@ -32,7 +31,7 @@ _TOKEN = re.compile(
 _TAIL = re.compile(r"(?:&(?:lt|gt|amp|quot);|[^\s\w&])*")
 _HALF_ENTITY = re.compile(r"&[a-z]*\Z")
 _NO_PLACE = re.compile(r"&#?\w{1,31};|(?:^|(?<=[\r\n]))(?:[ \t>*+-]*\d{1,9}[.)])+", re.ASCII)
-"""Where a letter more would change what Markdown makes of it: entities, and the numbers of lists."""
+"""Places where an additional letter would change the Markdown: entities, and the numbers of lists."""
 _INLINE = frozenset({"em", "strong", "s", "code", "br"})
 
 _TAGS = set("p ul ol li strong em s code pre blockquote hr br h3 h4 h5 h6 table thead tbody tr th td sup span".split())
@@ -66,60 +65,45 @@ class Cited(Protocol):
 
 
 def to_html(text: str, sentences: Sequence[Judged] = (), citations: Sequence[Cited] = ()) -> str:
-    """HTML of block elements. Never raises, in time linear in the text.
+    """Return HTML of block elements. It never raises, and takes time linear in the text.
 
-    A sentence is in ``<span class="sentence VERDICT" data-sentence="INDEX">``, in several where it runs through other
-    elements; a marker is ``<sup class="marker" data-number="1">1</sup>``. Line breaks are kept.
+    A sentence is in ``<span class="sentence VERDICT" data-sentence="INDEX">``, or in several if it spans elements. A
+    marker is ``<sup class="marker" data-number="1">1</sup>``. Line breaks stay.
     """
     text = _OURS.sub("\ufffd", text)
     markers = sorted((start, end, c.number) for c in citations for start, end in c.answer_spans)
     markers = [(start, end, number) for start, end, number in markers if text[start:end] == f"[{number}]"]
-    bounds = _bounds(text, sentences)
-    signed = _with_signs(text, [*_marker_signs(markers), *_sentence_signs(bounds)])
+    bounds = _letter_spans(text, sentences)
     heads = {index: escape(text[sentences[index].start : first]) for index, (first, _) in bounds.items()}
-    pieces = _Walk([number for _, _, number in markers], heads).through(_rendered(signed))
-    html = "".join(_in_sentence(sentences, index, pieces) for index, pieces in groupby(pieces, key=itemgetter(0)))
-    return nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, allowed_classes=_CLASSES)
+    rendered = _render_markdown(_insert_signs(text, markers, bounds))
+    html = []
+    for index, pieces in groupby(_Walk([number for *_, number in markers], heads).walk(rendered), key=itemgetter(0)):
+        part = "".join(piece for _, piece in pieces)
+        if index is not None and part:
+            part = f'<span class="sentence {sentences[index].verdict}" data-sentence="{index}">{part}</span>'
+        html.append(part)
+    return nh3.clean("".join(html), tags=_TAGS, attributes=_ATTRIBUTES, allowed_classes=_CLASSES)
 
 
-def _in_sentence(sentences: Sequence[Judged], index: int | None, pieces: Iterable[tuple[int | None, str]]) -> str:
-    html = "".join(piece for _, piece in pieces)
-    if index is None or not html:
-        return html
-    return f'<span class="sentence {sentences[index].verdict}" data-sentence="{index}">{html}</span>'
-
-
-def _rendered(text: str) -> str:
-    """Where it nests so deep that the parser would drop the rest, line by line as it is."""
-    markdown = _markdown()
-    tokens = markdown.parse(text)
+def _render_markdown(text: str) -> str:
+    """Return HTML without any address. A text that nests too deep for the parser is returned as plain lines."""
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True, "maxNesting": _NESTING})
+    parser.enable(["table", "strikethrough"])
+    parser.disable(["link", "image", "autolink", "reference", "html_inline", "html_block"])
+    tokens = parser.parse(text)
     if any(token.level >= _NESTING - 2 for token in tokens):
         return "<p>" + escape(text).replace("\n", "<br>") + "</p>"
     for token in tokens:
-        _settle(token)
-    return str(markdown.renderer.render(tokens, markdown.options, {}))
+        if token.tag in ("h1", "h2", "h3", "h4", "h5"):  # below the headings of the page
+            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+        if token.tag in ("th", "td"):  # strict pages allow no style attributes
+            side = str(token.attrs.pop("style", "")).rpartition(":")[2]
+            token.attrs.update({"class": side} if side else {})
+        token.info = ""
+    return str(parser.renderer.render(tokens, parser.options, {}))
 
 
-def _markdown() -> MarkdownIt:
-    """No rule by which a text names an address is on."""
-    parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True, "maxNesting": _NESTING})
-    parser.enable(["table", "strikethrough"])
-    return parser.disable(["link", "image", "autolink", "reference", "html_inline", "html_block"])
-
-
-def _settle(token: Token) -> None:
-    """Headings go below those of a page; a column's side is a class, since strict pages take no style of an element."""
-    if token.tag in ("h1", "h2", "h3", "h4", "h5"):
-        token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
-    if token.tag in ("th", "td"):
-        side = str(token.attrs.pop("style", "")).rpartition(":")[2]
-        token.attrs.update({"class": side} if side else {})
-    token.info = ""
-
-
-# ---- signs: (place in the text, its order there, what is put in)
-
-_Sign = tuple[int, int, str]
+# ---- signs
 
 
 def _sign(kind: str, number: int) -> str:
@@ -130,13 +114,8 @@ def _read(sign: str) -> tuple[str, int]:
     return sign[0], int("".join(f"{ord(digit) - ord(_DIGITS[0]):x}" for digit in sign[1:]), 16)
 
 
-def _marker_signs(markers: Iterable[tuple[int, int, int]]) -> Iterator[_Sign]:
-    for index, (start, _, _) in enumerate(markers):
-        yield start + 1, 2, _sign(_MARKER, index)
-
-
-def _bounds(text: str, sentences: Sequence[Judged]) -> dict[int, Span]:
-    """By sentence, from its first letter to after its last, of those where a sign can stand beside."""
+def _letter_spans(text: str, sentences: Sequence[Judged]) -> dict[int, Span]:
+    """Return by sentence the span from its first to its last letter that can have a sign beside it."""
     free = bytearray(char.isalnum() for char in text)
     for match in _NO_PLACE.finditer(text):
         free[match.start() : match.end()] = bytes(len(match[0]))
@@ -149,13 +128,11 @@ def _bounds(text: str, sentences: Sequence[Judged]) -> dict[int, Span]:
     return bounds
 
 
-def _sentence_signs(bounds: Mapping[int, Span]) -> Iterator[_Sign]:
-    for index, (first, end) in bounds.items():
-        yield first, 1, _sign(_BEGIN, index)
-        yield end, 0, _sign(_END, index)
-
-
-def _with_signs(text: str, signs: Iterable[_Sign]) -> str:
+def _insert_signs(text: str, markers: Sequence[tuple[int, int, int]], bounds: Mapping[int, Span]) -> str:
+    """Return the text with its signs. At one place a sentence ends before another begins, and a marker comes last."""
+    signs = [(end, 0, _sign(_END, index)) for index, (_, end) in bounds.items()]
+    signs += [(first, 1, _sign(_BEGIN, index)) for index, (first, _) in bounds.items()]
+    signs += [(start + 1, 2, _sign(_MARKER, index)) for index, (start, *_) in enumerate(markers)]
     parts, at = [], 0
     for place, _, sign in sorted(signs):
         parts += [text[at:place], sign]
@@ -163,37 +140,34 @@ def _with_signs(text: str, signs: Iterable[_Sign]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def _shared_end(one: str, other: str) -> int:
-    """How many characters their ends have in common."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(reversed(one), reversed(other), strict=False)))
-
-
-# ---- what is rendered, read from front to back
+# ---- the rendered HTML, read from front to back
 
 
 _Piece = tuple[int | None, str]
-"""HTML, and the sentence it belongs to."""
+"""The index of a sentence, and HTML that belongs to it."""
 
 
 @dataclass(slots=True)
 class _Walk:
-    """Takes the signs out again, and tells the sentences apart."""
+    """Removes the signs from HTML, and finds the sentence of each piece."""
 
     numbers: Sequence[int]
-    """Of the markers, by their index."""
+    """The numbers of the markers, by index."""
     heads: Mapping[int, str]
-    """What stands before a sentence's first letter."""
+    """The HTML before the first letter of each sentence."""
     current: int | None = field(default=None, init=False)
-    """The sentence in which it goes."""
+    """The sentence at this point."""
     ending: bool = field(default=False, init=False)
-    """Whether only the sentence's closing marks can follow."""
+    """Whether only closing marks of the sentence can follow."""
 
-    def through(self, html: str) -> list[_Piece]:
+    def walk(self, html: str) -> list[_Piece]:
+        """Return the pieces in order, without signs."""
         pieces: list[_Piece] = []
         for token in _TOKEN.finditer(html):
             match token.lastgroup:
                 case "tag":
-                    self._leave_block(token["tag"])
+                    if self.ending and token["tag"].strip("</ >") not in _INLINE:  # a block ends
+                        self.current, self.ending = None, False
                     pieces.append((None, token["tag"]))
                 case "marker":
                     pieces.append(self._marker(token["marker"]))
@@ -207,16 +181,13 @@ class _Walk:
         return pieces
 
     def _taken_back(self, index: int, before: int | None, html: str) -> Iterator[_Piece]:
-        """What stands before the sentence's first letter, as an opening quote does, is the sentence's too."""
-        cut = len(html) - _shared_end(html, self.heads[index])
+        """Yield a piece again, cut where the sentence begins: before its first letter, for example at a quote."""
+        pairs = zip(reversed(html), reversed(self.heads[index]), strict=False)
+        cut = len(html) - sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         if _HALF_ENTITY.search(html, 0, cut):
             cut = len(html)
         yield before, html[:cut]
         yield (None if html[cut:].isspace() else index), html[cut:]
-
-    def _leave_block(self, tag: str) -> None:
-        if self.ending and tag.strip("</ >") not in _INLINE:
-            self.current, self.ending = None, False
 
     def _turn(self, kind: str, index: int) -> None:
         if kind == _BEGIN:

@@ -11,7 +11,6 @@ from api.rendering.links import NOWHERE, Links
 from api.rendering.markdown import to_html
 from api.schemas.question import Body
 from indexes.ingest.documents import document_id
-from indexes.types import Hit
 from rag.types import (
     Answer,
     Citation,
@@ -250,7 +249,19 @@ def retrieval_body(retrieval: Retrieval, links: Links = NOWHERE) -> RetrievalBod
     """Return the query and the passages as JSON."""
     return RetrievalBody(
         query=retrieval.query.whole,
-        hits=tuple(_hit_body(hit, links) for hit in retrieval.hits),
+        hits=tuple(
+            HitBody(
+                document=hit.passage.document_id,
+                url=links.to(hit.passage.document_id, hit.passage.locator),
+                path=hit.passage.path,
+                title=hit.passage.title,
+                place=str(hit.passage.locator),
+                page=hit.passage.locator.page,
+                score=hit.score,
+                text=hit.passage.text,
+            )
+            for hit in retrieval.hits
+        ),
         left_out=LeftOutBody.model_validate(retrieval.left_out),
     )
 
@@ -276,17 +287,3 @@ def problem_frame(problem: Problem) -> Frame:
 def frame(event: EventName, body: BaseModel) -> Frame:
     """Return a frame with the body as its data."""
     return Frame(event, body.model_dump_json())
-
-
-def _hit_body(hit: Hit, links: Links) -> HitBody:
-    passage = hit.passage
-    return HitBody(
-        document=passage.document_id,
-        url=links.to(passage.document_id, passage.locator),
-        path=passage.path,
-        title=passage.title,
-        place=str(passage.locator),
-        page=passage.locator.page,
-        score=hit.score,
-        text=passage.text,
-    )

@@ -109,8 +109,15 @@ class ChatRequest(Loose):
     def to_question(self, max_chars: int, audience: Audience) -> Question:
         """Return the question. Raises ``ChatError``, ``NoSuchModelError`` and the errors of ``make_question``."""
         self._check()
-        *history, last = self._turns()
-        question = make_question(last.text, history, max_chars)
+        turns = []
+        for message in self.messages:
+            if message.role == "user":
+                turns.append(Turn("user", message.text))
+            elif message.role == "assistant" and message.text:
+                turns.append(Turn("assistant", without_footnotes(message.text)))
+        if not turns or turns[-1].role != "user":
+            raise ChatError("The last message is not the user's: end messages with the question, of role 'user'.")
+        question = make_question(turns[-1].text, turns[:-1], max_chars)
         return replace(question, audience=audience, language=make_language(self.language))
 
     def _check(self) -> None:
@@ -121,18 +128,6 @@ class ChatRequest(Loose):
             raise ChatError("tool_choice wants a tool called: Footnote calls none; leave it out, or set it to 'auto'.")
         if self.response_format and self.response_format.type != "text":
             raise ChatError("response_format is not text: Footnote answers in text with footnotes; leave it out.")
-
-    def _turns(self) -> list[Turn]:
-        """Return the turns; the last is the user's."""
-        turns = []
-        for message in self.messages:
-            if message.role == "user":
-                turns.append(Turn("user", message.text))
-            elif message.role == "assistant" and message.text:
-                turns.append(Turn("assistant", without_footnotes(message.text)))
-        if not turns or turns[-1].role != "user":
-            raise ChatError("The last message is not the user's: end messages with the question, of role 'user'.")
-        return turns
 
 
 def check_model(name: str) -> None:

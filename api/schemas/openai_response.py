@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Literal
 
 from pydantic import Field
@@ -124,11 +125,21 @@ END = Data("[DONE]")
 def completion_body(
     answer: Answer, answer_id: str, links: Links, *, sources: bool = True, annotations: bool = True
 ) -> CompletionBody:
-    """Return the answer as a completion, with doubts and sources after the text if wanted."""
-    message = ChoiceMessageBody(
-        content=with_footnotes(answer, links) if sources else answer.text,
-        annotations=_annotations(answer, links) if annotations else (),
+    """Return the answer as a completion, with doubts and sources after the text, and an annotation for each marker."""
+    cited = [(span, citation) for citation in answer.citations for span in citation.answer_spans]
+    notes = tuple(
+        AnnotationBody(
+            url_citation=UrlCitationBody(
+                start_index=start,
+                end_index=end,
+                title=f"{citation.passage.title}, {citation.locator}",
+                url=links.to(citation.passage.document_id, citation.locator) or "",
+            )
+        )
+        for (start, end), citation in sorted(cited, key=itemgetter(0))
     )
+    content = with_footnotes(answer, links) if sources else answer.text
+    message = ChoiceMessageBody(content=content, annotations=notes if annotations else ())
     return _completion(answer_id, message, answer.usage, "length" if answer.cut_short else "stop")
 
 
@@ -169,41 +180,20 @@ def error_data(problem: Problem) -> Data:
     return _data(error_body(problem))
 
 
-def _annotations(answer: Answer, links: Links) -> tuple[AnnotationBody, ...]:
-    """One for each marker, in the order of the text."""
-    cited = [(span, citation) for citation in answer.citations for span in citation.answer_spans]
-    cited.sort(key=lambda pair: pair[0])
-    return tuple(
-        AnnotationBody(
-            url_citation=UrlCitationBody(
-                start_index=start,
-                end_index=end,
-                title=f"{citation.passage.title}, {citation.locator}",
-                url=links.to(citation.passage.document_id, citation.locator) or "",
-            )
-        )
-        for (start, end), citation in cited
-    )
-
-
 def _completion(
     answer_id: str, message: ChoiceMessageBody, usage: Usage, finish_reason: Literal["stop", "length"] = "stop"
 ) -> CompletionBody:
+    read, written = usage.input_tokens or 0, usage.output_tokens or 0
     return CompletionBody(
         id=f"chatcmpl-{answer_id}",
         created=int(time.time()),
         choices=(ChoiceBody(message=message, finish_reason=finish_reason),),
-        usage=_usage(usage),
-    )
-
-
-def _usage(usage: Usage) -> ChatUsageBody:
-    read, written = usage.input_tokens or 0, usage.output_tokens or 0
-    return ChatUsageBody(
-        prompt_tokens=read,
-        completion_tokens=written,
-        total_tokens=read + written,
-        prompt_tokens_details=CachedBody(cached_tokens=usage.cached_input_tokens or 0),
+        usage=ChatUsageBody(
+            prompt_tokens=read,
+            completion_tokens=written,
+            total_tokens=read + written,
+            prompt_tokens_details=CachedBody(cached_tokens=usage.cached_input_tokens or 0),
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from indexes.types import PUBLIC, Audience, Filters
+from indexes.types import ALL, PUBLIC, Audience, Filters
 from rag.question.filters import make_filters, make_recency
 from rag.question.languages import make_language
 from rag.question.validation import make_question
@@ -88,7 +88,10 @@ class AskRequest(Body):
     def to_question(self, max_chars: int, audience: Audience = PUBLIC) -> Question:
         """Return the question. Raises the errors of ``make_question``, ``make_filters`` and ``make_language``."""
         turns = tuple(Turn(turn.role, turn.text) for turn in self.history)
-        question = make_question(self.question, turns, max_chars)
-        filters, recency = self.filters.to_filters(), make_recency(self.recency_days)
-        language = make_language(self.language)
-        return replace(question, audience=audience, filters=filters, recency_days=recency, language=language)
+        return replace(
+            make_question(self.question, turns, max_chars),
+            audience=audience,
+            filters=ALL if self.filters == FiltersBody() else self.filters.to_filters(),
+            recency_days=None if self.recency_days is None else make_recency(self.recency_days),
+            language=None if self.language is None else make_language(self.language),
+        )

@@ -23,8 +23,8 @@ from fakes.services import fake_services
 def main(folder: Path) -> None:
     answerer = ScriptedAnswerer(*telling(answer("Staff get 25 days [1].", {1: "25 days"})))
     conversations = Conversations.open(folder, lambda ids, _: set(ids))
-    recorders = (ConversationTurns(conversations), Journal.open(folder))
-    questions = QuestionService(answerer=answerer, recorders=recorders)
+    turns = ConversationTurns(conversations)
+    questions = QuestionService(answerer=answerer, conversations=turns, recorders=(Journal.open(folder),))
     app = create_app(fake_services(answerer, questions=questions, conversations=conversations))
     listener = listen("127.0.0.1", 0)
     sys.stdout.write(f"{listener.getsockname()[1]}\n")

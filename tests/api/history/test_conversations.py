@@ -49,8 +49,8 @@ CONVERSATIONS = "/v1/conversations"
 
 
 def recorded(answerer: Answerer, conversations: Conversations, patience: float = 5, **parts: Any) -> QuestionService:
-    recorders = (ConversationTurns(conversations, patience=patience),)
-    return QuestionService(answerer=answerer, recorders=recorders, **parts)
+    turns = ConversationTurns(conversations, patience=patience)
+    return QuestionService(answerer=answerer, conversations=turns, **parts)
 
 
 class Kept:
