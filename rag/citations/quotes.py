@@ -25,7 +25,7 @@ _CONDITION = re.compile(r"\b(?:unless|except|if|only|not|no|never|without|until|
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class SentenceRun:
     """A run of sentences that may be quoted: ``passage.text[start:end]``, and the words and figures in it."""
 
     start: int
@@ -40,28 +40,28 @@ def locate_quote(claim: str, passage: Passage) -> Span:
     return trim_quote(claim, passage.text, rank_quotes(claim, passage)[0])
 
 
-def rank_quotes(claim: str, passage: Passage) -> list[Window]:
+def rank_quotes(claim: str, passage: Passage) -> list[SentenceRun]:
     """Return every run that may be quoted, best first: by agreement in words and figures, less the cost of length."""
-    target = _window(claim, (0, len(claim)))
+    target = _sentence_run(claim, (0, len(claim)))
 
-    def worth(window: Window) -> float:
-        agreement = len(target.stems & window.stems) / max(1, len(target.stems))
-        agreement += _SMALL_WORDS * len(target.words & window.words) / max(1, len(target.words))
+    def worth(run: SentenceRun) -> float:
+        agreement = len(target.stems & run.stems) / max(1, len(target.stems))
+        agreement += _SMALL_WORDS * len(target.words & run.words) / max(1, len(target.words))
         if count := len(target.amounts.quantities) + len(target.amounts.days):
-            agreement += 1 - len(missing_amounts(target.amounts, window.amounts)) / count
-        return agreement - _LENGTH_COST * (window.end - window.start) / 200
+            agreement += 1 - len(missing_amounts(target.amounts, run.amounts)) / count
+        return agreement - _LENGTH_COST * (run.end - run.start) / 200
 
-    return sorted(windows(passage.text), key=lambda window: -worth(window))
+    return sorted(sentence_runs(passage.text), key=lambda run: -worth(run))
 
 
 @lru_cache(maxsize=256)
-def windows(text: str) -> tuple[Window, ...]:
+def sentence_runs(text: str) -> tuple[SentenceRun, ...]:
     """Return the runs of one and two sentences, in order. A text without sentences is one run."""
     spans = sentence_spans(text) or [(0, len(text))]
     runs = [
         (spans[i][0], spans[i + size - 1][1]) for size in range(1, _WINDOW + 1) for i in range(len(spans) - size + 1)
     ]
-    return tuple(_window(text, span) for span in runs)
+    return tuple(_sentence_run(text, span) for span in runs)
 
 
 def quote_source(passage: Passage, span: Span) -> SourceText:
@@ -75,24 +75,24 @@ def quote_source(passage: Passage, span: Span) -> SourceText:
     return SourceText.of(passage, text, header)
 
 
-def _window(text: str, span: Span) -> Window:
+def _sentence_run(text: str, span: Span) -> SentenceRun:
     run = text[slice(*span)]
-    return Window(*span, frozenset(stems(normalize_amounts(run))), amounts(run), frozenset(words(run)))
+    return SentenceRun(*span, frozenset(stems(normalize_amounts(run))), amounts(run), frozenset(words(run)))
 
 
-def trim_quote(claim: str, text: str, window: Window) -> Span:
+def trim_quote(claim: str, text: str, run: SentenceRun) -> Span:
     """Cut a long sentence to the clause that has all of the claim in it, unless that leaves a condition out."""
-    sentence = text[window.start : window.end]
+    sentence = text[run.start : run.end]
     if len(sentence) <= _LONG or is_table_row(sentence):
-        return window.start, window.end
+        return run.start, run.end
     cuts = [0, *(comma.end() for comma in _CLAUSE.finditer(sentence)), len(sentence)]
-    needed = frozenset(stems(normalize_amounts(claim))) & window.stems
+    needed = frozenset(stems(normalize_amounts(claim))) & run.stems
     for start, end in itertools.pairwise(cuts):
         clause = sentence[start:end]
         whole = needed <= frozenset(stems(normalize_amounts(clause)))
         if whole and not _CONDITION.search(sentence[:start] + sentence[end:]):
             left, right = len(clause) - len(clause.lstrip()), len(clause.rstrip(" \n,;:–—-"))
             if right > left:
-                return window.start + start + left, window.start + start + right
+                return run.start + start + left, run.start + start + right
             break
-    return window.start, window.end
+    return run.start, run.end

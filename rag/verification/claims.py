@@ -133,9 +133,7 @@ def _cited_proofs(claim: str, marks: Sequence[Mark]) -> tuple[Proof, ...]:
     if len(cited.places) > 1 or cited.score_by_words >= SUPPORTED:
         return (cited,)
     place = cited.places[0]
-    others = (
-        Place(place.passage, window.start, window.end) for window in rank_quotes(claim, place.passage)[:_MOST_PROOFS]
-    )
+    others = (Place(place.passage, run.start, run.end) for run in rank_quotes(claim, place.passage)[:_MOST_PROOFS])
     return (cited, *(Proof.at([other], claim) for other in others if other.key != place.key))
 
 
