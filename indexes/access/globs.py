@@ -59,7 +59,20 @@ class _Glob:
     def after(self, places: frozenset[int], character: str) -> _Step:
         """The state after one more character."""
         self._count += 1
-        return self._step(following for place in places for following in self._after(place, character))
+        in_folder, following = character != "/", list[int]()
+        for place in places:
+            match self._token(place):
+                case "**":
+                    following.append(place)
+                case "inside":
+                    following += [place] if in_folder else [place, place + 1]
+                case "*" if in_folder:
+                    following.append(place)
+                case "?" if in_folder:
+                    following.append(place + 1)
+                case token if token == character:
+                    following.append(place + 1)
+        return self._step(following)
 
     def _reset(self) -> None:
         self._steps: dict[frozenset[int], _Step] = {}
@@ -77,20 +90,6 @@ class _Glob:
                 waiting += skips.get(self._token(place), [])
         state = frozenset(reached)
         return self._steps.setdefault(state, _Step(self, state))
-
-    def _after(self, place: int, character: str) -> tuple[int, ...]:
-        in_folder = character != "/"
-        match self._token(place):
-            case "**":
-                return (place,)
-            case "inside":
-                return (place,) if in_folder else (place, place + 1)
-            case "*":
-                return (place,) if in_folder else ()
-            case "?":
-                return (place + 1,) if in_folder else ()
-            case token:
-                return (place + 1,) if token == character else ()
 
     def _token(self, place: int) -> str:
         return self._tokens[place] if place < len(self._tokens) else ""

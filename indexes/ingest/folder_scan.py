@@ -105,7 +105,8 @@ def _walk(root: Path) -> Iterator[tuple[str, ListedFile | str | OSError]]:
     while folders:
         prefix, folder = folders.pop()
         try:
-            entries = _entries(folder)
+            with os.scandir(folder) as listing:
+                entries = [entry for entry in listing if not entry.name.startswith(".")]
         except OSError as error:
             if folder == real:
                 raise FolderError(f"The folder {root} cannot be opened: {error.strerror}.") from error
@@ -123,11 +124,6 @@ def _walk(root: Path) -> Iterator[tuple[str, ListedFile | str | OSError]]:
                 continue
             file = _follow(entry.path, real) if entry.is_symlink() else _look(entry.path, entry.name)
             yield prefix + entry.name, file
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        return [entry for entry in entries if not entry.name.startswith(".")]
 
 
 def _follow(link: str, root: str) -> ListedFile | str | OSError:

@@ -80,9 +80,20 @@ class PassageSplitter:
     def _pieces(self, document: Document, section: Section) -> Iterator[_Piece]:
         """Yield the section's text cut to size. The splitter gives text only, whose places are found in order."""
         cursor = section.char_start
-        splitter = self._splitter(section.kind, self._text_budget(document, section))
+        kind, budget = section.kind, self._text_budget(document, section)
+        if (kind, budget) not in self._splitters:
+            from llama_index.core.node_parser import SentenceSplitter
+
+            self._splitters[kind, budget] = SentenceSplitter(
+                chunk_size=budget,
+                chunk_overlap=0,
+                paragraph_separator="\n\n\n" if kind == "prose" else "\n",
+                tokenizer=lambda text: range(self._count(text)),  # only its length is used
+                chunking_tokenizer_fn=lambda text: _sentences(text, kind),
+                include_metadata=False,
+            )
         for first, last in _cut(document.text, section.char_start, section.char_end, _MAX_RUN, "\n "):
-            for chunk in splitter.split_text(document.text[first:last]):
+            for chunk in self._splitters[kind, budget].split_text(document.text[first:last]):
                 start = document.text.index(chunk, cursor, last)
                 cursor = start + len(chunk)
                 if chunk.strip():
@@ -115,20 +126,6 @@ class PassageSplitter:
         while self._count(context) > self._max_context:
             context = context[: int(len(context) * 0.8)]
         return context
-
-    def _splitter(self, kind: Kind, budget: int) -> "SentenceSplitter":
-        if (kind, budget) not in self._splitters:
-            from llama_index.core.node_parser import SentenceSplitter
-
-            self._splitters[kind, budget] = SentenceSplitter(
-                chunk_size=budget,
-                chunk_overlap=0,
-                paragraph_separator="\n\n\n" if kind == "prose" else "\n",
-                tokenizer=lambda text: range(self._count(text)),  # only its length is used
-                chunking_tokenizer_fn=lambda text: _sentences(text, kind),
-                include_metadata=False,
-            )
-        return self._splitters[kind, budget]
 
 
 def _sentences(text: str, kind: Kind) -> list[str]:

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from indexes.errors import EncoderError
 from indexes.models.openai_endpoint import Endpoint, EndpointError
@@ -111,7 +110,12 @@ class OpenAIEncoder:
     def _rows(self, data: "list[Embedding]", count: int) -> Matrix:
         """The unit vectors in the order of the texts."""
         try:
-            vectors = _ordered_vectors(data, count)
+            ordered = sorted(data, key=lambda item: item.index)
+            if [item.index for item in ordered] != list(range(count)):
+                raise ValueError(f"{len(data)} vectors for {count} texts, or wrongly numbered")
+            vectors = np.array([item.embedding for item in ordered], dtype=np.float64)
+            if vectors.ndim != 2 or not vectors.size:
+                raise ValueError("vectors without dimensions")
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         except (AttributeError, TypeError, ValueError) as error:
             raise self._endpoint.malformed(str(error)) from error
@@ -122,14 +126,3 @@ class OpenAIEncoder:
         self._known_dimensions = vectors.shape[1]
         rows: Matrix = (vectors / lengths).astype(np.float32)
         return rows
-
-
-def _ordered_vectors(data: "list[Embedding]", count: int) -> NDArray[np.float64]:
-    """The vectors in the order of the texts, shape (count, dimensions). Raises ``ValueError`` if they do not fit."""
-    ordered = sorted(data, key=lambda item: item.index)
-    if [item.index for item in ordered] != list(range(count)):
-        raise ValueError(f"{len(data)} vectors for {count} texts, or wrongly numbered")
-    vectors = np.array([item.embedding for item in ordered], dtype=np.float64)
-    if vectors.ndim != 2 or not vectors.size:
-        raise ValueError("vectors without dimensions")
-    return vectors

@@ -25,27 +25,23 @@ class RerankingRetriever:
     def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
         """Rerank as many hits as time allows; the others follow, with no higher score than the lowest reranked."""
         hits = self._retriever.retrieve(query, limit=max(limit, self._candidates))
-        reranked = self._rerank(query, hits[: self._candidates])
-        lowest = min((hit.score for hit in reranked), default=0.0)
-        rest = [replace(hit, score=min(hit.score, lowest)) for hit in hits[len(reranked) :]]
-        return [*reranked, *rest][:limit]
-
-    def _rerank(self, query: Query, hits: list[Hit]) -> list[Hit]:
-        """Score one by one, as scores may depend on what is scored together, until time is too short."""
-        if hits and not self._ready:
+        candidates = hits[: self._candidates]
+        if candidates and not self._ready:
             self._reranker.score(query.text, [""])  # loads the model, which no question's time should pay for
             self._ready = True
         began = time.perf_counter()
         scored: list[tuple[float, float, Hit]] = []
-        for hit in hits:
+        for hit in candidates:  # one by one, as scores may depend on what is scored together
             spent = time.perf_counter() - began
             if scored and spent * (len(scored) + 1) / len(scored) > self._seconds:
                 break
-            text = f"{hit.passage.context}\n{hit.passage.text}"
-            logit = self._reranker.score(query.whole, [text])[0]
+            logit = self._reranker.score(query.whole, [f"{hit.passage.context}\n{hit.passage.text}"])[0]
             scored.append((hit.score + _WEIGHT * max(-_MAX_LOGIT, min(_MAX_LOGIT, logit)), logit, hit))
         scored.sort(key=lambda item: -item[0])
-        return [
+        reranked = [
             replace(hit, score=score, signals=(*hit.signals, Signal("reranked", logit, rank)))
             for rank, (score, logit, hit) in enumerate(scored, start=1)
         ]
+        lowest = min((hit.score for hit in reranked), default=0.0)
+        rest = [replace(hit, score=min(hit.score, lowest)) for hit in hits[len(reranked) :]]
+        return [*reranked, *rest][:limit]

@@ -5,7 +5,7 @@ from functools import reduce
 from operator import and_
 from typing import NamedTuple
 
-from indexes.types import EVERYONE, Filters, Scope
+from indexes.types import EVERYONE, Scope
 
 
 class Condition(NamedTuple):
@@ -37,29 +37,23 @@ def document_condition(scope: Scope, column: str) -> Condition:
 
 def _with_filters(readers: str, scope: Scope, column: str) -> Condition:
     condition = Condition(readers, (json.dumps([EVERYONE, *scope.audience.groups]),))
-    filters = _filter_conditions(scope.filters)
-    if not filters:
-        return condition
-    every = reduce(and_, filters)
-    return condition & Condition(f"{column} IN (SELECT w.id FROM documents w WHERE {every.sql})", every.values)  # noqa: S608
-
-
-def _filter_conditions(filters: Filters) -> list[Condition]:
-    """Conditions on documents ``w``, the cheapest first."""
-    conditions = []
-    if filters.since:
-        conditions.append(Condition(f"{_DAY} >= ?", (filters.since.isoformat(),)))
-    if filters.until:
-        conditions.append(Condition(f"{_DAY} <= ?", (filters.until.isoformat(),)))
-    if filters.labels:
+    chosen, conditions = scope.filters, list[Condition]()  # on documents ``w``, the cheapest first
+    if chosen.since:
+        conditions.append(Condition(f"{_DAY} >= ?", (chosen.since.isoformat(),)))
+    if chosen.until:
+        conditions.append(Condition(f"{_DAY} <= ?", (chosen.until.isoformat(),)))
+    if chosen.labels:
         labelled = f"SELECT document_id FROM labels WHERE label IN ({_AMONG})"  # noqa: S608
-        conditions.append(Condition(f"w.id IN ({labelled})", (json.dumps(filters.labels),)))
-    if filters.media_types:
-        families = json.dumps([kind.lower() for kind in filters.media_types])
+        conditions.append(Condition(f"w.id IN ({labelled})", (json.dumps(chosen.labels),)))
+    if chosen.media_types:
+        families = json.dumps([kind.lower() for kind in chosen.media_types])
         conditions.append(_matches_any("w.media_type", families))
-    if filters.paths:
-        conditions.append(_matches_any("w.path", json.dumps(filters.paths)))
-    return conditions
+    if chosen.paths:
+        conditions.append(_matches_any("w.path", json.dumps(chosen.paths)))
+    if not conditions:
+        return condition
+    every = reduce(and_, conditions)
+    return condition & Condition(f"{column} IN (SELECT w.id FROM documents w WHERE {every.sql})", every.values)  # noqa: S608
 
 
 def _matches_any(column: str, globs: str) -> Condition:

@@ -76,7 +76,11 @@ class LibraryRows:
 
         Each word of ``name`` must occur in path or title.
         """
-        condition = document_condition(scope, "p.id") & _name_condition(name)
+        condition, words = document_condition(scope, "p.id"), _fold(name).split()
+        for word in (word for word in words if word.isascii()):  # SQLite folds only ASCII, in a tenth of the time
+            condition &= Condition("instr(lower(p.path || char(10) || p.title), ?)", (word,))
+        if others := "\n".join(word for word in words if not word.isascii()):
+            condition &= Condition("named(?, p.path, p.title)", (others,))
         ((total, paths),) = self._db.rows(_PAGE.format(condition=condition.sql), (*condition.values, after, limit))
         among = Condition("p.path IN (SELECT value FROM json_each(?))", (paths,))
         return self._documents(among & passage_condition(Scope(scope.audience))), total
@@ -134,17 +138,6 @@ def named(words: str, *names: str) -> bool:
     """Whether each of the words, on lines of their own and case-folded, occurs in one of the names."""
     folded = _fold("\n".join(names))
     return all(word in folded for word in words.split("\n"))
-
-
-def _name_condition(name: str) -> Condition:
-    """SQLite's own functions fold only ASCII, in a tenth of the time."""
-    words = _fold(name).split()
-    condition = Condition("1")
-    for word in (word for word in words if word.isascii()):
-        condition &= Condition("instr(lower(p.path || char(10) || p.title), ?)", (word,))
-    if others := "\n".join(word for word in words if not word.isascii()):
-        condition &= Condition("named(?, p.path, p.title)", (others,))
-    return condition
 
 
 def _fold(text: str) -> str:

@@ -39,10 +39,16 @@ class Schema:
         Raises ``sqlite3.IntegrityError`` if a row would refer to one that is not there.
         """
         for migration in self.migrations if version is None else self.migrations[version - self.first + 1 :]:
-            if isinstance(migration, str):
-                _execute(migration, db)
-            else:
+            if not isinstance(migration, str):
                 migration(db)
+                continue
+            statement = ""
+            for piece in re.split(r"(?<=;)", migration):  # ``executescript`` would commit the transaction first
+                statement += piece
+                if sqlite3.complete_statement(statement):
+                    db.execute(statement)
+                    statement = ""
+            db.execute(statement)
         if db.execute("PRAGMA foreign_key_check").fetchall():
             raise sqlite3.IntegrityError("rows would refer to rows that are not there")
         db.execute(f"PRAGMA user_version = {self.version}")
@@ -74,14 +80,3 @@ def write_copy(source: sqlite3.Connection, file: Path, version: int) -> None:
         fsync_path(copy.parent)
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-def _execute(script: str, db: sqlite3.Connection) -> None:
-    """Execute the statements of a script within the transaction, which ``executescript`` would commit first."""
-    statement = ""
-    for piece in re.split(r"(?<=;)", script):
-        statement += piece
-        if sqlite3.complete_statement(statement):
-            db.execute(statement)
-            statement = ""
-    db.execute(statement)

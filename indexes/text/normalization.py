@@ -45,7 +45,13 @@ def decode(data: bytes) -> str:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
-        text = _decode_likeliest(data)
+        best = None if b"\0" in data else from_bytes(data).best()
+        if best is None:
+            raise ReadError("is not text in any encoding known here: save it as UTF-8") from None
+        text = str(best)
+        if not best.coherence and sum(byte < 128 for byte in data) > _PLAIN_SHARE * len(data):
+            with suppress(UnicodeDecodeError):
+                text = data.decode("cp1252")
     if "\0" in text:
         raise ReadError("is not text: it holds binary data")
     return normalise(text)
@@ -58,13 +64,3 @@ def decode_as(data: bytes, encoding: str) -> str:
     with suppress(ReadError):
         return decode(data)
     return data.decode(errors="replace")
-
-
-def _decode_likeliest(data: bytes) -> str:
-    best = None if b"\0" in data else from_bytes(data).best()
-    if best is None:
-        raise ReadError("is not text in any encoding known here: save it as UTF-8")
-    if not best.coherence and sum(byte < 128 for byte in data) > _PLAIN_SHARE * len(data):
-        with suppress(UnicodeDecodeError):
-            return data.decode("cp1252")
-    return str(best)

@@ -107,16 +107,15 @@ class _Body:
             for cell in _children(row, qn("w:tc")):
                 merged = cell.find(f"{qn('w:tcPr')}/{qn('w:vMerge')}")
                 continued = merged is not None and merged.get(qn("w:val")) != "restart"
-                above[column] = above.get(column, "") if continued else " ".join(self._block_texts(cell))
+                texts = (
+                    " ".join(map(" ".join, self._rows(block))) if block.tag == _TABLE else self._text(block)
+                    for block in _children(cell, _PARAGRAPH, _TABLE)
+                )
+                above[column] = above.get(column, "") if continued else " ".join(texts)
                 cells.append(above[column])
                 span = cell.find(f"{qn('w:tcPr')}/{qn('w:gridSpan')}")
                 column += 1 if span is None else int(span.get(qn("w:val"), "1"))
             yield cells
-
-    def _block_texts(self, cell: etree._Element) -> Iterator[str]:
-        """Yield each paragraph and each table of a cell, in one line."""
-        for block in _children(cell, _PARAGRAPH, _TABLE):
-            yield " ".join(map(" ".join, self._rows(block))) if block.tag == _TABLE else self._text(block)
 
 
 def _children(parent: etree._Element, *names: str) -> Iterator[etree._Element]:

@@ -6,7 +6,7 @@ Tags give headings and rows of tables, as browsers and Word write them; an outli
 import ctypes
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pypdfium2 as pdfium
@@ -57,7 +57,8 @@ def read_tags(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> list[Struc
         for index in range(min(pdfium_c.FPDFPage_CountObjects(page), _MAX_STEPS)):
             text_object = pdfium_c.FPDFPage_GetObject(page, index)
             if (content_id := pdfium_c.FPDFPageObj_GetMarkedContentID(text_object)) in texts:
-                texts[content_id] += _text(text_object, text_page)
+                text = _read_utf16(pdfium_c.FPDFTextObj_GetText, text_object, text_page)
+                texts[content_id] += normalise(text.replace("\x02", "-").replace("\0", ""))
         return [
             StructureMark(tuple("".join(texts[content_id] for content_id in ids) for ids in cells), level, table)
             for cells, level, table in tags
@@ -128,10 +129,7 @@ class _Element:
     @property
     def kind(self) -> str:
         """The tag's name, such as ``H1``."""
-        size = pdfium_c.FPDF_StructElement_GetType(self.handle, None, 0)
-        buffer = ctypes.create_string_buffer(size)
-        pdfium_c.FPDF_StructElement_GetType(self.handle, buffer, size)
-        return buffer.raw[: max(size - 2, 0)].decode("utf-16-le", errors="replace")
+        return _read_utf16(pdfium_c.FPDF_StructElement_GetType, self.handle)
 
     def children(self) -> Iterator["_Element"]:
         """Yield the tags directly in it."""
@@ -166,11 +164,9 @@ def _walk(
             yield from _walk(element.children(), tables, next(tables) if kind == "Table" else table)
 
 
-def _text(text_object: object, text_page: pdfium.PdfTextPage) -> str:
-    size = pdfium_c.FPDFTextObj_GetText(text_object, text_page, None, 0)
-    if not size:
-        return ""
+def _read_utf16(function: Callable[..., int], *arguments: object) -> str:
+    """Return a text that pdfium writes into a buffer, once it has said how many bytes that needs."""
+    size = function(*arguments, None, 0)
     buffer = (ctypes.c_ushort * (size // 2 + 1))()
-    pdfium_c.FPDFTextObj_GetText(text_object, text_page, buffer, size)
-    text = bytes(buffer)[: max(size - 2, 0)].decode("utf-16-le", errors="replace")
-    return normalise(text.replace("\x02", "-").replace("\0", ""))
+    function(*arguments, buffer, size)
+    return bytes(buffer)[: max(size - 2, 0)].decode("utf-16-le", errors="replace")
