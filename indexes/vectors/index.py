@@ -77,7 +77,14 @@ class ChromaVectors:
     def search(self, vector: NDArray[np.float32], *, limit: int) -> list[tuple[str, float]]:
         """The hashes of embedded texts with their cosines, nearest first. Fewer than ``limit`` if there are no more."""
         while True:  # ends: each failure rules out a snapshot or its store, and the catalog alone cannot fail so
-            view = self._current_view()
+            with self._lock:
+                state = (self._catalog.revision, self._current.state)
+                view = self._view
+                if view is None or view.state != state or time.monotonic() >= view.until:
+                    opened = self._current.open()
+                    recent = list(self._catalog.vectors(after=opened.snapshot.revision if opened else 0, batch=BATCH))
+                    ids = frozenset(encoded for batch, _ in recent for encoded in batch)
+                    view = self._view = _View(state, self._current.retry_at, opened, recent, ids)
             if view.opened is None:
                 return nearest(view.recent, vector, limit)
             try:
@@ -176,15 +183,3 @@ class ChromaVectors:
             if count == snapshot.snapshot.count or sum(len(batch) for batch, _ in batches) >= limit:
                 return batches
             count *= 4
-
-    def _current_view(self) -> "_View":
-        with self._lock:
-            state = (self._catalog.revision, self._current.state)
-            view = self._view
-            if view is None or view.state != state or time.monotonic() >= view.until:
-                opened = self._current.open()
-                after = opened.snapshot.revision if opened else 0
-                recent = list(self._catalog.vectors(after=after, batch=BATCH))
-                ids = frozenset(encoded for batch, _ in recent for encoded in batch)
-                view = self._view = _View(state, self._current.retry_at, opened, recent, ids)
-            return view

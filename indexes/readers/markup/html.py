@@ -43,30 +43,25 @@ def add_html(element: Tag, builder: ExtractionBuilder) -> None:
     """Add an element block by block, also of a book's chapter or a mail. Text between two blocks is a paragraph."""
     inline: list[str] = []
     for child in element.children:
-        if isinstance(child, Tag) and (child.name in _BLOCKS or child.find(_BLOCKS)):
-            _flush(inline, builder)
-            if not _is_hidden(child):
-                _add_block(child, builder)
-        elif isinstance(child, Tag) and child.name == "br":
-            inline.append("\n")
-        else:
+        if not (isinstance(child, Tag) and (child.name in _BLOCKS or child.find(_BLOCKS))):
             inline.append(_visible_text(child))
+            continue
+        _flush(inline, builder)
+        if _is_hidden(child):
+            continue
+        if child.name in _HEADINGS:
+            builder.heading(_HEADINGS[child.name], _visible_text(child))
+        elif child.name == "pre":
+            builder.code(_visible_text(child))
+        elif child.name == "table" and not child.find("table"):
+            builder.paragraph(one_line(" ".join(map(_visible_text, child.find_all("caption")))))
+            rows = (row for row in child.find_all("tr") if not any(map(_is_hidden, (row, *row.parents))))
+            builder.table([_visible_text(cell) for cell in row.find_all(["td", "th"])] for row in rows)
+        elif child.name == "li" and not child.find(_BLOCKS):
+            builder.paragraph("- " + one_line(_visible_text(child)))
+        else:
+            add_html(child, builder)
     _flush(inline, builder)
-
-
-def _add_block(element: Tag, builder: ExtractionBuilder) -> None:
-    if element.name in _HEADINGS:
-        builder.heading(_HEADINGS[element.name], _visible_text(element))
-    elif element.name == "pre":
-        builder.code(_visible_text(element))
-    elif element.name == "table" and not element.find("table"):
-        builder.paragraph(one_line(" ".join(map(_visible_text, element.find_all("caption")))))
-        rows = (row for row in element.find_all("tr") if not any(map(_is_hidden, (row, *row.parents))))
-        builder.table([_visible_text(cell) for cell in row.find_all(["td", "th"])] for row in rows)
-    elif element.name == "li" and not element.find(_BLOCKS):
-        builder.paragraph("- " + one_line(_visible_text(element)))
-    else:
-        add_html(element, builder)
 
 
 def _flush(inline: list[str], builder: ExtractionBuilder) -> None:
