@@ -98,7 +98,12 @@ class McpOverHttp:
     @asynccontextmanager
     async def running(self, _: object) -> AsyncIterator[None]:
         """Accept sessions, as the lifespan of an application; end them at the end."""
-        server = make_server(self._services, self._visit)
+
+        async def visit_of(context: _Context) -> Visit:
+            request: Request = context.request  # type: ignore[assignment]  # over HTTP there is one
+            return Visit(self._services, request.state.principal, await links(request, self._services))
+
+        server = make_server(self._services, visit_of)
         manager = StreamableHTTPSessionManager(server, max_request_body_size=_MAX_BODY, max_sessions=_MAX_SESSIONS)
         async with manager.run():
             self._manager = manager
@@ -114,10 +119,6 @@ class McpOverHttp:
         request.state.principal = principal
         scope["user"] = AuthenticatedUser(AccessToken(token="", client_id=principal.id, scopes=[]))
         await self._manager.handle_request(scope, receive, send)
-
-    async def _visit(self, context: _Context) -> Visit:
-        request: Request = context.request  # type: ignore[assignment]  # over HTTP there is one
-        return Visit(self._services, request.state.principal, await links(request, self._services))
 
 
 def _describe(tool: Tool) -> protocol.Tool:

@@ -30,8 +30,14 @@ def handle_failures(app: FastAPI) -> None:
     """Make the application answer errors with problems."""
 
     async def answer_error(request: Request, error: Exception) -> Response:
-        wrong_method = isinstance(error, HTTPException) and error.status_code == 405
-        headers = {"Allow": _methods(request)} if wrong_method else getattr(error, "headers", None)
+        headers = getattr(error, "headers", None)
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            # Starlette names the methods of one route, and each method of an address has its own route here
+            routes = iter_route_contexts(request.app.routes)
+            matches = [route for route in routes if route.path_regex.match(request.scope["path"])]
+            same = [route for route in matches if route.path == matches[0].path]
+            methods = {method for route in same for method in route.methods or _FILE_METHODS}
+            headers = {"Allow": ", ".join(sorted(methods))}
         return render(report_problem(error), headers)
 
     async def answer_unexpected(_: Request, error: Exception) -> Response:
@@ -65,13 +71,3 @@ def report_problem(error: Exception) -> Problem:
     if result.status >= 500:
         log.error("%s", result.type, exc_info=error)
     return result
-
-
-def _methods(request: Request) -> str:
-    """Return all methods of an address: Starlette names those of one route, and each method has its own route here."""
-    routes = iter_route_contexts(request.app.routes)
-    matches = [route for route in routes if route.path_regex.match(request.scope["path"])]
-    methods = {
-        method for route in matches if route.path == matches[0].path for method in route.methods or _FILE_METHODS
-    }
-    return ", ".join(sorted(methods))

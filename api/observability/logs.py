@@ -47,7 +47,10 @@ class JsonLines(logging.Formatter):
         return _ascii_json(self.fields(record))
 
     def fields(self, record: logging.LogRecord) -> dict[str, Any]:
-        """Return the record's fields, in the order of the line."""
+        """Return the record's fields, in the order of the line.
+
+        An exception and its causes appear by their types and places, with messages only if ``details`` are on.
+        """
         fields: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -57,9 +60,14 @@ class JsonLines(logging.Formatter):
         if request_id := request_ids.current.get():
             fields["request_id"] = request_id
         fields |= getattr(record, "facts", {})
-        if record.exc_info and record.exc_info[1]:
-            fields["exception"] = _describe_exception(record.exc_info[1], details=self._details)
-        return fields
+        error, causes = record.exc_info[1] if record.exc_info else None, list[str]()
+        while error is not None and len(causes) < _MAX_CAUSES:
+            message = f": {error}" if self._details else ""
+            frames = traceback.extract_tb(error.__traceback__)
+            place = " > ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames) or "no known place"
+            causes.append(f"{type(error).__name__}{message} at {place}")
+            error = error.__cause__ or error.__context__
+        return fields | ({"exception": causes} if causes else {})
 
 
 class TextLines(JsonLines):
@@ -74,19 +82,6 @@ class TextLines(JsonLines):
 
 
 FORMS: Mapping[Form, type[JsonLines]] = {"text": TextLines, "json": JsonLines}
-
-
-def _describe_exception(error: BaseException, *, details: bool) -> list[str]:
-    """Return the types and places of an exception and its causes; their messages only with ``details``."""
-    lines: list[str] = []
-    current: BaseException | None = error
-    while current is not None and len(lines) < _MAX_CAUSES:
-        message = f": {current}" if details else ""
-        frames = traceback.extract_tb(current.__traceback__)
-        place = " > ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames) or "no known place"
-        lines.append(f"{type(current).__name__}{message} at {place}")
-        current = current.__cause__ or current.__context__
-    return lines
 
 
 def _ascii_json(value: object) -> str:

@@ -33,23 +33,17 @@ class Readiness:
     def __call__(self) -> None:
         """Raise ``IndexMissingError``, ``IndexUnreadableError`` or ``NotReadyError``. May block for a second."""
         self._engine.catalog.counts()
-        url = self._engine.settings.llm.base_url
+        url = urlsplit(self._engine.settings.llm.base_url or "")
+        host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
+        # a proxy connects itself, and only a question would tell
+        direct = not getproxies().get(url.scheme) or proxy_bypass(host)
         with self._lock:
-            if url and time.monotonic() - self._checked > self._fresh_s:
-                self._reachable = _accepts_connections(url)
+            if host and direct and time.monotonic() - self._checked > self._fresh_s:
+                try:
+                    socket.create_connection((host, port), _TIMEOUT_S).close()
+                    self._reachable = True
+                except OSError:
+                    self._reachable = False
                 self._checked = time.monotonic()
         if not self._reachable:
             raise NotReadyError("The language model's server (llm.base_url) takes no connection. Check that it runs.")
-
-
-def _accepts_connections(url: str) -> bool:
-    """Tell whether the server of an address takes a connection within a second. A proxy is taken to do so."""
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    if getproxies().get(parts.scheme) and not proxy_bypass(host):
-        return True  # the proxy connects, and only a question would tell
-    try:
-        socket.create_connection((host, port), _TIMEOUT_S).close()
-    except OSError:
-        return False
-    return True

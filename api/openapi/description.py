@@ -1,7 +1,7 @@
 """The OpenAPI description, completed: every error of every operation, and examples."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
@@ -9,9 +9,8 @@ from fastapi import FastAPI
 
 from api.core.problems import Problem
 from api.core.request_ids import HEADER
-from api.openapi.error_responses import add_example, group_by_status, kinds_in, make_example
+from api.openapi.error_responses import group_by_status, kinds_in, make_example
 from api.openapi.examples import EVENTS, EXAMPLES, Example
-from api.schemas.openai_response import error_body, status_of
 
 Json = dict[str, Any]
 OPENAI = "OpenAI-compatible"
@@ -80,12 +79,10 @@ def _complete(method: str, operation: Json) -> None:
     """Add the errors that every such operation has, the request id, and the examples."""
     responses: Json = operation["responses"]
     kinds = list(dict.fromkeys([*_implied_kinds(method, operation), *kinds_in(responses)]))
-    if OPENAI in operation.get("tags", ()):
-        errors = _openai_errors([kind for kind in kinds if kind not in _BEFORE_THE_ROUTES])
-        kinds = [kind for kind in kinds if kind in _BEFORE_THE_ROUTES]
-    else:
-        errors = {}
-    errors |= {str(status): response for status, response in group_by_status(map(make_example, kinds)).items()}
+    openai = [kind for kind in kinds if OPENAI in operation.get("tags", ()) and kind not in _BEFORE_THE_ROUTES]
+    by_status = group_by_status(map(make_example, openai), openai=True)
+    by_status |= group_by_status(make_example(kind) for kind in kinds if kind not in openai)
+    errors = {str(status): response for status, response in by_status.items()}
     successes = {status: response for status, response in responses.items() if status < "4"}
     operation["responses"] = dict(sorted((successes | errors).items()))
     for response in operation["responses"].values():
@@ -116,12 +113,3 @@ def _implied_kinds(method: str, operation: Json) -> Iterator[str]:
         yield from _WITH_A_BODY
         if "application/json" in body["content"]:
             yield from _WITH_JSON
-
-
-def _openai_errors(kinds: Iterable[str]) -> Json:
-    responses: Json = {}
-    for example in map(make_example, kinds):
-        status = str(status_of(example))
-        response = responses.setdefault(status, {"description": example.title, "content": {}})
-        add_example(response, example, "application/json", "OpenAIFailure", error_body(example))
-    return responses

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from api.core.problems import KINDS, MEDIA_TYPE, Problem
+from api.schemas.openai_response import error_body, status_of
 
 Responses = dict[int | str, dict[str, Any]]
 SEARCHING = ("bad-question", "bad-filter", "question-too-long")
@@ -18,20 +19,18 @@ def problem_responses(*kinds: str) -> Responses:
     return group_by_status(make_example(kind) for kind in kinds)
 
 
-def group_by_status(examples: Iterable[Problem]) -> Responses:
-    """Return a response for each status of the problems, with the problems as its examples."""
+def group_by_status(examples: Iterable[Problem], *, openai: bool = False) -> Responses:
+    """Return a response for each status of the problems, with the problems as its examples, also in OpenAI's shape."""
     responses: Responses = {}
+    media_type, schema = ("application/json", "OpenAIFailure") if openai else (MEDIA_TYPE, "Problem")
     for example in examples:
-        response = responses.setdefault(example.status, {"description": example.title, "content": {}})
-        add_example(response, example, MEDIA_TYPE, "Problem", example.model_dump(exclude_none=True))
+        status = status_of(example) if openai else example.status
+        value = error_body(example) if openai else example.model_dump(exclude_none=True)
+        response = responses.setdefault(status, {"description": example.title, "content": {}})
+        ref = {"$ref": f"#/components/schemas/{schema}"}
+        content = response["content"].setdefault(media_type, {"schema": ref, "examples": {}})
+        content["examples"][kind_of_problem(example)] = {"summary": example.title, "value": value}
     return responses
-
-
-def add_example(response: dict[str, Any], example: Problem, media_type: str, schema: str, value: Any) -> None:
-    """Add ``value`` to a response as the example of a problem, with the schema of its media type."""
-    ref = {"$ref": f"#/components/schemas/{schema}"}
-    content = response["content"].setdefault(media_type, {"schema": ref, "examples": {}})
-    content["examples"][kind_of_problem(example)] = {"summary": example.title, "value": value}
 
 
 def make_example(kind: str) -> Problem:

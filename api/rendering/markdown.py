@@ -48,20 +48,28 @@ class Judged(Protocol):
     """A sentence, as the answer and the wire have it."""
 
     @property
-    def start(self) -> int: ...
+    def start(self) -> int:
+        """The first place in the answer's text, in code points."""
+
     @property
-    def end(self) -> int: ...
+    def end(self) -> int:
+        """The place after the last, in code points."""
+
     @property
-    def verdict(self) -> Verdict: ...
+    def verdict(self) -> Verdict:
+        """How far the sources support it."""
 
 
 class Cited(Protocol):
     """A citation, as the answer and the wire have it."""
 
     @property
-    def number(self) -> int: ...
+    def number(self) -> int:
+        """The number in its markers, from 1."""
+
     @property
-    def answer_spans(self) -> Sequence[Span]: ...
+    def answer_spans(self) -> Sequence[Span]:
+        """The spans of its markers in the answer's text, in code points."""
 
 
 def to_html(text: str, sentences: Sequence[Judged] = (), citations: Sequence[Cited] = ()) -> str:
@@ -177,17 +185,13 @@ class _Walk:
                     kind, index = _read(token["sign"])
                     self._turn(kind, index)
                     if kind == _BEGIN and pieces:
-                        pieces += self._taken_back(index, *pieces.pop())
+                        # what stands before its first letter, such as an opening quote, belongs to the sentence
+                        before, part = pieces.pop()
+                        pairs = zip(reversed(part), reversed(self.heads[index]), strict=False)
+                        cut = len(part) - sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+                        cut = len(part) if _HALF_ENTITY.search(part, 0, cut) else cut
+                        pieces += [(before, part[:cut]), (None if part[cut:].isspace() else index, part[cut:])]
         return pieces
-
-    def _taken_back(self, index: int, before: int | None, html: str) -> Iterator[_Piece]:
-        """Yield a piece again, cut where the sentence begins: before its first letter, for example at a quote."""
-        pairs = zip(reversed(html), reversed(self.heads[index]), strict=False)
-        cut = len(html) - sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        if _HALF_ENTITY.search(html, 0, cut):
-            cut = len(html)
-        yield before, html[:cut]
-        yield (None if html[cut:].isspace() else index), html[cut:]
 
     def _turn(self, kind: str, index: int) -> None:
         if kind == _BEGIN:

@@ -7,12 +7,12 @@ from urllib.parse import quote as percent_encoded
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
 from api.context.services import Caller, ServicesDep, WritingCaller
-from api.core.principals import ForbiddenError, Principal
+from api.core.principals import ForbiddenError
 from api.library.document_schemas import (
     DocumentsBody,
     UploadedBody,
@@ -198,7 +198,15 @@ async def upload_document(
         raise NotAFormError("Send multipart/form-data with the document as 'file'.")
     try:
         async with request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=FORM_BYTES) as form:
-            path = await run_in_threadpool(_add_upload, form, caller, library)
+            file, folder = form.get("file"), form.get("folder", "")
+            if not isinstance(file, UploadFile) or not isinstance(folder, str):
+                raise FormError("The form needs the document as 'file'. 'folder' and 'groups' are text.")
+            groups, own = {str(group) for group in form.getlist("groups") if group}, caller.audience.groups
+            if foreign := sorted(groups - {*own, EVERYONE}):
+                name = foreign[0][:80]
+                raise ForbiddenError(f"groups: this key is not in {name!r}. It can share only with its own groups.")
+            readers = groups or own or {EVERYONE}
+            path = await run_in_threadpool(library.add, file.file, file.filename or "", folder, readers)
     except HTTPException as error:
         if error.status_code == 400:
             raise FormError(f"The form is not valid: {error.detail}") from error
@@ -213,14 +221,3 @@ def delete_document(id: str, caller: WritingCaller, library: LibraryDep, indexin
     library.remove(id, caller.audience)
     indexing.take_uploads()  # a current run may have read it already, and would restore it
     return Response(status_code=204)
-
-
-def _add_upload(form: FormData, caller: Principal, library: Library) -> str:
-    """Add the form's document to the library and return its path. Raises ``FormError`` and ``ForbiddenError``."""
-    file, folder = form.get("file"), form.get("folder", "")
-    if not isinstance(file, UploadFile) or not isinstance(folder, str):
-        raise FormError("The form needs the document as 'file'. 'folder' and 'groups' are text.")
-    groups, own = {str(group) for group in form.getlist("groups") if group}, caller.audience.groups
-    if foreign := sorted(groups - {*own, EVERYONE}):
-        raise ForbiddenError(f"groups: this key is not in {foreign[0][:80]!r}. It can share only with its own groups.")
-    return library.add(file.file, file.filename or "", folder, groups or own or {EVERYONE})

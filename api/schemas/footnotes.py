@@ -4,7 +4,7 @@ import re
 
 from api.rendering.links import Links
 from api.rendering.printable import printable
-from rag.types import Answer, Citation, Verdict
+from rag.types import Answer, Verdict
 
 _DOUBTS: dict[Verdict, str] = {
     "unsupported": "Not supported by its source",
@@ -18,7 +18,10 @@ _FOOTNOTES = re.compile(rf"\n\n---\n(?:\n|(?:{_LABELS}): .*(?:\n|\Z)|{_SOURCES}:
 
 
 def with_footnotes(answer: Answer, links: Links) -> str:
-    """Return the text, its doubts and its sources. The text comes first and unchanged, so that its spans hold."""
+    """Return the text, its doubts and its sources. The text comes first and unchanged, so that its spans hold.
+
+    Places are set as code, so that a file's name cannot be a picture or a link.
+    """
     parts = []
     if answer.cut_short:
         parts.append(f"{_CUT_SHORT}: {answer.cut_short}.")
@@ -29,24 +32,21 @@ def with_footnotes(answer: Answer, links: Links) -> str:
             finding = f" ({_line(sentence.finding)})" if sentence.finding else ""
             parts.append(f"{label}: “{_line(sentence.text)}”{finding}")
     if answer.citations:
-        sources = "\n".join(_source(citation, links) for citation in answer.citations)
-        parts.append(f"{_SOURCES}:\n\n{sources}")
+        sources = []
+        for citation in answer.citations:
+            place = printable(f"{citation.passage.path}, {citation.locator}")
+            longest = max((len(run) for run in re.findall("`+", place)), default=0)
+            fence, pad = "`" * (longest + 1), " " if longest else ""
+            code = f"{fence}{pad}{place}{pad}{fence}"
+            url = links.to(citation.passage.document_id, citation.locator)
+            sources.append(f"- [{citation.number}] [{code}]({url})" if url else f"- [{citation.number}] {code}")
+        parts.append("\n".join([f"{_SOURCES}:\n", *sources]))
     return answer.text + _RULE + "\n\n".join(parts) if parts else answer.text
 
 
 def without_footnotes(text: str) -> str:
     """Return an answer's own text, from a text that a client sends back in its history."""
     return _FOOTNOTES.sub("", text)
-
-
-def _source(citation: Citation, links: Links) -> str:
-    """Return a list item. The place is set as code, so that a file's name cannot be a picture or a link."""
-    place = printable(f"{citation.passage.path}, {citation.locator}")
-    longest = max((len(run) for run in re.findall("`+", place)), default=0)
-    fence, pad = "`" * (longest + 1), " " if longest else ""
-    code = f"{fence}{pad}{place}{pad}{fence}"
-    url = links.to(citation.passage.document_id, citation.locator)
-    return f"- [{citation.number}] [{code}]({url})" if url else f"- [{citation.number}] {code}"
 
 
 def _line(text: str) -> str:
