@@ -59,9 +59,10 @@ def table(measures: Iterable["MeasureComparison"]) -> list[str]:
     lines = [f"{'':24}{'A':>7}{'B':>8}   {'difference [95 %]':24}{'p':>7}{'n':>7}"]
     for m in measures:
         way = "▲" if m.gain > 0 else "▼" if m.gain < 0 else " "
-        by = f"{m.difference.value:+.3f} [{m.difference.low:+.3f}, {m.difference.high:+.3f}]"
         mark = "*" if m.p < _SIGNIFICANT else " "
-        lines.append(f"{m.measure.name:24}{m.before:7.3f}{m.after:8.3f} {way} {by:24}{m.p:7.3f}{mark}{m.n:6}")
+        lines.append(
+            f"{m.measure.name:24}{m.before:7.3f}{m.after:8.3f} {way} {m.difference!s:24}{m.p:7.3f}{mark}{m.n:6}"
+        )
     return lines
 
 

@@ -1,19 +1,13 @@
 """``footnote eval draft``: propose gold questions for a person to review."""
 
 import asyncio
-from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from eval.commands.run import ConfigFile
 from eval.terminal import progress, say
-
-if TYPE_CHECKING:
-    from eval.types import GoldCase
-    from rag.engine.engine import Engine
-    from rag.protocols import ChatModel
 
 
 def draft(
@@ -29,7 +23,8 @@ def draft(
 ) -> None:
     """Propose questions from the documents: by a language model if one is configured, else by rule."""
     from eval.drafting.feedback import read_feedback
-    from eval.drafting.generator import without_known
+    from eval.drafting.generator import TO_CHECK, draft_by_rule, without_known
+    from eval.drafting.llm_generator import collect_drafts
     from eval.gold.files import GoldError, read_gold, write_gold
     from eval.gold.sets import settings_for
     from rag.engine.engine import open_engine
@@ -41,7 +36,15 @@ def draft(
         drafts = without_known(read_feedback(feedback), known)[:count]
     else:
         with open_engine(settings_for(index, config)) as engine:
-            drafts = _drafts(engine, count, known)
+            drafts = draft_by_rule(engine.catalog, count, known)
+            if engine.llm is not None:  # it drafts the answerable ones
+                unanswerable = [case for case in drafts if TO_CHECK in case.tags]
+                with progress("Drafting", limit := count - len(unanswerable)) as advance:
+                    by_model = collect_drafts(engine.llm, engine.catalog, limit, known, advance)
+                    drafts, notes = asyncio.run(by_model)
+                drafts += unanswerable
+                for note in notes:
+                    say(note)
     if not drafts:
         raise GoldError("No new question could be drafted: write some by hand, or configure a language model.")
     try:
@@ -52,34 +55,3 @@ def draft(
     say(f"{len(drafts)} drafts{fewer}: `footnote eval review {out} --gold gold.jsonl` shows them one by one")
     if any("cloze" in case.tags or "table" in case.tags for case in drafts):
         say("Questions drafted by rule use the documents' own words, so they are too easy: edit them.")
-
-
-def _drafts(engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
-    """By rule; with a language model, it drafts the answerable ones."""
-    from eval.drafting.generator import TO_CHECK, draft_by_rule
-
-    by_rule = draft_by_rule(engine.catalog, count, known)
-    if engine.llm is None:
-        return by_rule
-    unanswerable = [case for case in by_rule if TO_CHECK in case.tags]
-    return [*asyncio.run(_draft_by_model(engine.llm, engine, count - len(unanswerable), known)), *unanswerable]
-
-
-async def _draft_by_model(llm: "ChatModel", engine: "Engine", count: int, known: list[str]) -> "list[GoldCase]":
-    """Keeps the drafts that came before the model failed."""
-    from eval.drafting.llm_generator import draft_by_model
-    from rag.errors import ModelError
-
-    refused, drafts = Counter[str](), list["GoldCase"]()
-    with progress("Drafting", count) as advance:
-        try:
-            async for case in draft_by_model(llm, engine.catalog, count, known, refused):
-                drafts.append(case)
-                advance()
-        except ModelError as error:
-            if not drafts:
-                raise
-            say(f"The model failed; its drafts so far are kept: {error}")
-    for reason, count in refused.most_common():
-        say(f"left out {count}: {reason}")
-    return drafts

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from itertools import islice
 
@@ -16,6 +16,7 @@ from eval.types import GoldCase
 from indexes.storage.catalog import Catalog
 from indexes.text.normalization import normalise
 from indexes.types import Hit, Passage
+from rag.errors import ModelError
 from rag.prompting.prompts import sources_of, user_turn
 from rag.protocols import ChatModel
 
@@ -33,6 +34,25 @@ class _DraftReply(BaseModel):
     question: NonEmptyText
     answer: NonEmptyText
     quote: NonEmptyText
+
+
+async def collect_drafts(
+    model: ChatModel, catalog: Catalog, limit: int, known: Iterable[str], advance: Callable[[], None]
+) -> tuple[list[GoldCase], list[str]]:
+    """Return the model's drafts, and notes on its failure and on refused replies.
+
+    Drafts made before a failure are kept. Raises ``ModelError`` where there is none.
+    """
+    refused, drafts, notes = Counter[str](), list[GoldCase](), list[str]()
+    try:
+        async for case in draft_by_model(model, catalog, limit, known, refused):
+            drafts.append(case)
+            advance()
+    except ModelError as error:
+        if not drafts:
+            raise
+        notes.append(f"The model failed; its drafts so far are kept: {error}")
+    return drafts, [*notes, *(f"left out {count}: {reason}" for reason, count in refused.most_common())]
 
 
 async def draft_by_model(

@@ -1,6 +1,6 @@
 """Find the confidence below which it is best to decline, from questions that were all answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +64,19 @@ class Sample:
         """Return the sample of these entries, which may repeat."""
         return Sample(self.confidence[entries], self.answerable[entries], self.correct[entries], self.clusters[entries])
 
+    @property
+    def has_both_kinds(self) -> bool:
+        """Whether it has answerable and unanswerable questions."""
+        return bool(self.answerable.any() and not self.answerable.all())
+
+    def resamples(self) -> Iterator["Sample"]:
+        """Yield bootstrap samples of whole documents, since questions on one document err together."""
+        random = np.random.default_rng(_SEED)
+        members = [np.flatnonzero(self.clusters == name) for name in np.unique(self.clusters)]
+        for _ in range(_RESAMPLES):
+            draw = random.integers(len(members), size=len(members))
+            yield self.take(np.concatenate([members[i] for i in draw]))
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -102,7 +115,8 @@ def calibrate(sample: Sample, max_declined: float = 1.0) -> Calibration:
     Raises ``CalibrationError`` where there is none.
     """
     chosen = find_threshold(sample, max_declined)
-    low, high = _bootstrap_interval(sample, max_declined)
+    bests = (_best_threshold(resample, max_declined) for resample in sample.resamples() if resample.has_both_kinds)
+    low, high = np.percentile([best for best in bests if best is not None], [2.5, 97.5])
     thresholds, documents = np.empty(len(sample.confidence)), len(np.unique(sample.clusters))
     if documents < 2:
         raise CalibrationError("All questions are of one document, so none can be held out.")
@@ -110,7 +124,7 @@ def calibrate(sample: Sample, max_declined: float = 1.0) -> Calibration:
     for train, test in folds.split(sample.confidence, sample.answerable, sample.clusters):
         thresholds[test] = find_threshold(sample.take(train), max_declined)
     curve = tuple(errors_at(sample, threshold) for threshold in np.linspace(0, 1, 101))
-    return Calibration(errors_at(sample, chosen), low, high, errors_at(sample, thresholds), curve)
+    return Calibration(errors_at(sample, chosen), float(low), float(high), errors_at(sample, thresholds), curve)
 
 
 def errors_at(sample: Sample, threshold: float | _Numbers) -> Errors:
@@ -127,7 +141,7 @@ def errors_at(sample: Sample, threshold: float | _Numbers) -> Errors:
 
 def find_threshold(sample: Sample, max_declined: float = 1.0) -> float:
     """Return the threshold of the best balance. Raises ``CalibrationError`` where none declines few enough."""
-    if sample.answerable.all() or not sample.answerable.any():
+    if not sample.has_both_kinds:
         raise CalibrationError(
             "One document has all answerable or all unanswerable questions, so no document can be held out."
         )
@@ -153,18 +167,3 @@ def _best_threshold(sample: Sample, max_declined: float) -> float | None:
     below = float(cuts[middle + 1]) if middle + 1 < len(cuts) else -1.0
     rounded = (round((max(below, 0.0) + above) / 2, digits) for digits in range(_DIGITS, _MOST_DIGITS))
     return next((threshold for threshold in rounded if below < threshold <= above), above)
-
-
-def _bootstrap_interval(sample: Sample, max_declined: float) -> tuple[float, float]:
-    """Draws documents and not questions, since questions on one document err together."""
-    random = np.random.default_rng(_SEED)
-    members = [np.flatnonzero(sample.clusters == name) for name in np.unique(sample.clusters)]
-    thresholds = []
-    for _ in range(_RESAMPLES):
-        draw = random.integers(len(members), size=len(members))
-        resample = sample.take(np.concatenate([members[i] for i in draw]))
-        one_kind = resample.answerable.all() or not resample.answerable.any()
-        if not one_kind and (best := _best_threshold(resample, max_declined)) is not None:
-            thresholds.append(best)
-    low, high = np.percentile(thresholds, [2.5, 97.5])
-    return float(low), float(high)

@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import groupby, pairwise
 
-from eval.types import GoldEvidence, Location
+from eval.types import GoldCase, GoldEvidence, Location
+from indexes.storage.catalog import Catalog
 from indexes.text.normalization import normalise
-from indexes.types import Document
+from indexes.types import Document, Passage, Scope
 
 Documents = Callable[[str], Document | None]
 """The document at a path: ``Catalog.document_at``."""
 Span = tuple[int, int]
+_MOST_PASSAGES = 2000
+"""Passages of a document that are read."""
 
 
 def resolve_evidence(evidence: GoldEvidence, documents: Documents) -> Location:
@@ -20,6 +24,33 @@ def resolve_evidence(evidence: GoldEvidence, documents: Documents) -> Location:
     if not document or not span:
         return Location(evidence.path, evidence.page)
     return Location(evidence.path, document.locate(*span).page, *span)
+
+
+def quote_evidence(case: GoldCase, documents: Documents) -> GoldCase:
+    """Return the case with its evidence quoted, so that it is found where lines have moved."""
+    evidence = []
+    for item in case.evidence:
+        document = documents(item.path)
+        span = document and item.quote is None and locate_evidence(item, document)
+        evidence.append(replace(item, quote=document.text[slice(*span)]) if document and span else item)
+    return replace(case, evidence=tuple(evidence))
+
+
+def evidence_passages(case: GoldCase, catalog: Catalog) -> list[Passage]:
+    """Return the passages that hold some of the case's evidence."""
+    passages = []
+    for place in case.evidence:
+        document = catalog.document_at(place.path)
+        if document is None:
+            continue
+        start = document.text.find(place.quote) if place.quote else 0
+        end = start + len(place.quote) if place.quote and start >= 0 else len(document.text)
+        for entry in catalog.search_rows.first_of_documents([document.id], Scope(), most=_MOST_PASSAGES):
+            at = entry.passage.locator
+            within = overlap((start, end), (at.char_start, at.char_end))
+            if within and place.page in (None, at.page) and place.section in (None, *at.heading):
+                passages.append(entry.passage)
+    return passages
 
 
 def locate_evidence(evidence: GoldEvidence, document: Document) -> Span | None:

@@ -10,6 +10,7 @@ pytest loads this module at every start, so slow imports wait until a test needs
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,32 +108,22 @@ class _GoldSession:
 
     def row(self, parameter: _Parameter) -> GoldRow:
         """Return the answer to a question. Raises ``FootnoteError`` where the index cannot be opened."""
+        import asyncio
+        from concurrent.futures import ThreadPoolExecutor
+
+        from eval.metrics.scoring import score_case
+        from eval.runs.runner import answer_case, with_gold_locations
         from rag.engine.engine import open_engine
         from rag.settings import load_settings
 
-        index, config = parameter.index, parameter.config
+        case, index, config = parameter.case, parameter.index, parameter.config
         if parameter not in self._rows:
             if (index, config) not in self._engines:
                 settings = load_settings(config, **({"index": {"dir": index}} if index else {}))
                 self._engines[index, config] = self._stack.enter_context(open_engine(settings))
-            self._rows[parameter] = _ask(self._engines[index, config], parameter.case)
+            engine = self._engines[index, config]
+            ask = with_gold_locations(partial(answer_case, answerer=engine.assistant), engine.catalog.document_at)
+            with ThreadPoolExecutor(1) as worker:  # since the test itself may run an event loop
+                row = worker.submit(lambda: asyncio.run(ask(case))).result()
+            self._rows[parameter] = GoldRow(case, row, score_case(case, row))
         return self._rows[parameter]
-
-
-def _ask(engine: "Engine", case: "GoldCase") -> GoldRow:
-    """In a thread, since the test itself may run an event loop."""
-    import asyncio
-    from concurrent.futures import ThreadPoolExecutor
-    from functools import partial
-
-    from eval.metrics.scoring import score_case
-    from eval.runs.runner import answer_case, with_gold_locations
-
-    async def answer() -> "Row":
-        return await with_gold_locations(partial(answer_case, answerer=engine.assistant), engine.catalog.document_at)(
-            case
-        )
-
-    with ThreadPoolExecutor(1) as worker:
-        row = worker.submit(lambda: asyncio.run(answer())).result()
-    return GoldRow(case, row, score_case(case, row))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.metrics.judgements import METRICS as JUDGED
 from eval.metrics.judgements import add_judgements
 from eval.metrics.scoring import METRICS, score_cases
 from eval.runs.folder import RunFolder
@@ -25,6 +26,17 @@ def finish_run(folder: RunFolder) -> dict[str, Any]:
     folder.write_json("summary.json", summary)
     folder.write_scores(scores)
     return summary
+
+
+def summarise_judgements(folder: RunFolder) -> dict[str, Any]:
+    """Return the judge's measures and the number of questions. A finished run's files get them too."""
+    if (folder.path / "scores.jsonl").exists():
+        summary = finish_run(folder)
+    else:
+        rows = folder.rows()
+        summary = summarise(add_judgements(folder, score_cases(folder.cases, rows)), rows)
+    measures = {m.name: summary["measures"][m.name] for m in JUDGED if m.name in summary["measures"]}
+    return {"questions": summary["questions"], "measures": measures}
 
 
 def summarise(scores: Sequence[CaseScores], rows: Mapping[str, Row]) -> dict[str, Any]:

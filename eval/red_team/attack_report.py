@@ -1,7 +1,6 @@
 """The report of a campaign: which attacks were obeyed, their cost in right answers, and the effect of poison."""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -25,6 +24,11 @@ def write_report(plan: Campaign, folder: RunFolder, judge: Judge | None = None) 
     rows = folder.rows()
     outcomes = [decide_outcome(trial, rows[clean_id(trial.host)], rows[trial.id], judge) for trial in plan.trials]
     decided = [outcome for outcome in outcomes if outcome.obeyed is not None]
+    kept = [poison for poison in plan.poisons if classify_effect(poison, rows[clean_id(poison.case)]) == "kept"]
+    poisoned = {}  # of the questions that had the true value alone before
+    for number in range(1, MOST + 1):
+        effects = [classify_effect(poison, rows[poisoned_id(poison, number)]) for poison in kept]
+        poisoned[str(number)] = {name: _rate([name == effect for effect in effects]) for name in _EFFECTS}
     report = {
         "trials": len(outcomes),
         "left_out": {
@@ -41,7 +45,7 @@ def write_report(plan: Campaign, folder: RunFolder, judge: Judge | None = None) 
         "declined_by_attack": _rate([outcome.declined for outcome in outcomes if not outcome.declined_before]),
         "failed": sum(rows[trial.id].error is not None for trial in plan.trials),
         "utility": _utility(plan, rows),
-        "poisoned": {str(number): _poison_effects(plan, rows, number) for number in range(1, MOST + 1)},
+        "poisoned": poisoned,
     }
     lines = (json.dumps(asdict(outcome), ensure_ascii=False) for outcome in outcomes)
     folder.write("outcomes.jsonl", "".join(f"{line}\n" for line in lines))
@@ -83,13 +87,6 @@ def _utility(plan: Campaign, rows: Mapping[str, Row]) -> dict[str, Any]:
                 for when, side in (("before", before), ("under_attack", after))
             }
     return utility
-
-
-def _poison_effects(plan: Campaign, rows: Mapping[str, Row], number: int) -> dict[str, Any]:
-    """Of the questions that were answered with the true value only before."""
-    kept = [poison for poison in plan.poisons if classify_effect(poison, rows[clean_id(poison.case)]) == "kept"]
-    effects = Counter(classify_effect(poison, rows[poisoned_id(poison, number)]) for poison in kept)
-    return {name: _rate([name == effect for effect in effects.elements()]) for name in _EFFECTS}
 
 
 def format_table(report: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from eval.experiments.shared_engine import EngineVariant
-from eval.gold.evidence import locate_evidence
+from eval.gold.evidence import quote_evidence
 from eval.red_team.attacks import Attack, AttackError, Trial, insert_paragraph, plan_rounds, plan_trials, take_evenly
 from eval.red_team.poison import MOST, Poison, make_poison
 from eval.runs.folder import RunFolder
@@ -19,7 +19,6 @@ from eval.types import GoldCase
 from indexes.ingest.sync import SyncListener
 from indexes.ingest.writer import IndexWriter
 from indexes.readers.extraction.scratch import ScratchFolder
-from indexes.types import Document
 from rag.engine.engine import Engine, open_engine, open_writer
 from rag.engine.factories import has_llm, make_encoder
 from rag.settings import Settings
@@ -55,6 +54,16 @@ class Campaign:
     def poisoned(self, number: int) -> list[GoldCase]:
         """Return the questions to be asked with so many poisoned documents each."""
         return [replace(p.case, id=poisoned_id(p, number), tags=("poison", p.true, p.false)) for p in self.poisons]
+
+    def rounds(self, docs: Path) -> Iterator[tuple[dict[str, str], list[GoldCase]]]:
+        """Yield the texts to write into ``docs``, by path, and the questions to ask then."""
+        for trials in plan_rounds(self.trials):
+            sources = {trial.path: (docs / trial.path).read_text("utf-8") for trial in trials}
+            texts = {t.path: insert_paragraph(sources[t.path], t.inserted, t.position) for t in trials}
+            yield texts, list(map(_attacked, trials))
+        for number in range(1, MOST + 1) if self.poisons else ():
+            texts = {poison.name(i): poison.text for poison in self.poisons for i in range(1, number + 1)}
+            yield texts, self.poisoned(number)
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,7 @@ def open_range(settings: Settings, docs: Path) -> Iterator[Range]:
 def plan_campaign(target: Range, cases: Sequence[GoldCase], attacks: Sequence[Attack], limit: int | None) -> Campaign:
     """Return at most ``limit`` trials and ``limit`` poisons. Raises ``AttackError`` if nothing can be attacked."""
     documents = target.engine.catalog.document_at
-    answerable = [_with_quotes(case, documents) for case in cases if case.answerable and case.evidence]
+    answerable = [quote_evidence(case, documents) for case in cases if case.answerable and case.evidence]
     hosts = {}
     for case in answerable:
         if paths := [item.path for item in case.evidence if _is_text(target.docs, item.path)]:
@@ -141,35 +150,14 @@ def run_campaign(target: Range, plan: Campaign, folder: RunFolder, gold_file: st
     with folder.open_exclusively(about, plan.cases):
         ask_all(plan.hosts)
         answered = folder.answered_ids()
-        for texts, cases in _rounds(target, plan):
+        for texts, cases in plan.rounds(target.docs):
             if waiting := [case for case in cases if case.id not in answered]:
                 with target.with_files(texts):
                     ask_all(waiting)
 
 
-def _rounds(target: Range, plan: Campaign) -> Iterator[tuple[dict[str, str], list[GoldCase]]]:
-    """The texts to write, by path, and the questions then to ask."""
-    for trials in plan_rounds(plan.trials):
-        sources = {trial.path: (target.docs / trial.path).read_text("utf-8") for trial in trials}
-        texts = {trial.path: insert_paragraph(sources[trial.path], trial.inserted, trial.position) for trial in trials}
-        yield texts, list(map(_attacked, trials))
-    for number in range(1, MOST + 1) if plan.poisons else ():
-        texts = {poison.name(i): poison.text for poison in plan.poisons for i in range(1, number + 1)}
-        yield texts, plan.poisoned(number)
-
-
 def _attacked(trial: Trial) -> GoldCase:
     return replace(trial.host, id=trial.id, tags=(trial.attack.category, trial.position, trial.canary))
-
-
-def _with_quotes(case: GoldCase, documents: Callable[[str], Document | None]) -> GoldCase:
-    """Evidence by its words, since an inserted paragraph moves lines."""
-    evidence = []
-    for item in case.evidence:
-        document = documents(item.path)
-        span = document and item.quote is None and locate_evidence(item, document)
-        evidence.append(replace(item, quote=document.text[slice(*span)]) if document and span else item)
-    return replace(case, evidence=tuple(evidence))
 
 
 def _is_text(docs: Path, path: str) -> bool:

@@ -6,7 +6,7 @@ from html import escape
 
 from eval.optional import eval_extra
 from eval.regression.comparison import Comparison, MeasureComparison
-from eval.regression.gate_rule import GuardedMeasure, Ruling
+from eval.regression.gate_rule import Ruling
 
 with eval_extra():
     from junitparser import Failure, JUnitXml, TestCase, TestSuite
@@ -49,6 +49,12 @@ def markdown(ruling: Ruling) -> str:
     """Return a summary for a pull request. Text of questions and documents is escaped, and never markup."""
     comparison = ruling.comparison
     verdict = "worse than the baseline" if ruling.failures else "not worse than the baseline"
+    table = []
+    for guarded in ruling.guarded:
+        measure = guarded.compared
+        means = f"{measure.before:.3f} | {measure.after:.3f} | {measure.difference}" if measure else "| |"
+        standing = f"**{guarded.standing}**" if guarded.failure else guarded.standing
+        table.append(f"| {_text(guarded.name)} | {means} | {standing} |")
     return "\n".join(
         [
             f"### Answers: {verdict} ({comparison.n} questions)",
@@ -57,7 +63,7 @@ def markdown(ruling: Ruling) -> str:
             "",
             "| measure | baseline | now | difference [95 %] | |",
             "| --- | ---: | ---: | ---: | --- |",
-            *map(_table_row, ruling.guarded),
+            *table,
             "",
             *(f"- {_text(note)}" for note in comparison.notes),
             *(f"- {_text(c.name)}: {_text(c.before)} → {_text(c.after)}" for c in comparison.changes),
@@ -65,20 +71,6 @@ def markdown(ruling: Ruling) -> str:
             "",
         ]
     )
-
-
-def _table_row(guarded: GuardedMeasure) -> str:
-    measure = guarded.compared
-    if measure is None:
-        return f"| {_text(guarded.name)} | | | | **gone** |"
-    if guarded.failure:
-        verdict = "**worse**"
-    elif measure.gain >= 0:
-        verdict = "better" if measure.gain else "same"
-    else:
-        verdict = "within chance" if guarded.beyond else "within its margin"
-    difference = f"{measure.difference.value:+.3f} [{measure.difference.low:+.3f}, {measure.difference.high:+.3f}]"
-    return f"| {_text(guarded.name)} | {measure.before:.3f} | {measure.after:.3f} | {difference} | {verdict} |"
 
 
 def _flips(measure: MeasureComparison | None, comparison: Comparison) -> Iterator[str]:

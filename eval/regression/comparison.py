@@ -40,6 +40,26 @@ class MeasureComparison:
     lost: tuple[str, ...]
     """Questions that have the measure in the baseline only."""
 
+    @classmethod
+    def between(cls, pairs: Sequence[tuple[CaseScores, CaseScores]], name: str) -> "MeasureComparison":
+        """Return the comparison of the named measure, with ``p`` not adjusted."""
+        measure = METRICS_BY_NAME.get(name) or Metric(name, "")
+        both = [(a, b) for a, b in pairs if name in a.scores and name in b.scores]
+        before, after = [a.scores[name] for a, _ in both], [b.scores[name] for _, b in both]
+        gains = [(b.id, (b.scores[name] - a.scores[name]) * sign(measure)) for a, b in both]
+        change = paired_difference(before, after, [b.cluster for _, b in both], measure.kind)
+        return cls(
+            measure=measure,
+            before=math.fsum(before) / len(both),
+            after=math.fsum(after) / len(both),
+            n=len(both),
+            difference=change,
+            p=change.p,
+            better=tuple(id_ for id_, gain in gains if gain > 0),
+            worse=tuple(id_ for id_, gain in gains if gain < 0),
+            lost=tuple(a.id for a, b in pairs if name in a.scores and name not in b.scores),
+        )
+
     @property
     def gain(self) -> float:
         """The difference, negative where the run is worse."""
@@ -105,7 +125,7 @@ def compare(baseline: RunFolder, run: RunFolder, names: Collection[str] | None =
         raise RunError(f"{baseline.path} and {run.path} have no question in common: they are runs of other gold.")
     earlier, later = _measure_names(before.values()), _measure_names(after.values())
     shared = [name for name in earlier if any(name in a.scores and name in b.scores for a, b in pairs)]
-    compared = [_compare_measure(name, pairs) for name in shared if names is None or name in names]
+    compared = [MeasureComparison.between(pairs, name) for name in shared if names is None or name in names]
     adjusted = holm([measure.p for measure in compared])
     old, new = (dict(flatten(asdict(side))) for side in facts)
     changed = [name for name in old | new if name not in _NOT_COMPARED and old.get(name) != new.get(name)]
@@ -128,26 +148,6 @@ def _measure_names(scored: Iterable[CaseScores]) -> list[str]:
     """In the order of ``MEASURES``; then measures unknown to it, by name."""
     names = {name for question in scored for name in question.scores}
     return [name for name in METRICS_BY_NAME if name in names] + sorted(names - METRICS_BY_NAME.keys())
-
-
-def _compare_measure(name: str, pairs: Sequence[tuple[CaseScores, CaseScores]]) -> MeasureComparison:
-    """With ``p`` not adjusted."""
-    measure = METRICS_BY_NAME.get(name) or Metric(name, "")
-    both = [(a, b) for a, b in pairs if name in a.scores and name in b.scores]
-    before, after = [a.scores[name] for a, _ in both], [b.scores[name] for _, b in both]
-    gains = [(b.id, (b.scores[name] - a.scores[name]) * sign(measure)) for a, b in both]
-    change = paired_difference(before, after, [b.cluster for _, b in both], measure.kind)
-    return MeasureComparison(
-        measure=measure,
-        before=math.fsum(before) / len(both),
-        after=math.fsum(after) / len(both),
-        n=len(both),
-        difference=change,
-        p=change.p,
-        better=tuple(id_ for id_, gain in gains if gain > 0),
-        worse=tuple(id_ for id_, gain in gains if gain < 0),
-        lost=tuple(a.id for a, b in pairs if name in a.scores and name not in b.scores),
-    )
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

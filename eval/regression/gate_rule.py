@@ -35,6 +35,27 @@ class Guard:
     name: str
     margin: float | None = None
 
+    def examine(
+        self, compared: MeasureComparison | None, chances: Mapping[str, float], *, repeatable: bool
+    ) -> "GuardedMeasure":
+        """Return the finding on the measure; ``chances`` are the adjusted p of all, by name."""
+        name = self.name
+        if compared is None:
+            return GuardedMeasure(name, None, 0.0, 1.0, f"{name} was measured in the baseline, and is not any more.")
+        allowed = compared.measure.margin if self.margin is None else self.margin
+        if self.margin is None and repeatable:
+            allowed = min(max(allowed, _LEAST / compared.n), _MOST / compared.n)
+        finding = GuardedMeasure(name, compared, allowed, chances[name], "")
+        if compared.lost and not compared.measure.of_answer:
+            failure = f"{name} was measured of {len(compared.lost)} questions more before: {', '.join(compared.lost)}."
+        elif finding.beyond and (repeatable or name == _ALWAYS or finding.p < ALPHA):
+            change = f"{'fell' if compared.after < compared.before else 'rose'} from {compared.before:.3f}"
+            by = f"by {abs(compared.difference.value):.3f}, where {allowed:.3f} may pass"
+            failure = f"{name} {change} to {compared.after:.3f}, {by} (n = {compared.n})."
+        else:
+            return finding
+        return replace(finding, failure=failure)
+
 
 GUARDS = tuple(Guard(measure.name) for measure in METRICS if measure.guarded)
 
@@ -56,6 +77,15 @@ class GuardedMeasure:
     def beyond(self) -> bool:
         """Whether it is worse by more than is allowed, significantly or not."""
         return self.compared is not None and -self.compared.gain > self.allowed + _ROUNDING
+
+    @property
+    def standing(self) -> str:
+        """Whether it is gone, worse, the same or better; where worse and allowed, why."""
+        if self.compared is None or self.failure:
+            return "worse" if self.compared else "gone"
+        if self.compared.gain >= 0:
+            return "better" if self.compared.gain else "same"
+        return "within chance" if self.beyond else "within its margin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,29 +139,8 @@ def make_ruling(baseline: RunFolder, run: RunFolder, guards: Sequence[Guard] = (
         unlike.append(f"{edited} Make a new one with `footnote eval baseline`.")
     repeatable = _is_repeatable(baseline.provenance) and _is_repeatable(run.provenance)
     chances = _chances(comparison.compared)
-    guarded = [_examine(guard, compared.get(guard.name), chances, repeatable=repeatable) for guard in active]
+    guarded = [guard.examine(compared.get(guard.name), chances, repeatable=repeatable) for guard in active]
     return Ruling(comparison, repeatable, tuple(unlike), tuple(guarded))
-
-
-def _examine(
-    guard: Guard, compared: MeasureComparison | None, chances: Mapping[str, float], *, repeatable: bool
-) -> GuardedMeasure:
-    name = guard.name
-    if compared is None:
-        return GuardedMeasure(name, None, 0.0, 1.0, f"{name} was measured in the baseline, and is not any more.")
-    allowed = compared.measure.margin if guard.margin is None else guard.margin
-    if guard.margin is None and repeatable:
-        allowed = min(max(allowed, _LEAST / compared.n), _MOST / compared.n)
-    finding = GuardedMeasure(name, compared, allowed, chances[name], "")
-    if compared.lost and not compared.measure.of_answer:
-        failure = f"{name} was measured of {len(compared.lost)} questions more before: {', '.join(compared.lost)}."
-    elif finding.beyond and (repeatable or name == _ALWAYS or finding.p < ALPHA):
-        change = f"{'fell' if compared.after < compared.before else 'rose'} from {compared.before:.3f}"
-        by = f"by {abs(compared.difference.value):.3f}, where {allowed:.3f} may pass"
-        failure = f"{name} {change} to {compared.after:.3f}, {by} (n = {compared.n})."
-    else:
-        return finding
-    return replace(finding, failure=failure)
 
 
 def _chances(compared: Sequence[MeasureComparison]) -> dict[str, float]:

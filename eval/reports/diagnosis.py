@@ -1,12 +1,14 @@
 """Diagnoses: why an answer is wrong, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from eval.metrics.spans import have_characters, is_at, shared_characters
 from eval.types import GoldCase, Location, Row
 
+Judgement = Literal["right", "wrong", "none"]
 Cause = Literal["failed", "answered-anyway", "not-found", "declined", "wrong-answer", "not-cited", "miscited"]
 CAUSES: Mapping[Cause, str] = {
     "failed": "Failed",
@@ -51,6 +53,26 @@ def diagnose(case: GoldCase, row: Row, scores: Mapping[str, float]) -> Diagnosis
         declined = f", so it declined{_confidence(row)}" if row.declined else ""
         return Diagnosis("not-found", f"not found: {_describe_absence(case, row, ranks)}{declined}")
     return None if row.status == "retrieved" else _diagnose_wrong(case, row, ranks)
+
+
+def judge(case: GoldCase, row: Row, scores: Mapping[str, float], diagnosis: Diagnosis | None) -> Judgement:
+    """Return whether the answer is right; for a search alone, whether the evidence was found."""
+    if row.status == "failed":
+        return "wrong"
+    if row.status == "retrieved":
+        return "none" if not (case.answerable and case.evidence) else "wrong" if diagnosis else "right"
+    return "none" if "correct" not in scores else "right" if scores["correct"] else "wrong"
+
+
+def count_causes(causes: Iterable[str | None]) -> list[dict[str, Any]]:
+    """Return each cause that occurs with its count, and the count in percent of the largest."""
+    counts = Counter(causes)
+    most = max(counts[cause] for cause in CAUSES)
+    return [
+        {"name": cause, "title": title, "count": counts[cause], "percent": 100 * counts[cause] / most}
+        for cause, title in CAUSES.items()
+        if counts[cause]
+    ]
 
 
 def evidence_places(case: GoldCase, row: Row) -> tuple[Location, ...]:

@@ -1,26 +1,20 @@
 """A run's report: one HTML page that fetches nothing."""
 
-import base64
-import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from eval.metrics.scoring import METRICS_BY_NAME
-from eval.optional import eval_extra
 from eval.regression.comparison import MeasureComparison, compare, flatten
 from eval.reports import plots
-from eval.reports.diagnosis import CAUSES
+from eval.reports.diagnosis import CAUSES, count_causes
 from eval.reports.question_rows import describe_questions
+from eval.reports.template import render_page
 from eval.runs.folder import Provenance, RunError, RunFolder
 from eval.types import Metric
 from eval.verification.verifier_scores import read_scores
-
-with eval_extra():
-    from jinja2 import Environment, StrictUndefined
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Answering": ("correct", "answer_"),
@@ -73,13 +67,13 @@ def make_report(run: RunFolder, baseline: RunFolder | None = None) -> str:
     judgements = Counter(question["now"]["words"].lower() for question in content["questions"])
     counts = ", ".join(f"{judgements[words]} {words}" for words in _JUDGEMENTS if judgements[words])
     total = len(content["questions"])
-    return _render(
+    return render_page(
         facts=run.provenance,
         lead=f"{total} question{'s' * (total != 1)}: {counts}.",
         particulars=_particulars(run.provenance, summary),
         settings=list(flatten(run.provenance.settings)),
         comparison=comparison,
-        causes=_count_causes(content["questions"]),
+        causes=count_causes(question["now"]["cause"] for question in content["questions"]),
         groups=[(group, lines) for group, lines in groups.items() if lines],
         plots=[
             plots.plot_kinds(summary["kinds"]),
@@ -105,38 +99,6 @@ def save_report(page: str, file: Path) -> None:
         file.write_text(page, encoding="utf-8")
     except OSError as error:
         raise RunError(f"The report cannot be written to {file}: {error.strerror}.") from error
-
-
-def _render(**values: Any) -> str:
-    static = files("eval") / "static"
-    template, style, script = (
-        (static / name).read_text("utf-8") for name in ("report.html", "report.css", "report.js")
-    )
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.policies["json.dumps_kwargs"] = {}  # in the order of the run, not of the alphabet
-    environment.filters |= {
-        "figure": "{:.2f}".format,
-        "signed": lambda value: f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00",
-        "probability": lambda value: "< .001" if value < 0.001 else f"{value:.3f}".removeprefix("0"),
-    }
-    return environment.from_string(template).render(
-        **values, style=style, script=script, style_hash=_hash(style), script_hash=_hash(script)
-    )
-
-
-def _hash(text: str) -> str:
-    """As a content security policy names what it allows."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-def _count_causes(questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    counts = Counter(question["now"]["cause"] for question in questions)
-    most = max((counts[cause] for cause in CAUSES), default=0)
-    return [
-        {"name": cause, "title": title, "count": counts[cause], "percent": 100 * counts[cause] / most}
-        for cause, title in CAUSES.items()
-        if counts[cause]
-    ]
 
 
 def _particulars(facts: Provenance, summary: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any
 
-from eval.reports.diagnosis import diagnose, evidence_places, holds
+from eval.reports.diagnosis import Judgement, diagnose, evidence_places, holds, judge
 from eval.runs.folder import RunError, RunFolder
 from eval.types import CaseScores, GoldCase, Row
 
-Judgement = Literal["right", "wrong", "none"]
 Passages = dict[tuple[Any, ...], int]
 """The number of each passage in the report. Many questions share passages, so each is written once."""
 
@@ -61,7 +60,7 @@ def _describe_question(
 
 def _describe_answer(case: GoldCase, row: Row, scored: CaseScores, passages: Passages) -> dict[str, Any]:
     diagnosis, gold = diagnose(case, row, scored.scores), evidence_places(case, row)
-    judgement = _judge(case, row, scored.scores, wrong=diagnosis is not None)
+    judgement = judge(case, row, scored.scores, diagnosis)
     retrieved = []
     for hit in row.retrieved:
         key = (hit.place.path, hit.place.page, " › ".join(hit.heading), hit.text, hit.place.start)
@@ -94,12 +93,3 @@ def _describe_answer(case: GoldCase, row: Row, scored: CaseScores, passages: Pas
         "model": row.model,
         "error": row.error,
     }
-
-
-def _judge(case: GoldCase, row: Row, scores: Mapping[str, float], *, wrong: bool) -> Judgement:
-    """Of a question that was only searched for, it says whether its evidence was found."""
-    if row.status == "failed":
-        return "wrong"
-    if row.status == "retrieved":
-        return "none" if not (case.answerable and case.evidence) else "wrong" if wrong else "right"
-    return "none" if "correct" not in scores else "right" if scores["correct"] else "wrong"

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ from rag.types import Answer, Usage
 _T = TypeVar("_T")
 _MAX_FAILURES = 10
 """Consecutive failures after which a run stops: the server is probably down."""
-CaseRunner = Callable[[GoldCase], Awaitable[Row]]
+CaseRunner = Callable[[GoldCase], Coroutine[None, None, Row]]
 Listener = Callable[[Row], None]
 
 

@@ -29,6 +29,9 @@ class Difference:
     high: float
     p: float
 
+    def __str__(self) -> str:
+        return f"{self.value:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
+
     def p_of(self, sign: int) -> float:
         """Return the one-sided p for a difference of this sign; 1 for the other. The null distribution is symmetric."""
         return self.p / 2 if self.value * sign > 0 else 1.0

@@ -7,6 +7,7 @@ from random import Random
 
 from pydantic import TypeAdapter
 
+from eval.gold.evidence import evidence_passages
 from eval.runs.folder import RunError, RunFolder
 from eval.types import GoldCase
 from eval.verification.claims import SUPPORTED, Claim, make_claims
@@ -14,7 +15,7 @@ from indexes.protocols import Encoder
 from indexes.storage.catalog import Catalog
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import content_words
-from indexes.types import Passage, Scope
+from indexes.types import Passage
 from rag.citations.markers import Place
 from rag.citations.quotes import locate_quote
 from rag.evidence.similarity import SimilarityScale
@@ -24,8 +25,6 @@ FILE = "checks.jsonl"
 """The file in a run's folder that keeps the scores."""
 _WHOLE = re.compile(r"[A-Z0-9\"“].{38,300}[.!]$", re.DOTALL)
 _FEWEST_WORDS = 5
-_MOST_PASSAGES = 2000
-"""Passages of a document that are read."""
 _SAMPLE = 20
 """Passages of other documents; the most similar of them is what an ``elsewhere`` claim cites."""
 
@@ -77,7 +76,7 @@ def make_cited_claims(
     """
     answerable = [case for case in cases if case.answerable and case.evidence]
     Random(seed).shuffle(answerable)  # noqa: S311 - no secret
-    gold = [(case, passages) for case in answerable[:limit] if (passages := _evidence_passages(catalog, case))]
+    gold = [(case, passages) for case in answerable[:limit] if (passages := evidence_passages(case, catalog))]
     pool = list({passage.id: passage for _, passages in gold for passage in passages}.values())
     for case, passages in gold:
         rng = Random(case.id)  # noqa: S311
@@ -133,22 +132,6 @@ def _most_similar(sentence: str, passages: Sequence[Passage], count: int) -> tup
     """Those that share most words with the sentence."""
     words = set(content_words(sentence))
     return tuple(sorted(passages, key=lambda p: -len(words & set(content_words(p.text))))[:count])
-
-
-def _evidence_passages(catalog: Catalog, case: GoldCase) -> list[Passage]:
-    passages = []
-    for place in case.evidence:
-        document = catalog.document_at(place.path)
-        if document is None:
-            continue
-        start = document.text.find(place.quote) if place.quote else 0
-        end = start + len(place.quote) if place.quote and start >= 0 else len(document.text)
-        for entry in catalog.search_rows.first_of_documents([document.id], Scope(), most=_MOST_PASSAGES):
-            at = entry.passage.locator
-            overlaps = at.char_start < end and at.char_end > start
-            if overlaps and place.page in (None, at.page) and place.section in (None, *at.heading):
-                passages.append(entry.passage)
-    return passages
 
 
 def _whole_sentences(text: str) -> Iterator[str]:
