@@ -41,6 +41,26 @@ class _Question(BaseModel):
     answers: list[_Answer] = []
     is_impossible: bool = False
 
+    def case(self, context: str, path: str, article: str, where: str) -> GoldCase:
+        """Return the case; its quote is the sentences from the first answer to the last.
+
+        It is the whole paragraph where the article has those sentences twice.
+        """
+        answers, evidence = [] if self.is_impossible else self.answers, tuple[GoldEvidence, ...]()
+        for answer in answers:
+            if not context.startswith(answer.text, answer.answer_start):
+                raise ImportFormatError(
+                    f"{where}: {answer.text!r} is not at character {answer.answer_start} of its context."
+                )
+        if answers:
+            start = min(answer.answer_start for answer in answers)
+            end = max(answer.answer_start + len(answer.text) for answer in answers)
+            within = [span for span in sentence_spans(context) if span[0] < end and start < span[1]]
+            quote = context[within[0][0] : within[-1][1]] if within else context
+            evidence = (GoldEvidence(path, quote=quote if article.count(quote) == 1 else context),)
+        texts = tuple(dict.fromkeys(answer.text for answer in answers))
+        return GoldCase(self.id, self.question.strip(), texts, evidence, answerable=bool(answers), kind="squad")
+
 
 class _Paragraph(BaseModel):
     context: str
@@ -123,31 +143,10 @@ def import_squad(source: Path, out: Path) -> ImportedSet:
             ]
             for where, context, question in questions:
                 if question.question.strip():
-                    gold_set.question(_squad_case(question, context, path, text, where), where)
+                    gold_set.question(question.case(context, path, text, where), where)
                 else:
                     gold_set.left_out.append(f"{where} asks nothing")
     return gold_set
-
-
-def _squad_case(question: _Question, context: str, path: str, article: str, where: str) -> GoldCase:
-    """Return the case; its quote is the sentences from the first answer to the last.
-
-    It is the whole paragraph where the article has those sentences twice.
-    """
-    answers, evidence = [] if question.is_impossible else question.answers, tuple[GoldEvidence, ...]()
-    for answer in answers:
-        if not context.startswith(answer.text, answer.answer_start):
-            raise ImportFormatError(
-                f"{where}: {answer.text!r} is not at character {answer.answer_start} of its context."
-            )
-    if answers:
-        start = min(answer.answer_start for answer in answers)
-        end = max(answer.answer_start + len(answer.text) for answer in answers)
-        within = [span for span in sentence_spans(context) if span[0] < end and start < span[1]]
-        quote = context[within[0][0] : within[-1][1]] if within else context
-        evidence = (GoldEvidence(path, quote=quote if article.count(quote) == 1 else context),)
-    texts = tuple(dict.fromkeys(answer.text for answer in answers))
-    return GoldCase(question.id, question.question.strip(), texts, evidence, answerable=bool(answers), kind="squad")
 
 
 def import_beir(source: Path, out: Path) -> ImportedSet:

@@ -1,21 +1,17 @@
 """Checks gold against the index that it is asked of: a gold file that is wrong measures nothing."""
 
 import asyncio
-import csv
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import AliasChoices, BaseModel
 
 from eval.gold.files import GoldError, gold_lines
 from eval.gold.lint_evidence import lint_answers, lint_evidence
-from eval.gold.rows import CaseRow, PlaceRow, numbered_lines
+from eval.gold.lint_keys import misspelt_keys
 from eval.types import GoldCase
 from indexes.protocols import Encoder
 from indexes.text.tokenization import figures, words
@@ -32,22 +28,8 @@ _SIMILAR = 0.95
 """Cosine of two questions from which on they may be one."""
 _FEW = 5
 """Questions of a kind below which nothing can be concluded about it."""
-_MISSPELT = 0.8
-"""Similarity to a known key from which on a key may be a misspelling of it."""
 _NAMED = 5
 """Of many items, how many are named."""
-
-
-def _keys_of(model: type[BaseModel]) -> set[str]:
-    """Return the keys by which a row is read, aliases included."""
-    keys = set[str]()
-    for name, field in model.model_fields.items():
-        alias = field.validation_alias
-        keys |= set(map(str, alias.choices)) if isinstance(alias, AliasChoices) else {name}
-    return keys
-
-
-_CASE_KEYS, _PLACE_KEYS = _keys_of(CaseRow), _keys_of(PlaceRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,36 +76,8 @@ def read_gold_lines(file: Path) -> tuple[list[GoldLine], list[LintFinding]]:
             findings.append(LintFinding("error", str(error), line, case.id))
     if not rows and not findings:
         findings.append(LintFinding("error", "it holds no questions."))
-    return rows, [*findings, *_lint_keys(file)]
-
-
-def _lint_keys(file: Path) -> Iterator[LintFinding]:
-    """Yield a warning for each misspelt key, which reading gold ignores. A benchmark's own keys are no mistake."""
-    if file.suffix.lower() == ".csv":
-        columns = next(csv.reader(file.read_text("utf-8-sig").splitlines()), [])
-        for text in _unknown_keys(columns, _CASE_KEYS | _PLACE_KEYS, ours=False):
-            yield LintFinding("warning", text, 1)
-        return
-    for number, line in numbered_lines(file):
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue  # read_gold_lines has reported it
-        if not isinstance(row, dict):
-            continue
-        ours = bool(row.keys() & {"answers", "evidence"})
-        places = [place for key in ("evidence", "gold") if isinstance(row.get(key), list) for place in row[key]]
-        place_keys = [key for place in places if isinstance(place, dict) for key in place]
-        texts = [*_unknown_keys(row, _CASE_KEYS, ours=ours), *_unknown_keys(place_keys, _PLACE_KEYS, ours=ours)]
-        yield from (LintFinding("warning", text, number, str(row.get("id", ""))) for text in texts)
-
-
-def _unknown_keys(keys: Iterable[str], known: Set[str], *, ours: bool) -> Iterator[str]:
-    """Yield a text for each unknown key; for rows that are not ours, only for keys that are nearly a known one."""
-    for key in dict.fromkeys(keys):
-        near = get_close_matches(key, known, n=1, cutoff=_MISSPELT)
-        if key not in known and (ours or near):
-            yield f"it has a key “{key}”, which is ignored{f': is “{near[0]}” meant' if near else ''}."
+    findings += [LintFinding("warning", text, line, id_) for line, id_, text in misspelt_keys(file)]
+    return rows, findings
 
 
 def lint_gold(rows: Sequence[GoldLine], engine: Engine) -> Iterator[LintFinding]:

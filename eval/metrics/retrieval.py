@@ -53,15 +53,13 @@ def retrieval_scores(gold: Sequence[Location], retrieved: Sequence[Location]) ->
     if any(place.page is not None for place in gold):
         scores["context_page_recall"] = recall(pages(gold), retrieved)
         scores["context_page1_recall"] = recall(pages(gold), retrieved, tolerance=1)
-    return scores | (_by_character(gold, retrieved) if have_characters(gold) else {})
-
-
-def _by_character(gold: Sequence[Location], retrieved: Sequence[Location]) -> dict[str, float]:
-    """Return recall, precision and IoU as in Chroma's evaluation of chunking; each character counts once."""
+    if not have_characters(gold):
+        return scores
+    # as in Chroma's evaluation of chunking; each character counts once
     shared, total, either = shared_characters(gold, retrieved), characters(retrieved), characters([*gold, *retrieved])
     touching = [[shared_characters([span], [passage]) > 0 for span in dict.fromkeys(gold)] for passage in retrieved]
     first = next((rank for rank, touched in enumerate(touching, start=1) if any(touched)), None)
-    return {
+    return scores | {
         "context_span_recall": shared / characters(gold),
         "context_span_precision": shared / total if total else 0.0,
         "context_span_iou": shared / either,

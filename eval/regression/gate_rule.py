@@ -81,8 +81,10 @@ class GuardedMeasure:
     @property
     def standing(self) -> str:
         """Whether it is gone, worse, the same or better; where worse and allowed, why."""
-        if self.compared is None or self.failure:
-            return "worse" if self.compared else "gone"
+        if self.compared is None:
+            return "gone"
+        if self.failure:
+            return "worse"
         if self.compared.gain >= 0:
             return "better" if self.compared.gain else "same"
         return "within chance" if self.beyond else "within its margin"

@@ -34,6 +34,21 @@ class ReplyFile(Database):
 
     failure = CacheError
 
+    def read_reply(self, key: str) -> list[ModelPiece] | None:
+        """Return the cached reply; delete it where it cannot be read."""
+        rows = self.rows("SELECT pieces FROM replies WHERE key = ?", (key,))
+        try:
+            return _PIECES.validate_json(rows[0][0]) if rows else None
+        except ValidationError:
+            with self.transaction() as db:
+                db.execute("DELETE FROM replies WHERE key = ?", (key,))
+            return None
+
+    def add_reply(self, key: str, pieces: list[ModelPiece]) -> None:
+        """Keep a reply, unless there is one already."""
+        with self.transaction() as db:
+            db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, _PIECES.dump_json(pieces)))
+
 
 class CachedChat:
     """A chat model whose replies are kept in a file.
@@ -60,7 +75,8 @@ class CachedChat:
         request = json.dumps([self._identity, system, [[turn.role, turn.text] for turn in turns]])
         key = hashlib.sha256(request.encode()).hexdigest()
         async with self._locks.setdefault(key, asyncio.Lock()):
-            cached = self._read(key)
+            with self._open() as file:
+                cached = file.read_reply(key)
             replayed.set(replayed.get() or cached is not None)
             if cached is not None:
                 for piece in cached:
@@ -72,19 +88,8 @@ class CachedChat:
                     pieces.append(piece)
                     yield piece
             if not any(isinstance(piece, CutShort) for piece in pieces):
-                with self._open() as database, database.transaction() as db:
-                    db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, _PIECES.dump_json(pieces)))
-
-    def _read(self, key: str) -> list[ModelPiece] | None:
-        """Return the cached reply; delete it where it cannot be read."""
-        with self._open() as database:
-            rows = database.rows("SELECT pieces FROM replies WHERE key = ?", (key,))
-            try:
-                return _PIECES.validate_json(rows[0][0]) if rows else None
-            except ValidationError:
-                with database.transaction() as db:
-                    db.execute("DELETE FROM replies WHERE key = ?", (key,))
-                return None
+                with self._open() as file:
+                    file.add_reply(key, pieces)
 
     def _open(self) -> closing[ReplyFile]:
         return closing(ReplyFile(self._file, SCHEMA, create=True))

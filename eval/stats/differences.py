@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eval.optional import eval_extra
 from eval.stats.intervals import confidence_interval
@@ -48,6 +47,7 @@ def paired_difference(
     detect that one document fell out of the index.
     """
     changes = np.subtract(after, before)
+    total = math.fsum(changes)
     low = high = 0.0
     if changes.any():  # mapped from -1..1 to 0..1, for which intervals are known
         bounds = confidence_interval([float(change) for change in (changes + 1) / 2], clusters, "mean")
@@ -55,23 +55,16 @@ def paired_difference(
     if kind == "rate":
         better, worse = int((changes > 0).sum()), int((changes < 0).sum())
         p = float(mcnemar([[0, better], [worse, 0]], exact=True).pvalue)
-    else:
-        p = _sign_flip_p(changes)
-    return Difference(math.fsum(changes) / len(changes), low, high, p)
+    else:  # sorted, with a positive sum: neither order nor direction changes the flips drawn
+        changed, p = np.sort(changes[changes != 0] * np.sign(total)), 1.0
+        if total and len(changed) > 1:
+            result = permutation_test(
+                (changed,), np.sum, permutation_type="samples", vectorized=True, n_resamples=_FLIPS, batch=1000, rng=0
+            )
+            p = float(result.pvalue)
+    return Difference(total / len(changes), low, high, p)
 
 
 def holm(ps: Sequence[float]) -> list[float]:
     """Return the p values, in their order, adjusted so that all together err in 5 % of cases at .05."""
     return [float(p) for p in multipletests(ps, method="holm")[1]] if ps else []
-
-
-def _sign_flip_p(changes: NDArray[np.float64]) -> float:
-    """Return p by sign flips. Sorted, with a positive sum: neither order nor direction changes the flips drawn."""
-    total = math.fsum(changes)
-    changed = np.sort(changes[changes != 0] * np.sign(total))
-    if total == 0 or len(changed) < 2:
-        return 1.0
-    result = permutation_test(
-        (changed,), np.sum, permutation_type="samples", vectorized=True, n_resamples=_FLIPS, batch=1000, rng=0
-    )
-    return float(result.pvalue)
