@@ -1,8 +1,7 @@
 """``footnote eval judge``: have a language model judge the answers of a run."""
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -25,7 +24,7 @@ def judge(
     import asyncio
 
     from eval.experiments.evaluate import CACHE
-    from eval.judging.judge_report import make_judge_report
+    from eval.judging.judge_report import format_judge_report, make_judge_report
     from eval.judging.llm_judge import Judge, judge_all, unjudged
     from eval.metrics.judgements import judgement_log
     from eval.runs.folder import RunError, RunFolder
@@ -51,22 +50,7 @@ def judge(
             say(f"{len(people) - judged} of {len(people)} labels are of no answer that was judged.")
         if judged < ENOUGH:
             say(f"{judged} labels are few: with fewer than {ENOUGH} the intervals say little.")
-    print_json(report) if as_json else typer.echo("\n".join(_lines(report)))
+    print_json(report) if as_json else typer.echo(format_judge_report(report))
     if failed := [judgement for judgement in judgement_log(folder).read().values() if judgement.error]:
         say(f"{len(failed)} answers could not be judged: {failed[0].error} Run it again to go on.")
         raise typer.Exit(1)
-
-
-def _lines(report: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{report['questions']} questions, judged by {report['judge']}"
-    for name, mean in report["measures"].items():
-        yield f"{_with_interval(mean)}  {name}, of {mean['n']}"
-    if agreed := report.get("agreement"):
-        yield f"{_with_interval(agreed['raw'])}  agreement with people, of {agreed['labels']}"
-        yield f"{_with_interval(agreed['kappa'])}  Cohen's kappa" if agreed["kappa"] else "No kappa: all alike."
-        yield ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in agreed["counts"].items())
-
-
-def _with_interval(mean: Mapping[str, Any]) -> str:
-    interval = "" if mean["low"] is None else f" ({mean['low']:.3f} to {mean['high']:.3f})"
-    return f"{mean['value']:8.3f}{interval}"

@@ -1,10 +1,9 @@
 """``footnote eval run``: ask the engine the questions of a set, and measure the answers."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -48,6 +47,7 @@ def run(
     from eval.gold.files import read_gold
     from eval.gold.sets import HealingListener, prepare_index
     from eval.integrations.predictions import check_writable, write_predictions
+    from eval.metrics.summary import format_summary
     from eval.runs.folder import RunFolder
     from rag.engine.engine import open_engine
 
@@ -68,7 +68,7 @@ def run(
     if as_json:
         print_json({"run": str(folder), **summary, "timings": timings})
     else:
-        _print_summary(summary, timings, every=every)
+        typer.echo(format_summary(summary, timings, every=every))
     say(f"footnote eval report {folder} makes a page of it.")
 
 
@@ -78,21 +78,3 @@ def make_run_folder(gold_set: Path) -> Path:
     name = place.name if gold_set.is_dir() else place.stem
     started = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}"  # two may start in the same second
     return Path("var/runs") / f"{name}-{started}"
-
-
-def _print_summary(summary: Mapping[str, Any], timings: Mapping[str, Any], *, every: bool) -> None:
-    from eval.metrics.scoring import METRICS
-
-    measured = summary["measures"]
-    correct, seconds = measured.get("correct"), timings.get("total")
-    right = f", {round(correct['value'] * correct['n'])} of {correct['n']} right" if correct else ""
-    time = f", {seconds['p50']:.2f} s per question" if seconds else ""
-    typer.echo(f"{summary['questions']} questions{right}{time}")
-    for measure in METRICS:
-        if (value := measured.get(measure.name)) and (measure.guarded or every):
-            interval = f"{value['value']:.3f}  [{value['low']:.3f}, {value['high']:.3f}]"
-            lower = ", lower is better" if measure.better == "lower" else ""
-            typer.echo(f"  {interval}  {measure.name}, of {value['n']}{lower}")
-    if not every:
-        more = sum(not measure.guarded for measure in METRICS if measure.name in measured)
-        typer.echo(f"--all shows {more} more measures.")

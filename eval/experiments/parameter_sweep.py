@@ -60,6 +60,36 @@ class Sweep:
         shape = " ".join(f"{key}={value}" for key, value in combination.shape.items())
         return INDEXES / _folder_name(f"{name} {shape}", f"{name} {_shape_key(combination)}")
 
+    def run_combination(self, combination: Combination, engine: Engine, advance: Callable[[], None]) -> SweepResult:
+        """Make or resume a run and return its result.
+
+        Its name has a hash of all that answers depend on, so it never holds another run.
+        """
+        about = collect_provenance(engine, self.cases, "", "", retrieval_only=False)
+        identity = [about.footnote, about.settings, about.model, about.prompt, about.encoder, about.index, about.gold]
+        folder = self.folder / _folder_name(str(combination), json.dumps(identity))
+        rows = RunFolder(folder).rows()
+        for _ in rows:
+            advance()
+        if len(rows) < len(self.cases):
+            # the first question loads the model, and would count as slow
+            asyncio.run(answer_case(self.cases[0], engine.assistant))
+        run = evaluate(engine, self.cases, folder, RunOptions(str(self.gold_set)), lambda _: advance())
+        measured = run.read_json("summary.json")["measures"].get(self.measure.name)
+        if measured is None:
+            raise SweepError(f"{self.measure.name} cannot be measured on {self.gold_set}: name another with --quality.")
+        timed = [row for row in run.rows().values() if not row.cached and row.error is None]
+        seconds = [row.timings["total"] for row in timed if row.timings]
+        return SweepResult(
+            name=str(combination),
+            values=dict(combination.values),
+            run=folder.name,
+            quality=measured["value"],
+            low=measured["low"],
+            high=measured["high"],
+            milliseconds=round(1000 * median(seconds), 1) if seconds else None,
+        )
+
 
 def run_sweep(sweep: Sweep, grid: Sequence[Combination], advance: Callable[[], None]) -> list[SweepResult]:
     """Return the results in the order of the grid. Existing runs are resumed; each question calls ``advance``."""
@@ -73,7 +103,7 @@ def run_sweep(sweep: Sweep, grid: Sequence[Combination], advance: Callable[[], N
         with open_engine(settings, HealingListener()) as engine:
             for combination in combinations:
                 variant = EngineVariant(engine, _with_index(combination.settings, settings.index.dir), encoders)
-                results[str(combination)] = _measure(sweep, combination, variant, advance)
+                results[str(combination)] = sweep.run_combination(combination, variant, advance)
     return [results[str(combination)] for combination in grid]
 
 
@@ -106,35 +136,6 @@ def _shape_key(combination: Combination) -> str:
 
 def _with_index(settings: Settings, folder: Path) -> Settings:
     return settings.model_copy(update={"index": IndexSettings(**{**settings.index.model_dump(), "dir": folder})})
-
-
-def _measure(sweep: Sweep, combination: Combination, engine: Engine, advance: Callable[[], None]) -> SweepResult:
-    """Makes or resumes the run. Its name tells every fact that answers depend on, so a run is never refused."""
-    about = collect_provenance(engine, sweep.cases, "", "", retrieval_only=False)
-    identity = [about.footnote, about.settings, about.model, about.prompt, about.encoder, about.index, about.gold]
-    folder = sweep.folder / _folder_name(str(combination), json.dumps(identity))
-    rows = RunFolder(folder).rows()
-    for _ in rows:
-        advance()
-    if len(rows) < len(sweep.cases):
-        asyncio.run(
-            answer_case(sweep.cases[0], engine.assistant)
-        )  # the first question loads the model, and would count as slow
-    run = evaluate(engine, sweep.cases, folder, RunOptions(str(sweep.gold_set)), lambda _: advance())
-    measured = run.read_json("summary.json")["measures"].get(sweep.measure.name)
-    if measured is None:
-        raise SweepError(f"{sweep.measure.name} cannot be measured on {sweep.gold_set}: name another with --quality.")
-    timed = [row for row in run.rows().values() if not row.cached and row.error is None]
-    seconds = [row.timings["total"] for row in timed if row.timings]
-    return SweepResult(
-        name=str(combination),
-        values=dict(combination.values),
-        run=folder.name,
-        quality=measured["value"],
-        low=measured["low"],
-        high=measured["high"],
-        milliseconds=round(1000 * median(seconds), 1) if seconds else None,
-    )
 
 
 def _folder_name(text: str, identity: str) -> str:

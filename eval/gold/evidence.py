@@ -8,6 +8,8 @@ from itertools import groupby, pairwise
 from eval.types import GoldCase, GoldEvidence, Location
 from indexes.storage.catalog import Catalog
 from indexes.text.normalization import normalise
+from indexes.text.sentences import sentence_spans
+from indexes.text.tokenization import stems
 from indexes.types import Document, Passage, Scope
 
 Documents = Callable[[str], Document | None]
@@ -113,6 +115,17 @@ def find_quote(quote: str, document: Document) -> list[Span]:
     pattern = r"\s+".join(map(re.escape, parts))
     whole = [match.span() for match in re.finditer(rf"(?<!\w){pattern}(?!\w)", document.text)] if parts else []
     return whole or [match.span() for match in re.finditer(pattern, document.text) if match[0]]
+
+
+def nearest_sentence(quote: str, document: Document) -> Span | None:
+    """Return the sentence that shares most words with the quote; None where none shares any."""
+    quote_stems, best, best_share = set(stems(quote)), None, 0.0
+    for span in sentence_spans(document.text):
+        sentence = set(stems(document.text[slice(*span)]))
+        share = len(quote_stems & sentence) / len(quote_stems | sentence) if sentence else 0.0
+        if share > best_share:
+            best, best_share = span, share
+    return best
 
 
 def page_spans(document: Document) -> dict[int, Span]:

@@ -14,11 +14,11 @@ from eval.gold.evidence import (
     locate_evidence,
     locate_lines,
     locate_section,
+    nearest_sentence,
     overlap,
     page_spans,
 )
 from eval.types import GoldCase, GoldEvidence
-from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import figures, stems, words
 from indexes.types import Document
 
@@ -91,8 +91,10 @@ def lint_answers(case: GoldCase, documents: Documents) -> str | None:
 def _lint_quote(evidence: GoldEvidence, quote: str, document: Document) -> Iterator[EvidenceProblem]:
     path, spans = evidence.path, find_quote(quote, document)
     if not spans:
-        nearest = _nearest_sentence(quote, document)
-        yield EvidenceProblem("error", f"{path} does not say “{_shorten(quote)}”{nearest}.")
+        hint = ""
+        if nearest := nearest_sentence(quote, document):
+            hint = f": the nearest, {document.locate(*nearest)}, is “{_shorten(document.text[slice(*nearest)])}”"
+        yield EvidenceProblem("error", f"{path} does not say “{_shorten(quote)}”{hint}.")
         return
     where = "; ".join(str(document.locate(*span)) for span in spans[:3])
     if evidence.page is not None:
@@ -116,19 +118,6 @@ def _lint_quote(evidence: GoldEvidence, quote: str, document: Document) -> Itera
     if evidence.page is None and len(spans) > 1 and not (evidence.lines or evidence.section):
         text = f"“{_shorten(quote)}” occurs {len(spans)} times in {path}: say which is meant ({where})."
         yield EvidenceProblem("warning", text)
-
-
-def _nearest_sentence(quote: str, document: Document) -> str:
-    """Return a hint at the sentence that shares most words with the quote; empty where none shares any."""
-    quote_stems, best, best_share = set(stems(quote)), None, 0.0
-    for span in sentence_spans(document.text):
-        sentence = set(stems(document.text[slice(*span)]))
-        share = len(quote_stems & sentence) / len(quote_stems | sentence) if sentence else 0.0
-        if share > best_share:
-            best, best_share = span, share
-    if best is None:
-        return ""
-    return f": the nearest, {document.locate(*best)}, is “{_shorten(document.text[slice(*best)])}”"
 
 
 def _shorten(text: str) -> str:

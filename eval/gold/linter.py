@@ -1,7 +1,6 @@
 """Checks gold against the index that it is asked of: a gold file that is wrong measures nothing."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from eval.gold.coverage import coverage_notes
 from eval.gold.files import GoldError, gold_lines
 from eval.gold.lint_evidence import lint_answers, lint_evidence
 from eval.gold.lint_keys import misspelt_keys
@@ -26,10 +26,6 @@ from rag.types import Question
 Level = Literal["error", "warning", "note"]
 _SIMILAR = 0.95
 """Cosine of two questions from which on they may be one."""
-_FEW = 5
-"""Questions of a kind below which nothing can be concluded about it."""
-_NAMED = 5
-"""Of many items, how many are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +90,7 @@ def lint_gold(rows: Sequence[GoldLine], engine: Engine) -> Iterator[LintFinding]
         yield from (row.finding(problem.level, problem.text) for problem in problems)
         if not any(problem.level == "error" for problem in problems) and (text := lint_answers(case, documents)):
             yield row.finding("warning", text)
-    yield from _coverage_notes([row.case for row in rows], paths)
+    yield from (LintFinding("note", text) for text in coverage_notes([row.case for row in rows], paths))
 
 
 def find_unexpected_answers(unanswerable: Iterable[GoldLine], engine: Engine) -> Iterator[LintFinding | None]:
@@ -136,21 +132,3 @@ def _lint_repetitions(rows: Sequence[GoldLine], encoder: Encoder) -> Iterator[Li
         if cosines[nearest] >= _SIMILAR and figures(texts[nearest]) == figures(texts[n]):
             other = distinct[nearest]
             yield row.finding("warning", f"it asks nearly the same as line {other.line}: “{other.case.question}”")
-
-
-def _coverage_notes(cases: Sequence[GoldCase], paths: Sequence[str]) -> Iterator[LintFinding]:
-    """Yield notes on documents without questions, kinds with few, and questions without answers."""
-    without = sorted(set(paths) - {item.path for case in cases for item in case.evidence})
-    if without:
-        share = f"{len(paths) - len(without)} of {len(paths)} documents have a question"
-        yield LintFinding("note", f"{share}; none asks about {_name_some(without)}.")
-    kinds = Counter(case.kind for case in cases if case.kind)
-    if few := [f"{kind} ({n})" for kind, n in sorted(kinds.items()) if n < _FEW]:
-        yield LintFinding("note", f"kinds with fewer than {_FEW} questions, too few to judge: {_name_some(few)}.")
-    if unanswered := sum(case.answerable and not case.answers for case in cases):
-        yield LintFinding("note", f"{unanswered} answerable questions have no answers: they measure retrieval alone.")
-
-
-def _name_some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more

@@ -38,3 +38,20 @@ def agreement_with_labels(run: RunFolder, labels: Mapping[str, bool]) -> dict[st
     clusters = {case.id: cluster_of(case) for case in run.cases}
     ours, theirs = ([side[id_] for id_ in both] for side in (verdicts, labels))
     return agreement(ours, theirs, [clusters[id_] for id_ in both])
+
+
+def format_judge_report(report: Mapping[str, Any]) -> str:
+    """Return a report as lines for the terminal."""
+    lines = [f"{report['questions']} questions, judged by {report['judge']}"]
+    lines += [f"{_with_interval(mean)}  {name}, of {mean['n']}" for name, mean in report["measures"].items()]
+    if agreed := report.get("agreement"):
+        lines.append(f"{_with_interval(agreed['raw'])}  agreement with people, of {agreed['labels']}")
+        kappa = f"{_with_interval(agreed['kappa'])}  Cohen's kappa" if agreed["kappa"] else "No kappa: all alike."
+        lines.append(kappa)
+        lines.append(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in agreed["counts"].items()))
+    return "\n".join(lines)
+
+
+def _with_interval(mean: Mapping[str, Any]) -> str:
+    interval = "" if mean["low"] is None else f" ({mean['low']:.3f} to {mean['high']:.3f})"
+    return f"{mean['value']:8.3f}{interval}"

@@ -74,6 +74,24 @@ def summarise(scores: Sequence[CaseScores], rows: Mapping[str, Row]) -> dict[str
     )
 
 
+def format_summary(summary: Mapping[str, Any], timings: Mapping[str, Any], *, every: bool = False) -> str:
+    """Return the guarded measures, or every one, as lines for the terminal."""
+    measured = summary["measures"]
+    correct, seconds = measured.get("correct"), timings.get("total")
+    right = f", {round(correct['value'] * correct['n'])} of {correct['n']} right" if correct else ""
+    time = f", {seconds['p50']:.2f} s per question" if seconds else ""
+    lines = [f"{summary['questions']} questions{right}{time}"]
+    for metric in METRICS:
+        if (value := measured.get(metric.name)) and (metric.guarded or every):
+            interval = f"{value['value']:.3f}  [{value['low']:.3f}, {value['high']:.3f}]"
+            lower = ", lower is better" if metric.better == "lower" else ""
+            lines.append(f"  {interval}  {metric.name}, of {value['n']}{lower}")
+    if not every:
+        more = sum(not metric.guarded for metric in METRICS if metric.name in measured)
+        lines.append(f"--all shows {more} more measures.")
+    return "\n".join(lines)
+
+
 def summarise_timings(rows: Iterable[Row]) -> dict[str, dict[str, float]]:
     """Return percentiles and mean seconds by stage, of the answers given in this run: not those from the cache."""
     timings = [row.timings for row in rows if row.timings and not row.cached and row.error is None]

@@ -1,7 +1,7 @@
 """A run's report: one HTML page that fetches nothing."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,12 +55,7 @@ def make_report(run: RunFolder, baseline: RunFolder | None = None) -> str:
     content = describe_questions(run, baseline)
     summary, timings = run.read_json("summary.json"), run.read_json("timings.json")
     comparison = compare(baseline, run) if baseline else None
-    compared = {measure.measure.name: measure for measure in comparison.compared} if comparison else {}
-    order = {name: number for number, name in enumerate(METRICS_BY_NAME)}
-    lines = []
-    for name in sorted(summary["measures"], key=lambda name: (order.get(name, len(order)), name)):
-        mean, measure = summary["measures"][name], METRICS_BY_NAME.get(name) or Metric(name, "")
-        lines.append(Line(measure, mean["value"], mean["low"], mean["high"], mean["n"], compared.get(name)))
+    lines = measure_lines(summary["measures"], comparison.compared if comparison else ())
     groups: dict[str, list[Line]] = {group: [] for group in _GROUPS}
     for line in sorted(lines, key=lambda line: not line.measure.guarded):
         groups[next(g for g, names in _GROUPS.items() if line.measure.name.startswith(names))].append(line)
@@ -91,6 +86,17 @@ def make_report(run: RunFolder, baseline: RunFolder | None = None) -> str:
             "baseline": comparison.before.name if comparison else None,
         },
     )
+
+
+def measure_lines(means: Mapping[str, Any], compared: Iterable[MeasureComparison]) -> list[Line]:
+    """Return a line for each measure, in the order of ``METRICS``; then unknown ones by name."""
+    comparisons = {comparison.measure.name: comparison for comparison in compared}
+    order = {name: number for number, name in enumerate(METRICS_BY_NAME)}
+    lines = []
+    for name in sorted(means, key=lambda name: (order.get(name, len(order)), name)):
+        mean, measure = means[name], METRICS_BY_NAME.get(name) or Metric(name, "")
+        lines.append(Line(measure, mean["value"], mean["low"], mean["high"], mean["n"], comparisons.get(name)))
+    return lines
 
 
 def save_report(page: str, file: Path) -> None:

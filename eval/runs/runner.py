@@ -18,7 +18,7 @@ from rag.answering.query_rewriting import OFFLINE
 from rag.llms.pricing import UNKNOWN, Prices
 from rag.protocols import Answerer, Rewriter
 from rag.question.validation import make_question
-from rag.types import Answer, Usage
+from rag.types import Usage
 
 _T = TypeVar("_T")
 _MAX_FAILURES = 10
@@ -35,7 +35,24 @@ async def answer_case(case: GoldCase, answerer: Answerer, prices: Prices = UNKNO
         answer = await answerer.answer(make_question(case.question, case.history))
     except FootnoteError as error:
         return Row(case.id, "failed", timings={"total": time.perf_counter() - start}, error=str(error))
-    return replace(_answer_row(case, answer), cost=prices.cost(answer.usage), cached=replayed.get())
+    return Row(
+        id=case.id,
+        status=answer.status,
+        retrieved=_retrieved_passages(answer.retrieval.hits),
+        answer=answer.text,
+        citations=tuple(
+            CitedQuote(c.number, _location(c.passage.path, c.locator), c.quote, c.support) for c in answer.citations
+        ),
+        sentences=tuple(AnswerSentence(s.text, s.citations, s.support, s.verdict) for s in answer.sentences),
+        confidence=answer.confidence,
+        model=answer.model,
+        usage=replace(answer.usage, cost=None),  # the row has it
+        cost=prices.cost(answer.usage),
+        cached=replayed.get(),
+        timings=dict(answer.timings),
+        unanswered=answer.unanswered,
+        declined_by=answer.declined_by,
+    )
 
 
 async def retrieve_case(
@@ -122,25 +139,6 @@ async def run_concurrently(items: Iterable[_T], work: Callable[[_T], Awaitable[N
                 workers.create_task(worker())
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
-
-
-def _answer_row(case: GoldCase, answer: Answer) -> Row:
-    return Row(
-        id=case.id,
-        status=answer.status,
-        retrieved=_retrieved_passages(answer.retrieval.hits),
-        answer=answer.text,
-        citations=tuple(
-            CitedQuote(c.number, _location(c.passage.path, c.locator), c.quote, c.support) for c in answer.citations
-        ),
-        sentences=tuple(AnswerSentence(s.text, s.citations, s.support, s.verdict) for s in answer.sentences),
-        confidence=answer.confidence,
-        model=answer.model,
-        usage=replace(answer.usage, cost=None),  # the row has it
-        timings=dict(answer.timings),
-        unanswered=answer.unanswered,
-        declined_by=answer.declined_by,
-    )
 
 
 def _retrieved_passages(hits: Sequence[Hit]) -> tuple[RetrievedPassage, ...]:
