@@ -3,26 +3,33 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
 from indexes.protocols import Retriever
-from rag.answering.draft import Draft
+from indexes.types import Passage
 from rag.answering.query_rewriting import OFFLINE
-from rag.citations.markers import without_markers
+from rag.citations.markers import Mark, without_markers
 from rag.errors import ModelError
 from rag.protocols import Answerer, Rewriter, Writer
+from rag.safety.output_filter import FilteredMarkerStream, OutputFilter
 from rag.types import (
     Answer,
     Completed,
+    Confidence,
     Context,
+    CutShort,
     Delta,
     Event,
+    Piece,
     Question,
+    Quoted,
+    RawReply,
     Retrieval,
     Retrieved,
     Revision,
+    Unanswered,
     Usage,
 )
 from rag.verification.abstention import DECLINED, decline, is_relevant
@@ -31,6 +38,57 @@ from rag.verification.policy import DEFAULT_POLICY, Policy, better_of, cut_unsup
 
 __all__ = ["DECLINED", "Assistant", "Clock"]
 _log = logging.getLogger(__name__)
+
+
+class Draft:
+    """The text a writer wrote, with numbered markers, and everything it reported beside the text."""
+
+    def __init__(self, passages: Sequence[Passage], question: str = "") -> None:
+        self.passages = passages
+        self.reply = ""
+        """The model's own words, with the model's own numbers."""
+        self.unanswered = ""
+        self.usage = Usage()
+        self.confidence: float | None = None
+        self.cut_short = ""
+        self._stream = FilteredMarkerStream(passages, question)
+
+    @property
+    def text(self) -> str:
+        """The text that was shown. It is empty if the writer declined."""
+        return self._stream.text
+
+    @property
+    def marks(self) -> list[Mark]:
+        """The markers in ``text``, in order."""
+        return self._stream.marks()
+
+    async def read(self, pieces: AsyncIterator[Piece]) -> AsyncGenerator[str]:
+        """Yield the text as it settles. Read to the end even if the model declines: its usage comes last."""
+        async for piece in pieces:
+            if text := self._take(piece):
+                yield text
+        if text := self._stream.finish():
+            yield text
+
+    def _take(self, piece: Piece) -> str:
+        match piece:
+            case str():
+                return self._stream.feed(piece)
+            case Quoted():
+                return self._stream.quote(piece)
+            case Usage():
+                self.usage = piece
+            case Confidence(value):
+                self.confidence = value
+            case CutShort(reason):
+                self.cut_short = reason
+            case RawReply(reply):
+                self.reply = reply
+            case Unanswered(part):
+                output_filter = OutputFilter(frozenset())
+                self.unanswered = output_filter.feed(part) + output_filter.finish()
+        return ""
 
 
 class Assistant(Answerer):
@@ -76,9 +134,10 @@ class Assistant(Answerer):
             yield Delta(DECLINED)
         clock.lap("generate")
 
-        usage = (rewritten.usage or Usage()) + draft.usage
         checked = await self._verify(draft)
-        usage += checked.usage or Usage()
+        usage = draft.usage
+        for call in filter(None, (rewritten.usage, checked.usage)):
+            usage += call
         clock.lap("check")
         if self.policy.unsupported == "retry" and checked.doubtful:
             draft, checked, more = await self._retry(question, context, draft, checked)

@@ -36,7 +36,9 @@ _DECORATION = ' *_`"“”'
 
 def search_query(question: Question) -> Query:
     """Return the question with the user's latest questions, which have the words that a follow-up leaves out."""
-    text, *earlier = reversed(resolve_turns([*reversed(_earlier_questions(question)), question.text]))
+    text, earlier = question.text, list(_earlier_questions(question))
+    if earlier:
+        text, *earlier = reversed(resolve_turns([*reversed(earlier), text]))
     return Query(
         text,
         tuple(earlier[:_TURNS]),

@@ -64,9 +64,9 @@ class ExtractiveWriter:
         return Extract(choose(best) if best and sure >= self._min_confidence else (), sure)
 
     def _pieces(self, question: Question, sources: Sequence[NumberedPassage]) -> list[Piece]:
-        asked = resolve_turns(
-            [*(turn.text for turn in question.history if turn.role == "user"), strip_invisible(question.text)]
-        )
+        asked = [*(turn.text for turn in question.history if turn.role == "user"), strip_invisible(question.text)]
+        if question.history:
+            asked = resolve_turns(asked)
         whole, before = asked[-1], "".join(asked[-2:-1])
         parts = questions_in(whole)
         extracts = dict.fromkeys(parts, Extract((), 0.0))
