@@ -44,9 +44,14 @@ def create(
         raise typer.BadParameter("a key needs a name in printable characters.", param_hint="NAME")
     if not groups.isprintable():
         raise typer.BadParameter("write names of groups with commas between them.", param_hint="--groups")
+    until = None
+    if expires is not None:
+        if not (duration := re.fullmatch(r"([1-9]\d{0,4})([hdw])", expires)):
+            raise typer.BadParameter(f"{expires!r} is not a duration: write 12h, 90d or 52w.", param_hint="--expires")
+        until = time.time() + int(duration[1]) * _SECONDS[duration[2]]
     settings = load(config, None)
     members = tuple(dict.fromkeys(group.strip() for group in groups.split(",") if group.strip()))
-    key, secret = _store(settings).create(name.strip(), members, may_write=may_write, expires=_expiry(expires))
+    key, secret = _store(settings).create(name.strip(), members, may_write=may_write, expires=until)
     for group in members:
         if not any(group in rule.groups for rule in settings.access):
             terminal.say(f"No [[access]] rule names the group {printable(group)}: it adds no documents for now.")
@@ -86,22 +91,13 @@ def revoke(
 ) -> None:
     """Revoke a key. It fails from the next request on."""
     key = _store(load(config, None)).revoke(key_id)
-    terminal.print_lines([f"The key {key.id} for {printable(key.name)}, is revoked."])
+    terminal.print_lines([f"The key {key.id} for {printable(key.name)} is revoked."])
 
 
 def _store(settings: "Settings") -> "KeyStore":
     from api.auth.api_keys import KeyStore
 
     return KeyStore(settings.server.dir)
-
-
-def _expiry(expires: str | None) -> float | None:
-    """Return Unix time in seconds, or None for a key that never expires."""
-    if expires is None:
-        return None
-    if not (parts := re.fullmatch(r"([1-9]\d{0,4})([hdw])", expires)):
-        raise typer.BadParameter(f"{expires!r} is not a duration: write 12h, 90d or 52w.", param_hint="--expires")
-    return time.time() + int(parts[1]) * _SECONDS[parts[2]]
 
 
 def _to_wire(key: "Key") -> dict[str, object]:

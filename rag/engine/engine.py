@@ -273,15 +273,15 @@ class _Splitter:
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
         self._encoder = encoder
         self._max_tokens = settings.index.passage_tokens
+        self._splitter: PassageSplitter | None = None
         self.version = _splitting(settings)
 
     def split(self, document: Document) -> list[Passage]:
         """See ``Splitter``."""
+        if self._splitter is None:
+            max_tokens = min(self._max_tokens, self._encoder.max_tokens)
+            self._splitter = PassageSplitter(self._encoder.count_tokens, max_tokens)
         return self._splitter.split(document)
-
-    @cached_property
-    def _splitter(self) -> PassageSplitter:
-        return PassageSplitter(self._encoder.count_tokens, min(self._max_tokens, self._encoder.max_tokens))
 
 
 def _splitting(settings: Settings) -> str:

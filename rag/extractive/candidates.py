@@ -47,6 +47,19 @@ class NumberedPassage:
         """The stems of its context and text."""
         return set(stems(strip_invisible(f"{self.passage.context} {self.passage.text}")))
 
+    def sentences(self) -> "list[_Sentence]":
+        """Return the sentences and table rows that may answer."""
+        spans = sentence_spans(self.passage.text)
+        texts = {span: strip_invisible(self.passage.text[slice(*span)]) for span in spans}
+        # a table that began before this passage has its header row in the context
+        header = self.context.partition("\n")[2] or next((text for text in texts.values() if is_table_row(text)), "")
+        able = [span for span in spans if _may_answer(texts[span]) and texts[span] != header]
+        before = {following: span for span, following in pairwise(spans) if span in able}
+        return [
+            _Sentence(self, *span, texts[span], header if is_table_row(texts[span]) else "", before.get(span))
+            for span in able
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -126,6 +139,29 @@ class _QuestionWords:
         ]
         return sum(close) / len(close) if close else 0.0
 
+    def score(self, source: NumberedPassage, rank: int) -> list[tuple[_Sentence, dict[str, float]]]:
+        """Return the sentences of a passage, each with the features that need no encoder."""
+        sentences = source.sentences()
+        context, around = set(stems(source.context)), self.share(source.words)
+        present = figures(strip_invisible(f"{source.passage.path} {source.passage.context} {source.passage.text}"))
+        lacks = len(self.figures - present) / len(self.figures) if self.figures else 0.0
+        words = [set(stems(sentence.with_header)) for sentence in sentences]
+        return [
+            (
+                sentence,
+                {
+                    "said": self.share(words[n]),
+                    "near": self.share(context.union(*words[max(0, n - 1) : n + 2])),
+                    "around": around,
+                    "together": self.together(sentence.with_header),
+                    "lacks": lacks,
+                    "kind": holds(self.kind, sentence.text, self.text),
+                    "rank": 1 / rank,
+                },
+            )
+            for n, sentence in enumerate(sentences)
+        ]
+
 
 def candidates(question: str, earlier: str, sources: Sequence[NumberedPassage], encoder: Encoder) -> list[Candidate]:
     """Return the ``MOST`` likeliest sentences by their words, in the order of the sources.
@@ -133,7 +169,7 @@ def candidates(question: str, earlier: str, sources: Sequence[NumberedPassage], 
     ``earlier`` is the question before a follow-up, or empty.
     """
     asked = _QuestionWords(question, earlier, sources)
-    scored = [pair for rank, source in enumerate(sources, start=1) for pair in _scored(source, rank, asked)]
+    scored = [pair for rank, source in enumerate(sources, start=1) for pair in asked.score(source, rank)]
     worth = [f["said"] + 0.5 * f["near"] + 0.35 * f["rank"] + 0.1 * f["together"] - 0.3 * f["lacks"] for _, f in scored]
     likely = [scored[n] for n in sorted(sorted(range(len(scored)), key=lambda n: -worth[n])[:MOST])]
     if not likely:
@@ -147,43 +183,6 @@ def candidates(question: str, earlier: str, sources: Sequence[NumberedPassage], 
         features["cosine"] = float(cosine)
         result.append(Candidate(sentence.source, sentence.start, sentence.end, features, covers, sentence.before))
     return result
-
-
-def _scored(source: NumberedPassage, rank: int, asked: _QuestionWords) -> list[tuple[_Sentence, dict[str, float]]]:
-    """Return the sentences of a passage, each with the features that need no encoder."""
-    sentences = _sentences(source)
-    context, around = set(stems(source.context)), asked.share(source.words)
-    present = figures(strip_invisible(f"{source.passage.path} {source.passage.context} {source.passage.text}"))
-    lacks = len(asked.figures - present) / len(asked.figures) if asked.figures else 0.0
-    words = [set(stems(sentence.with_header)) for sentence in sentences]
-    return [
-        (
-            sentence,
-            {
-                "said": asked.share(words[n]),
-                "near": asked.share(context.union(*words[max(0, n - 1) : n + 2])),
-                "around": around,
-                "together": asked.together(sentence.with_header),
-                "lacks": lacks,
-                "kind": holds(asked.kind, sentence.text, asked.text),
-                "rank": 1 / rank,
-            },
-        )
-        for n, sentence in enumerate(sentences)
-    ]
-
-
-def _sentences(source: NumberedPassage) -> list[_Sentence]:
-    spans = sentence_spans(source.passage.text)
-    texts = {span: strip_invisible(source.passage.text[slice(*span)]) for span in spans}
-    # a table that began before this passage has its header row in the context
-    header = source.context.partition("\n")[2] or next((text for text in texts.values() if is_table_row(text)), "")
-    able = [span for span in spans if _may_answer(texts[span]) and texts[span] != header]
-    before = {following: span for span, following in pairwise(spans) if span in able}
-    return [
-        _Sentence(source, *span, texts[span], header if is_table_row(texts[span]) else "", before.get(span))
-        for span in able
-    ]
 
 
 def _may_answer(text: str) -> bool:
