@@ -62,7 +62,7 @@ slack-load: install
 	SLACK_LOAD=1 $(BIN)/python -m pytest tests/api/slack/events/test_event_store.py -k ten_seconds -s
 
 torture: install
-	PYTHONPATH=tests $(BIN)/python -m torture.rounds --rounds $(ROUNDS) --seed $(SEED) --first $(FIRST)
+	PYTHONPATH=.:tests $(BIN)/python -m torture.rounds --rounds $(ROUNDS) --seed $(SEED) --first $(FIRST)
 
 lint: install
 	$(BIN)/ruff format --check .

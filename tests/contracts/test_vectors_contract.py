@@ -231,7 +231,8 @@ def test_a_reader_that_two_publications_overtook_goes_on_with_the_newest(
 ) -> None:
     stored = put(catalog, "a", 300)
     vectors.publish()
-    under_way = vectors._current_view()
+    search(vectors, units(1, 5)[0])  # opens the snapshot
+    under_way = vectors._view
     for _ in range(2):
         vectors.publish(force=True)
     vectors._view = under_way
@@ -254,11 +255,13 @@ def test_the_snapshot_before_is_kept_for_those_who_have_it_open_and_no_other(
 def test_a_search_under_way_ends_in_the_snapshot_it_began_in(catalog: Catalog, vectors: ChromaVectors) -> None:
     stored = put(catalog, "a", 200)
     vectors.publish()
-    under_way = vectors._current_view()
+    query = units(1, 5)[0]
+    search(vectors, query)  # opens the snapshot
+    under_way = vectors._view
     put(catalog, "b", 200, seed=1)
     vectors.publish()
-    query = units(1, 5)[0]
     search(vectors, query)  # opens the new snapshot
+    assert under_way
     assert under_way.opened
     assert under_way.opened.nearest(query, 10) == nearest_of(stored, query, 10)
 

@@ -13,7 +13,7 @@ def test_a_writer_killed_at_any_moment_leaves_an_index_that_lost_nothing_and_doe
     ran = subprocess.run(
         command,
         cwd=TESTS.parent,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "PYTHONPATH": f"{TESTS.parent}:{TESTS}"},  # tests/indexes must not stand for indexes
         text=True,
         capture_output=True,
         timeout=170,
