@@ -134,7 +134,7 @@ class Assistant(Answerer):
             yield Delta(DECLINED)
         clock.lap("generate")
 
-        checked = await self._verify(draft)
+        checked = await self._verify(draft, question)
         usage = draft.usage
         for call in filter(None, (rewritten.usage, checked.usage)):
             usage += call
@@ -148,8 +148,8 @@ class Assistant(Answerer):
         answer = self._complete(question, retrieval, draft, checked, near=near)
         yield Completed(replace(answer, usage=usage, timings=clock.total()))
 
-    async def _verify(self, draft: Draft) -> CheckedText:
-        checked = await self._checker.check(draft.text, draft.marks, draft.passages)
+    async def _verify(self, draft: Draft, question: Question) -> CheckedText:
+        checked = await self._checker.check(draft.text, draft.marks, draft.passages, question.text)
         return replace(checked, unanswered=draft.unanswered)
 
     async def _retry(
@@ -166,7 +166,7 @@ class Assistant(Answerer):
         except ModelError as error:
             _log.warning("The first answer stands, as asking the model again failed: %s", type(error).__name__)
             return first, checked, second.usage
-        again = await self._verify(second)
+        again = await self._verify(second, question)
         usage = second.usage + (again.usage or Usage())
         if better_of(checked, again) is checked:
             return first, checked, usage

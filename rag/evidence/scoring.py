@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from indexes.text.sentences import is_table_row
 from indexes.text.tokenization import STOP_WORDS, figures, stems, words
 from indexes.types import Passage
 from rag.evidence.alignment import conflict, sentences_in
@@ -17,6 +18,8 @@ from rag.evidence.cross_language import compare, is_foreign
 from rag.evidence.names import fold_accents, leading_name, names, unknown_names
 from rag.evidence.negation import negates, polarity, polarity_conflict
 from rag.evidence.quantities import amounts, missing_amounts, normalize_amounts
+from rag.evidence.table_claims import Reading, is_without_subject, table_conflict
+from rag.evidence.tables import Table, prose_of, read_tables
 from rag.types import Verdict
 
 __all__ = ["Evidence", "SourceText", "gather_evidence", "likelihood", "negates", "support", "verdict"]
@@ -49,19 +52,28 @@ class SourceText:
     """The document's title and path, which may prove a name but no figure."""
     around: str = ""
     """The whole passage, which tells names by its capitals. It proves nothing by itself."""
+    tables: tuple[Table, ...] = ()
+    """The tables of the whole passage, if the text has rows of one."""
 
     @classmethod
     def of(cls, passage: Passage, text: str | None = None, context: str = "") -> "SourceText":
         """Return a passage as a source, or a part of it with the ``context`` that its reader needs."""
         name = f"{passage.path} {passage.title}".translate(_MARKS)
-        return cls(passage.text if text is None else text, f"{passage.context}\n{context}".strip(), name, passage.text)
+        text = passage.text if text is None else text
+        has_rows = any(map(is_table_row, text.splitlines()))
+        tables = read_tables(passage.text, passage.context) if has_rows else ()
+        return cls(text, f"{passage.context}\n{context}".strip(), name, passage.text, tables)
 
     @classmethod
     def joined(cls, sources: Iterable["SourceText"]) -> "SourceText":
         """Return several sources as one, without repeated parts."""
         all_sources = list(sources)
-        parts = (dict.fromkeys(getattr(source, part) for source in all_sources) for part in cls.__slots__)
-        return cls(*("\n\n".join(part) for part in parts))
+
+        def each(part: str) -> str:
+            return "\n\n".join(dict.fromkeys(getattr(source, part) for source in all_sources))
+
+        tables = tuple(dict.fromkeys(table for source in all_sources for table in source.tables))
+        return cls(each("text"), each("context"), each("name"), each("around"), tables)
 
 
 _MARKS = str.maketrans("_-/.", "    ")
@@ -76,19 +88,28 @@ class Evidence:
     features: dict[str, float]
     verbatim: bool = False
     is_doubtful: bool = False
-    """Whether its first word, capitalised in any case, may be a name that the source lacks."""
+    """Whether its first word, capitalised in any case, may be a name that the source lacks.
+
+    Likewise whether it is a table's value, and nothing says of which row.
+    """
     foreign: Literal["", "agrees", "open"] = ""
     """Set if the claim is in another language: figures or names agree, or nothing speaks for it or against it."""
 
 
-def gather_evidence(claim: str, source: SourceText) -> Evidence:
-    """Return the evidence for a claim without markers, in time linear in both lengths."""
+def gather_evidence(claim: str, source: SourceText, reading: Reading | None = None) -> Evidence:
+    """Return the evidence for a claim without markers, in time linear in both lengths.
+
+    ``reading`` completes it by the lines before and the question; without one, the claim stands alone.
+    """
+    reading = reading or Reading(claim)
     stems_in_order = _stems(claim)
     claim_stems, source_stems = set(stems_in_order), set(_stems(source.text))
     everything = f"{source.text}\n{source.context}\n{source.name}"
     if not claim_stems:
         return Evidence("no words", {})
-    if _plain_words(claim) in _plain_words(source.text):
+    has_subject = not is_without_subject(reading, source.tables)
+    misread = table_conflict(reading, source.tables, prose_of(source.around))
+    if _plain_words(claim) in _plain_words(source.text) and has_subject and not misread:
         return Evidence("", {}, verbatim=True)
     shared = claim_stems & source_stems
     if is_foreign(claim, source.around or source.text) and len(shared) < _SAME * len(claim_stems):
@@ -104,7 +125,8 @@ def gather_evidence(claim: str, source: SourceText) -> Evidence:
     }
     known, first = _known_words(everything), leading_name(claim)
     is_doubtful = bool(first) and first not in STOP_WORDS and first not in known and first not in _LEAD_INS
-    return Evidence(_finding(claim, source, everything), features, is_doubtful=is_doubtful)
+    finding = misread or _finding(claim, source, everything, in_order=misread is None)
+    return Evidence(finding, features, is_doubtful=is_doubtful or not has_subject)
 
 
 def likelihood(evidence: Evidence, similarity: float | None = None) -> float:
@@ -137,14 +159,17 @@ def verdict(score: float, *, cited: bool) -> Verdict:
     return "supported" if score >= SUPPORTED else "weak" if score >= WEAK else "unsupported"
 
 
-def _finding(claim: str, source: SourceText, everything: str) -> str:
-    """Return the first fact of the claim that the source lacks or contradicts, in words; else nothing."""
+def _finding(claim: str, source: SourceText, everything: str, *, in_order: bool) -> str:
+    """Return the first fact of the claim that the source lacks or contradicts, in words; else nothing.
+
+    ``in_order`` says that the order of words counts, as it does not in a row that has its key and the value.
+    """
     if absent := missing_amounts(amounts(claim), amounts(source.text) | amounts(source.context)):
         return f"{', '.join(absent)}: in no source"
     if strangers := unknown_names(claim, _known_words(everything), everything):
         return f"{', '.join(strangers)}: in no source"
     contradiction = polarity_conflict(polarity(claim), polarity(source.text))
-    contradiction = contradiction or conflict(claim, source.text, names(source.around))
+    contradiction = contradiction or (conflict(claim, source.text, names(source.around)) if in_order else "")
     return f"{contradiction}: the source says otherwise" if contradiction else ""
 
 

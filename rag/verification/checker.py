@@ -113,20 +113,23 @@ class Checker:
         self._similarity = SimilarityScale(encoder) if encoder else None
         self._entailment = entailment
 
-    async def check(self, text: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> CheckedText:
+    async def check(
+        self, text: str, marks: Sequence[Mark], passages: Sequence[Passage], question: str = ""
+    ) -> CheckedText:
         """Return the text with its sentences checked and its markers numbered anew; it may gain markers.
 
-        ``marks`` are the markers in the text, in order. ``passages`` are all that the writer was given.
+        ``marks`` are the markers in the text, in order. ``passages`` are all that the writer was given. The
+        ``question`` completes what the sentences leave out.
         """
-        judgements = await asyncio.to_thread(self._judge, text, marks, passages)
+        judgements = await asyncio.to_thread(self._judge, text, marks, passages, question)
         opinions = await self._second_opinions(judgements)
         judgements = [j.with_opinion(opinion) for j, opinion in zip(judgements, opinions.probabilities, strict=True)]
         checked = await asyncio.to_thread(_footnote, text, marks, judgements)
         return replace(checked, usage=opinions.usage)
 
-    def _judge(self, text: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> list[_Judgement]:
+    def _judge(self, text: str, marks: Sequence[Mark], passages: Sequence[Passage], question: str) -> list[_Judgement]:
         """Return each claim with its best proof: the writer's own place, unless another is better."""
-        claims = extract_claims(text, marks, passages)
+        claims = extract_claims(text, marks, passages, question)
         doubtful = {id(proof): proof for claim in claims for proof in claim.proofs if proof.needs_similarity}
         similarities = dict[int, float]()
         if self._similarity and doubtful:
@@ -170,7 +173,9 @@ def _footnote(text: str, marks: Sequence[Mark], judgements: Sequence[_Judgement]
             end = claim.start + len(text[claim.start : claim.end].rstrip(_CLOSING))
             marks_by_start[end] = Mark(end, end, places[0])
         for place in places:
-            alone = judgement.score if len(places) == 1 else Proof.at([place], judgement.proof.claim).score_by_words
+            alone = judgement.score
+            if len(places) > 1:
+                alone = Proof.at([place], judgement.proof.claim, judgement.proof.reading).score_by_words
             support.setdefault(place.key, alone)
     renumbered = renumber(text, [marks_by_start[start] for start in sorted(marks_by_start)])
     citations = []

@@ -12,8 +12,10 @@ from rag.citations.markers import Mark, Place, sentence_spans_with_markers
 from rag.citations.quotes import locate_quote, quote_source, rank_quotes
 from rag.evidence.quantities import amounts
 from rag.evidence.scoring import SUPPORTED, WEAK, Evidence, SourceText, gather_evidence, likelihood
+from rag.evidence.table_claims import Reading
 from rag.safety.output_filter import REMOVED
 from rag.types import Span
+from rag.verification.readings import read_with_lines_before
 
 SURE = 0.9
 """Likelihood by words beyond which no encoder is asked."""
@@ -43,12 +45,14 @@ class Proof:
     places: tuple[Place, ...]
     source: SourceText
     evidence: Evidence
+    reading: Reading | None = None
+    """The claim as its reader understands it, if that differs."""
 
     @classmethod
-    def at(cls, places: Sequence[Place], claim: str) -> "Proof":
+    def at(cls, places: Sequence[Place], claim: str, reading: Reading | None = None) -> "Proof":
         """Return the proof of a claim at some places."""
         source = SourceText.joined(quote_source(place.passage, (place.start, place.end)) for place in places)
-        return cls(claim, tuple(places), source, gather_evidence(claim, source))
+        return cls(claim, tuple(places), source, gather_evidence(claim, source, reading), reading)
 
     @classmethod
     def exact(cls, claim: str, place: Place) -> "Proof":
@@ -79,7 +83,8 @@ class Proof:
         """
         if score >= WEAK or not self.places or self.evidence.foreign:
             return score
-        around = gather_evidence(self.claim, SourceText.joined(SourceText.of(place.passage) for place in self.places))
+        passages = SourceText.joined(SourceText.of(place.passage) for place in self.places)
+        around = gather_evidence(self.claim, passages, self.reading)
         no_finding = not (self.evidence.finding or around.finding)
         if no_finding and around.features.get("found", 1.0) >= _PARAPHRASE and amounts(self.claim):
             return WEAK
@@ -99,8 +104,11 @@ class Claim:
     proofs: tuple[Proof, ...]
 
 
-def extract_claims(text: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> list[Claim]:
-    """Return the sentences of an answer that say something, with their possible proofs. ``marks`` are in order."""
+def extract_claims(text: str, marks: Sequence[Mark], passages: Sequence[Passage], question: str = "") -> list[Claim]:
+    """Return the sentences of an answer that say something, with their possible proofs.
+
+    ``marks`` are in order. Each sentence is read together with the lines before it and the ``question``.
+    """
     claims = []
     starts = [mark.start for mark in marks]
     quoted_lines = {text.rfind("\n", 0, mark.start) + 1: mark.place for mark in marks if mark.exact}
@@ -111,14 +119,16 @@ def extract_claims(text: str, marks: Sequence[Mark], passages: Sequence[Passage]
         claim = strip_item_number(bare.replace(REMOVED, ""))
         if not any(character.isalnum() for character in claim):
             continue
+        reading = read_with_lines_before(claim, text[:start], question)
         if place := quoted_lines.get(text.rfind("\n", 0, start) + 1):
             proofs: tuple[Proof, ...] = (Proof.exact(claim, place),)
         elif own:
-            proofs = _cited_proofs(claim, own)
+            proofs = _cited_proofs(claim, own, reading)
         elif len(content_words(claim)) < _LEAST_WORDS or is_non_claim(text, (start, end)):
             proofs = ()
         else:
-            candidates = [Proof.at([Place(passage, *locate_quote(claim, passage))], claim) for passage in passages]
+            places = [Place(passage, *locate_quote(claim, passage)) for passage in passages]
+            candidates = [Proof.at([place], claim, reading) for place in places]
             candidates = sorted(
                 (p for p in candidates if p.score_by_words > _LEAST_SCORE), key=lambda p: -p.score_by_words
             )
@@ -127,14 +137,14 @@ def extract_claims(text: str, marks: Sequence[Mark], passages: Sequence[Passage]
     return claims
 
 
-def _cited_proofs(claim: str, marks: Sequence[Mark]) -> tuple[Proof, ...]:
+def _cited_proofs(claim: str, marks: Sequence[Mark], reading: Reading) -> tuple[Proof, ...]:
     """Return the places that a claim cites, then others of the cited passage if words leave doubt."""
-    cited = Proof.at([*{mark.place.key: mark.place for mark in marks}.values()], claim)
+    cited = Proof.at([*{mark.place.key: mark.place for mark in marks}.values()], claim, reading)
     if len(cited.places) > 1 or cited.score_by_words >= SUPPORTED:
         return (cited,)
     place = cited.places[0]
     others = (Place(place.passage, run.start, run.end) for run in rank_quotes(claim, place.passage)[:_MOST_PROOFS])
-    return (cited, *(Proof.at([other], claim) for other in others if other.key != place.key))
+    return (cited, *(Proof.at([other], claim, reading) for other in others if other.key != place.key))
 
 
 def strip_item_number(text: str) -> str:

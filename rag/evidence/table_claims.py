@@ -1,0 +1,214 @@
+"""Holds a claim that joins a row's key, a column's head and a value against the cell where these meet.
+
+Nothing is found where the row, the column or the value cannot be told.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+
+from indexes.text.tokenization import STOP_WORDS, figures
+from rag.evidence.table_mentions import (
+    SMALL_WORDS,
+    Lines,
+    Mention,
+    Mentions,
+    content_stems,
+    find_mentions,
+    folded_stems,
+)
+from rag.evidence.tables import Table, is_figure
+
+__all__ = ["Reading", "is_without_subject", "table_conflict"]
+
+
+_LONGEST = 60
+"""Words of a claim that is read; a longer one tells of too much at once."""
+_APART = 1
+"""Words between a head and a value that leave no doubt that one is of the other."""
+_MORE = 1
+"""Words of its own, beside keys, heads and values, that a fragment may have."""
+_COMPARES = re.compile(
+    r"\b(?:than|unlike|instead|rather|whereas|compared|not|never|no|neither|nor|except|besides|apart from|in addition"
+    r"|as well as|total|totals|sum|altogether|combined|average|mean|difference|twice|half|double)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+"""Words by which a value may belong to another row or column, or to several."""
+_OF_ALL = re.compile(
+    r"\b(?:other|others|else|elsewhere|all|every|each|both|any|most|least|\w{3,}est|otherwise)\b", re.IGNORECASE
+)
+"""Words by which a sentence leaves the row that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A claim as a reader understands it."""
+
+    text: str
+    """The claim; of a row that the writer wrote, each cell with its head."""
+    leads: tuple[str, ...] = ()
+    """What completes a fragment, nearest first: the line that leads in, the question."""
+
+
+def table_conflict(reading: Reading, tables: Sequence[Table], prose: str = "") -> str | None:
+    """Return the value that stands in another row or column than the claim says, in words.
+
+    Nothing is wrong with an empty text, and None says that a row, or its value, cannot be told. ``prose`` is the text
+    beside the tables. A value that stands there is none of theirs.
+    """
+    tables = tuple(tables)
+    if not tables or len(reading.text.split()) > _LONGEST or _COMPARES.search(_without_yes_or_no(reading.text)):
+        return None
+    read = _completed(reading, tables)
+    values = [value for value in read.values if not _stands_in(value.text, prose)]
+    if read.keys and (wrong := _misplaced(values, read.keys, attrgetter("rows"))):
+        value, key = wrong
+        return f"{value.text}: in the row of {_keys_of(value, tables)}, not of {key.text}"
+    rows = Lines().union(*(key.rows for key in read.keys))
+    inside = [replace(value, cells=frozenset(cell for cell in value.cells if cell[:2] in rows)) for value in values]
+    headed = [value for value in inside if any(value.columns & head.columns for head in read.heads)]
+    if (
+        len(read.heads) > 1
+        and len(headed) == len(read.heads)
+        and (wrong := _misplaced(headed, read.heads, attrgetter("columns")))
+    ):
+        return f"{wrong[0].text}: in the column {_heads_of(wrong[0], tables)}, not {wrong[1].text}"
+    for value in values:
+        if head := _other_column(value, read, tables):
+            return f"{value.text}: in the column {_heads_of(value, tables)}, not {head.text}"
+    return "" if read.keys and values else None
+
+
+def is_without_subject(reading: Reading, tables: Sequence[Table]) -> bool:
+    """Return whether a fragment gives a row's value, and neither it nor its leads say which row was meant.
+
+    The leads may name the row in part: "vest for children" means the rows of all vests.
+    """
+    tables = tuple(tables)
+    claim = find_mentions(reading.text, tables)
+    if not reading.leads or claim.keys or not claim.values or not _is_fragment(claim, reading):
+        return False
+    if any(find_mentions(lead, tables).keys for lead in reading.leads):
+        return False
+    asked = {word for lead in reading.leads for word in folded_stems(lead)}
+    return not any(
+        len(tables[t].rows) < 2 or asked & content_stems(" ".join(tables[t].rows[r][c] for c in tables[t].key_columns))
+        for value in claim.values
+        for t, r in value.rows
+    )
+
+
+def _completed(reading: Reading, tables: tuple[Table, ...]) -> Mentions:
+    """Return what the claim says, with the keys, heads and values that it leaves to its leads."""
+    read = find_mentions(reading.text, tables)
+    if _OF_ALL.search(reading.text) or not _is_fragment(read, reading):
+        return read
+    for lead in (find_mentions(lead, tables) for lead in reading.leads if not _COMPARES.search(lead)):
+        read = replace(
+            read,
+            keys=read.keys or lead.keys,
+            heads=read.heads or lead.heads,
+            values=read.values or (lead.values if read.keys else ()),
+        )
+    return read
+
+
+def _is_fragment(read: Mentions, reading: Reading) -> bool:
+    """Return whether a claim says little more than values, keys, heads and what it was asked."""
+    known = {word for lead in reading.leads for word in folded_stems(lead)}
+    cells = {word for value in read.values for word in folded_stems(value.text)}
+    own = [
+        word
+        for at, word in enumerate(read.words)
+        if at not in read.named and word not in known | cells | SMALL_WORDS and word not in STOP_WORDS
+    ]
+    return len(own) <= _MORE
+
+
+def _misplaced(
+    values: Sequence[Mention], labels: Sequence[Mention], line: Callable[[Mention], Lines]
+) -> tuple[Mention, Mention] | None:
+    """Return a value and the label whose row lacks it, if no way to pair values and labels bears the claim out.
+
+    ``line`` gives the rows of a mention, or its columns if the labels are heads.
+    """
+    every = Lines().union(*map(line, labels))
+    exact = [value for value in values if value.is_exact and not every <= line(value)]
+    if len(exact) < len(labels) or len(set(map(line, labels))) == 1:
+        return next(((value, labels[0]) for value in exact if not line(value) & every), None)
+    pairings = _pairings(exact, labels)
+    wrong = [next(((v, k) for v, k in pairs if not line(v) & line(k)), None) for pairs in pairings]
+    return wrong[0] if wrong and all(wrong) else None
+
+
+def _pairings(values: Sequence[Mention], keys: Sequence[Mention]) -> list[list[tuple[Mention, Mention]]]:
+    """Return the ways to pair values with keys: with the key before, with the key after, in order."""
+    values, keys = (sorted(mentions, key=lambda m: min(m.at)) for mentions in (values, keys))
+    before = [[key for key in keys if min(key.at) < min(value.at)] for value in values]
+    after = [[key for key in keys if min(key.at) > min(value.at)] for value in values]
+    ways = []
+    if all(before):
+        ways.append([(value, found[-1]) for value, found in zip(values, before, strict=True)])
+    if all(after):
+        ways.append([(value, found[0]) for value, found in zip(values, after, strict=True)])
+    if len(values) == len(keys):
+        ways.append(list(zip(values, keys, strict=True)))
+    return ways
+
+
+def _other_column(value: Mention, read: Mentions, tables: Sequence[Table]) -> Mention | None:
+    """Return the head under which the claim gives the value, if it stands in the right row under another."""
+    rows = Lines().union(*(key.rows for key in read.keys)) or value.rows
+    columns = {(t, c) for t, r, c in value.cells if (t, r) in rows}
+    heads = [head for head in read.heads if {t for t, _ in head.columns} & {t for t, _ in columns}]
+    if not columns or any(head.columns & columns for head in heads):
+        return None
+    said = set(read.words)
+    if any(content_stems(tables[t].head(c)) & said - _stems_of(heads) for t, c in columns):
+        return None
+    for head in heads:
+        meant = {(t, r, c) for t, c in head.columns for row_table, r in rows if row_table == t}
+        taken = any(other.cells & meant for other in read.values if other is not value)
+        alike = any(_same_kind(tables, cell, value) for cell in meant)
+        if alike and not taken and _are_near(head, value, read):
+            return head
+    return None
+
+
+def _same_kind(tables: Sequence[Table], cell: tuple[int, int, int], value: Mention) -> bool:
+    table, row, column = cell
+    there = [tables[t].rows[r][c] for t, r, c in value.cells]
+    return any(is_figure(tables[table].rows[row][column]) == is_figure(other) for other in there)
+
+
+def _are_near(head: Mention, value: Mention, read: Mentions) -> bool:
+    """Return whether few words of the claim's own stand between a head and a value, or one is not in the claim."""
+    start, end = sorted((max(head.at), min(value.at)))
+    between = [at for at in range(start + 1, end) if at not in read.named and at < len(read.words)]
+    return sum(read.words[at] not in STOP_WORDS for at in between) <= _APART
+
+
+def _stems_of(mentions: Iterable[Mention]) -> set[str]:
+    return {word for mention in mentions for word in folded_stems(mention.text)}
+
+
+def _stands_in(value: str, prose: str) -> bool:
+    """Return whether a value's figures, or all its words, stand in the text beside the tables."""
+    if not prose:
+        return False
+    if said := figures(value):
+        return said <= figures(prose)
+    return set(folded_stems(value)) <= set(folded_stems(prose))
+
+
+def _without_yes_or_no(text: str) -> str:
+    return re.sub(r"^\W*(?:yes|no)\b", "", text, flags=re.IGNORECASE)
+
+
+def _keys_of(value: Mention, tables: Sequence[Table]) -> str:
+    return ", ".join(dict.fromkeys(tables[t].rows[r][0] for t, r in sorted(value.rows)))
+
+
+def _heads_of(value: Mention, tables: Sequence[Table]) -> str:
+    return ", ".join(dict.fromkeys(tables[t].head(c) or str(c + 1) for t, c in sorted(value.columns)))

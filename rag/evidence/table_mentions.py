@@ -1,0 +1,227 @@
+"""Finds the keys, heads and values of tables that a text names, each with the cells that it may mean."""
+
+import itertools
+import re
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TypeAlias
+
+from indexes.text.tokenization import STOP_WORDS, figures, stem, words
+from rag.evidence.names import fold_accents, leading_name, names
+from rag.evidence.quantities import amounts, missing_amounts
+from rag.evidence.tables import Table, is_figure
+
+__all__ = ["SMALL_WORDS", "Lines", "Mention", "Mentions", "content_stems", "find_mentions", "folded_stems"]
+
+_Cells: TypeAlias = frozenset[tuple[int, int, int]]
+"""Places of cells: table, row, column."""
+Lines: TypeAlias = frozenset[tuple[int, int]]
+"""Rows or columns: table, and row or column."""
+SMALL_WORDS = frozenset("a an the of in for to and or at on per by with".split())
+"""Words that a key or a head may have more or fewer of."""
+_LOOSE = 2
+"""Words that may stand between those of a key."""
+_LONGEST_VALUE = 6
+"""Words of a value that is no figure."""
+_BARE = 2
+"""Words beside keys and heads in a claim that gives nothing but a value."""
+_YES_OR_NO = frozenset("yes no true false n/a none".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words of a text that name a row, a column or a value, and the cells that these may mean."""
+
+    at: frozenset[int]
+    cells: _Cells
+    text: str
+    is_exact: bool = True
+    """Whether it says of itself what it is, as two digits, a unit or a name do."""
+
+    @property
+    def rows(self) -> Lines:
+        """The rows of these cells."""
+        return frozenset(cell[:2] for cell in self.cells)
+
+    @property
+    def columns(self) -> Lines:
+        """The columns of these cells."""
+        return frozenset((table, column) for table, _, column in self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """What a text says of some tables."""
+
+    words: tuple[str, ...]
+    """Its words in order, as stems."""
+    keys: tuple[Mention, ...]
+    heads: tuple[Mention, ...]
+    values: tuple[Mention, ...]
+
+    @property
+    def named(self) -> frozenset[int]:
+        """The places of the words in keys, heads and values."""
+        return frozenset(at for mention in (*self.keys, *self.heads, *self.values) for at in mention.at)
+
+
+@lru_cache(maxsize=1024)
+def find_mentions(text: str, tables: tuple[Table, ...]) -> Mentions:
+    """Return what a text says of some tables."""
+    tokens = tuple(words(fold_accents(text.replace("_", " "))))
+    stemmed = tuple(map(stem, tokens))
+    keys = _widest(_mentions_of_keys(stemmed, tables))
+    taken = frozenset(at for key in keys for at in key.at)
+    key_columns = {column for key in keys for column in key.columns}
+    heads = _widest(
+        mention
+        for t, table in enumerate(tables)
+        for c in range(len(table.heads))
+        if c and (t, c) not in key_columns
+        for at in _occurrences(_head_stems(table.head(c)), stemmed)
+        if not at & taken
+        for mention in [Mention(at, frozenset((t, r, c) for r in range(len(table.rows))), table.head(c))]
+    )
+    taken |= {at for head in heads for at in head.at}
+    sure = {column for head in heads for column in head.columns}
+    if sum(word not in STOP_WORDS and at not in taken for at, word in enumerate(stemmed)) <= _BARE:
+        sure |= {(t, c) for t, table in enumerate(tables) for c in range(len(table.rows[0]))}
+    values = list(_texts(stemmed, taken, tables, sure))
+    taken |= {at for value in values for at in value.at}
+    values += [*_figures(text, tokens, taken, tables, sure), *_names(text, tokens, taken, tables)]
+    return Mentions(stemmed, tuple(keys), tuple(heads), tuple(values))
+
+
+def _mentions_of_keys(stemmed: tuple[str, ...], tables: Sequence[Table]) -> list[Mention]:
+    """Return the rows that a text names; by the leftmost column that it names any by."""
+    for column in range(max((table.key_columns.stop for table in tables), default=0)):
+        found = dict[tuple[str, frozenset[int]], set[tuple[int, int, int]]]()
+        for t, table in enumerate(tables):
+            for r, row in enumerate(table.rows if column in table.key_columns else ()):
+                for at in _occurrences(_key_stems(row[column]), stemmed):
+                    found.setdefault((row[column], at), set()).add((t, r, column))
+        if found:
+            return [Mention(at, frozenset(cells), text) for (text, at), cells in found.items()]
+    return []
+
+
+def _figures(
+    text: str,
+    tokens: Sequence[str],
+    taken: frozenset[int],
+    tables: Sequence[Table],
+    sure: Set[tuple[int, int]],
+) -> Iterable[Mention]:
+    """Yield the figures and dates of a text that stand in a cell. One digit is exact only in a ``sure`` column."""
+    said, nothing = amounts(text), amounts("")
+    parts = [(q.written, bool(q.unit) or len(q.written) > 1, replace(nothing, quantities=frozenset({q})), q.soft)
+             for q in said.quantities]  # fmt: skip
+    parts += [(str(d.day or d.year), True, replace(nothing, days=frozenset({d})), False) for d in said.days]
+    for written, is_exact, part, is_soft in parts:
+        places = [at for at, token in enumerate(tokens) if at not in taken and written in figures(token)]
+        cells = frozenset(
+            (t, r, c)
+            for t, table in enumerate(tables)
+            for r, row in enumerate(table.rows)
+            for c in range(len(row))
+            if not missing_amounts(part, table.amounts_at(r, c))
+        )
+        if cells and places and not is_soft:
+            mention = Mention(frozenset(places[:1]), cells, _as_written(text, written), is_exact)
+            yield replace(mention, is_exact=is_exact or bool(mention.columns & sure))
+
+
+def _names(text: str, tokens: Sequence[str], taken: frozenset[int], tables: Sequence[Table]) -> Iterable[Mention]:
+    """Yield the names of a text that stand in a cell, word by word. Beside a figure they are its unit."""
+    known = names(text) | {leading_name(text, alone=False)}
+    units = {at + side for at, token in enumerate(tokens) if token[0].isdigit() for side in (-1, 1)}
+    for at, token in enumerate(tokens):
+        is_unit = at in units and _as_written(text, token).isupper()
+        if at not in taken and token in known and not token[0].isdigit() and not is_unit:
+            cells = _cells_with((token,), tables, whole=False)
+            if cells and not all(is_figure(tables[t].rows[r][c]) for t, r, c in cells):
+                yield Mention(frozenset({at}), cells, _as_written(text, token))
+
+
+def _texts(
+    stemmed: tuple[str, ...], taken: frozenset[int], tables: Sequence[Table], sure: Set[tuple[int, int]]
+) -> Iterable[Mention]:
+    """Yield the cells without figures that a text repeats. One word is a value only in a ``sure`` column."""
+    cells = {
+        cell: (t, c)
+        for t, table in enumerate(tables)
+        for row in table.rows
+        for c, cell in enumerate(row)
+        if c and not is_figure(cell) and cell.lower() not in _YES_OR_NO
+    }
+    for cell, column in cells.items():
+        part = tuple(map(stem, words(fold_accents(cell))))
+        if not len(part) <= _LONGEST_VALUE or not set(part) - STOP_WORDS or (len(part) == 1 and column not in sure):
+            continue
+        for start in range(len(stemmed) - len(part) + 1):
+            at = frozenset(range(start, start + len(part)))
+            if stemmed[start : start + len(part)] == part and not at & taken:
+                yield Mention(at, _cells_with(part, tables, whole=True), cell)
+
+
+def _cells_with(part: tuple[str, ...], tables: Sequence[Table], *, whole: bool) -> _Cells:
+    """Return the cells that are these stems, or, unless ``whole``, have this word."""
+    found = set()
+    for t, table in enumerate(tables):
+        for r, row in enumerate(table.rows):
+            for c, cell in enumerate(row):
+                tokens = words(fold_accents(cell))
+                if (tuple(map(stem, tokens)) == part) if whole else part[0] in tokens:
+                    found.add((t, r, c))
+    return frozenset(found)
+
+
+def _widest(mentions: Iterable[Mention]) -> list[Mention]:
+    """Return the mentions without those that lie within a longer one."""
+    found = list(mentions)
+    return [one for one in found if not any(one.at < other.at for other in found)]
+
+
+def _occurrences(part: frozenset[str], stemmed: tuple[str, ...]) -> list[frozenset[int]]:
+    """Return where all of some stems stand close together, in any order."""
+    places = [at for at, word in enumerate(stemmed) if word in part]
+    found, last = [], -1
+    for start, end in itertools.combinations_with_replacement(places, 2):
+        inside = frozenset(at for at in places if start <= at <= end)
+        is_close = end - start < len(part) + _LOOSE and len(inside) == len(part)
+        if start > last and is_close and {stemmed[at] for at in inside} == part:
+            found.append(inside)
+            last = end
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _key_stems(cell: str) -> frozenset[str]:
+    """Return the words that name a row, without what stands in brackets. A total is no row of its own."""
+    part = frozenset(
+        stem(word) for word in words(fold_accents(re.sub(r"\([^)]*\)", " ", cell))) if word not in SMALL_WORDS
+    )
+    return frozenset() if part & {"total", "sum", "averag", "all"} else part
+
+
+@lru_cache(maxsize=4096)
+def _head_stems(head: str) -> frozenset[str]:
+    """Return the words that name a column, without its unit."""
+    plain = re.sub(r"\([^)]*\)|,.*", " ", head)
+    part = frozenset(stem(word) for word in words(fold_accents(plain)) if word not in SMALL_WORDS)
+    return frozenset(word for word in part if len(part) == 1 or not amounts(word).units) or part
+
+
+def folded_stems(text: str) -> list[str]:
+    return [stem(word) for word in words(fold_accents(text.replace("_", " ")))]
+
+
+def content_stems(text: str) -> set[str]:
+    return {word for word in folded_stems(text) if word not in STOP_WORDS and not word[0].isdigit()}
+
+
+def _as_written(text: str, word: str) -> str:
+    """Return a word or a figure as a text has it, with its capitals and signs."""
+    parts = re.findall(r"\d+(?:[.,]\d+)*|[^\W_]+", text)
+    return next((part for part in parts if word in (fold_accents(part).lower(), *figures(part))), word)

@@ -1,0 +1,51 @@
+"""Completes a sentence of an answer as its reader does: from the lines before it, and from the question."""
+
+import re
+
+from indexes.text.sentences import is_table_row, sentence_spans
+from rag.evidence.table_claims import Reading
+from rag.evidence.tables import cells_of
+
+_MARKER = re.compile(r"\s*\[\d{1,3}\]")
+_ITEM = re.compile(r"\s*(?:[-*•–]|\(?\d{1,3}[.)])\s")
+_LEAD_IN = re.compile(r"\s*#{1,6}\s|.*:\W*\Z|\s*\*\*[^*]+\*\*\W*\Z")
+
+
+def read_with_lines_before(claim: str, before: str, question: str) -> Reading:
+    """Return a claim with what completes it: a row with its heads, an item with its lead-in, all with the question.
+
+    ``before`` is the text of the answer up to the claim.
+    """
+    plain = _MARKER.sub("", before)
+    *lines, line = plain.split("\n")
+    if is_table_row(claim):
+        row = _row_with_heads(claim, lines)
+        above = next((text for text in reversed(lines) if text.strip() and not is_table_row(text)), "")
+        lead = above if _LEAD_IN.match(above) else ""
+    elif sentences := sentence_spans(line):
+        row, lead = claim, line[slice(*sentences[-1])]
+    else:
+        row, lead = claim, _lead_in(lines)
+    return Reading(row, tuple(filter(str.strip, (lead, question))))
+
+
+def _row_with_heads(claim: str, lines: list[str]) -> str:
+    """Return a row that the writer wrote, each cell with the head above it."""
+    cells, heads = cells_of(claim), tuple[str, ...]()
+    for line in reversed(lines):
+        if line.strip() and not is_table_row(line):
+            break
+        heads = cells_of(line) if line.strip() else heads
+    if len(heads) != len(cells):
+        return "; ".join(cells)
+    return "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads, cells, strict=True))
+
+
+def _lead_in(lines: list[str]) -> str:
+    """Return the line above the items among which the next line stands."""
+    for line in reversed(lines):
+        if _LEAD_IN.match(line) and line.strip():
+            return line
+        if line.strip() and not _ITEM.match(line):
+            return ""
+    return ""

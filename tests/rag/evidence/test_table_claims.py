@@ -1,0 +1,176 @@
+"""A claim that joins a row, a column and a value, held against the cell where they meet."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from fakes.passages import passage
+from rag.evidence.scoring import SourceText, gather_evidence
+from rag.evidence.table_claims import Reading, is_without_subject, table_conflict
+from rag.evidence.tables import read_tables
+
+FERRIES = """line | vessel | fare | crossing | master
+Kvalen | Nordlys | EUR 14.50 | 35 minutes | Signe Aas
+Tarva | Havørn | EUR 22.00 | 50 minutes | Per Holm
+Stokk Island | Lunde | EUR 9.75 | 20 minutes | Ruth Abel"""
+KILNS = """| Clay | Cone | Top heat (°C) | Shrinkage | Colour |
+|---|---|---|---|---|
+| Raku body | 06 | 1000 | 4 % | buff white |
+| Stoneware GR-20 | 8 | 1260 | 12 % | dark grey |
+| Porcelain | 10 | 1300 | 15 % | pure white |"""
+PRICES = """sku,product,price,stock
+T-10,Trowel small,6.40,310
+T-11,Trowel large,8.90,125
+B-70,Bucket 12 l,4.25,980""".replace(",", " | ")
+SALES = """Region | 2021 | 2022 | 2023
+North | 1,204 | 1,377 | 1,590
+South | 884 | 912 | 1,045
+Islands | 233 | 260 | 301"""
+BARE = """Ticket office | +44 20 7946 0101
+Lost property | +44 20 7946 0155
+Left luggage | +44 20 7946 0177"""
+TABLES = {"ferries": FERRIES, "kilns": KILNS, "prices": PRICES, "sales": SALES, "bare": BARE}
+SHAPES = (
+    "{key}: {value}",
+    "- **{key}**: {value}",
+    "| {key} | {value} |",
+    "{value} for {key}",
+    "For {key} the {head} is {value}.",
+    "The {head} of {key} is {value}.",
+    "{key} has {value} as its {head}.",
+)
+
+
+def cells(text: str) -> Iterator[tuple[str, str, str, list[str]]]:
+    """Yield the key, head and value of each cell that no other row shares, and the other values of its column."""
+    (table,) = read_tables(text)
+    for row in table.rows:
+        for column in range(1, len(row)):
+            others = [other[column] for other in table.rows if other is not row]
+            yield row[0], table.head(column) or "number", row[column], others
+
+
+def finding(claim: str, text: str) -> str:
+    return gather_evidence(claim, SourceText.of(passage(text))).finding
+
+
+CELLS = [(text, *cell) for text in TABLES.values() for cell in cells(text)]
+RIGHT = [
+    (shape.format(key=key, head=head, value=value), text) for text, key, head, value, _ in CELLS for shape in SHAPES
+]
+SWAPPED = [
+    (shape.format(key=key, head=head, value=other), text)
+    for text, key, head, _, others in CELLS
+    for other in others
+    for shape in SHAPES
+]
+
+
+def test_no_right_cell_is_ever_flagged() -> None:
+    assert len(RIGHT) >= 100
+    assert [(claim, found) for claim, text in RIGHT if (found := finding(claim, text))] == []
+
+
+def test_of_values_from_another_row_nearly_all_are_found() -> None:
+    assert len(SWAPPED) >= 100
+    missed = [claim for claim, text in SWAPPED if not finding(claim, text)]
+    assert len(missed) / len(SWAPPED) <= 0.02, missed
+
+
+def test_two_rows_that_change_places_in_one_sentence_are_found_and_in_their_places_are_not() -> None:
+    shapes = ("{a}: {x}, {b}: {y}", "{x} for {a} and {y} for {b}", "{a} and {b} have {x} and {y}, respectively.")
+    right, wrong = [], []
+    for text in TABLES.values():
+        (table,) = read_tables(text)
+        for one, other in itertools.permutations(table.rows, 2):
+            for column in range(1, len(one)):
+                a, b, x, y = one[0], other[0], one[column], other[column]
+                right += [(shape.format(a=a, b=b, x=x, y=y), text) for shape in shapes]
+                wrong += [(shape.format(a=a, b=b, x=y, y=x), text) for shape in shapes]
+    assert [claim for claim, text in right if finding(claim, text)] == []
+    missed = [claim for claim, text in wrong if not finding(claim, text)]
+    assert len(missed) / len(wrong) <= 0.02, missed
+
+
+@pytest.mark.parametrize(
+    ("claim", "text", "said"),
+    [
+        ("The fare of Kvalen is 35 minutes.", FERRIES, "35: in the column crossing, not fare"),
+        ("The cone of Porcelain is 1300.", KILNS, "1300: in the column Top heat (°C), not Cone"),
+        ("The stock of T-11 is 8.90.", PRICES, "8.90: in the column price, not stock"),
+        ("In 2022 sales in the South were 1,045.", SALES, "1,045: in the column 2023, not 2022"),
+        ("South had 1,045 in 2022 and 912 in 2023.", SALES, "1,045: in the column 2023, not 2022"),
+        ("The master on Tarva is Signe Aas.", FERRIES, "Signe Aas: in the row of Kvalen, not of Tarva"),
+        ("The T-10 is the large trowel at 8.90.", PRICES, "8.90: in the row of T-11, not of T-10"),
+        ("island stokk: EUR 22", FERRIES, "22: in the row of Tarva, not of Stokk Island"),
+    ],
+)
+def test_a_finding_names_the_value_and_its_row_or_column(claim: str, text: str, said: str) -> None:
+    assert table_conflict(Reading(claim), read_tables(text)) == said
+
+
+@pytest.mark.parametrize(
+    ("claim", "text"),
+    [
+        ("Tarva at EUR 22.00 costs more than Kvalen at EUR 14.50.", FERRIES),
+        ("Unlike Kvalen with its 35 minutes, Tarva takes 50.", FERRIES),
+        ("The fare to Tarva is EUR 22.00 and the crossing takes 50 minutes.", FERRIES),
+        ("The Nordlys sails to Kvalen in 35 minutes under Signe Aas.", FERRIES),
+        ("The Havorn goes to Tarva.", FERRIES),
+        ("Trowel large (T-11) costs 8.90 and there are 125 in stock.", PRICES),
+        ("The large trowel is 8.90.", PRICES),
+        ("All three lines together earn EUR 46.25.", FERRIES),
+        ("The North grew from 1,204 in 2021 to 1,590 in 2023.", SALES),
+        ("In 2023 North, South and Islands sold 1,590, 1,045 and 301.", SALES),
+        ("Porcelain is fired hottest, at 1300 °C, and shrinks by 15 %.", KILNS),
+        ("The 12 l bucket costs 4.25.", PRICES),
+        ("The ticket office answers +44 20 7946 0101.", BARE),
+    ],
+)
+def test_what_the_table_bears_out_or_leaves_open_is_not_flagged(claim: str, text: str) -> None:
+    assert not table_conflict(Reading(claim), read_tables(text))
+
+
+def test_prose_beside_a_table_may_bear_out_what_its_rows_do_not() -> None:
+    text = f"{FERRIES}\n\nSince May the fare to Kvalen has been EUR 22.00 on Sundays."
+    assert not table_conflict(Reading("Kvalen: EUR 22.00"), read_tables(text), "the fare has been EUR 22.00")
+
+
+def test_a_table_may_have_its_header_in_the_context_above() -> None:
+    rows = "\n".join(FERRIES.splitlines()[1:])
+    (table,) = read_tables(rows, "Ferries\nline | vessel | fare | crossing | master")
+    assert (table.head(2), len(table.rows)) == ("fare", 3)
+
+
+def test_the_first_column_may_be_the_head_of_the_rows() -> None:
+    plans = read_tables("Plan | Basic | Studio\nPrice | $5 | $9\nSeats | 2 | 12")
+    assert table_conflict(Reading("Basic costs $9."), plans) == "9: in the column Studio, not Basic"
+    assert not table_conflict(Reading("Basic costs $5 and Studio $9."), plans)
+
+
+LEAVE = read_tables("Birth parent | 26 weeks\nOther parent | 8 weeks\nGrandparent | 2 weeks")
+
+
+@pytest.mark.parametrize(
+    ("claim", "question", "is_wrong"),
+    [
+        ("26 weeks", "How long may the other parent stay at home?", True),
+        ("8 weeks", "How long may the other parent stay at home?", False),
+        ("It is 8 weeks", "What is a birth parent entitled to?", True),
+        ("26 weeks", "What is a birth parent entitled to?", False),
+        ("A grandparent gets 2 weeks", "What is a birth parent entitled to?", False),
+        ("Other relatives have 2 weeks", "What is a birth parent entitled to?", False),
+        ("Grandparent", "Who has 8 weeks?", True),
+        ("Other parent", "Who has 8 weeks?", False),
+    ],
+)
+def test_a_fragment_is_read_with_its_question(claim: str, question: str, *, is_wrong: bool) -> None:
+    assert bool(table_conflict(Reading(claim, (question,)), LEAVE)) == is_wrong
+
+
+def test_a_value_whose_row_the_question_names_in_other_words_is_doubtful() -> None:
+    question = ("How long can fathers stay off?",)
+    assert is_without_subject(Reading("26 weeks", question), LEAVE)
+    assert not is_without_subject(Reading("The birth parent gets 26 weeks", question), LEAVE)
+    assert not is_without_subject(Reading("26 weeks", ("How long can the birth parent stay off?",)), LEAVE)

@@ -1,0 +1,69 @@
+"""Sentences of an answer, completed by the lines before them and by the question, then checked."""
+
+import asyncio
+
+import pytest
+
+from fakes.passages import passage
+from rag.citations.markers import MarkerStream
+from rag.evidence.table_claims import Reading
+from rag.types import Sentence
+from rag.verification.checker import Checker
+from rag.verification.readings import read_with_lines_before
+
+LEAVE = passage("Days at home by who asks for them\n\nBirth parent | 26 weeks\nOther parent | 8 weeks")
+RATES = passage(
+    "Mooring | Night rate | Winter rate\nNorth quay | EUR 31 | EUR 18\nSouth quay | EUR 44 | EUR 27", path="rates.csv"
+)
+
+
+def sentences(written: str, question: str) -> tuple[Sentence, ...]:
+    sources = (LEAVE, RATES)
+    stream = MarkerStream(sources)
+    stream.feed(written)
+    stream.finish()
+    return asyncio.run(Checker().check(stream.text, stream.marks(), sources, question)).sentences
+
+
+@pytest.mark.parametrize(
+    ("written", "before", "text", "lead"),
+    [
+        ("- EUR 18", "On the north quay:\n- EUR 31 [2]\n", "- EUR 18", "On the north quay:"),
+        ("It is EUR 18.", "You asked for the north quay [2]. ", "It is EUR 18.", "You asked for the north quay."),
+        ("| North quay | EUR 31 |", "| Quay | Night |\n|---|---|\n", "Quay North quay; Night EUR 31", ""),
+        ("EUR 18.", "Of the south quay.\n\n", "EUR 18.", ""),
+    ],
+    ids=["item", "sentence", "row", "paragraph"],
+)
+def test_a_sentence_is_completed_by_what_stands_before_it(written: str, before: str, text: str, lead: str) -> None:
+    leads = (lead, "How much?") if lead else ("How much?",)
+    assert read_with_lines_before(written, before, "How much?") == Reading(text, leads)
+
+
+@pytest.mark.parametrize(
+    ("written", "question", "verdicts"),
+    [
+        ("26 weeks [1]", "How long may the other parent stay at home?", ["unsupported"]),
+        ("26 weeks [1]", "How long may fathers stay at home?", ["weak"]),
+        ("26 weeks [1]", "How long may a birth parent stay at home?", ["supported"]),
+        ("Birth parent | 26 weeks [1]", "How long may parents stay at home?", ["supported"]),
+        ("EUR 31 [2]", "What is the winter rate on the north quay?", ["unsupported"]),
+        ("EUR 18 [2]", "What is the winter rate on the north quay?", ["supported"]),
+        ("South quay:\n- EUR 31 [2]", "What does a night cost?", ["uncited", "unsupported"]),
+        ("South quay:\n- EUR 44 [2]", "What does a night cost?", ["uncited", "supported"]),
+        (
+            "| Quay | Winter rate |\n|---|---|\n| North quay | EUR 31 [2] |\n| South quay | EUR 27 [2] |",
+            "Which rates are there?",
+            ["uncited", "unsupported", "supported"],
+        ),
+    ],
+)
+def test_a_fragment_is_held_against_the_cell_that_the_question_asks_for(
+    written: str, question: str, verdicts: list[str]
+) -> None:
+    assert [s.verdict for s in sentences(written, question)] == verdicts
+
+
+def test_a_finding_in_a_table_names_the_rows() -> None:
+    (sentence,) = sentences("South quay: EUR 31 [2]", "What does a night on the south quay cost?")
+    assert sentence.finding == "31: in the row of North quay, not of South quay"
