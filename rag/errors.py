@@ -65,3 +65,29 @@ class ModelUnreachableError(ModelError):
     """The model's server cannot be reached."""
 
     kind = "model-unreachable"
+
+
+class ModelFilteredError(ModelError):
+    """The model's server withheld the answer, or refused the question, by a filter of its own."""
+
+    kind = "model-filtered"
+
+
+class ModelToolCallError(ModelError):
+    """The model called a tool in place of an answer; none was offered."""
+
+    kind = "model-tool-call"
+
+
+class ModelEmptyError(ModelError):
+    """The model wrote no answer."""
+
+    kind = "model-empty"
+
+    @classmethod
+    def of(cls, model: str, *, reasoning: bool = False) -> "ModelEmptyError":
+        """Return the error of a model; ``reasoning`` tells whether its reply was reasoning without an end."""
+        if reasoning:
+            way_out = "raise llm.max_output_tokens, or turn its reasoning off"
+            return cls(f"The model {model} wrote reasoning and no answer: {way_out}.")
+        return cls(f"The model {model} wrote no answer: ask again, or look at the log of its server.")

@@ -177,7 +177,12 @@ class RawReply:
     text: str
 
 
-ModelPiece: TypeAlias = str | Usage | Confidence | CutShort
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """A model's word that the text before this was its reasoning, and the answer begins here."""
+
+
+ModelPiece: TypeAlias = str | Usage | Confidence | CutShort | Discarded
 """A piece of a chat model's reply."""
 Piece: TypeAlias = ModelPiece | Quoted | Unanswered | RawReply
 """A piece of a writer's answer. In text, ``[n]`` cites the n-th passage that the writer was given."""

@@ -10,7 +10,10 @@ Responses = dict[int | str, dict[str, Any]]
 SEARCHING = ("bad-question", "bad-filter", "question-too-long")
 CATALOG = ("index-missing", "index-unreadable")
 INDEX = (*CATALOG, "encoder-mismatch", "encoder-unavailable", "reranker-unavailable", "chroma-unavailable")
-MODEL = ("model-error", "model-unauthorized", "model-unreachable", "model-busy", "model-timeout")
+MODEL = (
+    *("model-error", "model-unauthorized", "model-unreachable", "model-busy", "model-timeout"),
+    *("model-filtered", "model-tool-call", "model-empty"),
+)
 ANSWERING = (*INDEX, *MODEL, "too-busy", "deadline-passed")
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     import openai
 
-Cause = Literal["key", "busy", "timeout", "unreachable", "other"]
+Cause = Literal["key", "busy", "timeout", "unreachable", "filtered", "tools", "empty", "other"]
 
 OPENAI_URL = "https://api.openai.com/v1"
 NO_KEY = "no-key-is-set"
@@ -136,6 +136,11 @@ class Endpoint:
             f"The answer from {self} broke off ({reason}): try again, or look at its log.", passing=True
         )
 
+    def filtered(self, withheld: str) -> EndpointError:
+        """The failure that a filter of the server withheld something."""
+        way_out = "word the question otherwise, or look at the filter's settings there"
+        return EndpointError(f"The content filter of {self} withheld {withheld}: {way_out}.", "filtered")
+
     def malformed(self, reason: str) -> EndpointError:
         """The failure that an answer cannot be read."""
         way_out = f"is {self.settings}BASE_URL an OpenAI-compatible endpoint, with its /v1?"
@@ -162,6 +167,8 @@ class Endpoint:
             return EndpointError(
                 f"{self._subject} is busy ({symptom}): try again {when}.", "busy", passing=True, retry_after=wait
             )
+        if error.code == "content_filter":
+            return self.filtered("the question or its sources")
         if status >= 500:
             way_out = "try again, or look at its log."
             return EndpointError(f"{self._subject} failed ({symptom}): {way_out}", passing=True, retry_after=wait)

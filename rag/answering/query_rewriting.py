@@ -11,12 +11,13 @@ from indexes.text.token_count import estimate_tokens
 from indexes.text.tokenization import stems
 from indexes.types import Query
 from rag.errors import ModelError
+from rag.llms.reasoning import spoken
 from rag.prompting import prompts
 from rag.prompting.context_window import Counter, latest
 from rag.protocols import ChatModel
 from rag.question.decomposition import depends_on_context, is_compound, questions_in
 from rag.question.followups import is_about_answer, resolve_turns
-from rag.types import Question, Rewritten, Usage
+from rag.types import Discarded, Question, Rewritten, Usage
 
 _log = logging.getLogger(__name__)
 
@@ -87,11 +88,13 @@ class ModelRewriter:
         try:
             async with (
                 asyncio.timeout(self._timeout),
-                aclosing(self._model.stream(prompts.REWRITE, [turn])) as pieces,
+                aclosing(spoken(self._model, prompts.REWRITE, [turn])) as pieces,
             ):
                 async for piece in pieces:
                     if isinstance(piece, Usage):
                         usage = piece
+                    elif isinstance(piece, Discarded):
+                        reply = ""
                     elif isinstance(piece, str):
                         reply += piece
                     if len(reply) > _REPLY_CHARS:

@@ -7,7 +7,17 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 from indexes.models.openai_endpoint import Endpoint, EndpointError
-from rag.errors import ModelBusyError, ModelError, ModelRefusedKeyError, ModelTimeoutError, ModelUnreachableError
+from rag.errors import (
+    ModelBusyError,
+    ModelEmptyError,
+    ModelError,
+    ModelFilteredError,
+    ModelRefusedKeyError,
+    ModelTimeoutError,
+    ModelToolCallError,
+    ModelUnreachableError,
+)
+from rag.llms.finish_reasons import FILTERED, TOOL_CALLS
 from rag.llms.limits import next_within
 from rag.llms.usage import read_usage
 from rag.types import CutShort, ModelPiece, Turn, Usage
@@ -35,6 +45,9 @@ _CAUSES: dict[str, type[ModelError]] = {
     "key": ModelRefusedKeyError,
     "timeout": ModelTimeoutError,
     "unreachable": ModelUnreachableError,
+    "filtered": ModelFilteredError,
+    "tools": ModelToolCallError,
+    "empty": ModelEmptyError,
 }
 
 
@@ -155,14 +168,25 @@ class OpenAIChat:
                 yield text
         if finish is None and not response.done:
             raise self._endpoint.broken_off()
+        if end := self._end(finish, begun=begun):
+            yield end
+        if usage is not None:
+            yield usage
+
+    def _end(self, finish: str | None, *, begun: bool) -> CutShort | None:
+        """Return how a reply was cut short, if it was. Raises ``EndpointError`` if it is no answer."""
+        if finish in FILTERED:
+            raise self._endpoint.filtered("the answer")
         if finish == "length" and not begun:
             spent = f"spent all {self._max_output_tokens} tokens before the first word of its answer"
             variable = f"{self._endpoint.settings}MAX_OUTPUT_TOKENS"
-            raise EndpointError(f"The model {self.name} {spent}: raise {variable}.")
+            raise EndpointError(f"The model {self.name} {spent}: raise {variable}.", "empty")
+        if finish in TOOL_CALLS and not begun:
+            way_out = "ask again, or turn its tools off"
+            raise EndpointError(f"The model {self.name} called a tool in place of an answer: {way_out}.", "tools")
         if finish == "length":
-            yield CutShort(f"the model was not done after {self._max_output_tokens} tokens")
-        if usage is not None:
-            yield usage
+            return CutShort(f"the model was not done after {self._max_output_tokens} tokens")
+        return CutShort("the model called a tool, and none was offered") if finish in TOOL_CALLS else None
 
     async def _next_chunk(self, stream: "ChunkStream", *, finished: bool) -> "ChatCompletionChunk | None":
         """Return the next chunk, None at the end. Comments and half lines do not end a silence.

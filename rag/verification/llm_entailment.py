@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from rag.errors import ModelTimeoutError
+from rag.llms.reasoning import spoken
 from rag.prompting import prompts
 from rag.protocols import ChatModel
-from rag.types import Opinions, Usage
+from rag.types import Discarded, Opinions, Usage
 
 _MOST = 12
 """Claims of one call; the rest get no opinion."""
@@ -36,10 +37,12 @@ class LLMEntailment:
         reply, usage = "", Usage()
         turn = prompts.entailment_turn(pairs[:_MOST])
         try:
-            async with asyncio.timeout(self._timeout), aclosing(self._model.stream(prompts.ENTAIL, [turn])) as pieces:
+            async with asyncio.timeout(self._timeout), aclosing(spoken(self._model, prompts.ENTAIL, [turn])) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Usage):
                         usage = piece
+                    elif isinstance(piece, Discarded):
+                        reply = ""
                     elif isinstance(piece, str):
                         reply += piece
                     if len(reply) > _REPLY_CHARS:
