@@ -21,6 +21,7 @@ from rag.types import (
     Context,
     CutShort,
     Delta,
+    Discarded,
     Event,
     Piece,
     Question,
@@ -51,6 +52,7 @@ class Draft:
         self.usage = Usage()
         self.confidence: float | None = None
         self.cut_short = ""
+        self._question = question
         self._stream = FilteredMarkerStream(passages, question)
 
     @property
@@ -85,6 +87,8 @@ class Draft:
                 self.cut_short = reason
             case RawReply(reply):
                 self.reply = reply
+            case Discarded():
+                self._stream = FilteredMarkerStream(self.passages, self._question)
             case Unanswered(part):
                 output_filter = OutputFilter(frozenset())
                 self.unanswered = output_filter.feed(part) + output_filter.finish()

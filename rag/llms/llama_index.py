@@ -68,7 +68,9 @@ class LlamaIndexChat:
                 begun = True
                 yield response.message.content
         if finish in FILTERED:
-            raise ModelFilteredError(f"The content filter of the model {self.name} withheld the answer: word the question otherwise.")
+            raise ModelFilteredError(
+                f"The content filter of the model {self.name} withheld the answer: word the question otherwise."
+            )
         if finish in TOOL_CALLS and not begun:
             raise ModelToolCallError(f"The model {self.name} called a tool in place of an answer: ask again.")
         if usage is not None:

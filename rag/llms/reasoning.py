@@ -23,9 +23,7 @@ _CLOSING = re.compile(
 )
 _LONGEST = 120
 """Characters of the longest opening or closing."""
-_TURN = re.compile(
-    r"(?<!`)(?:(?P<opening><think(?:ing)?>)|</think(?:ing)?>|\[/THINK\]|◁/think▷)(?!`)", re.IGNORECASE
-)
+_TURN = re.compile(r"(?<!`)(?:(?P<opening><think(?:ing)?>)|</think(?:ing)?>|\[/THINK\]|◁/think▷)(?!`)", re.IGNORECASE)
 """Reasoning that begins after text, or the end of reasoning that the server's template began."""
 _ALOUD = re.compile(
     r"(?:okay|alright|hmm+|let me|let['’]s|the user|we need to|i need to|(?:so|now|first),)(?=\W)", re.IGNORECASE

@@ -4,12 +4,16 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from indexes.types import Hit
+from rag.citations.markers import without_markers
+from rag.errors import ModelEmptyError
+from rag.llms.reasoning import spoken
 from rag.prompting import prompts
 from rag.prompting.context_window import OPEN, Window, fit
 from rag.prompting.sentinels import SentinelFilter
+from rag.prompting.wrapping import FenceFilter, SourceListFilter
 from rag.protocols import ChatModel
 from rag.question.followups import is_about_answer
-from rag.types import Context, Piece, Question, RawReply, Revision, Turn, Unanswered
+from rag.types import Context, Discarded, Piece, Question, RawReply, Revision, Turn, Unanswered
 
 
 class LLMWriter:
@@ -35,17 +39,60 @@ class LLMWriter:
         turns = [*context.turns, prompts.user_turn(question.text, prompts.sources_of(context.hits))]
         if revision:
             turns += [Turn("assistant", revision.reply), prompts.retry_turn(revision)]
-        reply, sentinels = "", SentinelFilter()
-        async with aclosing(self._model.stream(_system(question), turns)) as pieces:
+        reply = ReplyReader(question, context)
+        async with aclosing(spoken(self._model, _system(question), turns)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, str):
-                    reply += piece
-                    yield sentinels.feed(piece)
-                else:
-                    yield piece
-        yield sentinels.finish()
-        yield Unanswered(sentinels.unanswered)
-        yield RawReply(reply)
+                    yield reply.feed(piece)
+                    continue
+                if isinstance(piece, Discarded):
+                    reply = ReplyReader(question, context)
+                yield piece
+        yield reply.finish()
+        if reply.is_empty:
+            raise ModelEmptyError.of(self.name)
+        yield Unanswered(reply.unanswered)
+        yield RawReply(reply.text)
+
+
+class ReplyReader:
+    """Reads a reply as it streams: what wraps the answer is left out, and so is what says that there is none.
+
+    ``feed`` and ``finish`` return the text that is settled.
+    """
+
+    def __init__(self, question: Question, context: Context) -> None:
+        self.text = ""
+        """The reply as it came."""
+        passages = [hit.passage for hit in context.hits]
+        names = {name for passage in passages for name in (passage.title, passage.path.rpartition("/")[2])}
+        self._fence, self._sentinels = FenceFilter(), SentinelFilter()
+        self._sources = SourceListFilter(names, question.text)
+        self._shown = False
+
+    @property
+    def unanswered(self) -> str:
+        """The part of the question that the model says the sources do not answer."""
+        return self._sentinels.unanswered
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the reply has neither an answer nor a word that there is none."""
+        return not (self._shown or self._sentinels.declined or self.unanswered)
+
+    def feed(self, piece: str) -> str:
+        """Take a piece of the reply."""
+        self.text += piece
+        return self._show(self._sources.feed(self._sentinels.feed(self._fence.feed(piece))))
+
+    def finish(self) -> str:
+        """Take the end of the reply."""
+        rest = self._sentinels.feed(self._fence.finish()) + self._sentinels.finish()
+        return self._show(self._sources.feed(rest) + self._sources.finish())
+
+    def _show(self, text: str) -> str:
+        self._shown = self._shown or any(map(str.isalnum, without_markers(text)))
+        return text
 
 
 def _system(question: Question) -> str:

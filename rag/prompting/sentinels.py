@@ -2,14 +2,22 @@
 
 import re
 
-from rag.prompting.prompts import NO_ANSWER, NOT_ANSWERED
+from rag.citations.markers import without_markers
+from rag.prompting import prompts
 
 _DRESS = r"[\s*_`\"'>•-]{0,20}"
 """Characters that models put around a sentinel."""
-_GAP = re.compile(rf"{_DRESS}{NOT_ANSWERED}[*_`\"']*:?")
+# As they are prescribed, in any case, with Markdown's escape; and in other spellings where no prose reads so
+_NOT_ANSWERED = (
+    r"(?:(?i:not\\?_\s?answered)|NOT[ -]?ANSWERED|NotAnswered|(?:Not [Aa]nswered|Unanswered)(?=[*_`\"' ]{0,3}:))"
+)
+_NO_ANSWER = r"(?:(?i:no\\?_\s?answer)|NO[ -]?ANSWER|NoAnswer)(?!\w)"
+_GAP = re.compile(rf"{_DRESS}{_NOT_ANSWERED}[*_`\"']*\s?:?")
+_DECLINE = re.compile(rf"{_DRESS}{_NO_ANSWER}")
+_BARE_DECLINE = re.compile(rf"{_DRESS}no answer(?: found| available| given)?[.!]?{_DRESS}", re.IGNORECASE)
+_MAYBE_ANSWERED = "".join(f"(?:{letter}" for letter in "answered") + ")?" * len("answered")
 _BEGUN = re.compile(
-    rf"{_DRESS}(?:{'|'.join(sorted({word[:n] for word in (NOT_ANSWERED, NO_ANSWER) for n in range(len(word) + 1)}))})"
-    r"[\s*_`\"'.]*\Z"
+    rf"{_DRESS}(?:(?:not?|un|[nu])(?:\\?[_ -]?\s?{_MAYBE_ANSWERED}(?: \w{{0,9}})?[\s*_`\"'.!]*)?)?\Z", re.IGNORECASE
 )
 _HELD = 80
 """Characters at the end of the text in which a sentinel may have begun."""
@@ -17,6 +25,13 @@ _LONGEST = 300
 """Characters kept of the unanswered part."""
 _NOTHING = re.compile(r"(?:none|nothing|n/?a|no part|nichts|rien|nada)?", re.IGNORECASE)
 _TRIM = " \t*_`\"'>•-.:;<>[]()"
+
+
+_PARROTED = re.compile(
+    r"(?:and,? )?(?:in a few words,? )?the (?:other )?part (?:of the question )?that (?:they|the sources) do not answer",
+    re.IGNORECASE,
+)
+"""Our own word for the part, which small models repeat in its place."""
 
 
 class SentinelFilter:
@@ -57,7 +72,7 @@ class SentinelFilter:
                 begun = _BEGUN.search(self._held, max(0, len(self._held) - _HELD))
                 end = begun.start() if begun else len(self._held)
                 ready, self._held = self._held[:end], self._held[end:]
-                if not self._has_text and _is_no_answer(ready):
+                if not self._has_text and _DECLINE.match(ready):
                     self.declined = True
                     return settled
                 return settled + self._settle(ready)
@@ -68,20 +83,30 @@ class SentinelFilter:
         if self._part is not None:
             self._end_part()
         held, self._held = self._held, ""
-        if not _is_no_answer(held):
-            return "" if self.declined else self._settle(held)
-        self.declined = self.declined or not self._has_text
-        return ""
+        if _DECLINE.match(held) or (not self._has_text and _BARE_DECLINE.fullmatch(held)):
+            self.declined = self.declined or not self._has_text
+            return ""
+        return "" if self.declined else self._settle(held)
 
     def _settle(self, text: str) -> str:
         self._has_text = self._has_text or any(map(str.isalnum, text))
         return text
 
     def _end_part(self) -> None:
-        part, self._part = (self._part or "").strip(_TRIM), None
-        if not _NOTHING.fullmatch(part):
+        part, self._part = _PARROTED.sub("", without_markers(self._part or "")).strip(_TRIM), None
+        if not _NOTHING.fullmatch(part) and not is_parroted(part):
             self._parts.append(part)
 
 
-def _is_no_answer(text: str) -> bool:
-    return re.match(rf"{_DRESS}{NO_ANSWER}", text) is not None
+def is_parroted(text: str) -> bool:
+    """Return whether a text of three words or more is the prompt's own."""
+    words = content(text)
+    return words.count(" ") >= 2 and any(f" {words} " in f" {content(prompt)} " for prompt in _OWN)
+
+
+def content(text: str) -> str:
+    """Return the words of a text in small letters, with a blank between them."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+_OWN = (prompts.SYSTEM, prompts.ABOUT_ANSWER)

@@ -6,7 +6,7 @@ from fakes.chat import ScriptedChat
 from fakes.passages import FixedRetriever, passage
 from fakes.prompt_reading import read_user_turn
 from rag.answering.assistant import DECLINED, Assistant
-from rag.errors import ModelError
+from rag.errors import ModelEmptyError, ModelError
 from rag.prompting import prompts
 from rag.prompting.llm_writer import LLMWriter
 from rag.types import Completed, Confidence, Delta, Question, Retrieved, Turn, Usage
@@ -109,3 +109,44 @@ async def test_who_stops_listening_stops_the_model() -> None:
             break
     await stream.aclose()
     assert model.closed
+
+
+FACT = "China makes 90 % of rare earths [1]."
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        f"<think>\nOr 80 %? Source 1 has it.\n</think>\n\n{FACT}",
+        f"Okay, the user wants a country.\n</think>\n{FACT}",
+        f"```markdown\n{FACT}\n```",
+        f"{FACT}\n\n**Sources:**\n1. a.txt, line 1",
+        f"{FACT}\nNot_ANSWERED: and, in a few words, the part that they do not answer",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 6, 400])
+async def test_what_a_model_wraps_its_answer_in_is_neither_streamed_nor_checked(reply: str, size: int) -> None:
+    model = ScriptedChat(*(reply[i : i + size] for i in range(0, len(reply), size)), Usage(12, 90))
+    events = [event async for event in Assistant(FixedRetriever(CHINA), LLMWriter(model)).stream(ASKED)]
+    assert "".join(e.text for e in events if isinstance(e, Delta)).strip() == FACT
+    assert isinstance(events[-1], Completed)
+    answer = events[-1].answer
+    assert (answer.text.strip(), answer.status, answer.usage) == (FACT, "answered", Usage(12, 90))
+    assert [sentence.verdict for sentence in answer.sentences] == ["supported"]
+
+
+async def test_reasoning_that_ends_in_a_decline_declines() -> None:
+    model = ScriptedChat("<think>China makes 90 % of them.</think>\n\n", "NO_ANSWER")
+    answer = await Assistant(FixedRetriever(CHINA), LLMWriter(model)).answer(ASKED)
+    assert (answer.status, answer.declined_by) == ("declined", "model")
+
+
+async def test_text_that_turns_out_to_be_reasoning_is_no_part_of_the_answer() -> None:
+    model = ScriptedChat("China makes 80 %, or does it?", "\n</think>\n", FACT)
+    assert (await Assistant(FixedRetriever(CHINA), LLMWriter(model)).answer(ASKED)).text == FACT
+
+
+@pytest.mark.parametrize("reply", ["", "\n", "[1]", "<think>China, or", "```\n```"])
+async def test_a_model_that_writes_no_answer_is_a_failure_and_no_decline(reply: str) -> None:
+    with pytest.raises(ModelEmptyError, match="scripted wrote"):
+        await Assistant(FixedRetriever(CHINA), LLMWriter(ScriptedChat(reply))).answer(ASKED)

@@ -22,7 +22,7 @@ from openai.types import CompletionUsage
 from openai.types.completion_usage import PromptTokensDetails
 from pydantic import Field, PrivateAttr
 
-from rag.errors import ModelError, ModelTimeoutError
+from rag.errors import ModelError, ModelFilteredError, ModelTimeoutError
 from rag.llms.llama_index import LlamaIndexChat
 from rag.types import Turn, Usage
 
@@ -177,6 +177,20 @@ async def test_the_usage_is_the_servers_own_wherever_an_llm_tells_it(
 async def test_an_llm_that_falls_silent_is_left() -> None:
     with pytest.raises(ModelTimeoutError, match=r"scripted took too long \(0\.05 s of silence\)"):
         await said(LlamaIndexChat(Told(silent=30), stall_timeout=0.05))
+
+
+@pytest.mark.parametrize(
+    ("raw", "error"),
+    [
+        ({"choices": [{"finish_reason": "content_filter"}]}, ModelFilteredError),
+        (SimpleNamespace(choices=[SimpleNamespace(finish_reason="content_filter")]), ModelFilteredError),
+        ({"stop_reason": "refusal"}, ModelFilteredError),
+        ({"finish_reason": "SAFETY"}, ModelFilteredError),
+    ],
+)
+async def test_a_reply_that_was_filtered_is_said_to_be(raw: object, error: type[ModelError]) -> None:
+    with pytest.raises(error, match="content filter of the model scripted"):
+        await said(LlamaIndexChat(Told(places={"raw": raw})))
 
 
 def test_its_name_is_the_llms() -> None:

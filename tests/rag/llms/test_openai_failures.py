@@ -8,9 +8,18 @@ from typing import Any
 import pytest
 
 from fakes.openai_server import OpenAIServer, Reply
-from rag.errors import ModelBusyError, ModelError, ModelRefusedKeyError, ModelTimeoutError, ModelUnreachableError
+from rag.errors import (
+    ModelBusyError,
+    ModelEmptyError,
+    ModelError,
+    ModelFilteredError,
+    ModelRefusedKeyError,
+    ModelTimeoutError,
+    ModelToolCallError,
+    ModelUnreachableError,
+)
 from rag.llms.openai import OpenAIChat
-from rag.types import Piece, Turn
+from rag.types import CutShort, Piece, Turn
 
 KEY = "sk-very-secret-0123456789"
 SYSTEM = "Answer from the passages."
@@ -42,9 +51,39 @@ async def failure(model: OpenAIChat, kind: type[ModelError] = ModelError) -> Mod
 
 async def test_reasoning_that_uses_up_the_tokens_is_said(server: OpenAIServer) -> None:
     server.replies = [Reply(reasoning=("Let me", " think"), pieces=(), finish_reason="length")]
-    error = await failure(chat(server, max_output_tokens=50))
+    error = await failure(chat(server, max_output_tokens=50), ModelEmptyError)
     assert "50 tokens" in str(error)
     assert "FOOTNOTE_LLM__MAX_OUTPUT_TOKENS" in str(error)
+
+
+@pytest.mark.parametrize("pieces", [(), ("The toll", " is")])
+async def test_an_answer_that_the_server_filtered_is_said_to_be_filtered(
+    server: OpenAIServer, pieces: tuple[str, ...]
+) -> None:
+    server.replies = [Reply(pieces=pieces, finish_reason="content_filter")]
+    error = await failure(chat(server), ModelFilteredError)
+    assert (
+        f"The content filter of the model server at {server.base_url.removesuffix('/v1')} withheld the answer"
+        in str(error)
+    )
+    assert "word the question otherwise" in str(error)
+
+
+async def test_a_question_that_the_server_filtered_is_said_to_be_filtered(server: OpenAIServer) -> None:
+    body = b'{"error": {"message": "The response was filtered", "type": null, "code": "content_filter"}}'
+    server.replies = [Reply(status=400, body=body)]
+    assert "withheld the question or its sources" in str(await failure(chat(server), ModelFilteredError))
+
+
+async def test_a_tool_call_in_place_of_an_answer_is_said(server: OpenAIServer) -> None:
+    server.replies = [Reply(pieces=(), finish_reason="tool_calls")]
+    assert "called a tool in place of an answer" in str(await failure(chat(server), ModelToolCallError))
+
+
+async def test_a_tool_call_after_an_answer_cuts_it_short(server: OpenAIServer) -> None:
+    server.replies = [Reply(pieces=("The toll is 3 [1].",), finish_reason="tool_calls", usage=None)]
+    cut = CutShort("the model called a tool, and none was offered")
+    assert await said(chat(server)) == ["The toll is 3 [1].", cut]
 
 
 async def test_a_server_that_refuses_everything_is_not_asked_forever(server: OpenAIServer) -> None:

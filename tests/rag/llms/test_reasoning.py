@@ -84,8 +84,24 @@ def test_reasoning_between_two_sentences_is_left_out() -> None:
 @given(
     st.lists(
         st.sampled_from(
-            ["<think>", "</think>", "<", "`", ">", "a", "\n", " ", "Okay", ",", "<|channel|>", "final", "<|message|>", "analysis"]
-            + ["[THINK]", "[/THINK]", "<|end|>", "</answer>", "B", "assistantfinal", "[1]"]
+            (
+                *(
+                    "<think>",
+                    "</think>",
+                    "<",
+                    "`",
+                    ">",
+                    "a",
+                    "\n",
+                    " ",
+                    "Okay",
+                    ",",
+                    "<|channel|>",
+                    "final",
+                    "<|message|>",
+                ),
+                *("analysis", "[THINK]", "[/THINK]", "<|end|>", "</answer>", "B", "assistantfinal", "[1]"),
+            )
         ),
         max_size=12,
     ).map("".join),

@@ -28,6 +28,23 @@ def read(*pieces: str) -> tuple[str, str, bool]:
         ("Eight weeks [1].\nNOT_ANSWERED: none.", "Eight weeks [1].", ""),
         ("Eight weeks [1].\nNOT_ANSWERED:", "Eight weeks [1].", ""),
         ("Eight weeks [1].\nNO_ANSWER", "Eight weeks [1].", ""),
+        ("Eight weeks [1].\nNot_Answered: the pager", "Eight weeks [1].", "the pager"),
+        ("Eight weeks [1].\nNot answered: the pager [2].", "Eight weeks [1].", "the pager"),
+        ("Eight weeks [1].\n**NOT ANSWERED**: the pager", "Eight weeks [1].", "the pager"),
+        ("Eight weeks [1].\nNOT\\_ANSWERED: the pager", "Eight weeks [1].", "the pager"),
+        (
+            "Eight weeks [1].\nNot_ANSWERED: and, in a few words, the part that they do not answer",
+            "Eight weeks [1].",
+            "",
+        ),
+        (
+            "Eight weeks [1].\nNOT_ANSWERED: the part that they do not answer: the pager",
+            "Eight weeks [1].",
+            "the pager",
+        ),
+        ("Eight weeks [1].\nNOT_ANSWERED: who steers the ferry", "Eight weeks [1].", ""),
+        ("Calls are not answered on Sunday [1].", "Calls are not answered on Sunday [1].", ""),
+        ("No answer is due on Sunday [1].", "No answer is due on Sunday [1].", ""),
         ("NO, it is not NOT_ANSWER.", "NO, it is not NOT_ANSWER.", ""),
         ("Plan N", "Plan N", ""),
     ],
@@ -35,6 +52,27 @@ def read(*pieces: str) -> tuple[str, str, bool]:
 def test_the_line_on_what_is_not_answered_is_taken_out_however_it_comes(reply: str, shown: str, part: str) -> None:
     for size in (1, 2, 3, 7, len(reply)):
         assert read(*(reply[i : i + size] for i in range(0, len(reply), size))) == (shown, part, False)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *(
+            "no_answer",
+            "No_Answer.",
+            "NO ANSWER",
+            "No answer.",
+            "**No answer**",
+            '"No answer."',
+            "`NO_ANSWER`",
+            "NO\\_ANSWER",
+        ),
+        *("NO_ANSWER\n\nThe pager is not described.", "_No answer found._", "NoAnswer"),
+    ],
+)
+def test_it_declines_in_any_case_and_spelling(reply: str) -> None:
+    for size in (1, 2, 5, len(reply)):
+        assert read(*(reply[i : i + size] for i in range(0, len(reply), size))) == ("", "", True)
 
 
 @pytest.mark.parametrize("reply", ["NO_ANSWER", " **NO_ANSWER**.", "\nNO_ANSWER [1]", "NO_ANSWER: they do not say."])
