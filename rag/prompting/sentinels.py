@@ -28,7 +28,8 @@ _TRIM = " \t*_`\"'>•-.:;<>[]()"
 
 
 _PARROTED = re.compile(
-    r"(?:and,? )?(?:in a few words,? )?the (?:other )?part (?:of the question )?that (?:they|the sources) do not answer",
+    r"(?:and,? )?(?:in a few words,? )?the (?:other )?part (?:of the question )?that (?:they|the sources) do not "
+    r"answer",
     re.IGNORECASE,
 )
 """Our own word for the part, which small models repeat in its place."""
