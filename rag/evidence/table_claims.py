@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from indexes.text.tokenization import STOP_WORDS, figures
+from indexes.text.sentences import sentence_spans
+from indexes.text.tokenization import STOP_WORDS, figures, stem
 from rag.evidence.table_mentions import (
     SMALL_WORDS,
     Lines,
@@ -25,6 +26,8 @@ __all__ = ["Reading", "is_without_subject", "table_conflict"]
 
 _LONGEST = 60
 """Words of a claim that is read; a longer one tells of too much at once."""
+_LONG = 10_000
+"""Words that no lead has."""
 _APART = 1
 """Words between a head and a value that leave no doubt that one is of the other."""
 _MORE = 1
@@ -35,6 +38,7 @@ _COMPARES = re.compile(
     re.IGNORECASE,
 )
 """Words by which a value may belong to another row or column, or to several."""
+_YES_OR_NO = re.compile(r"^\W*(?:yes|no)\b", re.IGNORECASE)
 _OF_ALL = re.compile(
     r"\b(?:other|others|else|elsewhere|all|every|each|both|any|most|least|\w{3,}est|otherwise)\b", re.IGNORECASE
 )
@@ -58,10 +62,16 @@ def table_conflict(reading: Reading, tables: Sequence[Table], prose: str = "") -
     beside the tables. A value that stands there is none of theirs.
     """
     tables = tuple(tables)
-    if not tables or len(reading.text.split()) > _LONGEST or _COMPARES.search(_without_yes_or_no(reading.text)):
+    if not tables or len(reading.text.split()) > _LONGEST:
         return None
     read = _completed(reading, tables)
-    values = [value for value in read.values if not _stands_in(value.text, prose)]
+    if _compares(reading.text, read):
+        return None
+    values = [
+        value
+        for value in read.values
+        if all(tables[t].rows[r][0] for t, r in value.rows) and not _stands_in(value, read, prose)
+    ]
     if read.keys and (wrong := _misplaced(values, read.keys, attrgetter("rows"))):
         value, key = wrong
         return f"{value.text}: in the row of {_keys_of(value, tables)}, not of {key.text}"
@@ -102,16 +112,35 @@ def is_without_subject(reading: Reading, tables: Sequence[Table]) -> bool:
 def _completed(reading: Reading, tables: tuple[Table, ...]) -> Mentions:
     """Return what the claim says, with the keys, heads and values that it leaves to its leads."""
     read = find_mentions(reading.text, tables)
-    if _OF_ALL.search(reading.text) or not _is_fragment(read, reading):
+    if _is_about_others(read) or not _is_fragment(read, reading):
         return read
-    for lead in (find_mentions(lead, tables) for lead in reading.leads if not _COMPARES.search(lead)):
-        read = replace(
-            read,
-            keys=read.keys or lead.keys,
-            heads=read.heads or lead.heads,
-            values=read.values or (lead.values if read.keys else ()),
-        )
+    for text in reading.leads:
+        lead = find_mentions(text, tables)
+        if not _is_about_others(lead) and not _compares(text, lead):
+            read = replace(
+                read,
+                keys=read.keys or _before(lead.keys),
+                heads=read.heads or _before(lead.heads),
+                values=read.values or (_before(lead.values) if read.keys else ()),
+            )
     return read
+
+
+def _before(mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+    """Return mentions in a lead as they stand to the claim: before its first word."""
+    return tuple(replace(mention, at=frozenset(at - _LONG for at in mention.at)) for mention in mentions)
+
+
+def _compares(text: str, read: Mentions) -> bool:
+    """Return whether a text compares or adds rows, by a word that names none of them."""
+    labels = {read.words[at] for label in (*read.keys, *read.heads) for at in label.at if at >= 0}
+    return any(stem(match[0].lower()) not in labels for match in _COMPARES.finditer(_YES_OR_NO.sub("", text)))
+
+
+def _is_about_others(read: Mentions) -> bool:
+    """Return whether a text speaks of other rows than it names, or of all of them."""
+    in_keys = {at for key in read.keys for at in key.at}
+    return _OF_ALL.search(" ".join(word for at, word in enumerate(read.words) if at not in in_keys)) is not None
 
 
 def _is_fragment(read: Mentions, reading: Reading) -> bool:
@@ -162,7 +191,8 @@ def _other_column(value: Mention, read: Mentions, tables: Sequence[Table]) -> Me
     rows = Lines().union(*(key.rows for key in read.keys)) or value.rows
     columns = {(t, c) for t, r, c in value.cells if (t, r) in rows}
     heads = [head for head in read.heads if {t for t, _ in head.columns} & {t for t, _ in columns}]
-    if not columns or any(head.columns & columns for head in heads):
+    is_named = all(tables[t].head(c) for t, c in columns)
+    if not columns or not is_named or any(head.columns & columns for head in heads):
         return None
     said = set(read.words)
     if any(content_stems(tables[t].head(c)) & said - _stems_of(heads) for t, c in columns):
@@ -185,7 +215,7 @@ def _same_kind(tables: Sequence[Table], cell: tuple[int, int, int], value: Menti
 def _are_near(head: Mention, value: Mention, read: Mentions) -> bool:
     """Return whether few words of the claim's own stand between a head and a value, or one is not in the claim."""
     start, end = sorted((max(head.at), min(value.at)))
-    between = [at for at in range(start + 1, end) if at not in read.named and at < len(read.words)]
+    between = [at for at in range(start + 1, end) if at not in read.named and at >= 0]
     return sum(read.words[at] not in STOP_WORDS for at in between) <= _APART
 
 
@@ -193,17 +223,16 @@ def _stems_of(mentions: Iterable[Mention]) -> set[str]:
     return {word for mention in mentions for word in folded_stems(mention.text)}
 
 
-def _stands_in(value: str, prose: str) -> bool:
-    """Return whether a value's figures, or all its words, stand in the text beside the tables."""
-    if not prose:
-        return False
-    if said := figures(value):
-        return said <= figures(prose)
-    return set(folded_stems(value)) <= set(folded_stems(prose))
-
-
-def _without_yes_or_no(text: str) -> str:
-    return re.sub(r"^\W*(?:yes|no)\b", "", text, flags=re.IGNORECASE)
+def _stands_in(value: Mention, read: Mentions, prose: str) -> bool:
+    """Return whether a sentence beside the tables has a value, and another word of the claim."""
+    wanted, said = set(folded_stems(value.text)), figures(value.text)
+    rest = {word for word in read.words if word not in STOP_WORDS and not word[0].isdigit()} - wanted
+    for start, end in sentence_spans(prose):
+        sentence = prose[start:end]
+        found = set(folded_stems(sentence))
+        if (said <= figures(sentence) if said else wanted <= found) and rest & found:
+            return True
+    return False
 
 
 def _keys_of(value: Mention, tables: Sequence[Table]) -> str:

@@ -26,6 +26,8 @@ _LONGEST_VALUE = 6
 """Words of a value that is no figure."""
 _BARE = 2
 """Words beside keys and heads in a claim that gives nothing but a value."""
+_NOTE = re.compile(r"(?<=[a-z]{4})\d{1,2}\b")
+"""The number of a footnote."""
 _YES_OR_NO = frozenset("yes no true false n/a none".split())
 
 
@@ -79,7 +81,7 @@ def find_mentions(text: str, tables: tuple[Table, ...]) -> Mentions:
         for t, table in enumerate(tables)
         for c in range(len(table.heads))
         if c and (t, c) not in key_columns
-        for at in _occurrences(_head_stems(table.head(c)), stemmed)
+        for at in _occurrences(_head_stems(table.head(c)), stemmed, len(table.head(c).split()))
         if not at & taken
         for mention in [Mention(at, frozenset((t, r, c) for r in range(len(table.rows))), table.head(c))]
     )
@@ -99,7 +101,7 @@ def _mentions_of_keys(stemmed: tuple[str, ...], tables: Sequence[Table]) -> list
         found = dict[tuple[str, frozenset[int]], set[tuple[int, int, int]]]()
         for t, table in enumerate(tables):
             for r, row in enumerate(table.rows if column in table.key_columns else ()):
-                for at in _occurrences(_key_stems(row[column]), stemmed):
+                for at in _occurrences(_key_stems(row[column]), stemmed, len(row[column].split())):
                     found.setdefault((row[column], at), set()).add((t, r, column))
         if found:
             return [Mention(at, frozenset(cells), text) for (text, at), cells in found.items()]
@@ -124,7 +126,7 @@ def _figures(
             (t, r, c)
             for t, table in enumerate(tables)
             for r, row in enumerate(table.rows)
-            for c in range(len(row))
+            for c in range(1, len(row))
             if not missing_amounts(part, table.amounts_at(r, c))
         )
         if cells and places and not is_soft:
@@ -172,7 +174,7 @@ def _cells_with(part: tuple[str, ...], tables: Sequence[Table], *, whole: bool) 
         for r, row in enumerate(table.rows):
             for c, cell in enumerate(row):
                 tokens = words(fold_accents(cell))
-                if (tuple(map(stem, tokens)) == part) if whole else part[0] in tokens:
+                if c and ((tuple(map(stem, tokens)) == part) if whole else part[0] in tokens):
                     found.add((t, r, c))
     return frozenset(found)
 
@@ -183,14 +185,13 @@ def _widest(mentions: Iterable[Mention]) -> list[Mention]:
     return [one for one in found if not any(one.at < other.at for other in found)]
 
 
-def _occurrences(part: frozenset[str], stemmed: tuple[str, ...]) -> list[frozenset[int]]:
-    """Return where all of some stems stand close together, in any order."""
+def _occurrences(part: frozenset[str], stemmed: tuple[str, ...], length: int) -> list[frozenset[int]]:
+    """Return where all of some stems stand close together, in any order; ``length`` words is how long they are."""
     places = [at for at, word in enumerate(stemmed) if word in part]
     found, last = [], -1
     for start, end in itertools.combinations_with_replacement(places, 2):
         inside = frozenset(at for at in places if start <= at <= end)
-        is_close = end - start < len(part) + _LOOSE and len(inside) == len(part)
-        if start > last and is_close and {stemmed[at] for at in inside} == part:
+        if start > last and end - start < length + _LOOSE and {stemmed[at] for at in inside} == part:
             found.append(inside)
             last = end
     return found
@@ -198,17 +199,15 @@ def _occurrences(part: frozenset[str], stemmed: tuple[str, ...]) -> list[frozens
 
 @lru_cache(maxsize=4096)
 def _key_stems(cell: str) -> frozenset[str]:
-    """Return the words that name a row, without what stands in brackets. A total is no row of its own."""
-    part = frozenset(
-        stem(word) for word in words(fold_accents(re.sub(r"\([^)]*\)", " ", cell))) if word not in SMALL_WORDS
-    )
-    return frozenset() if part & {"total", "sum", "averag", "all"} else part
+    """Return the words that name a row, without what stands in brackets, and without the number of a footnote."""
+    plain = _NOTE.sub("", re.sub(r"\([^)]*\)", " ", cell))
+    return frozenset(stem(word) for word in words(fold_accents(plain)) if word not in SMALL_WORDS)
 
 
 @lru_cache(maxsize=4096)
 def _head_stems(head: str) -> frozenset[str]:
     """Return the words that name a column, without its unit."""
-    plain = re.sub(r"\([^)]*\)|,.*", " ", head)
+    plain = re.sub(r"\([^)]*\)|,\s*\D*$", " ", head)
     part = frozenset(stem(word) for word in words(fold_accents(plain)) if word not in SMALL_WORDS)
     return frozenset(word for word in part if len(part) == 1 or not amounts(word).units) or part
 

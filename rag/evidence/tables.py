@@ -45,7 +45,7 @@ class Table:
 def read_tables(text: str, context: str = "") -> tuple[Table, ...]:
     """Return the tables of a text, in order. ``context`` may end with the header row of one that begins before it."""
     above = tuple(cells_of(line) for line in context.splitlines() if is_table_row(line))
-    return tuple(table for lines in _runs_of_rows(text) if (table := _table(lines, above)))
+    return tuple(table for lines in _runs_of_rows(text) for table in _tables_of(lines, above))
 
 
 def prose_of(text: str) -> str:
@@ -76,18 +76,38 @@ def _runs_of_rows(text: str) -> Iterator[list[str]]:
             run = []
 
 
-def _table(lines: Sequence[str], above: Sequence[tuple[str, ...]]) -> Table | None:
-    """Return the table of these lines, or nothing if it has no two rows to tell apart, its header row included."""
+def _tables_of(lines: Sequence[str], above: Sequence[tuple[str, ...]]) -> Iterator[Table]:
+    """Yield the tables of these lines: with a second header row between its rows, a table is two."""
     ruled = len(lines) > 1 and _RULE.fullmatch(lines[1]) is not None
     rows = [cells_of(line) for line in lines if not _RULE.fullmatch(line)]
     width = max(map(len, rows), key=[len(row) for row in rows].count, default=0)
-    rows = [row for row in rows if len(row) == width]
+    rows = [row for row in rows if len(row) == width and any(row[1:])]
     outside = [row for row in above if len(row) == width and row not in rows]
     if outside and not ruled:
-        return Table(outside[0], tuple(rows)) if rows else None
-    has_heads = len(rows) > 1 and (ruled or _names_columns(rows[0]))
-    heads, body = (rows[0], rows[1:]) if has_heads else ((), rows)
-    return Table(heads, tuple(body)) if len(rows) > 1 and width > 1 else None
+        rows = [outside[0], *rows]
+    count = int(len(rows) > 1 and (ruled or bool(outside) or _names_columns(rows[0])))
+    heads, body = rows[:count], list[tuple[str, ...]]()
+    for row in rows[count:]:
+        if not _is_unnamed(row):
+            body.append(row)
+        elif body:
+            yield from _table(heads, body)
+            heads, body = [row], []
+        else:
+            heads.append(row)
+    yield from _table(heads, body)
+
+
+def _table(heads: Sequence[tuple[str, ...]], body: Sequence[tuple[str, ...]]) -> Iterator[Table]:
+    """Yield a table, if it has two rows to tell apart, its header row included. The lowest head of a column counts."""
+    if body and len(body[0]) > 1 and (heads or len(body) > 1):
+        lowest = (next(filter(None, column), "") for column in zip(*reversed(heads), strict=True))
+        yield Table(tuple(lowest), tuple(body))
+
+
+def _is_unnamed(row: Sequence[str]) -> bool:
+    """Return whether a row among others is a header row: its first cell names nothing, or a unit."""
+    return (not row[0] or row[0].startswith("(")) and all(_YEAR.fullmatch(cell) or not is_figure(cell) for cell in row)
 
 
 def _names_columns(row: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from fakes.passages import passage
 from rag.evidence.scoring import SourceText, gather_evidence
 from rag.evidence.table_claims import Reading, is_without_subject, table_conflict
-from rag.evidence.tables import read_tables
+from rag.evidence.tables import prose_of, read_tables
 
 FERRIES = """line | vessel | fare | crossing | master
 Kvalen | Nordlys | EUR 14.50 | 35 minutes | Signe Aas
@@ -134,7 +134,7 @@ def test_what_the_table_bears_out_or_leaves_open_is_not_flagged(claim: str, text
 
 def test_prose_beside_a_table_may_bear_out_what_its_rows_do_not() -> None:
     text = f"{FERRIES}\n\nSince May the fare to Kvalen has been EUR 22.00 on Sundays."
-    assert not table_conflict(Reading("Kvalen: EUR 22.00"), read_tables(text), "the fare has been EUR 22.00")
+    assert not table_conflict(Reading("Kvalen: EUR 22.00"), read_tables(text), prose_of(text))
 
 
 def test_a_table_may_have_its_header_in_the_context_above() -> None:
