@@ -62,12 +62,18 @@ def conflict(claim: str, text: str, known_names: frozenset[str] = frozenset()) -
     has_asides = _ASIDE.search(claim) is not None
     target = _line(claim, known_names, has_asides)
     lines = [_line(sentence, known_names, has_asides) for sentence in sentences_in(text)]
-    source = max(lines, key=lambda line: len(target.stems & line.stems), default=target)
+    source = max(lines, key=lambda line: _likeness(target, line), default=target)
     alike = target.stems and len(target.stems & source.stems) >= _ENOUGH * len(target.stems)
     checks = (_replacement, _exchanged_figure, _swap) if alike else ()
     if difference := next(filter(None, (check(target, source) for check in checks)), ""):
         return difference
     return next(filter(None, (_misplacement(target, lines, run) for run in _fact_runs(target))), "")
+
+
+def _likeness(target: _Line, line: _Line) -> tuple[int, int]:
+    """Return how many words a sentence shares, then how many that are no figures: these tell what is spoken of."""
+    shared = target.stems & line.stems
+    return len(shared), len(shared - target.values)
 
 
 def _replacement(target: _Line, source: _Line, run: tuple[int, int] | None = None) -> str:

@@ -9,10 +9,11 @@ from functools import lru_cache
 from indexes.text.number_words import MONTHS
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import STOP_WORDS, words
+from rag.evidence.quantities import without_amounts
 
 _NAME = re.compile(r"\b(?:[A-Z][\w&.’'-]*[a-z][\w-]*|[A-Z]{2,}[\w-]*|[A-Z]\.?(?=[\s,.]|$))")
 _MIXED = re.compile(
-    r"\b(?=\w*[A-Za-z])(?=\w*\d)(?!\d+(?:st|nd|rd|th|[kmbt]|bn|mn|am|pm|[kmgt]b|[ck]?m|k?g|s)\b)\w{2,}\b"
+    r"\b(?=\w*[A-Za-z])(?=\w*\d)(?!\d+(?:st|nd|rd|th|[kmbtKMBT]|bn|mn|am|pm|[kmgt]b|[ck]?m|[km]?g|s|h|min|m?l)\b)\w{2,}\b"
 )
 """``E1042``: a code, which no other spelling matches."""
 _CAPITALS = re.compile(r"\b[A-Z][\w’'.-]*(?:(?:\s+(?:of|the|and|for|&|on|in)){0,2}\s+[A-Z][\w’'.-]*)+")
@@ -31,6 +32,7 @@ _NOT_NAMES = frozenset(("i", *MONTHS, "mr", "mrs", "ms", "dr", "prof"))
 @lru_cache(maxsize=4096)
 def names(claim: str) -> frozenset[str]:
     """Return the capitalised words, lower-cased and without accents, that begin no sentence and no quotation."""
+    claim = without_amounts(claim)
     sentences = (re.sub(r"^\W*\w+", "", claim[start:end]) for start, end in sentence_spans(claim))
     inside = itertools.chain.from_iterable(map(_NAME.findall, sentences))
     parts = {part for name in inside for part in words(fold_accents(name)) if name.isupper() or part not in STOP_WORDS}
@@ -50,7 +52,7 @@ def leading_name(claim: str, *, alone: bool = True) -> str:
 
     Plurals and abstract nouns do not. With ``alone``, a word in small letters must follow.
     """
-    start = re.match(r"[\W_]*([^\W\d_][\w’'-]*)(?:\s+([^\W\d_][\w’'-]*))?", fold_accents(claim))
+    start = re.match(r"[\W_]*([^\W\d_][\w’'-]*)(?:\s+([^\W\d_][\w’'-]*))?", fold_accents(without_amounts(claim)))
     if start is None or not start[1][:1].isupper():
         return ""
     first, after = (words(start[1]) or [""])[0], start[2] or ""

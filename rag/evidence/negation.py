@@ -14,6 +14,14 @@ _DENIALS = frozenset(
     " invalid illegal exempt waive void deprive restrict".split()
 )
 """Words that deny without a negation. If a source has one, "not" in a claim may say the same."""
+_ANSWER_WORD = re.compile(
+    r"[\W_]*(?!no\.? ?\d)(?:yes|no|nope|ja|nein|oui|non|sí|si|sì)(?=[\s*_]*[,.;:!–—])[\W_]+(?=\w)", re.IGNORECASE
+)
+_GOES_ON = re.compile(
+    r"\b(?:go|goes|going|went|carry|carries) on(?! to\b"
+    r"| (?:(?:a|an|the|his|her|their|your|annual|sick|parental|unpaid|paid) )*(?:leave|holidays?|strike|trips?|sale)\b)"
+)
+"""Not to go on leave."""
 _IDIOMS = (
     (
         re.compile(r"\bno (?:later|more|greater|longer|higher) than\b|\bnot (?:more|later|longer|higher) than\b"),
@@ -21,6 +29,8 @@ _IDIOMS = (
     ),
     (re.compile(r"\bno (?:less|fewer|earlier|lower|sooner) than\b|\bnot (?:less|fewer|lower) than\b"), "at least"),
     (re.compile(r"\bnot (?:only|just|merely|simply|necessarily)\b|\bwhether or not\b|\bno\. ?(?=\d)|\bif not\b"), " "),
+    (re.compile(r"\b(?:come|comes|coming|paid|added|granted|given) on top\b"), "excluded"),
+    (_GOES_ON, "continue"),
 )
 _SCOPE = 3
 """Content words after a negation, one of which it negates."""
@@ -35,6 +45,7 @@ _OPPOSITES = tuple(
         "mandatory optional|required optional|compulsory voluntary|win lose|won lost|gain lose|gain loss|profit loss|"
         "earlier later|earliest latest|north south|northern southern|east west|eastern western|upper lower|"
         "inside outside|internal external|enable disable|success failure|succeed fail|best worst|better worse|"
+        "continue stop|continue end|continue cease|continue suspend|"
         "longer shorter|larger smaller|largest smallest|bigger smaller|longest shortest|highest lowest|"
         "faster slower|majority minority|import export|start end|begin end|open close|positive negative"
     ).split("|")
@@ -54,6 +65,11 @@ class Polarity:
     negates: bool
     denies: bool
     """Whether it denies by a negation, or by another word."""
+
+
+def without_answer_word(claim: str) -> str:
+    """Return a claim without a "Yes," or "No." before it, which answers the question and denies nothing of the rest."""
+    return _ANSWER_WORD.sub("", claim, count=1) if _ANSWER_WORD.match(claim) else claim
 
 
 @lru_cache(maxsize=4096)

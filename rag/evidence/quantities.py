@@ -1,53 +1,67 @@
 """Finds figures and dates, and compares them: "1.5 thousand" is "1,500", "May 3rd, 2024" is "2024-05-03"."""
 
 import re
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import lru_cache
+from typing import Literal
 
 from indexes.text.number_words import ORDINALS, SMALL_CARDINALS, TENS, any_of
 from indexes.text.tokenization import figures
-from rag.evidence.dates import Day, days_in, normalize_dates
+from rag.evidence.dates import CLOCK, Day, clock_time, days_in, rewrite_dates, spoken_day, without_weekdays
+from rag.evidence.units import MONEY, UNIT, are_same, in_base_unit, is_money, may_be_same, spoken, unit_named
 
 _NUMBERS = SMALL_CARDINALS | TENS | ORDINALS | {"a": 1, "an": 1, "dozen": 12}
-_SCALES = {"hundred": 2, "thousand": 3, "k": 3, "million": 6, "mn": 6, "billion": 9, "bn": 9, "trillion": 12, "tn": 12}
-_SHORT_SCALES = {"m": 6, "b": 9, "t": 12}
-"""Scales of money only: 5 m is otherwise a length."""
-_UNITS = {
-    form: unit
-    for unit, forms in {
-        "%": "% percent per cent pct percentage points pp",
-        "$": "$ usd dollar dollars", "€": "€ eur euro euros", "£": "£ gbp", "¥": "¥ jpy yen cny rmb yuan",
-        "second": "second seconds sec", "minute": "minute minutes min mins", "hour": "hour hours hr hrs",
-        "day": "day days", "week": "week weeks", "month": "month months", "quarter": "quarter quarters",
-        "year": "year years yr yrs", "decade": "decade decades", "century": "century centuries",
-        "km": "km kilometer kilometers kilometre kilometres",
-        "mile": "mile miles mi", "m": "meter meters metre metres m",
-        "cm": "cm centimeters centimetres", "mm": "mm millimeters millimetres", "foot": "foot feet ft",
-        "kg": "kg kilogram kilograms", "g": "gram grams", "ton": "ton tons tonne tonnes",
-        "kb": "kb", "mb": "mb", "gb": "gb", "tb": "tb", "token": "token tokens",
+_SCALES = {
+    form: power
+    for power, forms in {
+        2: "hundred", 3: "thousand thousands k tsd", 5: "lakh lakhs", 6: "million millions mn mln mio mio. millionen",
+        7: "crore crores", 9: "billion billions bn mrd mrd. milliarde milliarden", 12: "trillion trillions tn",
     }.items()
-    for form in forms.replace("per cent", "per-cent").replace("percentage points", "percentage-points").split()
+    for form in forms.split()
 }  # fmt: skip
-_MONEY = frozenset("$€£¥")
-_SPOKEN = {"%": "percent", "$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "th": ""}
+_SCALE_NAMES = {2: "hundred", 3: "thousand", 5: "lakh", 6: "million", 7: "crore", 9: "billion", 12: "trillion"}
+_SHORT_SCALES = {"m": 6, "b": 9, "t": 12}
+"""Scales of money, or in capitals: 5 m is otherwise a length."""
 _WORD_NUMBER = (
     rf"(?:{any_of(TENS)})(?:[- ](?:{any_of([*SMALL_CARDINALS, *ORDINALS])}))?"
     rf"|{any_of(SMALL_CARDINALS)}|{any_of(ORDINALS)}|an?|dozen"
 )
-_UNIT = r"%|per[ -]cent|percentage[ -]points?|" + any_of(form for form in _UNITS if form != "%" and form.isalpha())
 _QUANTITY = re.compile(
-    rf"(?P<money>US\$|[$€£¥]|\b(?:USD|EUR|GBP|JPY|CNY|RMB)\b)?\s?"
-    rf"(?<![^\W_])(?:(?P<figure>\d+(?:[.,]\d+)*)(?P<nth>st|nd|rd|th)?|(?P<word>{_WORD_NUMBER})(?![^\W_]))"
-    rf"(?:[- ]?(?P<scale>{any_of(_SCALES)}|[mbt](?=\b))(?![^\W_]))?"
-    rf"(?:[- ]?(?:(?:business|working|calendar|consecutive|full|US|U\.S\.) )?(?P<unit>{_UNIT}|[$€£¥])(?![^\W_]))?",
+    rf"(?<![\w:])(?P<clock>{CLOCK})"
+    rf"|(?<!\w)Q(?P<quarter>[1-4])(?!\w)"
+    rf"|(?:(?<![^\W_])(?P<money>{MONEY})\s?|(?<![^\W_]))"
+    rf"(?:(?P<figure>\d+(?:[.,]\d+)*)(?P<nth>st|nd|rd|th)?|(?P<word>{_WORD_NUMBER})(?![^\W_]))"
+    rf"(?:[- ]?(?P<scale>{any_of(_SCALES)}|dozen|[mbt](?=\b))(?![^\W_]))?"
+    rf"(?:[- ]?(?:(?:(?P<working>business|working)|calendar|consecutive|full) )?(?P<unit>{UNIT})(?![^\W_]))?",
     re.IGNORECASE,
 )
-_ROUGH = re.compile(r"(?:about|around|approximately|approx\.?|nearly|almost|roughly|some|circa|~)\s*\Z", re.IGNORECASE)
-_ROUGH_CHARS = 16
-_UNIT_MARKS = re.compile(rf"(?<![^\W_])(?:{_UNIT})(?![^\W_])|[$€£¥%]", re.IGNORECASE)
-_SCALE_MARKS = re.compile(r"\b(thousands?|millions?|billions?)\b|[$€£](m|bn|k)\b|\b(000)s?\b", re.IGNORECASE)
+_Nearness = Literal["", "about", "over", "under"]
+_NEARNESS: dict[str, _Nearness] = {
+    **dict.fromkeys(
+        "about around approximately approx approx. nearly almost roughly some circa ca. ~ ≈".split(), "about"
+    ),
+    **dict.fromkeys(("over", "above", "exceeding", "more than"), "over"),
+    **dict.fromkeys(("under", "below", "less than", "fewer than"), "under"),
+}
+_BEFORE = re.compile(rf"({any_of(_NEARNESS)})\s*\Z", re.IGNORECASE)
+_BEFORE_CHARS = 16
+_ROUNDED_DIGITS = 2
+"""Digits that "over" and "under" may leave out without telling less than a reader expects."""
+_UNIT_MARKS = re.compile(rf"(?<![^\W_])(?:{UNIT})(?![^\W_])|[$€£¥₹%]", re.IGNORECASE)
+_SCALE_MARKS = re.compile(
+    r"\b(thousands?|millions?|billions?|mio|mrd|mln)\b|[$€£](m|bn|k)\b|\b(000)s?\b", re.IGNORECASE
+)
 _SCALE_OF_MARK = {"m": 6, "bn": 9, "k": 3, "000": 3}
+_GROUPED = re.compile(r"(?<![\d.,'’])[1-9]\d{0,2}(?:['’\u00a0\u202f\u2009]\d{3})+(?![\d'’])")
+_SPACED = re.compile(r"(?<![\d.,:/-])(?<!\d )[1-9]\d{0,2}(?: \d{3})+(?![ .-]?\d|[:/]|,\d{3})")
+_CONTINENTAL = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:(?:\.\d{3})+,\d{1,2}|(?:\.\d{3}){2,})(?![\d.,]*\d)")
+_THOUSAND_OR_FRACTION = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+_BLANKS = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009\u2007", " "))
+_YEAR = re.compile(r"19\d\d|20\d\d")
+_FISCAL_YEAR = re.compile(r"\bFY ?['’]?(?:(20\d\d)|(\d\d))(?!\d)")
+_SPLIT_YEAR = re.compile(r"\b(20)(\d\d)/(\d\d)\b(?![/-]\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +74,26 @@ class Quantity:
     """The power of ten that ``written`` is multiplied by."""
     unit: str = ""
     """Empty if no known unit stands beside it."""
-    rough: bool = False
-    """Whether "about" or the like stands before it."""
+    nearness: _Nearness = ""
+    """What stands before it."""
     soft: bool = False
     """Whether it is a word that seldom counts ("a", "one", "first"): a source may mean it, a claim need not."""
+    is_working: bool = False
+    """Whether it counts working days, of which a week has not seven."""
+    others: tuple["Quantity", ...] = ()
+    """What it may mean as well: "1.650" one thousand and more, "9:30" an hour of the evening."""
+    is_ambiguous: bool = False
+    """Whether none of its meanings is the usual one."""
+
+    @property
+    def readings(self) -> tuple["Quantity", ...]:
+        """All that it may mean."""
+        return (self, *self.others)
+
+    def __str__(self) -> str:
+        unit = "" if self.unit == "time" else self.unit.upper() if is_money(self.unit) else self.unit
+        scale = _SCALE_NAMES.get(self.scale, "")
+        return " ".join(filter(None, (self.written, scale, unit)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,101 +122,257 @@ class Amounts:
 @lru_cache(maxsize=4096)
 def amounts(text: str) -> Amounts:
     """Return the quantities and dates of a text."""
-    days, rest = days_in(text)
+    plain = _plain_figures(text)
+    days, rest = days_in(plain)
     years = {str(day.year) for day in days if day.year}
     scales = set[int]()
     for word, suffix, thousands in _SCALE_MARKS.findall(text):
         mark = (suffix or thousands).lower()
-        scales.add(_SCALE_OF_MARK[mark] if mark else _SCALES[word.lower().removesuffix("s")])
+        scales.add(_SCALE_OF_MARK[mark] if mark else _SCALES[word.lower()])
+    quantities = frozenset(quantity for match in _QUANTITY.finditer(rest) if (quantity := _quantity(match, rest)))
+    parts = set[str]().union(*(figures(run) for run in _SPACED.findall(text.translate(_BLANKS))))
     return Amounts(
-        quantities=frozenset(quantity for match in _QUANTITY.finditer(rest) if (quantity := _quantity(match, rest))),
+        quantities=quantities,
         days=frozenset(days),
-        loose=frozenset(figures(rest) | years),
-        units=frozenset(_unit(match[0]) for match in _UNIT_MARKS.finditer(text)),
+        loose=frozenset((figures(rest) | years | parts) - {q.value for q in quantities if q.is_ambiguous}),
+        units=frozenset(unit_named(match[0]) for match in _UNIT_MARKS.finditer(text)),
         scales=frozenset(scales),
     )
 
 
 def missing_amounts(claim: Amounts, source: Amounts) -> list[str]:
     """Return the figures and dates of the claim that the source lacks, in words, in alphabetical order."""
-    missing = [
-        f"{quantity.written}{' ' if quantity.unit else ''}{quantity.unit}"
+    missing = [str(quantity) for quantity in missing_quantities(claim, source)]
+    missing += [str(day) for day in claim.days if not _days_of(day, source, may=True)]
+    return sorted(missing)
+
+
+def missing_quantities(claim: Amounts, source: Amounts) -> list[Quantity]:
+    """Return the figures of the claim that the source has in no reading."""
+    return [
+        quantity
         for quantity in claim.quantities
-        if not (quantity.soft or (quantity.value in source.loose and not quantity.unit and not quantity.scale))
-        and not any(_agrees(quantity, q, source) for q in source.quantities)
-    ]
-    missing += [
-        str(day)
-        for day in claim.days
-        if not any(  # a source may leave out the year, and a claim any part
-            day.month == known.month
-            and day.day in (0, known.day)
-            and (day.year in (0, known.year) or (not known.year and str(day.year) in source.loose))
-            for known in source.days
+        if not (
+            quantity.soft
+            or _is_loose(quantity, source)
+            or any(_may_agree(quantity, q, source) for q in source.quantities)
         )
     ]
-    return sorted(missing)
+
+
+def has_uncertain_amounts(claim: Amounts, source: Amounts) -> bool:
+    """Return whether the source has a figure or date of the claim in one reading of several only: 03/04/2025, 1.650."""
+    figures_are_sure = all(
+        quantity.soft
+        or _is_loose(quantity, source)
+        or any(_agrees(quantity, q, source) for q in source.quantities)
+        or not any(_may_agree(quantity, q, source) for q in source.quantities)
+        for quantity in claim.quantities
+    )
+    days_are_sure = all(_days_of(day, source) or not _days_of(day, source, may=True) for day in claim.days)
+    return not (figures_are_sure and days_are_sure)
+
+
+def spell_as(text: str, source: Amounts) -> str:
+    """Return a text with the source's spelling of each figure and date that it has: "56 day" for "eight weeks"."""
+
+    def spell_day(day: Day) -> str:
+        return spoken_day(next((one for one in day.readings if _days_of(one, source, may=True)), day))
+
+    def spell(quantity: Quantity) -> str:
+        alike = [
+            q for q in source.quantities if bool(q.unit) == bool(quantity.unit) and _may_agree(quantity, q, source)
+        ]
+        if quantity.soft or not alike or any((q.value, q.unit) == (quantity.value, quantity.unit) for q in alike):
+            return ""
+        return _spelt(min(alike, key=lambda q: (not _agrees(quantity, q, source), q.value)))
+
+    return _rewrite(without_weekdays(rewrite_dates(_plain_figures(text), spell_day)), spell)
 
 
 @lru_cache(maxsize=4096)
 def normalize_amounts(text: str) -> str:
     """Return the text with figures and dates in one spelling: "3 may" for "May 3rd", "1500 dollar" for "$1.5k"."""
-    text = normalize_dates(text)
+    return _rewrite(
+        rewrite_dates(_plain_figures(text), spoken_day), lambda quantity: "" if quantity.soft else _spelt(quantity)
+    )
 
-    def spell(match: re.Match[str]) -> str:
+
+def leave_out(text: str, quantities: Iterable[Quantity]) -> str:
+    """Return the text without some of its quantities."""
+    unwanted = frozenset(quantities)
+    return _rewrite(text, lambda quantity: " " if quantity in unwanted else "") if unwanted else text
+
+
+@lru_cache(maxsize=4096)
+def without_amounts(text: str) -> str:
+    """Return the text with dates and sums of money in small letters and figures: "US$", "Oct" are no names."""
+    plain = without_weekdays(rewrite_dates(_plain_figures(text), spoken_day))
+    return _rewrite(plain, lambda q: q.value if q.scale or is_money(q.unit) or q.unit in ("time", "quarter") else "")
+
+
+def is_number(value: str) -> bool:
+    """Return whether a figure is no version, as 1.2.3, no time of day and not very long."""
+    return value.replace(".", "", 1).isdigit() and len(value) < 30
+
+
+def _rewrite(text: str, spell: Callable[[Quantity], str]) -> str:
+    """Return the text with each quantity as ``spell`` writes it; as it stands where that is nothing."""
+
+    def replaced(match: re.Match[str]) -> str:
         quantity = _quantity(match, text)
-        if quantity is None or quantity.soft:
-            return match[0]
-        blank = match[0][: len(match[0]) - len(match[0].lstrip())]
-        return f"{blank}{quantity.value} {_SPOKEN.get(quantity.unit, quantity.unit)}".rstrip()
+        spelt = spell(quantity) if quantity else ""
+        return f"{match[0][: len(match[0]) - len(match[0].lstrip())]}{spelt}" if spelt else match[0]
 
-    return _QUANTITY.sub(spell, text)
+    return _QUANTITY.sub(replaced, text)
+
+
+def _spelt(quantity: Quantity) -> str:
+    return f"{quantity.value} {spoken(quantity.unit)}".rstrip()
+
+
+@lru_cache(maxsize=4096)
+def _plain_figures(text: str) -> str:
+    """Return the text with figures in English groups or none: 1650 for "1 650", "1'650", 1650.50 for "1.650,50"."""
+    text = _GROUPED.sub(lambda match: re.sub(r"\D", "", match[0]), text).translate(_BLANKS)
+    text = _SPACED.sub(lambda match: match[0].replace(" ", ""), text)
+    text = _CONTINENTAL.sub(lambda match: match[0].replace(".", "").replace(",", "."), text)
+    text = _SPLIT_YEAR.sub(lambda m: f"{m[1]}{m[2]}/20{m[3]}" if int(m[3]) == int(m[2]) + 1 else m[0], text)
+    return _FISCAL_YEAR.sub(lambda match: f"fiscal year {match[1] or '20' + match[2]}", text)
+
+
+def _days_of(day: Day, source: Amounts, *, may: bool = False) -> list[Day]:
+    """Return the dates of the source that a date names; with ``may``, those too that it names in one reading only."""
+    if not may and day.is_ambiguous:
+        return [known for known in source.days if day == known]
+    return [known for known in source.days if (may or not known.is_ambiguous) and _names(day, known, source)]
+
+
+def _names(day: Day, known: Day, source: Amounts) -> bool:
+    """Return whether a date names a known one in any reading. That may lack the year, and the date any part."""
+    return any(
+        one.month == other.month
+        and one.day in (0, other.day)
+        and (one.year in (0, other.year) or (not other.year and str(one.year) in source.loose))
+        for one in day.readings
+        for other in known.readings
+    )
+
+
+def _is_loose(quantity: Quantity, source: Amounts) -> bool:
+    bare = not quantity.unit and not quantity.scale and not quantity.is_ambiguous
+    return bare and quantity.value in source.loose
+
+
+def _may_agree(claim: Quantity, source: Quantity, among: Amounts) -> bool:
+    """Return whether a quantity of the source agrees with the claim's in any of their readings."""
+    return any(_read_alike(one, other, among, may=True) for one in claim.readings for other in source.readings)
 
 
 def _agrees(claim: Quantity, source: Quantity, among: Amounts) -> bool:
-    """Return whether a quantity of the source agrees with the claim's in value and unit.
+    """Return whether a quantity of the source agrees with the claim's to any reader."""
+    return claim.is_ambiguous == source.is_ambiguous and _read_alike(claim, source, among)
+
+
+def _read_alike(claim: Quantity, source: Quantity, among: Amounts, *, may: bool = False) -> bool:
+    """Return whether two quantities agree in value and unit, in their first reading.
 
     A table may give the scale of all its figures at its head. A source may give a unit apart from the figure, and that
     of money nowhere.
     """
-    scaled = claim.scale and not source.scale and claim.scale in among.scales and claim.written == source.value
-    rounded = False
-    if claim.rough and "." not in (claim.value.replace(".", "", 1) + source.value.replace(".", "", 1)):
-        digits, exact_digits = (len(value.replace(".", "").strip("0")) for value in (claim.value, source.value))
-        rounded = 0 < digits < exact_digits and float(f"{float(source.value):.{digits}g}") == float(claim.value)
-    if not (claim.value == source.value or rounded or scaled):
-        return False
-    if claim.unit == source.unit or (not claim.unit and source.unit != "th"):
+    if _are_equal(claim, source):
         return True
-    known = among.units & _MONEY if claim.unit in _MONEY else among.units
-    return not source.unit and (claim.unit in known or (claim.unit in _MONEY and not known))
+    scaled = claim.scale and not source.scale and claim.scale in among.scales and claim.written == source.value
+    scaled = scaled and (not source.unit or is_money(source.unit) or source.unit == claim.unit)
+    if not (claim.value == source.value or scaled or _is_rounded(claim, source, may=may)):
+        return False
+    alike = may_be_same if may else are_same
+    if alike(claim.unit, source.unit) or (not claim.unit and source.unit not in ("th", "time")):
+        return True
+    if source.unit or claim.unit == "time" or _YEAR.fullmatch(source.value):
+        return False
+    known = {unit for unit in among.units if not is_money(claim.unit) or is_money(unit)}
+    return any(alike(claim.unit, unit) for unit in known) or (is_money(claim.unit) and not known)
+
+
+def _are_equal(claim: Quantity, source: Quantity) -> bool:
+    """Return whether both are the same amount, the units being exact multiples: 2 hours, 120 minutes."""
+    if claim.unit == source.unit:
+        return claim.value == source.value
+    if not (claim.unit and source.unit) or claim.is_working or source.is_working or "time" in (claim.unit, source.unit):
+        return False
+    if not (is_number(claim.value) and is_number(source.value)):
+        return False
+    (value, unit), (known, known_unit) = in_base_unit(claim.value, claim.unit), in_base_unit(source.value, source.unit)
+    return unit == known_unit and value == known
+
+
+def _is_rounded(claim: Quantity, source: Quantity, *, may: bool) -> bool:
+    """Return whether the claim's figure is the source's, rounded as the word before it says: over 5,000 of 5,212."""
+    if not claim.nearness or source.nearness or not (is_number(claim.value) and is_number(source.value)):
+        return False
+    digits, exact_digits = (len(value.replace(".", "").strip("0")) for value in (claim.value, source.value))
+    if not 0 < digits < exact_digits:
+        return False
+    if claim.nearness == "about":
+        return float(f"{float(source.value):.{digits}g}") == float(claim.value)
+    exact = Decimal(source.value)
+    step = Decimal(1).scaleb(exact.adjusted() - digits + 1)
+    mode = ROUND_FLOOR if claim.nearness == "over" else ROUND_CEILING
+    rounded = (exact / step).to_integral_value(mode) * step
+    return rounded == Decimal(claim.value) and (may or exact_digits - digits >= _ROUNDED_DIGITS)
 
 
 def _quantity(match: re.Match[str], text: str) -> Quantity | None:
-    money, scale_word = match["money"], (match["scale"] or "").lower()
-    unit = _unit(money or match["unit"] or "")
-    if scale_word in _SHORT_SCALES and not money:
-        unit, scale = unit or ("m" if scale_word == "m" else ""), 0
-    else:
-        scale = (_SCALES | _SHORT_SCALES).get(scale_word, 0)
-    word = (match["word"] or "").lower()
-    if word in ("a", "an") and not (scale or unit):
+    if match["clock"]:
+        time, is_open = clock_time(match["clock"])
+        later = f"{(int(time[:2]) + 12) % 24:02}{time[2:]}"
+        return Quantity(time, time, unit="time", others=(Quantity(later, later, unit="time"),) if is_open else ())
+    if match["quarter"]:
+        return Quantity(match["quarter"], match["quarter"], unit="quarter")
+    word, unit = (match["word"] or "").lower(), unit_named(match["money"] or match["unit"] or "")
+    scale_word = match["scale"] or ""
+    if word in ("a", "an") and not (scale_word or unit):
         return None
-    if match["figure"]:
-        (written,) = figures(match["figure"])
-    else:  # twenty-five
-        written = str(sum(_NUMBERS[part] for part in re.split("[- ]", word)))
-    before = text[max(0, match.start() - _ROUGH_CHARS) : match.start()]
-    soft = word in ("a", "an", "one") and not scale and not (word == "one" and unit)
-    if not unit and (match["nth"] or re.split("[- ]", word)[-1] in ORDINALS):
-        unit = "th"
-    value = written
-    if written.count(".") <= 1 and len(written) < 20:  # no version, as 1.2.3, and no very long figure
-        value = f"{Decimal(written).scaleb(scale):f}"
-        value = value.rstrip("0").rstrip(".") if "." in value else value
-    return Quantity(value, written, scale, unit, bool(_ROUGH.search(before)), soft or unit == "th")
+    is_nth = bool(match["nth"]) or re.split("[- ]", word)[-1] in ORDINALS
+    quantity = Quantity(
+        "",
+        min(figures(match["figure"])) if word == "" else str(sum(_NUMBERS[part] for part in re.split("[- ]", word))),
+        unit=unit or ("th" if is_nth else ""),
+        nearness=_nearness(text[max(0, match.start() - _BEFORE_CHARS) : match.start()]),
+        soft=(word in ("a", "an", "one") and not scale_word and not (word == "one" and unit)) or (is_nth and not unit),
+        is_working=bool(match["working"]),
+    )
+    readings = [
+        replace(
+            quantity, scale=scale, value=_scaled(quantity.written, scale, 12 if scale_word.lower() == "dozen" else 1)
+        )
+        for scale in _scales_meant(scale_word, has_money=bool(match["money"]))
+    ]
+    if scale_word == "m" and not match["money"]:  # 5 m is a length first, then millions
+        readings[0] = replace(readings[0], unit=unit or "m")
+    if not scale_word and unit != "%" and _THOUSAND_OR_FRACTION.fullmatch(match["figure"] or ""):
+        thousands = match["figure"].replace(".", "")
+        readings.append(replace(quantity, value=thousands, written=thousands))
+        readings[0] = replace(readings[0], is_ambiguous=True)
+    return replace(readings[0], others=tuple(readings[1:]))
 
 
-def _unit(written: str) -> str:
-    written = written.lower().removeprefix("us")
-    return _UNITS.get(written) or _UNITS.get(re.sub("[ -]", "-", written).removesuffix("s") + "s", written and "%")
+def _nearness(before: str) -> _Nearness:
+    found = _BEFORE.search(before)
+    return _NEARNESS[found[1].lower()] if found else ""
+
+
+def _scales_meant(word: str, *, has_money: bool) -> Iterable[int]:
+    """Return the powers of ten that a word after a figure means, the usual one first."""
+    power = (_SCALES | _SHORT_SCALES).get(word.lower(), 0)
+    if word.lower() in _SHORT_SCALES and not has_money and word.islower():
+        return 0, power
+    return (power,)
+
+
+def _scaled(written: str, power: int, factor: int) -> str:
+    if not is_number(written) or len(written) >= 20:
+        return written
+    value = f"{(Decimal(written) * factor).scaleb(power):f}"
+    return value.rstrip("0").rstrip(".") if "." in value else value

@@ -14,10 +14,19 @@ from indexes.text.sentences import is_table_row
 from indexes.text.tokenization import STOP_WORDS, figures, stems, words
 from indexes.types import Passage
 from rag.evidence.alignment import conflict, sentences_in
+from rag.evidence.calculations import recomputed
 from rag.evidence.cross_language import compare, is_foreign
 from rag.evidence.names import fold_accents, leading_name, names, unknown_names
-from rag.evidence.negation import negates, polarity, polarity_conflict
-from rag.evidence.quantities import amounts, missing_amounts, normalize_amounts
+from rag.evidence.negation import negates, polarity, polarity_conflict, without_answer_word
+from rag.evidence.quantities import (
+    Amounts,
+    amounts,
+    has_uncertain_amounts,
+    leave_out,
+    missing_amounts,
+    normalize_amounts,
+    spell_as,
+)
 from rag.evidence.table_claims import Reading, is_without_subject, table_conflict
 from rag.evidence.tables import Table, prose_of, read_tables
 from rag.types import Verdict
@@ -90,10 +99,18 @@ class Evidence:
     is_doubtful: bool = False
     """Whether its first word, capitalised in any case, may be a name that the source lacks.
 
-    Likewise whether it is a table's value, and nothing says of which row.
+    Likewise whether it is a table's value, and nothing says of which row, and whether a figure or date agrees in one
+    reading of several only.
     """
+    calculated: str = ""
+    """Figures that are the writer's arithmetic with the source's, in words; the source has them nowhere."""
     foreign: Literal["", "agrees", "open"] = ""
     """Set if the claim is in another language: figures or names agree, or nothing speaks for it or against it."""
+
+    @property
+    def remark(self) -> str:
+        """What a reader must know of the claim: the finding, or what was calculated."""
+        return self.finding or (f"{self.calculated}: calculated, not in the source" if self.calculated else "")
 
 
 def gather_evidence(claim: str, source: SourceText, reading: Reading | None = None) -> Evidence:
@@ -102,31 +119,43 @@ def gather_evidence(claim: str, source: SourceText, reading: Reading | None = No
     ``reading`` completes it by the lines before and the question; without one, the claim stands alone.
     """
     reading = reading or Reading(claim)
-    stems_in_order = _stems(claim)
-    claim_stems, source_stems = set(stems_in_order), set(_stems(source.text))
-    everything = f"{source.text}\n{source.context}\n{source.name}"
-    if not claim_stems:
-        return Evidence("no words", {})
+    claim, known = without_answer_word(claim), amounts(source.text) | amounts(source.context)
     has_subject = not is_without_subject(reading, source.tables)
     misread = table_conflict(reading, source.tables, prose_of(source.around))
-    if _plain_words(claim) in _plain_words(source.text) and has_subject and not misread:
+    if words(claim) and _plain_words(claim) in _plain_words(source.text) and has_subject and not misread:
         return Evidence("", {}, verbatim=True)
-    shared = claim_stems & source_stems
+    is_uncertain, calculations = has_uncertain_amounts(amounts(claim), known), recomputed(claim, known, source.around)
+    calculated = ", ".join(f"{figure} = {how}" for figure, how in calculations.items() if how)
+    claim = spell_as(leave_out(claim, calculations), known)
+    claim_stems = set(_stems(claim))
+    if not claim_stems:
+        return Evidence("no words", {})
+    everything = f"{source.text}\n{source.context}\n{source.name}"
+    shared = claim_stems & set(_stems(source.text))
     if is_foreign(claim, source.around or source.text) and len(shared) < _SAME * len(claim_stems):
         comparison = compare(claim, f"{source.text}\n{source.context}", everything)
-        return Evidence(comparison.finding, {"found": 0.0}, foreign="agrees" if comparison.agrees else "open")
+        foreign: Literal["agrees", "open"] = "agrees" if comparison.agrees else "open"
+        return Evidence(comparison.finding, {"found": 0.0}, calculated=calculated, foreign=foreign)
+    first = leading_name(claim)
+    is_strange = bool(first) and first not in STOP_WORDS | _LEAD_INS | _known_words(everything)
+    finding = misread or _finding(claim, source, known, everything, in_order=misread is None)
+    is_doubtful = is_strange or is_uncertain or not has_subject
+    return Evidence(finding, _features(claim, source), is_doubtful=is_doubtful, calculated=calculated)
+
+
+def _features(claim: str, source: SourceText) -> dict[str, float]:
+    """Return what the words of a claim, in the source's spelling, tell for it: each 0 to 1."""
+    stems_in_order, source_stems = _stems(claim), set(_stems(source.text))
+    claim_stems = set(stems_in_order)
     context_stems = (set(_stems(source.context)) | set(stems(source.name))) - source_stems
     runs = itertools.groupby(stems_in_order, key=(source_stems | context_stems).__contains__)
     gaps = (len(list(run)) for is_known, run in runs if not is_known)  # a half-true claim has a long one
-    features = {
-        "found": (len(shared) + 0.5 * len(claim_stems & context_stems)) / len(claim_stems),
+    found = len(claim_stems & source_stems) + 0.5 * len(claim_stems & context_stems)
+    return {
+        "found": found / len(claim_stems),
         "gap": max(gaps, default=0) / len(stems_in_order),
         "bound": _binding(claim, source.text, context_stems),
     }
-    known, first = _known_words(everything), leading_name(claim)
-    is_doubtful = bool(first) and first not in STOP_WORDS and first not in known and first not in _LEAD_INS
-    finding = misread or _finding(claim, source, everything, in_order=misread is None)
-    return Evidence(finding, features, is_doubtful=is_doubtful or not has_subject)
 
 
 def likelihood(evidence: Evidence, similarity: float | None = None) -> float:
@@ -140,7 +169,7 @@ def likelihood(evidence: Evidence, similarity: float | None = None) -> float:
     weights, bias = _WORDS_ONLY if similarity is None else _WEIGHTS
     features = evidence.features if similarity is None else evidence.features | {"likeness": similarity}
     probability = sigmoid(bias + sum(weight * features[name] for name, weight in weights.items()))
-    return min(probability, WEAK) if evidence.is_doubtful else probability
+    return min(probability, WEAK) if evidence.is_doubtful or evidence.calculated else probability
 
 
 def support(claim: str, text: str, context: str = "") -> float:
@@ -159,12 +188,13 @@ def verdict(score: float, *, cited: bool) -> Verdict:
     return "supported" if score >= SUPPORTED else "weak" if score >= WEAK else "unsupported"
 
 
-def _finding(claim: str, source: SourceText, everything: str, *, in_order: bool) -> str:
+def _finding(claim: str, source: SourceText, known: Amounts, everything: str, *, in_order: bool) -> str:
     """Return the first fact of the claim that the source lacks or contradicts, in words; else nothing.
 
-    ``in_order`` says that the order of words counts, as it does not in a row that has its key and the value.
+    ``known`` are the amounts of the source and its context. ``in_order`` says that the order of words counts, as it
+    does not in a row that has its key and the value.
     """
-    if absent := missing_amounts(amounts(claim), amounts(source.text) | amounts(source.context)):
+    if absent := missing_amounts(amounts(claim), known):
         return f"{', '.join(absent)}: in no source"
     if strangers := unknown_names(claim, _known_words(everything), everything):
         return f"{', '.join(strangers)}: in no source"

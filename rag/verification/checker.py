@@ -93,7 +93,8 @@ class _Judgement:
         if opinion is None:
             return self
         first = max(self.score, WEAK) if self.proof.evidence.foreign else self.score
-        return replace(self, score=sigmoid((log_odds(first) + log_odds(opinion)) / 2))
+        score = sigmoid((log_odds(first) + log_odds(opinion)) / 2)
+        return replace(self, score=min(score, WEAK) if self.proof.evidence.calculated else score)
 
     def to_sentence(self, text: Numbered) -> Sentence:
         """Return the checked sentence of a text with new markers."""
@@ -101,7 +102,7 @@ class _Judgement:
         numbers, score, finding = tuple[int, ...](), 0.0, ""
         if self.is_cited:
             numbers = tuple(dict.fromkeys(text.number(place) for place in self.proof.places))
-            score, finding = self.score, self.proof.evidence.finding or (FINDING if self.is_uncompared else "")
+            score, finding = self.score, self.proof.evidence.remark or (FINDING if self.is_uncompared else "")
         decision = verdict(score, cited=self.is_cited)
         return Sentence(text.text[start:end], start, end, numbers, score, decision, finding, self.is_uncompared)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from rag.evidence.alignment import conflict
-from rag.evidence.negation import polarity, polarity_conflict
+from rag.evidence.negation import polarity, polarity_conflict, without_answer_word
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,37 @@ def test_a_first_word_that_the_passage_has_as_a_name_is_one() -> None:
     claim, source = "Education is a band of four.", "Circus Diablo is a band of four."
     assert conflict(claim, source) == ""
     assert conflict(claim, source, frozenset({"education"})) == "education for circus diablo"
+
+
+@pytest.mark.parametrize(
+    ("claim", "rest"),
+    [
+        ("No, meals are paid for separately.", "meals are paid for separately."),
+        ("No. Meals are paid for separately.", "Meals are paid for separately."),
+        ("**Yes** – meals are free.", "meals are free."),
+        ("Nein, das Essen kostet extra.", "das Essen kostet extra."),
+        ("No meals are served.", "No meals are served."),
+        ("No. 5 leads to the port.", "No. 5 leads to the port."),
+        ("Yes.", "Yes."),
+        ("No-one, says Ann, may go.", "No-one, says Ann, may go."),
+    ],
+)
+def test_a_yes_or_no_before_a_claim_is_no_part_of_it(claim: str, rest: str) -> None:
+    assert without_answer_word(claim) == rest
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("Breakfast is included.", "Breakfast comes on top."),
+        ("The fee comes on top.", "The fee is included."),
+        ("Wages go on during the strike.", "Wages stop during the strike."),
+        ("Payments continue abroad.", "Payments end abroad."),
+    ],
+)
+def test_the_opposite_is_found_in_idioms(claim: str, source: str) -> None:
+    assert polarity_conflict(polarity(claim), polarity(source))
+
+
+def test_to_go_on_leave_is_not_to_continue() -> None:
+    assert not polarity_conflict(polarity("Staff go on parental leave."), polarity("Staff stop before parental leave."))

@@ -1,8 +1,50 @@
 """Figures and dates as they are compared."""
 
-import pytest
+from datetime import date
+from itertools import permutations
 
-from rag.evidence.quantities import amounts, missing_amounts, normalize_amounts
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.evidence.quantities import (
+    amounts,
+    has_uncertain_amounts,
+    missing_amounts,
+    normalize_amounts,
+    spell_as,
+    without_amounts,
+)
+
+MONEY = {
+    "usd": ("${}", "USD {}", "US$ {}", "US${}", "{} dollars", "{} US dollars", "{} U.S. dollars", "USD{}"),
+    "eur": ("€{}", "€ {}", "EUR {}", "{} EUR", "{} euros", "{} €"),
+    "gbp": ("£{}", "GBP {}", "{} pounds", "{} pounds sterling"),
+    "nok": ("NOK {}", "{} NOK", "kr {}", "{} kroner"),
+    "chf": ("CHF {}", "{} francs", "{} Swiss francs"),
+    "jpy": ("JPY {}", "¥{}", "{} yen"),
+    "inr": ("INR {}", "₹{}", "{} rupees"),
+    "cad": ("CAD {}", "C${}", "CA$ {}", "{} Canadian dollars"),
+    "percent": ("{} %", "{}%", "{} percent", "{} per cent"),
+}
+
+
+def is_missing(claim: str, source: str) -> bool:
+    return bool(missing_amounts(amounts(claim), amounts(source)))
+
+
+def is_proven(claim: str, source: str) -> bool:
+    return not is_missing(claim, source) and not has_uncertain_amounts(amounts(claim), amounts(source))
+
+
+def spellings(number: int) -> list[str]:
+    plain = f"{number:,}"
+    return [str(number), *(plain.replace(",", sign) for sign in (",", "'", "’", "\u00a0", "\u202f", "\u2009", " "))]
+
+
+def dates_as_written(day: date) -> list[str]:
+    forms = ["%Y-%m-%d", "%d.%m.%Y", "%d %B %Y", "%B %d, %Y", "%b. %d, %Y", "%d %b %Y", "%A, %d %B %Y", "%Y/%m/%d"]
+    return [day.strftime(form) for form in forms] + ([day.strftime("%d/%m/%Y")] if day.day > 12 else [])
 
 
 @pytest.mark.parametrize(
@@ -68,3 +110,131 @@ def test_figures_and_dates_have_one_spelling() -> None:
 def test_a_figure_of_a_thousand_digits_is_read_as_it_stands() -> None:
     long = "1" * 1000
     assert missing_amounts(amounts(f"{long} million"), amounts(f"{long} million")) == []
+
+
+@pytest.mark.parametrize("forms", MONEY.values(), ids=MONEY)
+def test_a_currency_is_the_same_by_sign_code_and_name_before_and_after(forms: tuple[str, ...]) -> None:
+    for one, other in permutations(forms, 2):
+        assert is_proven(one.format(85), other.format(85)), (one, other)
+        assert is_missing(one.format(85), other.format(86)), (one, other)
+
+
+def test_two_currencies_or_a_currency_and_a_percentage_never_agree() -> None:
+    for one, other in permutations(MONEY, 2):
+        if {one, other} != {"usd", "cad"}:
+            assert is_missing(MONEY[one][0].format(85), MONEY[other][0].format(85)), (one, other)
+    assert is_missing("USD 85", "CAD 85")
+
+
+@given(st.integers(min_value=1_000, max_value=10**12 - 1), st.integers(min_value=1_000, max_value=10**12 - 1))
+def test_equal_figures_are_equal_in_any_grouping_and_others_never_are(number: int, other: int) -> None:
+    for one, another in permutations(spellings(number), 2):
+        assert is_proven(f"It cost NOK {one} then.", f"The price was NOK {another}."), (one, another)
+    if number != other:
+        assert all(is_missing(f"{one} people", f"{other:,} people") for one in spellings(number))
+
+
+@given(st.dates(date(1950, 1, 1), date(2049, 12, 31)), st.dates(date(1950, 1, 1), date(2049, 12, 31)))
+def test_equal_dates_are_equal_in_any_spelling_and_others_never_are(day: date, other: date) -> None:
+    for one, another in permutations(dates_as_written(day), 2):
+        assert is_proven(f"Due on {one}.", f"Hand it in by {another}."), (one, another)
+    if day != other:
+        assert all(is_missing(f"Due {one}", f"Due {other:%d %B %Y}") for one in dates_as_written(day))
+
+
+@given(st.integers(min_value=0, max_value=23), st.integers(min_value=0, max_value=59))
+def test_a_time_of_day_is_the_same_by_twelve_and_by_twentyfour_hours(hour: int, minute: int) -> None:
+    half = "am" if hour < 12 else "pm"
+    for written in (f"{(hour - 1) % 12 + 1}:{minute:02} {half}", f"{(hour - 1) % 12 + 1}:{minute:02} {half[0]}.m."):
+        assert is_proven(f"It opens at {written}", f"Open from {hour:02}:{minute:02} on")
+        assert is_missing(f"It opens at {written}", f"Open from {hour:02}:{(minute + 1) % 60:02} on")
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("$7B", "$7 billion"),
+        ("US$ 7 bn", "7,000,000,000 dollars"),
+        ("7 Mrd. EUR", "€7 billion"),
+        ("5 Mio. €", "EUR 5,000,000"),
+        ("2.4M visitors", "2.4 million visitors"),
+        ("3k boats", "3,000 boats"),
+        ("4 lakh rupees", "INR 400,000"),
+        ("2.350,75 €", "EUR 2,350.75"),
+        ("1.250.000 people", "1,250,000 people"),
+        ("10–12 weeks", "between 10 and 12 weeks"),
+        ("about 60 %", "59.6 %"),
+        ("over 4,000 members", "4,318 members"),
+        ("fewer than 5,000 members", "4,918 members"),
+        ("six weeks", "42 days"),
+        ("3 h", "180 minutes"),
+        ("2.5 km", "2500 m"),
+        ("0.75 kg", "750 g"),
+        ("1.5 GB", "1,500 MB"),
+        ("a fortnight", "14 days"),
+        ("3 dozen eggs", "36 eggs"),
+        ("18 months", "1.5 years"),
+        ("25 basis points", "0.25 percentage points"),
+        ("Q2 2023", "the second quarter of 2023"),
+        ("FY23", "fiscal year 2023"),
+        ("Feb 2021", "02/2021"),
+        ("4. März 2021", "4 March 2021"),
+        ("4 de mayo de 2021", "2021-05-04"),
+        ("9 Uhr", "9 am"),
+    ],
+)
+def test_scales_units_and_dates_are_read_as_people_write_them(claim: str, source: str) -> None:
+    assert is_proven(claim, source)
+    assert is_proven(source, claim) or {*claim.split()} & {"about", "over", "fewer", "10–12"}
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("1.650 boats", "1650 boats"),
+        ("1.65 boats", "1.650 boats"),
+        ("3 April 2025", "03/04/2025"),
+        ("4 March 2025", "03/04/2025"),
+        ("2.4m visitors", "2.4 million visitors"),
+        ("$215", "CAD 215"),
+        ("9:30 pm", "9:30"),
+        ("more than 30 days", "35 days"),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_neither_missing_nor_proven(claim: str, source: str) -> None:
+    assert not is_missing(claim, source)
+    assert not is_proven(claim, source)
+    assert is_proven(claim, claim)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("20 %", "20 percentage points"),
+        ("NOK 40", "SEK 40"),
+        ("JPY 40", "CNY 40"),
+        ("8 weeks", "8 days"),
+        ("1 week", "7 working days"),
+        ("1 km", "1 mile"),
+        ("5 pm", "5 am"),
+        ("4 May 2025", "03/04/2025"),
+        ("over 4,000", "3,900"),
+        ("over 50 days", "over 54 days"),
+        ("$7 million", "$7 billion"),
+        ("Q3", "the second quarter"),
+        ("USD 2019", "in the year 2019"),
+    ],
+)
+def test_another_amount_is_missing_however_near_its_spelling(claim: str, source: str) -> None:
+    assert is_missing(claim, source)
+
+
+def test_a_claim_takes_on_the_spelling_of_its_source() -> None:
+    source = amounts("Leave lasts 42 days and costs CHF 5,212, from 03/04/2025 on.")
+    written = "Leave lasts six weeks and costs over 5,000 francs, from Thursday, 3 April 2025 on."
+    assert spell_as(written, source) == "Leave lasts 42 day and costs over 5212 chf, from 3 april 2025 on."
+
+
+def test_signs_codes_and_months_stand_for_no_names() -> None:
+    written = "Ann paid US$ 5 and C$7 in Oct 2022 on Wednesday, 19 October 2022 at 5 PM."
+    assert without_amounts(written) == "Ann paid 5 and 7 in october 2022 on 19 october 2022 at 17:00."

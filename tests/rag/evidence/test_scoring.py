@@ -69,3 +69,45 @@ def test_the_opposite_is_not_support(claim: str, text: str) -> None:
 
 def test_what_the_text_denies_is_not_borne_out() -> None:
     assert support("Dogs are allowed in the office.", "Dogs are not allowed in the office.") == 0.0
+
+
+DUES = "The berth fee is USD 12 a metre. The fine for late payment is USD 30, due on 19 January 2025."
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("The fine for late payment is $30.", "supported"),
+        ("The fine for late payment is US$ 30.", "supported"),
+        ("The fine for late payment is 30 dollars.", "supported"),
+        ("The fine for late payment is 30 %.", "unsupported"),
+        ("The fine for late payment is €30.", "unsupported"),
+        ("The fine for late payment is $12.", "unsupported"),
+        ("The fine for late payment is due on 19/01/2025.", "supported"),
+        ("The fine for late payment is due on Jan. 19th, 2025.", "supported"),
+        ("The fine for late payment is due on Sunday, 19 January 2025.", "supported"),
+        ("The fine for late payment is due on Monday, 19 January 2025.", "unsupported"),
+        ("The fine for late payment is due on 18/01/2025.", "unsupported"),
+    ],
+)
+def test_money_and_dates_are_held_against_the_source_in_any_spelling(claim: str, expected: str) -> None:
+    assert verdict(support(claim, DUES), cited=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("No, meals come on top.", "supported"),
+        ("No. Meals come on top.", "supported"),
+        ("Yes, guests pay 40 euros a night.", "supported"),
+        ("Yes, meals are included.", "unsupported"),
+        ("No, meals do not come on top.", "unsupported"),
+    ],
+)
+def test_a_yes_or_no_is_not_the_polarity_of_what_follows(claim: str, expected: str) -> None:
+    assert verdict(support(claim, "Guests pay €40 a night. Meals come on top."), cited=True) == expected
+
+
+def test_a_figure_that_agrees_in_one_reading_only_is_weak_at_most() -> None:
+    assert verdict(support("The boat weighs 1.650 kg.", "The boat weighs 1650 kg."), cited=True) == "weak"
+    assert verdict(support("The boat weighs 1.650 kg.", "The boat weighs 1.650 kg."), cited=True) == "supported"

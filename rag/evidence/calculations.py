@@ -1,0 +1,150 @@
+"""Recomputes figures of a claim that no source has: sums, differences, products, quotients, counts, days between."""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from indexes.text.sentences import is_table_row
+from rag.evidence.dates import Day
+from rag.evidence.quantities import Amounts, Quantity, amounts, is_number, missing_quantities
+from rag.evidence.units import are_same, in_base_unit
+
+_TOTAL = (
+    r"total\w*|sum|altogether|together|combined|in all|difference|average|insgesamt|zusammen"
+    r"|(?:more|less|fewer|longer|shorter|later|earlier) than"
+)
+_SIGNAL = re.compile(
+    rf"(?<!\w)(?:{_TOTAL}|makes?|hence|therefore|thus|plus|minus|times|multiplied|divided|twice|lasted|apart|equals?"
+    r"|that is|i\.e\.|(?<=, )so|(?<=and )so)(?!\w)|[=+×*÷]",
+    re.IGNORECASE,
+)
+"""What says that a figure is the writer's own arithmetic."""
+_TOTALS = re.compile(rf"(?<!\w)(?:{_TOTAL})(?!\w)", re.IGNORECASE)
+"""What says so even if the claim does not repeat the figures."""
+_MOST_OPERANDS = 8
+"""Figures that are combined, so that the tries are bounded and few come out by chance."""
+_MOST_SUMMANDS = 4
+_LARGEST_COUNT = 100
+"""The largest number without a unit that a claim may bring itself, as "two" in "two nights"."""
+_ASIDE = re.compile(r"\([^()]*\)")
+_ITEMS = re.compile(r",\s+(?:and|or|und)\s+|,\s+|\s+(?:and|or|und)\s+")
+_FEWEST = 2
+"""Things that are counted: a list or table of one is none."""
+
+
+class _Term(NamedTuple):
+    """A calculation in words, with its value in a base unit. A figure by itself is the simplest."""
+
+    words: str
+    value: Decimal
+    unit: str
+
+
+def recomputed(claim: str, source: Amounts, passage: str) -> dict[Quantity, str]:
+    """Return each figure of the claim that the source lacks, with its calculation: "210 + 2 × 45".
+
+    Nothing is returned unless all of them are explained. The operands are the claim's figures that the source has, the
+    source's own where the claim speaks of a total, and counts that the claim brings itself. ``passage`` is the text
+    whose rows may have been counted.
+    """
+    stated = amounts(claim)
+    missing = sorted(missing_quantities(stated, source), key=lambda q: (not q.unit, q.value))
+    found: dict[Quantity, str] = {}
+    for figure in missing:
+        if figure not in found and is_number(figure.value):
+            others = [q for q in missing if q is not figure and _is_count(q)]
+            calculation = _calculation(figure, claim, source, others) or _count(figure, claim, passage)
+            used = [q for q in others if f"{q.value} × " in calculation]
+            found |= dict.fromkeys(used, "") | ({figure: calculation} if calculation else {})
+    return found if len(found) == len(missing) else {}
+
+
+def _calculation(figure: Quantity, claim: str, source: Amounts, counts: Sequence[Quantity]) -> str:
+    """Return the calculation that gives a figure in its unit, in words; nothing without a word that announces one."""
+    if not _SIGNAL.search(claim):
+        return ""
+    stated, target = amounts(claim), _term(figure)
+    missing = missing_quantities(stated, source)
+    known = {q for q in stated.quantities if not q.soft and q not in missing}
+    if _TOTALS.search(claim) and figure.unit:
+        known |= {q for q in source.quantities if are_same(q.unit, figure.unit)}
+    terms = sorted({_term(q) for q in known if is_number(q.value)})
+    terms += [_Term(str(day.year), Decimal(day.year), "") for day in sorted(stated.days, key=str) if day.year]
+    results = _results(terms[:_MOST_OPERANDS], [_term(count) for count in counts], sorted(stated.days, key=str))
+    decimals = len(figure.written.partition(".")[2])
+    for words, value, unit in results:
+        equal = value == target.value or (decimals > 0 and round(value, decimals) == target.value)
+        if equal and (not figure.unit or are_same(unit, target.unit)):
+            return words
+    return ""
+
+
+def _term(quantity: Quantity) -> _Term:
+    return _Term(quantity.value, *in_base_unit(quantity.value, quantity.unit))
+
+
+def _results(terms: Sequence[_Term], counts: Sequence[_Term], days: Sequence[Day]) -> Iterator[_Term]:
+    """Yield what comes of the terms by one kind of calculation."""
+    for size in range(2, _MOST_SUMMANDS + 1):
+        for group in itertools.combinations(terms, size):
+            if len({term.unit for term in group}) == 1:
+                yield _Term(" + ".join(t.words for t in group), sum((t.value for t in group), Decimal()), group[0].unit)
+    for one, other in itertools.permutations(terms, 2):
+        yield from _of_one_unit(one, other) if one.unit == other.unit else _of_two_units(one, other)
+    for count, term in itertools.product(counts, terms):
+        product = _Term(f"{count.words} × {term.words}", count.value * term.value, term.unit)
+        yield product
+        for other in terms:
+            if other.unit == term.unit and other is not term:
+                yield _Term(f"{other.words} + {product.words}", other.value + product.value, term.unit)
+    yield from _days_between(days)
+
+
+def _of_one_unit(one: _Term, other: _Term) -> Iterator[_Term]:
+    """Yield difference, ratio and percentage; the years between two."""
+    yield _Term(f"{one.words} - {other.words}", one.value - other.value, one.unit)
+    if not one.unit and _is_year(one.words) and _is_year(other.words):
+        yield _Term(f"{one.words} - {other.words}", *in_base_unit(str(one.value - other.value), "year"))
+    if other.value:
+        yield _Term(f"{one.words} ÷ {other.words}", one.value / other.value, "")
+        yield _Term(f"{one.words} ÷ {other.words}", one.value / other.value * 100, "%")
+    if not one.unit:
+        yield _Term(f"{one.words} × {other.words}", one.value * other.value, "")
+
+
+def _of_two_units(one: _Term, other: _Term) -> Iterator[_Term]:
+    """Yield a percentage of an amount, or an amount so many times, or so many parts of it."""
+    if one.unit == "%":
+        yield _Term(f"{one.words} % of {other.words}", one.value * other.value / 100, other.unit)
+    elif not one.unit and one.value:
+        yield _Term(f"{one.words} × {other.words}", one.value * other.value, other.unit)
+        yield _Term(f"{other.words} ÷ {one.words}", other.value / one.value, other.unit)
+
+
+def _days_between(days: Iterable[Day]) -> Iterator[_Term]:
+    """Yield the time between any two dates that are given in full, without the first day and with it."""
+    whole = [(day, on_calendar) for day in days if (on_calendar := day.on_calendar)]
+    for (first, start), (last, end) in itertools.combinations(whole, 2):
+        for length in (abs((end - start).days), abs((end - start).days) + 1):
+            yield _Term(f"{first} to {last}", *in_base_unit(str(length), "day"))
+
+
+def _count(figure: Quantity, claim: str, passage: str) -> str:
+    """Return how many things a claim lists, or rows its passage has, in words, if the figure is that number."""
+    if not _is_count(figure) or int(figure.value) < _FEWEST:
+        return ""
+    listed = [_ITEMS.split(part.strip(" .")) for part in re.split("[:;–—]", _ASIDE.sub(" ", claim))[1:]]
+    if any(len(items) > 1 for items in listed):
+        return f"{figure.value} listed" if int(figure.value) in map(len, listed) else ""
+    rows = [line for line in passage.splitlines() if is_table_row(line) and re.search(r"\w", line)]
+    return f"{figure.value} rows" if int(figure.value) == len(rows) - 1 else ""
+
+
+def _is_count(figure: Quantity) -> bool:
+    return not (figure.unit or figure.scale) and figure.value.isdigit() and int(figure.value) <= _LARGEST_COUNT
+
+
+def _is_year(value: str) -> bool:
+    return re.fullmatch(r"1[5-9]\d\d|20\d\d", value) is not None
