@@ -10,6 +10,7 @@ from operator import attrgetter
 
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import STOP_WORDS, figures, stem
+from rag.evidence.quantities import normalize_amounts
 from rag.evidence.table_mentions import (
     SMALL_WORDS,
     Lines,
@@ -38,6 +39,8 @@ _COMPARES = re.compile(
     re.IGNORECASE,
 )
 """Words by which a value may belong to another row or column, or to several."""
+_ORDER = ("former", "latter")
+_WHICH = re.compile(rf"\b({'|'.join(_ORDER)})\b", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"^\W*(?:yes|no)\b", re.IGNORECASE)
 _OF_ALL = re.compile(
     r"\b(?:other|others|else|elsewhere|all|every|each|both|any|most|least|\w{3,}est|otherwise)\b", re.IGNORECASE
@@ -75,18 +78,10 @@ def table_conflict(reading: Reading, tables: Sequence[Table], prose: str = "") -
     if read.keys and (wrong := _misplaced(values, read.keys, attrgetter("rows"))):
         value, key = wrong
         return f"{value.text}: in the row of {_keys_of(value, tables)}, not of {key.text}"
-    rows = Lines().union(*(key.rows for key in read.keys))
-    inside = [replace(value, cells=frozenset(cell for cell in value.cells if cell[:2] in rows)) for value in values]
-    headed = [value for value in inside if any(value.columns & head.columns for head in read.heads)]
-    if (
-        len(read.heads) > 1
-        and len(headed) == len(read.heads)
-        and (wrong := _misplaced(headed, read.heads, attrgetter("columns")))
-    ):
-        return f"{wrong[0].text}: in the column {_heads_of(wrong[0], tables)}, not {wrong[1].text}"
-    for value in values:
-        if head := _other_column(value, read, tables):
-            return f"{value.text}: in the column {_heads_of(value, tables)}, not {head.text}"
+    others = ((value, head) for value in values if (head := _other_column(value, read, tables)))
+    if wrong := _exchanged_columns(values, read) or next(others, None):
+        value, head = wrong
+        return f"{value.text}: in the column {_heads_of(value, tables)}, not {head.text}"
     return "" if read.keys and values else None
 
 
@@ -111,11 +106,14 @@ def is_without_subject(reading: Reading, tables: Sequence[Table]) -> bool:
 
 def _completed(reading: Reading, tables: tuple[Table, ...]) -> Mentions:
     """Return what the claim says, with the keys, heads and values that it leaves to its leads."""
-    read = find_mentions(reading.text, tables)
+    read, leads = find_mentions(reading.text, tables), [find_mentions(lead, tables) for lead in reading.leads]
+    if (which := _WHICH.search(reading.text)) and not read.keys:
+        pair = next((lead.keys for lead in leads if len({key.rows for key in lead.keys}) == len(_ORDER)), ())
+        named = sorted(pair, key=lambda key: min(key.at))[_ORDER.index(which[1].lower()) :][:1]
+        return replace(read, keys=_before(named))
     if _is_about_others(read) or not _is_fragment(read, reading):
         return read
-    for text in reading.leads:
-        lead = find_mentions(text, tables)
+    for text, lead in zip(reading.leads, leads, strict=True):
         if not _is_about_others(lead) and not _compares(text, lead):
             read = replace(
                 read,
@@ -146,12 +144,9 @@ def _is_about_others(read: Mentions) -> bool:
 def _is_fragment(read: Mentions, reading: Reading) -> bool:
     """Return whether a claim says little more than values, keys, heads and what it was asked."""
     known = {word for lead in reading.leads for word in folded_stems(lead)}
-    cells = {word for value in read.values for word in folded_stems(value.text)}
-    own = [
-        word
-        for at, word in enumerate(read.words)
-        if at not in read.named and word not in known | cells | SMALL_WORDS and word not in STOP_WORDS
-    ]
+    known |= {word for value in read.values for word in folded_stems(value.text)}
+    known |= {read.words[at] for at in read.named if at < len(read.words)}
+    own = set(folded_stems(normalize_amounts(reading.text))) - known - SMALL_WORDS - STOP_WORDS
     return len(own) <= _MORE
 
 
@@ -184,6 +179,16 @@ def _pairings(values: Sequence[Mention], keys: Sequence[Mention]) -> list[list[t
     if len(values) == len(keys):
         ways.append(list(zip(values, keys, strict=True)))
     return ways
+
+
+def _exchanged_columns(values: Sequence[Mention], read: Mentions) -> tuple[Mention, Mention] | None:
+    """Return a value and the head that it is given under, where as many values as heads are, in other places."""
+    rows = Lines().union(*(key.rows for key in read.keys))
+    inside = [replace(value, cells=frozenset(cell for cell in value.cells if cell[:2] in rows)) for value in values]
+    headed = [value for value in inside if any(value.columns & head.columns for head in read.heads)]
+    if not 1 < len(read.heads) == len(headed):
+        return None
+    return _misplaced(headed, read.heads, attrgetter("columns"))
 
 
 def _other_column(value: Mention, read: Mentions, tables: Sequence[Table]) -> Mention | None:

@@ -26,6 +26,8 @@ _LONGEST_VALUE = 6
 """Words of a value that is no figure."""
 _BARE = 2
 """Words beside keys and heads in a claim that gives nothing but a value."""
+_TWO = 2
+"""Keys or heads between which the places of figures tell."""
 _NOTE = re.compile(r"(?<=[a-z]{4})\d{1,2}\b")
 """The number of a footnote."""
 _YES_OR_NO = frozenset("yes no true false n/a none".split())
@@ -91,7 +93,9 @@ def find_mentions(text: str, tables: tuple[Table, ...]) -> Mentions:
         sure |= {(t, c) for t, table in enumerate(tables) for c in range(len(table.rows[0]))}
     values = list(_texts(stemmed, taken, tables, sure))
     taken |= {at for value in values for at in value.at}
-    values += [*_figures(text, tokens, taken, tables, sure), *_names(text, tokens, taken, tables)]
+    placed = len(tokens) + (len(keys) < _TWO and len(heads) < _TWO)
+    values += [value for value in _figures(text, tokens, taken, tables, sure) if max(value.at) < placed]
+    values += _names(text, tokens, taken, tables)
     return Mentions(stemmed, tuple(keys), tuple(heads), tuple(values))
 
 
@@ -115,13 +119,16 @@ def _figures(
     tables: Sequence[Table],
     sure: Set[tuple[int, int]],
 ) -> Iterable[Mention]:
-    """Yield the figures and dates of a text that stand in a cell. One digit is exact only in a ``sure`` column."""
+    """Yield the figures and dates of a text that stand in a cell. One digit is exact only in a ``sure`` column.
+
+    One that is written in words stands after all the others.
+    """
     said, nothing = amounts(text), amounts("")
     parts = [(q.written, bool(q.unit) or len(q.written) > 1, replace(nothing, quantities=frozenset({q})), q.soft)
              for q in said.quantities]  # fmt: skip
     parts += [(str(d.day or d.year), True, replace(nothing, days=frozenset({d})), False) for d in said.days]
     for written, is_exact, part, is_soft in parts:
-        places = [at for at, token in enumerate(tokens) if at not in taken and written in figures(token)]
+        places = [at for at, token in enumerate(tokens) if written in figures(token)] or [len(tokens)]
         cells = frozenset(
             (t, r, c)
             for t, table in enumerate(tables)
@@ -129,8 +136,9 @@ def _figures(
             for c in range(1, len(row))
             if not missing_amounts(part, table.amounts_at(r, c))
         )
-        if cells and places and not is_soft:
-            mention = Mention(frozenset(places[:1]), cells, _as_written(text, written), is_exact)
+        free = [at for at in places if at not in taken]
+        if cells and free and not is_soft:
+            mention = Mention(frozenset(free[:1]), cells, _as_written(text, written), is_exact)
             yield replace(mention, is_exact=is_exact or bool(mention.columns & sure))
 
 

@@ -163,6 +163,10 @@ LEAVE = read_tables("Birth parent | 26 weeks\nOther parent | 8 weeks\nGrandparen
         ("Other relatives have 2 weeks", "What is a birth parent entitled to?", False),
         ("Grandparent", "Who has 8 weeks?", True),
         ("Other parent", "Who has 8 weeks?", False),
+        ("Twenty-six weeks", "How long may the other parent stay at home?", True),
+        ("Eight weeks", "How long may the other parent stay at home?", False),
+        ("The latter may stay for 26 weeks", "What do birth parent and other parent get?", True),
+        ("The former may stay for 26 weeks", "What do birth parent and other parent get?", False),
     ],
 )
 def test_a_fragment_is_read_with_its_question(claim: str, question: str, *, is_wrong: bool) -> None:
