@@ -29,6 +29,7 @@ from rag.evidence.quantities import (
 )
 from rag.evidence.table_claims import Reading, is_without_subject, table_conflict
 from rag.evidence.tables import Table, prose_of, read_tables
+from rag.evidence.yes_no import answer_conflict
 from rag.types import Verdict
 
 __all__ = ["Evidence", "SourceText", "gather_evidence", "likelihood", "negates", "support", "verdict"]
@@ -119,6 +120,8 @@ def gather_evidence(claim: str, source: SourceText, reading: Reading | None = No
     ``reading`` completes it by the lines before and the question; without one, the claim stands alone.
     """
     reading = reading or Reading(claim)
+    if wrong := answer_conflict(claim, "".join(reading.leads[-1:])):
+        return Evidence(wrong, {})
     claim, known = without_answer_word(claim), amounts(source.text) | amounts(source.context)
     has_subject = not is_without_subject(reading, source.tables)
     misread = table_conflict(reading, source.tables, prose_of(source.around))

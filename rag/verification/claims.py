@@ -13,6 +13,7 @@ from rag.citations.quotes import locate_quote, quote_source, rank_quotes
 from rag.evidence.quantities import amounts
 from rag.evidence.scoring import SUPPORTED, WEAK, Evidence, SourceText, gather_evidence, likelihood
 from rag.evidence.table_claims import Reading
+from rag.evidence.yes_no import in_full
 from rag.safety.output_filter import REMOVED
 from rag.types import Span
 from rag.verification.readings import read_with_lines_before
@@ -116,7 +117,7 @@ def extract_claims(text: str, marks: Sequence[Mark], passages: Sequence[Passage]
         own = tuple(marks[bisect_left(starts, start) : bisect_left(starts, end)])
         edges = [start, *(edge for mark in own for edge in (mark.start, mark.end)), end]
         bare = "".join(text[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
-        claim = strip_item_number(bare.replace(REMOVED, ""))
+        claim = in_full(strip_item_number(bare.replace(REMOVED, "")), question)
         if not any(character.isalnum() for character in claim):
             continue
         reading = read_with_lines_before(claim, text[:start], question)

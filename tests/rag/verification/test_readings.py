@@ -18,7 +18,7 @@ RATES = passage(
 
 
 def sentences(written: str, question: str) -> tuple[Sentence, ...]:
-    sources = (LEAVE, RATES)
+    sources = (LEAVE, RATES, FERRY)
     stream = MarkerStream(sources)
     stream.feed(written)
     stream.finish()
@@ -67,3 +67,21 @@ def test_a_fragment_is_held_against_the_cell_that_the_question_asks_for(
 def test_a_finding_in_a_table_names_the_rows() -> None:
     (sentence,) = sentences("South quay: EUR 31 [2]", "What does a night on the south quay cost?")
     assert sentence.finding == "31: in the row of North quay, not of South quay"
+
+
+FERRY = passage("Cats are not allowed on the night ferry. Tickets are sold on board.", path="ferry.txt")
+
+
+@pytest.mark.parametrize(
+    ("written", "question", "verdict"),
+    [
+        ("Yes [3]", "Are cats allowed on the night ferry?", "unsupported"),
+        ("No [3]", "Are cats allowed on the night ferry?", "supported"),
+        ("Yes [3]", "Are tickets sold on board?", "supported"),
+        ("No [3]", "Are tickets sold on board?", "unsupported"),
+        ("No, cats are not allowed on the night ferry [3]", "Are cats allowed on the night ferry?", "supported"),
+        ("Yes, cats are not allowed on the night ferry [3]", "Are cats allowed on the night ferry?", "unsupported"),
+    ],
+)
+def test_yes_and_no_are_read_with_their_question(written: str, question: str, verdict: str) -> None:
+    assert [s.verdict for s in sentences(written, question)] == [verdict]
