@@ -52,9 +52,9 @@ def recomputed(claim: str, source: Amounts, passage: str) -> dict[Quantity, str]
     stated = amounts(claim)
     missing = sorted(missing_quantities(stated, source), key=lambda q: (not q.unit, q.value))
     found: dict[Quantity, str] = {}
-    for figure in missing:
+    for figure in missing[:_MOST_OPERANDS]:
         if figure not in found and is_number(figure.value):
-            others = [q for q in missing if q is not figure and _is_count(q)]
+            others = [q for q in missing[:_MOST_OPERANDS] if q is not figure and _is_count(q)]
             calculation = _calculation(figure, claim, source, others) or _count(figure, claim, passage)
             used = [q for q in others if f"{q.value} × " in calculation]
             found |= dict.fromkeys(used, "") | ({figure: calculation} if calculation else {})
@@ -71,8 +71,9 @@ def _calculation(figure: Quantity, claim: str, source: Amounts, counts: Sequence
     if _TOTALS.search(claim) and figure.unit:
         known |= {q for q in source.quantities if are_same(q.unit, figure.unit)}
     terms = sorted({_term(q) for q in known if is_number(q.value)})
-    terms += [_Term(str(day.year), Decimal(day.year), "") for day in sorted(stated.days, key=str) if day.year]
-    results = _results(terms[:_MOST_OPERANDS], [_term(count) for count in counts], sorted(stated.days, key=str))
+    days = sorted(stated.days, key=str)[:_MOST_OPERANDS]
+    terms += [_Term(str(day.year), Decimal(day.year), "") for day in days if day.year]
+    results = _results(terms[:_MOST_OPERANDS], [_term(count) for count in counts], days)
     decimals = len(figure.written.partition(".")[2])
     for words, value, unit in results:
         equal = value == target.value or (decimals > 0 and round(value, decimals) == target.value)

@@ -26,17 +26,19 @@ _MONTH_ELSEWHERE = rf"(?P<month>{any_of(_MONTHS_ELSEWHERE)})\b"
 _YEAR = r"(?P<year>1[0-9]\d\d|20\d\d)\b"
 _DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])(?:(?:st|nd|rd|th)?\b|\.(?= ))"
 _DAY_OR_MONTH = r"(?P<{}>3[01]|[12]\d|0?[1-9])"
+_CENTURY = 70
+"""The first year of two digits that is of the last century."""
 _DATES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"\b(?P<year>\d{4})[-/](?P<month>\d\d)[-/](?P<day>\d\d)(?!\d)",
         r"(?<!\d)(?P<year>20\d\d)(?P<month>0\d|1[0-2])(?P<day>[0-2]\d|3[01])(?!\d)",
         rf"(?<![\d./-]){_DAY_OR_MONTH.format('day')}(?P<sign>[./-])(?: ?){_DAY_OR_MONTH.format('month')}(?P=sign)"
-        rf"(?: ?){_YEAR}(?![./-]\d)",
+        r"(?: ?)(?P<year>(?:1[0-9]|20)\d\d\b|(?<=/)\d\d\b)(?![./-]\d)",
         r"(?<![\d./-])(?P<month>0?[1-9]|1[0-2])/(?P<year>19\d\d|20\d\d)(?![\d/])",
-        rf"\b{_DAY}(?: of)? {_MONTH}(?:,? {_YEAR})?",
+        rf"\b{_DAY}(?: of)? {_MONTH}(?: ?,? {_YEAR})?",
         rf"\b{_DAY}(?: de| di)? {_MONTH_ELSEWHERE}(?:(?: de| del)? {_YEAR})?",
-        rf"\b{_MONTH} {_DAY}(?!,\d)(?:,? {_YEAR})?",
+        rf"\b{_MONTH} {_DAY}(?!,\d)(?: ?,? {_YEAR})?",
         rf"\b{_MONTH},? {_YEAR}",
     )
 )
@@ -145,4 +147,6 @@ def _day(match: re.Match[str]) -> Day | None:
         number, day = day, number
     if parts["month"] == "may" or not 1 <= number <= 12:  # the verb
         return None
-    return Day(int(parts.get("year") or 0), number, day, sign in ("/", "-") and day <= 12 and day != number)
+    year = int(parts.get("year") or 0)
+    year += 0 if not 0 < year < 100 else 2000 if year < _CENTURY else 1900
+    return Day(year, number, day, sign in ("/", "-") and day <= 12 and day != number)

@@ -10,6 +10,7 @@ from typing import Literal
 from indexes.text.number_words import ORDINALS, SMALL_CARDINALS, TENS, any_of
 from indexes.text.tokenization import figures
 from rag.evidence.dates import CLOCK, Day, clock_time, days_in, rewrite_dates, spoken_day, without_weekdays
+from rag.evidence.numerals import figures_apart, with_plain_numerals
 from rag.evidence.units import MONEY, UNIT, are_same, in_base_unit, is_money, may_be_same, spoken, unit_named
 
 _NUMBERS = SMALL_CARDINALS | TENS | ORDINALS | {"a": 1, "an": 1, "dozen": 12}
@@ -31,6 +32,7 @@ _WORD_NUMBER = (
 _QUANTITY = re.compile(
     rf"(?<![\w:])(?P<clock>{CLOCK})"
     rf"|(?<!\w)Q(?P<quarter>[1-4])(?!\w)"
+    rf"|(?:(?<=fiscal year )|(?<=financial year ))(?P<years>\d{{4}}/\d{{4}})(?![\d/])"
     rf"|(?:(?<![^\W_])(?P<money>{MONEY})\s?|(?<![^\W_]))"
     rf"(?:(?P<figure>\d+(?:[.,]\d+)*)(?P<nth>st|nd|rd|th)?|(?P<word>{_WORD_NUMBER})(?![^\W_]))"
     rf"(?:[- ]?(?P<scale>{any_of(_SCALES)}|dozen|[mbt](?=\b))(?![^\W_]))?"
@@ -40,10 +42,11 @@ _QUANTITY = re.compile(
 _Nearness = Literal["", "about", "over", "under"]
 _NEARNESS: dict[str, _Nearness] = {
     **dict.fromkeys(
-        "about around approximately approx approx. nearly almost roughly some circa ca. ~ ≈".split(), "about"
+        "about around approximately approx approx. nearly almost roughly some circa ca. ~ ≈ etwa rund environ".split(),
+        "about",
     ),
-    **dict.fromkeys(("over", "above", "exceeding", "more than"), "over"),
-    **dict.fromkeys(("under", "below", "less than", "fewer than"), "under"),
+    **dict.fromkeys(("over", "above", "exceeding", "more than", "über", "mehr als"), "over"),
+    **dict.fromkeys(("under", "below", "less than", "fewer than", "unter", "weniger als"), "under"),
 }
 _BEFORE = re.compile(rf"({any_of(_NEARNESS)})\s*\Z", re.IGNORECASE)
 _BEFORE_CHARS = 16
@@ -54,14 +57,9 @@ _SCALE_MARKS = re.compile(
     r"\b(thousands?|millions?|billions?|mio|mrd|mln)\b|[$€£](m|bn|k)\b|\b(000)s?\b", re.IGNORECASE
 )
 _SCALE_OF_MARK = {"m": 6, "bn": 9, "k": 3, "000": 3}
-_GROUPED = re.compile(r"(?<![\d.,'’])[1-9]\d{0,2}(?:['’\u00a0\u202f\u2009]\d{3})+(?![\d'’])")
-_SPACED = re.compile(r"(?<![\d.,:/-])(?<!\d )[1-9]\d{0,2}(?: \d{3})+(?![ .-]?\d|[:/]|,\d{3})")
-_CONTINENTAL = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:(?:\.\d{3})+,\d{1,2}|(?:\.\d{3}){2,})(?![\d.,]*\d)")
 _THOUSAND_OR_FRACTION = re.compile(r"[1-9]\d{0,2}\.\d{3}")
-_BLANKS = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009\u2007", " "))
-_YEAR = re.compile(r"19\d\d|20\d\d")
-_FISCAL_YEAR = re.compile(r"\bFY ?['’]?(?:(20\d\d)|(\d\d))(?!\d)")
-_SPLIT_YEAR = re.compile(r"\b(20)(\d\d)/(\d\d)\b(?![/-]\d)")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_BEFORE_YEAR = re.compile(r"\b(?:in|years?|fiscal|since|until|during|quarter|half)\s*\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +76,8 @@ class Quantity:
     """What stands before it."""
     soft: bool = False
     """Whether it is a word that seldom counts ("a", "one", "first"): a source may mean it, a claim need not."""
+    is_year: bool = False
+    """Whether it is surely a year, so that no unit named elsewhere is its own."""
     is_working: bool = False
     """Whether it counts working days, of which a week has not seven."""
     others: tuple["Quantity", ...] = ()
@@ -122,7 +122,7 @@ class Amounts:
 @lru_cache(maxsize=4096)
 def amounts(text: str) -> Amounts:
     """Return the quantities and dates of a text."""
-    plain = _plain_figures(text)
+    plain = with_plain_numerals(text)
     days, rest = days_in(plain)
     years = {str(day.year) for day in days if day.year}
     scales = set[int]()
@@ -130,14 +130,19 @@ def amounts(text: str) -> Amounts:
         mark = (suffix or thousands).lower()
         scales.add(_SCALE_OF_MARK[mark] if mark else _SCALES[word.lower()])
     quantities = frozenset(quantity for match in _QUANTITY.finditer(rest) if (quantity := _quantity(match, rest)))
-    parts = set[str]().union(*(figures(run) for run in _SPACED.findall(text.translate(_BLANKS))))
     return Amounts(
         quantities=quantities,
         days=frozenset(days),
-        loose=frozenset((figures(rest) | years | parts) - {q.value for q in quantities if q.is_ambiguous}),
+        loose=frozenset((figures(rest) | years | figures_apart(text)) - _in_doubt(quantities)),
         units=frozenset(unit_named(match[0]) for match in _UNIT_MARKS.finditer(text)),
         scales=frozenset(scales),
     )
+
+
+def _in_doubt(quantities: Iterable[Quantity]) -> set[str]:
+    """Return the figures that stand in a text in one reading of several only."""
+    ambiguous = {q.value for q in quantities if q.is_ambiguous}
+    return ambiguous | {other.value for q in quantities if "/" in q.value for other in q.others}
 
 
 def missing_amounts(claim: Amounts, source: Amounts) -> list[str]:
@@ -177,24 +182,30 @@ def spell_as(text: str, source: Amounts) -> str:
     """Return a text with the source's spelling of each figure and date that it has: "56 day" for "eight weeks"."""
 
     def spell_day(day: Day) -> str:
-        return spoken_day(next((one for one in day.readings if _days_of(one, source, may=True)), day))
+        named = next((one for one in day.readings if _days_of(one, source, may=True)), day)
+        return spoken_day(named).title()  # in small letters "may" is the verb
 
     def spell(quantity: Quantity) -> str:
         alike = [
             q for q in source.quantities if bool(q.unit) == bool(quantity.unit) and _may_agree(quantity, q, source)
         ]
-        if quantity.soft or not alike or any((q.value, q.unit) == (quantity.value, quantity.unit) for q in alike):
+        if (
+            quantity.soft
+            or _is_loose(quantity, source)
+            or not alike
+            or any((q.value, q.unit) == (quantity.value, quantity.unit) for q in alike)
+        ):
             return ""
         return _spelt(min(alike, key=lambda q: (not _agrees(quantity, q, source), q.value)))
 
-    return _rewrite(without_weekdays(rewrite_dates(_plain_figures(text), spell_day)), spell)
+    return _rewrite(without_weekdays(rewrite_dates(with_plain_numerals(text), spell_day)), spell)
 
 
 @lru_cache(maxsize=4096)
 def normalize_amounts(text: str) -> str:
     """Return the text with figures and dates in one spelling: "3 may" for "May 3rd", "1500 dollar" for "$1.5k"."""
     return _rewrite(
-        rewrite_dates(_plain_figures(text), spoken_day), lambda quantity: "" if quantity.soft else _spelt(quantity)
+        rewrite_dates(with_plain_numerals(text), spoken_day), lambda quantity: "" if quantity.soft else _spelt(quantity)
     )
 
 
@@ -207,7 +218,7 @@ def leave_out(text: str, quantities: Iterable[Quantity]) -> str:
 @lru_cache(maxsize=4096)
 def without_amounts(text: str) -> str:
     """Return the text with dates and sums of money in small letters and figures: "US$", "Oct" are no names."""
-    plain = without_weekdays(rewrite_dates(_plain_figures(text), spoken_day))
+    plain = without_weekdays(rewrite_dates(with_plain_numerals(text), spoken_day))
     return _rewrite(plain, lambda q: q.value if q.scale or is_money(q.unit) or q.unit in ("time", "quarter") else "")
 
 
@@ -229,16 +240,6 @@ def _rewrite(text: str, spell: Callable[[Quantity], str]) -> str:
 
 def _spelt(quantity: Quantity) -> str:
     return f"{quantity.value} {spoken(quantity.unit)}".rstrip()
-
-
-@lru_cache(maxsize=4096)
-def _plain_figures(text: str) -> str:
-    """Return the text with figures in English groups or none: 1650 for "1 650", "1'650", 1650.50 for "1.650,50"."""
-    text = _GROUPED.sub(lambda match: re.sub(r"\D", "", match[0]), text).translate(_BLANKS)
-    text = _SPACED.sub(lambda match: match[0].replace(" ", ""), text)
-    text = _CONTINENTAL.sub(lambda match: match[0].replace(".", "").replace(",", "."), text)
-    text = _SPLIT_YEAR.sub(lambda m: f"{m[1]}{m[2]}/20{m[3]}" if int(m[3]) == int(m[2]) + 1 else m[0], text)
-    return _FISCAL_YEAR.sub(lambda match: f"fiscal year {match[1] or '20' + match[2]}", text)
 
 
 def _days_of(day: Day, source: Amounts, *, may: bool = False) -> list[Day]:
@@ -265,8 +266,14 @@ def _is_loose(quantity: Quantity, source: Amounts) -> bool:
 
 
 def _may_agree(claim: Quantity, source: Quantity, among: Amounts) -> bool:
-    """Return whether a quantity of the source agrees with the claim's in any of their readings."""
-    return any(_read_alike(one, other, among, may=True) for one in claim.readings for other in source.readings)
+    """Return whether a quantity of the source agrees with the claim's in any reading of one of them.
+
+    A bare hour of the claim may be a time of the source, but no time a bare figure.
+    """
+    others = (one for one in claim.others if one.unit == "time" or claim.unit != "time")
+    return any(_read_alike(claim, other, among, may=True) for other in source.readings) or any(
+        _read_alike(one, source, among, may=True) for one in others
+    )
 
 
 def _agrees(claim: Quantity, source: Quantity, among: Amounts) -> bool:
@@ -283,13 +290,13 @@ def _read_alike(claim: Quantity, source: Quantity, among: Amounts, *, may: bool 
     if _are_equal(claim, source):
         return True
     scaled = claim.scale and not source.scale and claim.scale in among.scales and claim.written == source.value
-    scaled = scaled and (not source.unit or is_money(source.unit) or source.unit == claim.unit)
+    scaled = scaled and not source.is_year and (not source.unit or is_money(source.unit) or source.unit == claim.unit)
     if not (claim.value == source.value or scaled or _is_rounded(claim, source, may=may)):
         return False
     alike = may_be_same if may else are_same
     if alike(claim.unit, source.unit) or (not claim.unit and source.unit not in ("th", "time")):
         return True
-    if source.unit or claim.unit == "time" or _YEAR.fullmatch(source.value):
+    if source.unit or claim.unit == "time" or source.is_year:
         return False
     known = {unit for unit in among.units if not is_money(claim.unit) or is_money(unit)}
     return any(alike(claim.unit, unit) for unit in known) or (is_money(claim.unit) and not known)
@@ -325,22 +332,25 @@ def _is_rounded(claim: Quantity, source: Quantity, *, may: bool) -> bool:
 
 def _quantity(match: re.Match[str], text: str) -> Quantity | None:
     if match["clock"]:
-        time, is_open = clock_time(match["clock"])
-        later = f"{(int(time[:2]) + 12) % 24:02}{time[2:]}"
-        return Quantity(time, time, unit="time", others=(Quantity(later, later, unit="time"),) if is_open else ())
+        return _time_of_day(*clock_time(match["clock"]))
     if match["quarter"]:
         return Quantity(match["quarter"], match["quarter"], unit="quarter")
+    if match["years"]:  # which of them a single year means is open
+        years = (Quantity(year, year) for year in match["years"].split("/"))
+        return Quantity(match["years"], match["years"], others=tuple(years))
     word, unit = (match["word"] or "").lower(), unit_named(match["money"] or match["unit"] or "")
     scale_word = match["scale"] or ""
     if word in ("a", "an") and not (scale_word or unit):
         return None
     is_nth = bool(match["nth"]) or re.split("[- ]", word)[-1] in ORDINALS
+    before = text[max(0, match.start() - _BEFORE_CHARS) : match.start()]
     quantity = Quantity(
         "",
         min(figures(match["figure"])) if word == "" else str(sum(_NUMBERS[part] for part in re.split("[- ]", word))),
         unit=unit or ("th" if is_nth else ""),
-        nearness=_nearness(text[max(0, match.start() - _BEFORE_CHARS) : match.start()]),
+        nearness=_nearness(before),
         soft=(word in ("a", "an", "one") and not scale_word and not (word == "one" and unit)) or (is_nth and not unit),
+        is_year=not unit and bool(_YEAR.fullmatch(match["figure"] or "") and _BEFORE_YEAR.search(before)),
         is_working=bool(match["working"]),
     )
     readings = [
@@ -356,6 +366,15 @@ def _quantity(match: re.Match[str], text: str) -> Quantity | None:
         readings.append(replace(quantity, value=thousands, written=thousands))
         readings[0] = replace(readings[0], is_ambiguous=True)
     return replace(readings[0], others=tuple(readings[1:]))
+
+
+def _time_of_day(time: str, is_open: bool) -> Quantity:
+    """Return a time as a quantity. It may be twelve hours later if it ``is_open``; a full hour may be named alone."""
+    hour, minute = time.split(":")
+    later = f"{(int(hour) + 12) % 24:02}:{minute}"
+    hours = {str(int(hour)), str((int(hour) - 1) % 12 + 1)} if minute == "00" else set()
+    others = [Quantity(later, later, unit="time")] if is_open else []
+    return Quantity(time, time, unit="time", others=(*others, *(Quantity(hour, hour) for hour in sorted(hours))))
 
 
 def _nearness(before: str) -> _Nearness:
