@@ -27,6 +27,18 @@ class DeletionGuardError(FootnoteError):
     kind = "too-many-deletions"
 
 
+class UnmatchedRuleError(FootnoteError):
+    """An access rule matches no document, so that it may protect nothing of what it should."""
+
+    kind = "unmatched-rule"
+
+
+class WiderAccessError(FootnoteError):
+    """More people could read a document that not everyone may read."""
+
+    kind = "wider-access"
+
+
 class IndexMissingError(FootnoteError):
     """There is no index in the folder."""
 

@@ -77,13 +77,16 @@ def verify(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson
     """Compare folder, catalog and Chroma, and report differences."""
     from indexes.ingest.uploads import uploads_of
     from indexes.ingest.verification import verify
+    from rag.engine.access_state import AccessState
     from rag.engine.engine import open_engine
 
     with open_engine(load(config, index)) as engine:
-        faults = verify(engine.catalog, engine.vectors, uploads_of(engine.settings.index.dir))
+        access = AccessState.of(engine.settings, engine.catalog)
+        faults = [*verify(engine.catalog, engine.vectors, uploads_of(engine.settings.index.dir)), *access.faults()]
     if as_json:
-        print_json({"faults": faults})
+        print_json({"faults": faults, "access": access.as_json()})
     else:
+        terminal.print_lines(access.lines() if access.rules else [])
         terminal.print_lines(faults or ["Folder, catalog and Chroma agree."])
     if faults:
         raise typer.Exit(1)
@@ -107,11 +110,16 @@ def rebuild(index: IndexDir = None, config: ConfigFile = None) -> None:
 def status(index: IndexDir = None, config: ConfigFile = None, *, as_json: AsJson = False) -> None:
     """Show what the index holds."""
     from api.commands.doctor import index_status
+    from rag.engine.access_state import AccessState
     from rag.engine.engine import open_engine
 
     with open_engine(load(config, index)) as engine:
-        facts = index_status(engine)
-    print_json(facts) if as_json else terminal.print_facts(facts)
+        facts, access = index_status(engine), AccessState.of(engine.settings, engine.catalog)
+    if as_json:
+        print_json({**facts, "access": access.as_json()})
+    else:
+        terminal.print_facts(facts)
+        terminal.print_lines(access.lines())
 
 
 @app.command()

@@ -116,6 +116,16 @@ def _index(settings: "Settings") -> str:
     return f"{documents} documents, {passages} passages, {waiting} of them not yet in Chroma"
 
 
+def _access(settings: "Settings") -> str:
+    from rag.engine.access_state import AccessState
+    from rag.engine.engine import open_engine
+
+    with open_engine(settings) as engine:
+        state = AccessState.of(settings, engine.catalog)
+    state.check()
+    return "; ".join(state.lines()) if state.rules else f"no rules: everyone may read all documents; {state.last_run}"
+
+
 def _keys(settings: "Settings") -> str:
     from api.auth.api_keys import KeyStore
     from api.auth.policy import check_keys, wants_key
@@ -133,6 +143,7 @@ _CHECKS = {
     "reranking model": _reranker,
     "language model": _language_model,
     "index": _index,
+    "access": _access,
     "keys": _keys,
 }
 """What ``examine`` checks once the settings are read. A check returns a detail, or raises ``FootnoteError``."""

@@ -30,6 +30,12 @@ def index(
     allow_delete: Annotated[
         bool, typer.Option("--allow-delete", help="Allow the removal of most of the index, if those files are gone.")
     ] = False,
+    allow_unmatched_rules: Annotated[
+        bool, typer.Option("--allow-unmatched-rules", help="Go on if an access rule matches no document.")
+    ] = False,
+    allow_wider_access: Annotated[
+        bool, typer.Option("--allow-wider-access", help="Allow more people to read documents that were protected.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring the index up to date with the folders: new, changed and removed files."""
@@ -49,16 +55,24 @@ def index(
         terminal.interruptible("What was indexed is kept. Run the command again to continue."),
         open_writer(settings) as writer,
     ):
-        report = _sync(writer, docs, allow_delete=allow_delete, as_json=as_json)
+        report = _sync(
+            writer,
+            docs,
+            as_json=as_json,
+            allow_delete=allow_delete,
+            allow_unmatched_rules=allow_unmatched_rules,
+            allow_wider_access=allow_wider_access,
+        )
         if watch:
             _follow(writer, settings, docs, as_json=as_json)
     if report.failed:
         raise typer.Exit(1)
 
 
-def _sync(writer: "IndexWriter", docs: list[Path], *, allow_delete: bool, as_json: bool) -> "SyncReport":
+def _sync(writer: "IndexWriter", docs: list[Path], *, as_json: bool, **leave: bool) -> "SyncReport":
+    """Index once. ``leave`` is what the user allows, as ``IndexWriter.run`` takes it."""
     with terminal.SyncProgress() as progress:
-        report = writer.run(docs, progress, allow_delete=allow_delete)
+        report = writer.run(docs, progress, **leave)
     print_json(asdict(report)) if as_json else terminal.print_report(report)
     return report
 
@@ -89,6 +103,6 @@ def _follow(writer: "IndexWriter", settings: "Settings", docs: list[Path], *, as
         compared = True  # once without a notice: something may have changed before the watch began
         try:
             if plan(settings, docs).differs:
-                _sync(writer, docs, allow_delete=False, as_json=as_json)
+                _sync(writer, docs, as_json=as_json)
         except FootnoteError as error:
             terminal.print_error(str(error))

@@ -28,6 +28,8 @@ _PLAIN_INTERVAL = 5.0
 _QUICK_PASSAGES = 1000
 """Passages that Chroma stores within a second: too few for a progress bar."""
 _MARKS = {True: "[green]ok[/green]   ", False: "[red]wrong[/red]", None: "[yellow]not verified[/yellow]"}
+_CHANGES_SHOWN = 20
+"""How many of the documents are named whose readers changed."""
 _SKIPPED_SHOWN = 5
 """How many of the files that were skipped for one reason are named."""
 
@@ -143,6 +145,12 @@ def print_report(report: SyncReport) -> None:
     _out.print(f"{report.passages} passages in {report.seconds:.1f} s")
     if report.healed:
         _out.print(escape(printable(report.healed)))
+    print_lines(printable(str(rule)) for rule in report.rules)
+    for name in ("wider", "narrower"):
+        paths = getattr(report, name)
+        print_lines(f"access is {name} for {printable(path)}" for path in paths[:_CHANGES_SHOWN])
+        if len(paths) > _CHANGES_SHOWN:
+            print_lines([f"access is {name} for {len(paths) - _CHANGES_SHOWN} more"])
     for name, reasons in (("failed", report.failed), ("note", report.notes)):
         for path, reason in reasons.items():
             _out.print(f"[red]{name}[/red] {escape(printable(path))}: {escape(reason)}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from indexes.errors import DeletionGuardError, FolderError, FootnoteError
+from indexes.errors import DeletionGuardError, FolderError, FootnoteError, UnmatchedRuleError, WiderAccessError
 from indexes.ingest.changes import SyncPlan
 from indexes.ingest.sync import SyncListener, SyncReport
 
@@ -113,6 +113,16 @@ def public_error(error: Exception) -> Exception:
         return SyncRefusedError(
             "So many files are gone that it looks like a mistake. Nothing was changed. To remove them from the index, "
             "run `footnote index DOCS --allow-delete`."
+        )
+    if isinstance(error, UnmatchedRuleError):
+        return SyncRefusedError(
+            "An access rule matches no document. Nothing was changed. The server's log says which: correct it, or run "
+            "`footnote index DOCS --allow-unmatched-rules`."
+        )
+    if isinstance(error, WiderAccessError):
+        return SyncRefusedError(
+            "More people could read some documents than before. Nothing was changed. The server's log says which. If "
+            "that is meant, run `footnote index DOCS --allow-wider-access`."
         )
     if isinstance(error, FolderError):
         return SyncRefusedError("A folder of the index is gone or empty. The server's log says which.")

@@ -19,6 +19,11 @@ def matches(glob: str, path: str) -> bool:
     return _compile(_compose(glob)).matches(_compose(path))
 
 
+def may_match_beneath(glob: str, folder: str) -> bool:
+    """Whether the glob can match a path in this folder."""
+    return _compile(_compose(glob)).may_go_on(f"{_compose(folder)}/")
+
+
 class _Step(dict[str, "_Step"]):
     """A state of the automaton: the places in the glob after some characters, and the next state by character.
 
@@ -47,14 +52,21 @@ class _Glob:
 
     def matches(self, path: str) -> bool:
         """Whether the glob matches the whole path."""
+        return len(self._tokens) in self._places_after(path)
+
+    def may_go_on(self, beginning: str) -> bool:
+        """Whether the glob can match a longer path with this beginning."""
+        return any(place < len(self._tokens) for place in self._places_after(beginning))
+
+    def _places_after(self, text: str) -> frozenset[int]:
         if self._count > _MAX_STEPS:
             self._reset()
         step = self._start
-        for character in path:
+        for character in text:
             step = step[character]
             if not step.places:
-                return False
-        return len(self._tokens) in step.places
+                break
+        return step.places
 
     def after(self, places: frozenset[int], character: str) -> _Step:
         """The state after one more character."""

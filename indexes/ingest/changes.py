@@ -1,6 +1,7 @@
 """Decides what changed: compares the listed files of folders with the files that the catalog holds."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,23 +52,35 @@ def plan_changes(
     same = {path for path, old in before.items() if path in files and files[path][1:] == (old.size, old.changed_ns)}
     added = tuple(path for path in files if path not in before)
     removed = tuple(path for path in sorted(before.keys() - files.keys()) if not is_beneath(path, closed))
-    removed_sizes = {before[path].size for path in removed}
-    removed_paths = {before[path].sha256: path for path in removed}
-    renamed = {}
-    for path in added:
-        if files[path].size in removed_sizes:  # only then is it worth hashing
-            with suppress(OSError, ReadError, KeyError):  # the sync reads it again, and reports what is wrong
-                renamed[path] = removed_paths[file_state(path, Path(files[path].source)).sha256]
     return SyncPlan(
         files,
         added=added,
         changed=tuple(path for path in files if path in before and (anew or path not in same)),
         unchanged=tuple(path for path in files if path in same and not anew),
         removed=removed,
-        renamed=renamed,
+        renamed=_find_renamed(added, files, [before[path] for path in removed]),
         skipped=skipped,
         closed=closed,
     )
+
+
+def _find_renamed(
+    added: Sequence[str], files: Mapping[str, ListedFile], removed: Sequence[FileState]
+) -> dict[str, str]:
+    """Pair added with removed files of the same content: of several, those of which one path ends in the other."""
+    sizes, gone = {file.size for file in removed}, defaultdict[str, list[str]](list)
+    for file in removed:
+        gone[file.sha256].append(file.path)
+    renamed = {}
+    for path in added:
+        if files[path].size in sizes:  # only then is it worth hashing
+            with suppress(OSError, ReadError):  # the sync reads it again, and reports what is wrong
+                equal = gone[file_state(path, Path(files[path].source)).sha256]
+                if equal:
+                    old = max(equal, key=lambda old: (f"/{path}".endswith(f"/{old}"), f"/{old}".endswith(f"/{path}")))
+                    equal.remove(old)
+                    renamed[path] = old
+    return renamed
 
 
 def is_beneath(path: str, closed: Mapping[str, str]) -> bool:
@@ -75,15 +88,17 @@ def is_beneath(path: str, closed: Mapping[str, str]) -> bool:
     return any(path == place or path.startswith(f"{place}/") for place in closed)
 
 
-def check_deletions(before: Set[str], plan: SyncPlan, *, elsewhere: bool) -> None:
+def check_deletions(plan: SyncPlan, *, elsewhere: bool) -> None:
     """Guard against a folder that is not mounted or mistyped, and a file given instead of its folder.
 
-    ``elsewhere`` tells that other folders were indexed before. Raises ``DeletionGuardError``.
+    A file that is at another path now is not lost. ``elsewhere`` tells that other folders were indexed before. Raises
+    ``DeletionGuardError``.
     """
-    lost = sum(not is_beneath(path, plan.closed) for path in before - plan.files.keys())
-    if lost > max(_GUARD_COUNT, _GUARD_SHARE * len(before)) or (elsewhere and lost):
+    before = len(plan.removed) + len(plan.changed) + len(plan.unchanged)
+    lost = len({*plan.removed} - {*plan.renamed.values()})
+    if lost > max(_GUARD_COUNT, _GUARD_SHARE * before) or (elsewhere and lost):
         other = " The index was made from another folder." if elsewhere else ""
         raise DeletionGuardError(
-            f"{lost} of the index's {len(before)} files are not in the given folders, and would be "
+            f"{lost} of the index's {before} files are not in the given folders, and would be "
             f"removed.{other} If you mean that, run it again with --allow-delete; else check the folder or --index."
         )

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path, PurePosixPath
 
-from indexes.ingest.rule_application import Rules, apply_to_document
+from indexes.ingest.access_guard import RunAccess
 from indexes.readers.registry import SUFFIXES, media_type
 from indexes.readers.sandbox import Sandbox
 from indexes.storage.catalog import Catalog, FileState
@@ -13,9 +13,9 @@ from indexes.types import Document
 class DocumentReader:
     """Reads the documents of files. Notes on what could not be read go to ``notes``, by path."""
 
-    def __init__(self, sandbox: Sandbox, rules: Rules, answering: Catalog, notes: dict[str, str]) -> None:
+    def __init__(self, sandbox: Sandbox, access: RunAccess, answering: Catalog, notes: dict[str, str]) -> None:
         self._sandbox = sandbox
-        self._rules = rules
+        self._access = access
         self._answering = answering
         self._notes = notes
 
@@ -47,7 +47,7 @@ class DocumentReader:
 
     def apply_rules(self, document: Document, file: str) -> Document:
         """Return the document with the readers and labels of the present rules."""
-        return apply_to_document(self._rules, document, file)
+        return self._access.apply(document, file)
 
 
 def document_id(path: str) -> str:

@@ -55,6 +55,11 @@ def path_prefix(root: Path, roots: Sequence[Path]) -> str:
     return f"{root.resolve().name}/" if len(roots) > 1 and root.is_dir() else ""
 
 
+def folder_names(roots: Sequence[Path]) -> frozenset[str]:
+    """Return the names with which paths in the index begin, if there are several roots."""
+    return frozenset(printable_path(root.resolve().name) for root in roots) if len(roots) > 1 else frozenset()
+
+
 def printable_path(path: str) -> str:
     """Escape what neither a terminal nor a reader can show. Different names stay different."""
     return _UNSEEN.sub(_escape, path)

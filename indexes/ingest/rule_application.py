@@ -4,47 +4,122 @@ Changed rules hold from the next sync on, also for unchanged files, and nothing 
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple, replace
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
+from typing import Self, TypeAlias
 
+from indexes.access.globs import may_match_beneath
 from indexes.access.labels import LabelRule, labels_within
-from indexes.access.rules import AccessRule, readers_within
-from indexes.storage.catalog import Catalog, Mark
+from indexes.access.rules import AccessRule, containing_names, is_wider, readers_within
+from indexes.ingest.folder_scan import folder_names
+from indexes.storage.catalog import Catalog, Mark, Place
 from indexes.types import Document
 
 Rule: TypeAlias = AccessRule | LabelRule
 Rules: TypeAlias = Sequence[Rule]
-_VERSION = 1
+_VERSION = 2
 """The version of the way in which rules are applied. A new one applies them again to every index."""
 _KEYS: Mapping[Mark, str] = {"readers": "access", "labels": "labels"}
 """The keys under which the catalog keeps the rules that were applied last."""
+Bound: TypeAlias = Callable[[Place, frozenset[str], frozenset[str]], frozenset[str]]
+"""Takes a document, its readers before, and those that the rules give it. Returns those that it may have."""
 
 
-def apply_to_document(rules: Rules, document: Document, file: str) -> Document:
-    """Return the document, which comes from the file at ``file``, with its readers and labels."""
-    return replace(
-        document,
-        readers=_marks_at("readers", document.path, file, rules),
-        labels=_marks_at("labels", document.path, file, rules),
-    )
+@dataclass(frozen=True, slots=True)
+class RuleMatches:
+    """An access rule, and the number of documents that it matches."""
+
+    glob: str
+    groups: tuple[str, ...]
+    documents: int
+
+    def __str__(self) -> str:
+        groups = ", ".join(self.groups) or "nobody"
+        return f"access rule {self.glob!r}: {self.documents} documents, for {groups}"
 
 
-def apply_to_catalog(rules: Rules, catalog: Catalog) -> None:
-    """Update readers and labels of all documents in the catalog, if the rules have changed."""
-    for mark, key in _KEYS.items():
-        own = [astuple(rule) for rule in rules if isinstance(rule, AccessRule) is (mark == "readers")]
-        applied = json.dumps([_VERSION, *own])
-        if catalog.get(key) == applied:
-            continue
-        before = catalog.marks(mark)
-        now = {(path, file): frozenset(_marks_at(mark, path, file, rules)) for path, file in before}
-        if changed := {place[0]: marks for place, marks in now.items() if marks != before[place]}:
-            catalog.set_marks(mark, changed)
-        catalog.set(key, applied)
+@dataclass(frozen=True, slots=True)
+class PathRules:
+    """The settings' rules over an index of some folders.
+
+    With several folders, a rule is about a path as it is in the index, and as it is below its folder.
+    """
+
+    access: tuple[AccessRule, ...]
+    labels: tuple[LabelRule, ...]
+    folders: frozenset[str] = frozenset()
+
+    @classmethod
+    def over(cls, rules: Rules, roots: Sequence[Path]) -> Self:
+        """Return the rules over these folders."""
+        access = tuple(rule for rule in rules if isinstance(rule, AccessRule))
+        return cls(access, tuple(rule for rule in rules if isinstance(rule, LabelRule)), folder_names(roots))
+
+    def readers_at(self, path: str, file: str) -> frozenset[str]:
+        """Return the groups that may read the document at ``path``, which comes from the file at ``file``."""
+        return frozenset(readers_within(path, file, self.access, self.folders))
+
+    def labels_at(self, path: str, file: str) -> frozenset[str]:
+        """Return the labels of a document."""
+        return frozenset(labels_within(path, file, self.labels, self.folders))
+
+    def apply(self, document: Document, file: str) -> Document:
+        """Return the document with its readers and labels."""
+        readers, labels = self.readers_at(document.path, file), self.labels_at(document.path, file)
+        return replace(document, readers=tuple(sorted(readers)), labels=tuple(sorted(labels)))
+
+    def are_about(self, rule: AccessRule, path: str, file: str) -> bool:
+        """Return whether the rule matches a document, or a file that contains it."""
+        return any(rule.matches(*names) for names in containing_names(path, file, self.folders))
+
+    def may_be_about(self, rule: AccessRule, place: str) -> bool:
+        """Return whether the rule can match a document within a file or folder."""
+        (names,) = containing_names(place, place, self.folders)
+        return any(may_match_beneath(rule.glob, name) for name in names)
+
+    @property
+    def settable(self) -> tuple[AccessRule, ...]:
+        """The access rules of the settings, without that of the uploads."""
+        return tuple(rule for rule in self.access if type(rule) is AccessRule)
+
+    def matched(self, catalog: Catalog) -> list[RuleMatches]:
+        """Return how many documents of the catalog each rule of the settings matches."""
+        places = catalog.places() if self.settable else []
+        return [
+            RuleMatches(rule.glob, rule.groups, sum(self.are_about(rule, *place) for place in places))
+            for rule in self.settable
+        ]
+
+    def applied(self, mark: Mark) -> str:
+        """Return what the catalog keeps of the rules that were applied to it."""
+        rules: Sequence[Rule] = self.access if mark == "readers" else self.labels
+        return json.dumps([_VERSION, sorted(self.folders), *map(astuple, rules)])
 
 
-def _marks_at(mark: Mark, path: str, file: str, rules: Rules) -> tuple[str, ...]:
-    if mark == "readers":
-        return readers_within(path, file, [rule for rule in rules if isinstance(rule, AccessRule)])
-    return labels_within(path, file, [rule for rule in rules if isinstance(rule, LabelRule)])
+def apply_labels(rules: PathRules, catalog: Catalog) -> None:
+    """Update the labels of all documents in the catalog, if the rules have changed."""
+    applied = rules.applied("labels")
+    if catalog.get(_KEYS["labels"]) != applied:
+        before = catalog.marks("labels")
+        changed = {place[0]: labels for place in before if (labels := rules.labels_at(*place)) != before[place]}
+        if changed:
+            catalog.set_marks("labels", changed)
+        catalog.set(_KEYS["labels"], applied)
+
+
+def apply_readers(rules: PathRules, catalog: Catalog, bound: Bound, *, again: bool = False) -> list[Place]:
+    """Update the readers of all documents in the catalog, if the rules have changed, or ``again``.
+
+    No document gets more readers than ``bound`` returns. Returns the places of those that have fewer than before.
+    """
+    applied = rules.applied("readers")
+    if catalog.get(_KEYS["readers"]) == applied and not again:
+        return []
+    before = catalog.marks("readers")
+    given = {place: rules.readers_at(*place) for place in before}
+    now = {place: bound(place, before[place], readers) for place, readers in given.items()}
+    if changed := {place[0]: readers for place, readers in now.items() if readers != before[place]}:
+        catalog.set_marks("readers", changed)
+    catalog.set(_KEYS["readers"], applied if now == given else "")
+    return [place for place, readers in now.items() if is_wider(before[place], readers)]

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexes.errors import ReadError
+from indexes.ingest.access_guard import AccessChanges, RunAccess
 from indexes.ingest.changes import SyncPlan, check_deletions, is_beneath, plan_changes
 from indexes.ingest.documents import DocumentReader
 from indexes.ingest.embedding import BATCH, embed_passages, encoded_hash
 from indexes.ingest.files import copy_for_reading
-from indexes.ingest.rule_application import Rules, apply_to_catalog
+from indexes.ingest.rule_application import PathRules, RuleMatches, Rules
+from indexes.ingest.unmatched_rules import allow_unmatched, check_rules, unmatched_rules
 from indexes.ingest.uploads import PREFIX
 from indexes.protocols import Encoder, Splitter
 from indexes.readers.sandbox import ReadingLimits, Sandbox
@@ -38,6 +40,12 @@ class SyncReport:
     seconds: float = 0.0
     healed: str = ""
     """A sentence on what was done about a lost or damaged copy in Chroma."""
+    rules: list[RuleMatches] = field(default_factory=list)
+    """The access rules, with the number of documents that each matches now."""
+    wider: list[str] = field(default_factory=list)
+    """Documents that someone may read who could not before."""
+    narrower: list[str] = field(default_factory=list)
+    """Documents that someone may not read any more."""
 
 
 class SyncListener:
@@ -103,54 +111,81 @@ class Sync:
         self._earlier = earlier
         self._uploads = uploads
 
-    def run(self, roots: Sequence[Path], listener: SyncListener, *, allow_delete: bool = False) -> SyncReport:
+    def run(
+        self,
+        roots: Sequence[Path],
+        listener: SyncListener,
+        *,
+        allow_delete: bool = False,
+        allow_unmatched_rules: bool = False,
+        allow_wider_access: bool = False,
+    ) -> SyncReport:
         """Bring the catalog up to date, and Chroma after it.
 
-        Raises ``FolderError`` or ``DeletionGuardError`` before anything is changed, ``EncoderMismatchError`` before
-        anything is embedded.
+        Raises ``FolderError``, ``DeletionGuardError``, ``UnmatchedRuleError`` or ``WiderAccessError`` before anything
+        is changed, ``EncoderMismatchError`` before anything is embedded.
         """
         began = time.perf_counter()
         plan = self.plan(roots)
         place = json.dumps(sorted(str(root.resolve()) for root in roots))
+        rules = PathRules.over(self._rules, roots)
+        answered = plan_changes(roots, self._earlier.files(), uploads=self._uploads) if self._earlier else plan
+        unmatched = unmatched_rules(rules, self._answering, answered)
+        if not allow_unmatched_rules:
+            check_rules(unmatched, self._answering, answered)
+        access = RunAccess.of(rules, self._answering, answered, allow_wider=allow_wider_access)
         if not allow_delete:  # nor may another model's catalog, which answers now, lose much
-            answering = self._earlier or self._catalog
-            before = self._earlier.files().keys() if self._earlier else {*plan.removed, *plan.changed, *plan.unchanged}
-            check_deletions(before, plan, elsewhere=answering.get("roots") not in (None, place))
-        report = self._begin(plan, listener)
+            check_deletions(answered, elsewhere=self._answering.get("roots") not in (None, place))
+        report = self._begin(plan, access, listener)
         self._catalog.set("roots", place)
+        allow_unmatched(self._catalog, unmatched)
         if self._earlier:
-            self._update_cheaply(plan_changes(roots, self._earlier.files(), uploads=self._uploads), self._earlier)
-        self._apply(plan, report, listener)
+            self._update_cheaply(answered, self._earlier, access, report)
+        self._apply(plan, access, report, listener)
         self._catalog.set("splitter", self._splitter.version)
-        return self._end(report, listener, began)
+        return self._end(report, access, listener, began)
 
     def run_uploads(self, listener: SyncListener) -> SyncReport:
-        """Bring only the uploads up to date, which needs no other folder. Raises ``DeletionGuardError``."""
+        """Bring only the uploads up to date, which needs no other folder. Other documents get no new readers.
+
+        Raises ``DeletionGuardError`` or ``WiderAccessError``.
+        """
         began = time.perf_counter()
         if self._uploads is None:
             return SyncReport()
         before = {path: file for path, file in self._catalog.files().items() if path.startswith(PREFIX)}
         plan = plan_changes((), before, uploads=self._uploads)
-        check_deletions(before.keys(), plan, elsewhere=False)
-        report = self._begin(plan, listener)
-        self._apply(plan, report, listener)
-        return self._end(report, listener, began)
+        access = RunAccess.over_uploads(PathRules.over(self._rules, self._catalog.roots), self._catalog, plan)
+        check_deletions(plan, elsewhere=False)
+        report = self._begin(plan, access, listener)
+        self._apply(plan, access, report, listener)
+        return self._end(report, access, listener, began)
 
     def plan(self, roots: Sequence[Path]) -> SyncPlan:
         """Return what ``run`` would do. Changes nothing; raises ``FolderError``."""
         anew = self._splits_otherwise(self._catalog)
         return plan_changes(roots, self._catalog.files(), uploads=self._uploads, anew=anew)
 
-    def _begin(self, plan: SyncPlan, listener: SyncListener) -> SyncReport:
+    @property
+    def _answering(self) -> Catalog:
+        """The catalog that answers until the run is done."""
+        return self._earlier or self._catalog
+
+    def _begin(self, plan: SyncPlan, access: RunAccess, listener: SyncListener) -> SyncReport:
         listener.planned(plan)
         self._catalog.set("encoder", self._encoder.name)
         if self._catalog.get("splitter") is None:
             self._catalog.set("splitter", self._splitter.version)
-        self._update_cheaply(plan, self._catalog)
-        return SyncReport(unchanged=list(plan.unchanged), skipped=plan.skipped, failed=dict(plan.closed))
+        report = SyncReport(unchanged=list(plan.unchanged), skipped=plan.skipped, failed=dict(plan.closed))
+        report.wider = [document.path for document in access.wider]
+        report.narrower = [*access.former.narrower]
+        self._update_cheaply(plan, self._catalog, access, report)
+        return report
 
-    def _end(self, report: SyncReport, listener: SyncListener, began: float) -> SyncReport:
+    def _end(self, report: SyncReport, access: RunAccess, listener: SyncListener, began: float) -> SyncReport:
         """Publish to Chroma, and complete the report."""
+        report.rules = access.rules.matched(self._catalog)
+        AccessChanges.of(report.wider, report.narrower).keep(self._catalog)
         publishing_began = time.perf_counter()
         if pending := self._vectors.pending():
             listener.publishing(pending)
@@ -164,18 +199,21 @@ class Sync:
         """Whether it was split in another way, so that every file must be read again; likewise after a kill."""
         return catalog.get("splitter") not in (None, self._splitter.version)
 
-    def _update_cheaply(self, plan: SyncPlan, catalog: Catalog) -> None:
+    def _update_cheaply(self, plan: SyncPlan, catalog: Catalog, access: RunAccess, report: SyncReport) -> None:
         """Apply the rules and remove what is gone, before anything is read that could fail.
 
         Renamed files go on answering under their old path until they are read under the new one.
         """
-        apply_to_catalog(self._rules, catalog)
-        if gone := set(plan.removed) - set(plan.renamed.values()):
+        narrower = access.update(catalog, frozenset(plan.removed))
+        answers = catalog is self._answering
+        if answers:
+            report.narrower += narrower
+        if gone := set(plan.removed) - (set(plan.renamed.values()) if answers else set()):
             catalog.remove(gone)
 
-    def _apply(self, plan: SyncPlan, report: SyncReport, listener: SyncListener) -> None:
+    def _apply(self, plan: SyncPlan, access: RunAccess, report: SyncReport, listener: SyncListener) -> None:
         batch: list[_SplitFile] = []
-        for file in self._read(plan, report, listener):
+        for file in self._read(plan, access, report, listener):
             batch.append(file)
             if sum(len(item.passages) for item in batch) >= BATCH:
                 self._commit(batch, plan, report, listener)
@@ -188,7 +226,9 @@ class Sync:
             self._catalog.remove(moved)
         self._catalog.drop_unused_vectors()
 
-    def _read(self, plan: SyncPlan, report: SyncReport, listener: SyncListener) -> Iterator[_SplitFile]:
+    def _read(
+        self, plan: SyncPlan, access: RunAccess, report: SyncReport, listener: SyncListener
+    ) -> Iterator[_SplitFile]:
         """Yield added and changed files, then those that only the earlier catalog can still give."""
         before = self._earlier.files() if self._earlier else {}
         if not (plan.added or plan.changed or (before and plan.closed)):
@@ -197,7 +237,7 @@ class Sync:
         known = {} if self._splits_otherwise(self._catalog) else files
         unreadable = [path for path in before.keys() - files if is_beneath(path, plan.closed)]
         with Sandbox(self._limits) as sandbox:
-            reader = DocumentReader(sandbox, self._rules, self._earlier or self._catalog, report.notes)
+            reader = DocumentReader(sandbox, access, self._answering, report.notes)
             for path in (*plan.added, *plan.changed):
                 try:
                     file, documents = self._read_file(path, plan.source(path), known, reader)

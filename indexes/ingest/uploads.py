@@ -40,6 +40,10 @@ class UploadRule(AccessRule):
     glob: str = f"{NAME}/**"
     groups: tuple[str, ...] = ()
 
+    def matches(self, path: str, *_: str) -> bool:
+        """Return whether the path is an upload's. The other names of a document never make it one."""
+        return super(UploadRule, self).matches(path)
+
     def groups_at(self, path: str) -> tuple[str, ...]:
         """Return the groups that may read the upload at a path."""
         return readers_at(path)

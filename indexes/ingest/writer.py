@@ -56,11 +56,25 @@ class IndexWriter:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._open.close()
 
-    def run(self, roots: Sequence[Path], listener: SyncListener, *, allow_delete: bool = False) -> SyncReport:
+    def run(
+        self,
+        roots: Sequence[Path],
+        listener: SyncListener,
+        *,
+        allow_delete: bool = False,
+        allow_unmatched_rules: bool = False,
+        allow_wider_access: bool = False,
+    ) -> SyncReport:
         """Make the index equal to the folders, as ``Sync.run`` does; then let this model's generation answer."""
         before = self._generations.current
         with self._sync(before) as sync:
-            report = sync.run(roots, listener, allow_delete=allow_delete)
+            report = sync.run(
+                roots,
+                listener,
+                allow_delete=allow_delete,
+                allow_unmatched_rules=allow_unmatched_rules,
+                allow_wider_access=allow_wider_access,
+            )
             self._generations.switch(self._target)
         for generation in self._generations.others(before):  # a reader of the one before may go on until the next run
             try:

@@ -72,7 +72,8 @@ PICTURE_READERS = {
 if ocr.installed():  # else pictures are skipped, as folders are full of them
     READERS |= PICTURE_READERS
 SUFFIXES = frozenset(READERS)
-_HOLD_FILES = {".eml", ".msg", ".zip"}
+HOLD_FILES = frozenset({".eml", ".msg", ".zip"})
+"""The formats whose files hold documents of their own."""
 _MAX_HEADING = 300
 """Characters of a title or heading, which every passage repeats."""
 _MAX_REASON = 300
@@ -98,7 +99,7 @@ def read_file(path: Path, budget: Budget | None = None) -> Extraction:
     suffix = path.suffix.lower()
     _, module, function = READERS[suffix]
     read = getattr(import_module(f"indexes.readers.{module}"), function)
-    reader: Reader = partial(read, budget=budget or Budget()) if suffix in _HOLD_FILES else read
+    reader: Reader = partial(read, budget=budget or Budget()) if suffix in HOLD_FILES else read
     extraction = reader(path)
     sections = tuple(
         replace(section, heading=tuple(part[:_MAX_HEADING] for part in section.heading))

@@ -24,7 +24,7 @@ from indexes.storage.catalog_schema import SCHEMA, CatalogFile
 from indexes.storage.library_rows import LibraryRows
 from indexes.storage.search_rows import SearchRows
 from indexes.text.tokenization import terms, title_as_name
-from indexes.types import Audience, Document, Matrix, Passage, Scope
+from indexes.types import EVERYONE, Audience, Document, Matrix, Passage, Scope
 
 # A document with its passages, read at one moment. Python slices the spans: SQLite counts from the start for each one.
 _SPANS = """
@@ -36,6 +36,8 @@ SELECT d.path, d.text, (
 """
 Mark: TypeAlias = Literal["readers", "labels"]
 """What rules assign to documents: the groups that may read them, and their labels."""
+Place: TypeAlias = tuple[str, str]
+"""The path of a document, and that of the file from which it comes."""
 _COLUMN_OF: dict[Mark, str] = {"readers": "reader", "labels": "label"}
 
 
@@ -239,15 +241,28 @@ class Catalog:
             values = (file.size, file.changed_ns, file.modified, file.path)
             db.execute("UPDATE files SET size = ?, changed_ns = ?, modified = ? WHERE path = ?", values)
 
-    def readers(self) -> dict[tuple[str, str], frozenset[str]]:
-        """The groups that may read each document, by its path and that of its file."""
+    def places(self) -> list[Place]:
+        """The places of all documents."""
+        return self._db.rows("SELECT path, file FROM documents")
+
+    def readers(self) -> dict[Place, frozenset[str]]:
+        """The groups that may read each document."""
         return self.marks("readers")
 
-    def marks(self, mark: Mark) -> dict[tuple[str, str], frozenset[str]]:
-        """The readers or the labels of each document, by its path and that of its file."""
+    def protected(self) -> dict[Place, frozenset[str]]:
+        """The groups that may read each document that is not for everyone."""
+        public = "SELECT document_id FROM readers WHERE reader = ?"
+        return self._marks("readers", f"WHERE d.id NOT IN ({public})", EVERYONE)
+
+    def marks(self, mark: Mark) -> dict[Place, frozenset[str]]:
+        """The readers or the labels of each document."""
+        return self._marks(mark, "")
+
+    def _marks(self, mark: Mark, condition: str, *values: object) -> dict[Place, frozenset[str]]:
         rows = self._db.rows(
             f"SELECT d.path, d.file, (SELECT json_group_array({_COLUMN_OF[mark]}) FROM {mark}"  # noqa: S608
-            " WHERE document_id = d.id) FROM documents d"
+            f" WHERE document_id = d.id) FROM documents d {condition}",
+            values,
         )
         return {(path, file): frozenset(json.loads(marks)) for path, file, marks in rows}
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from indexes.access.rules import AccessRule, readers_of
 from indexes.errors import FootnoteError, IndexLockedError
 from indexes.ingest.changes import plan_changes
 from indexes.ingest.sync import SyncListener, SyncReport
-from indexes.ingest.uploads import PREFIX, UPLOADED, uploads_of
+from indexes.ingest.uploads import PREFIX, uploads_of
 from indexes.types import Audience
-from rag.engine.engine import Engine, embedding_of, open_writer, rules_of, writing
+from rag.engine.access_state import path_rules
+from rag.engine.engine import Engine, embedding_of, open_writer, writing
 
 
 class RootsUnknownError(FootnoteError):
@@ -49,10 +49,8 @@ class Refreshing:
 
     def path_filter(self, audience: Audience) -> Callable[[str], bool]:
         """Return whether the audience may see a file's path, by the present rules: a path is a secret too."""
-        rules = [rule for rule in rules_of(self._engine.settings) if isinstance(rule, AccessRule)]
-        if uploads_of(self._engine.settings.index.dir):
-            rules.insert(0, UPLOADED)
-        return lambda path: audience.may_read(readers_of(path, rules))
+        rules = path_rules(self._engine.settings, self._engine.catalog)
+        return lambda path: audience.may_read(rules.readers_at(path, path))
 
     def _roots(self) -> Sequence[Path]:
         roots = self._engine.catalog.roots

@@ -34,6 +34,8 @@ class Bench:
         self,
         *roots: Path,
         allow_delete: bool = False,
+        allow_unmatched_rules: bool = False,
+        allow_wider_access: bool = False,
         listener: SyncListener | None = None,
         rules: Rules = (),
         max_tokens: int | None = None,
@@ -42,7 +44,13 @@ class Bench:
         self.encoder.calls = 0
         splitter = PassageSplitter(self.encoder.count_tokens, max_tokens or self.encoder.max_tokens)
         syncing = Sync(self.catalog, self.vectors, self.encoder, splitter, LIMITS, rules)
-        return syncing.run(roots or [self.folder], listener or SyncListener(), allow_delete=allow_delete)
+        return syncing.run(
+            roots or [self.folder],
+            listener or SyncListener(),
+            allow_delete=allow_delete,
+            allow_unmatched_rules=allow_unmatched_rules,
+            allow_wider_access=allow_wider_access,
+        )
 
     def ask(self, word: str, filters: Filters = ALL) -> set[str]:
         hits = LexicalRetriever(self.catalog).retrieve(Query(word, filters=filters), limit=100)
