@@ -40,17 +40,22 @@ def index(
 ) -> None:
     """Bring the index up to date with the folders: new, changed and removed files."""
     from indexes.ingest.folder_scan import scan_folders
+    from rag.engine.access_state import check_new, objections
     from rag.engine.engine import open_writer, plan
 
     settings = load(config, index)
     if dry_run:
-        pending = plan(settings, docs)
+        pending, stops = plan(settings, docs), [str(error) for error in objections(settings, docs)]
         if as_json:
-            print_json({name: value for name, value in asdict(pending).items() if name != "files"})
+            facts = {name: value for name, value in asdict(pending).items() if name != "files"}
+            print_json({**facts, "stops": stops})
         else:
             terminal.print_plan(pending)
+            terminal.print_lines(f"would stop: {reason}" for reason in stops)
         return
     scan_folders(docs)  # fail before an index is created and a model is loaded
+    if not allow_unmatched_rules:
+        check_new(settings, docs)  # likewise
     with (
         terminal.interruptible("What was indexed is kept. Run the command again to continue."),
         open_writer(settings) as writer,

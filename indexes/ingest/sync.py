@@ -13,7 +13,7 @@ from indexes.ingest.documents import DocumentReader
 from indexes.ingest.embedding import BATCH, embed_passages, encoded_hash
 from indexes.ingest.files import copy_for_reading
 from indexes.ingest.rule_application import PathRules, RuleMatches, Rules
-from indexes.ingest.unmatched_rules import allow_unmatched, check_rules, unmatched_rules
+from indexes.ingest.unmatched_rules import allow_unmatched, allowed_unmatched, check_rules, unmatched_rules
 from indexes.ingest.uploads import PREFIX
 from indexes.protocols import Encoder, Splitter
 from indexes.readers.sandbox import ReadingLimits, Sandbox
@@ -130,9 +130,9 @@ class Sync:
         place = json.dumps(sorted(str(root.resolve()) for root in roots))
         rules = PathRules.over(self._rules, roots)
         answered = plan_changes(roots, self._earlier.files(), uploads=self._uploads) if self._earlier else plan
-        unmatched = unmatched_rules(rules, self._answering, answered)
+        unmatched = unmatched_rules(rules, self._answering.places(), answered)
         if not allow_unmatched_rules:
-            check_rules(unmatched, self._answering, answered)
+            check_rules(unmatched, allowed_unmatched(self._answering), answered)
         access = RunAccess.of(rules, self._answering, answered, allow_wider=allow_wider_access)
         if not allow_delete:  # nor may another model's catalog, which answers now, lose much
             check_deletions(answered, elsewhere=self._answering.get("roots") not in (None, place))

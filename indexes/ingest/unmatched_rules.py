@@ -1,7 +1,7 @@
 """Finds access rules that match no document: a typo, or a folder that is now named otherwise."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import PurePosixPath
 
 from indexes.access.rules import AccessRule
@@ -9,15 +9,14 @@ from indexes.errors import UnmatchedRuleError
 from indexes.ingest.changes import SyncPlan
 from indexes.ingest.rule_application import PathRules
 from indexes.readers.registry import HOLD_FILES
-from indexes.storage.catalog import Catalog
+from indexes.storage.catalog import Catalog, Place
 
 _ALLOWED = "unmatched_rules"
 """The key under which the catalog keeps the globs of rules that may match nothing."""
 
 
-def check_rules(unmatched: Sequence[AccessRule], catalog: Catalog, plan: SyncPlan) -> None:
-    """Raise ``UnmatchedRuleError`` for a rule that matches nothing, unless a run before was allowed to go on."""
-    allowed = allowed_unmatched(catalog)
+def check_rules(unmatched: Sequence[AccessRule], allowed: Set[str], plan: SyncPlan) -> None:
+    """Raise ``UnmatchedRuleError`` for a rule that matches nothing, unless its glob is among the allowed ones."""
     if rule := next((rule for rule in unmatched if rule.glob not in allowed), None):
         example = next(iter(plan.files), "hr/pay.md")
         raise UnmatchedRuleError(
@@ -27,13 +26,13 @@ def check_rules(unmatched: Sequence[AccessRule], catalog: Catalog, plan: SyncPla
         )
 
 
-def unmatched_rules(rules: PathRules, catalog: Catalog, plan: SyncPlan) -> list[AccessRule]:
-    """Return the rules that match no document of the plan, and could match none that is yet to be read.
+def unmatched_rules(rules: PathRules, known: Sequence[Place], plan: SyncPlan) -> list[AccessRule]:
+    """Return the rules that match no file of the plan, no known document in one, and could match none yet to be read.
 
     What a new mail or ZIP holds is yet to be read, and what lies in a folder that cannot be opened.
     """
     removed = frozenset(plan.removed)
-    held = [(path, file) for path, file in catalog.places() if path != file and file not in removed]
+    held = [(path, file) for path, file in known if path != file and file not in removed]
     places = [*((path, path) for path in plan.files), *held] if rules.access else []
     unread = [path for path in (*plan.added, *plan.changed) if PurePosixPath(path).suffix.lower() in HOLD_FILES]
     return [

@@ -1,13 +1,18 @@
-"""What is told of access: the documents that each rule matches, and what the last run opened and closed."""
+"""What is told of access: the documents that each rule matches, and what runs open and close."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
-from indexes.errors import UnmatchedRuleError
-from indexes.ingest.access_guard import AccessChanges
+from indexes.errors import IndexMissingError, UnmatchedRuleError, WiderAccessError
+from indexes.ingest.access_guard import AccessChanges, RunAccess
+from indexes.ingest.changes import plan_changes
 from indexes.ingest.rule_application import PathRules, RuleMatches
-from indexes.ingest.unmatched_rules import allowed_unmatched
+from indexes.ingest.unmatched_rules import allowed_unmatched, check_rules, unmatched_rules
 from indexes.ingest.uploads import UPLOADED, uploads_of
 from indexes.storage.catalog import Catalog
+from indexes.storage.generations import Generations, catalog_file
 from rag.engine.engine import rules_of
 from rag.settings import Settings
 
@@ -24,7 +29,7 @@ class AccessState:
     @classmethod
     def of(cls, settings: Settings, catalog: Catalog) -> "AccessState":
         """Compare the settings' rules with the documents in the catalog."""
-        rules = path_rules(settings, catalog).matched(catalog)
+        rules = path_rules(settings, catalog.roots).matched(catalog)
         allowed = allowed_unmatched(catalog)
         unmatched = tuple(rule.glob for rule in rules if not rule.documents and rule.glob not in allowed)
         return cls(tuple(rules), unmatched, AccessChanges.last(catalog))
@@ -48,7 +53,38 @@ class AccessState:
             raise UnmatchedRuleError(f"{told}. Correct the globs, and run `footnote index` again.")
 
 
-def path_rules(settings: Settings, catalog: Catalog) -> PathRules:
-    """Return the rules over the folders of the last index run, and over the uploads."""
+def objections(settings: Settings, docs: Sequence[Path]) -> Iterator[UnmatchedRuleError | WiderAccessError]:
+    """Yield what would stop a run over these folders without leave. Changes nothing; raises ``FolderError``."""
+    try:
+        with closing(Catalog(catalog_file(Generations(settings.index.dir).current))) as catalog:
+            plan = plan_changes(docs, catalog.files(), uploads=uploads_of(settings.index.dir))
+            rules = path_rules(settings, docs)
+            try:
+                check_rules(unmatched_rules(rules, catalog.places(), plan), allowed_unmatched(catalog), plan)
+            except UnmatchedRuleError as error:
+                yield error
+            try:
+                RunAccess.of(rules, catalog, plan, allow_wider=False)
+            except WiderAccessError as error:
+                yield error
+    except IndexMissingError:
+        try:
+            check_new(settings, docs)
+        except UnmatchedRuleError as error:
+            yield error
+
+
+def check_new(settings: Settings, docs: Sequence[Path]) -> None:
+    """Raise ``UnmatchedRuleError`` if there is no index, and one of these folders would have a rule without a match.
+
+    Raises ``FolderError`` too.
+    """
+    plan = plan_changes(docs, {}, uploads=uploads_of(settings.index.dir))
+    if not catalog_file(Generations(settings.index.dir).current).exists():
+        check_rules(unmatched_rules(path_rules(settings, docs), (), plan), frozenset(), plan)
+
+
+def path_rules(settings: Settings, roots: Sequence[Path]) -> PathRules:
+    """Return the rules over an index of these folders, and over its uploads."""
     uploaded = (UPLOADED,) if uploads_of(settings.index.dir) else ()
-    return PathRules.over((*uploaded, *rules_of(settings)), catalog.roots)
+    return PathRules.over((*uploaded, *rules_of(settings)), roots)

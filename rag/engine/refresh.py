@@ -49,7 +49,7 @@ class Refreshing:
 
     def path_filter(self, audience: Audience) -> Callable[[str], bool]:
         """Return whether the audience may see a file's path, by the present rules: a path is a secret too."""
-        rules = path_rules(self._engine.settings, self._engine.catalog)
+        rules = path_rules(self._engine.settings, self._engine.catalog.roots)
         return lambda path: audience.may_read(rules.readers_at(path, path))
 
     def _roots(self) -> Sequence[Path]:

@@ -29,7 +29,7 @@ def front(opened: OpenEngine, encoder: RememberingEncoder, tmp_path: Path) -> Op
             (docs / path).write_text(text)
         settings = load_settings(index={"dir": tmp_path / name}, access=RULES)
         with open_writer(settings, encoder) as writer:
-            assert not writer.run([docs], SyncListener()).failed
+            assert not writer.run([docs], SyncListener(), allow_unmatched_rules=True).failed
         own = {"dir": tmp_path / f"{name}-server", "keys": "always", "requests_per_minute": 10_000} | server
         return Front(opened(tmp_path / name, access=RULES, server=own))
 

@@ -87,7 +87,7 @@ def premises(
 ) -> Premises:
     settings = load_settings(index={"dir": index}, access=ACCESS, **parts)
     with open_writer(settings, encoder) as writer:
-        writer.run([docs], SyncListener())
+        writer.run([docs], SyncListener(), allow_unmatched_rules=True)
     engine = opened(index, access=ACCESS, **parts)
     indexing = Indexing(Refreshing(engine), pause=0.05)
     services = replace(make_services(engine), authenticator=ListedKeys(**KEYS), indexing=indexing)

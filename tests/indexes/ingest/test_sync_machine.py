@@ -98,7 +98,13 @@ class SyncMachine(RuleBasedStateMachine):
         encoder = MODELS[self.model]
         splitter = PassageSplitter(encoder.count_tokens, encoder.max_tokens)
         with IndexWriter(self.index, encoder, splitter, ReadingLimits(), self.wanted) as writer:
-            report = writer.run([self.docs], SyncListener(), allow_delete=True)
+            report = writer.run(
+                [self.docs],
+                SyncListener(),
+                allow_delete=True,
+                allow_unmatched_rules=True,
+                allow_wider_access=True,
+            )
         spoilt = {path for path, word in self.folder.items() if word is None}
         assert report.failed.keys() == spoilt
         kept = {path: word for path, word in self.answering.items() if path in spoilt}
