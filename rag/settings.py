@@ -308,6 +308,8 @@ class SlackSettings(Part):
 class AccessSettings(Part):
     """A rule for who may read a path. The first rule that matches decides; without one, everyone may.
 
+    A glob is matched against the path in the index, and against the path below the file's folder.
+
     An attachment is for those who may read both the file and the path within it (mail.eml/offer.pdf).
     """
 

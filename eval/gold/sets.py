@@ -6,6 +6,7 @@ from pathlib import Path
 from eval.terminal import progress, say
 from indexes.ingest.folder_scan import scan_folders
 from indexes.ingest.sync import SyncListener
+from indexes.ingest.writer import FULL_LEAVE
 from indexes.protocols import Encoder
 from rag.engine.engine import open_writer
 from rag.settings import Settings, load_settings
@@ -44,14 +45,14 @@ def prepare_index(gold_set: Path, index: Path | None, config: Path | None) -> Se
 
 
 def build_index(settings: Settings, docs: Path, encoder: Encoder | None = None) -> None:
-    """Make the index equal to the folder, however much that removes, and print what could not be read."""
+    """Make the index equal to the folder, whatever that removes or opens, and print what could not be read."""
     with open_writer(settings, encoder) as writer, progress("Indexing", len(scan_folders([docs])[0])) as advance:
 
         class Progress(HealingListener):
             def done(self, path: str, passages: int) -> None:  # noqa: ARG002
                 advance()
 
-        report = writer.run([docs], Progress(), allow_delete=True)
+        report = writer.run([docs], Progress(), **FULL_LEAVE)
     say(f"{report.passages} passages indexed in {report.seconds:.1f} s")
     if report.healed:
         say(report.healed)

@@ -17,7 +17,7 @@ from eval.runs.provenance import collect_provenance
 from eval.runs.runner import answer_case, run_cases, with_gold_locations
 from eval.types import GoldCase
 from indexes.ingest.sync import SyncListener
-from indexes.ingest.writer import IndexWriter
+from indexes.ingest.writer import FULL_LEAVE, IndexWriter
 from indexes.readers.extraction.scratch import ScratchFolder
 from rag.engine.engine import Engine, open_engine, open_writer
 from rag.engine.factories import has_llm, make_encoder
@@ -81,7 +81,7 @@ class Range:
         before = {file: file.read_bytes() if file.exists() else None for file in files}
         for file, text in files.items():
             file.write_text(text, encoding="utf-8")
-        self.writer.run([self.docs], SyncListener(), allow_delete=True)
+        self.writer.run([self.docs], SyncListener(), **FULL_LEAVE)
         yield
         for file, content in before.items():
             file.unlink() if content is None else file.write_bytes(content)
@@ -108,7 +108,7 @@ def open_range(settings: Settings, docs: Path) -> Iterator[Range]:
         copied = settings.model_copy(update={"index": index})
         encoders = lru_cache(None)(make_encoder)
         writer = stack.enter_context(open_writer(copied, encoders(copied.embedding, copied.models.dir)))
-        writer.run([scratch / "docs"], SyncListener(), allow_delete=True)
+        writer.run([scratch / "docs"], SyncListener(), **FULL_LEAVE)
         engine = stack.enter_context(open_engine(copied))
         yield Range(scratch / "docs", EngineVariant(engine, copied, encoders), writer)
 

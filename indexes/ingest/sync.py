@@ -130,7 +130,7 @@ class Sync:
         place = json.dumps(sorted(str(root.resolve()) for root in roots))
         rules = PathRules.over(self._rules, roots)
         answered = plan_changes(roots, self._earlier.files(), uploads=self._uploads) if self._earlier else plan
-        unmatched = unmatched_rules(rules, self._answering.places(), answered)
+        unmatched = unmatched_rules(rules, self._answering.places() if rules.settable else (), answered)
         if not allow_unmatched_rules:
             check_rules(unmatched, allowed_unmatched(self._answering), answered)
         access = RunAccess.of(rules, self._answering, answered, allow_wider=allow_wider_access)

@@ -33,7 +33,7 @@ def unmatched_rules(rules: PathRules, known: Sequence[Place], plan: SyncPlan) ->
     """
     removed = frozenset(plan.removed)
     held = [(path, file) for path, file in known if path != file and file not in removed]
-    places = [*((path, path) for path in plan.files), *held] if rules.access else []
+    places = [*((path, path) for path in plan.files), *held]
     unread = [path for path in (*plan.added, *plan.changed) if PurePosixPath(path).suffix.lower() in HOLD_FILES]
     return [
         rule

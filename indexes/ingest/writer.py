@@ -1,9 +1,9 @@
 """Writes an index folder, one writer at a time, into the generation of its embedding model."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from indexes.errors import ChromaUnavailableError, EncoderMismatchError, IndexMissingError, IndexUnreadableError
@@ -19,6 +19,10 @@ from indexes.vectors.chroma_embedded import EmbeddedChroma
 from indexes.vectors.index import ChromaVectors
 from indexes.vectors.snapshots import SnapshotError, SnapshotStore
 
+FULL_LEAVE: Mapping[str, bool] = MappingProxyType(
+    {"allow_delete": True, "allow_unmatched_rules": True, "allow_wider_access": True}
+)
+"""What a run is allowed over an index that serves nobody, such as one of an evaluation."""
 StoreOf = Callable[[Path, Catalog], SnapshotStore]
 """Returns the store of a generation's Chroma snapshots."""
 

@@ -280,6 +280,25 @@ async def test_a_loss_of_most_files_changes_nothing(open_premises: Open) -> None
     assert len(await at.paths()) == 14
 
 
+@pytest.mark.parametrize("stopped", ["moved", "deleted"])
+async def test_a_sync_that_would_open_a_document_or_leave_a_rule_idle_is_refused_and_names_none(
+    open_premises: Open, stopped: str
+) -> None:
+    at = open_premises({"hr/canary.md": "Zanzibar.", "hr/own.md": "Own.", "news.md": "News."})
+    if stopped == "moved":
+        (at.docs / "hr" / "canary.md").rename(at.docs / "canary.md")
+    else:
+        (at.docs / "hr" / "canary.md").unlink()
+        (at.docs / "hr" / "own.md").unlink()
+    at.indexing.sync()
+    await at.at_rest()
+    ((name, problem),) = told((await at.get("/v1/index/events")).text)
+    assert (name, problem["type"]) == ("error", "urn:footnote:problem:sync-refused")
+    assert "canary" not in problem["detail"]
+    assert ("--allow-wider-access" if stopped == "moved" else "--allow-unmatched-rules") in problem["detail"]
+    assert (await at.paths(), len(await at.paths("hr"))) == (["news.md"], 3)
+
+
 async def test_where_another_process_writes_a_sync_is_refused_and_an_upload_waits(open_premises: Open) -> None:
     at = open_premises({"a.md": "Words."})
     with writer_lock(at.index):

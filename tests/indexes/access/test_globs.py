@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexes.access.globs import matches
+from indexes.access.globs import matches, may_match_beneath
 
 
 def by_regular_expression(glob: str, path: str) -> bool:
@@ -32,3 +32,18 @@ def test_no_glob_takes_longer_than_its_path_is_long(glob: str) -> None:
 
 def test_accents_are_compared_as_they_are_seen() -> None:
     assert matches("caf\u00e9/*", "cafe\u0301/menu.txt")
+
+
+@pytest.mark.parametrize(
+    ("glob", "folder", "may"),
+    [
+        ("hr/**", "hr/all.zip", True),
+        ("hr/*.zip", "hr/all.zip", False),
+        ("hr/all.zip/pay.txt", "hr/all.zip", True),
+        ("**/pay.txt", "all.zip", True),
+        ("hr/**", "open/all.zip", False),
+        ("*", "all.zip", False),
+    ],
+)
+def test_a_glob_may_match_what_lies_in_a_folder_or_not(glob: str, folder: str, may: bool) -> None:
+    assert may_match_beneath(glob, folder) is may

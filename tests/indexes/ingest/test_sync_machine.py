@@ -15,7 +15,7 @@ from indexes.access.rules import AccessRule, readers_of
 from indexes.ingest.splitting import PassageSplitter
 from indexes.ingest.sync import SyncListener
 from indexes.ingest.verification import verify
-from indexes.ingest.writer import IndexWriter
+from indexes.ingest.writer import FULL_LEAVE, IndexWriter
 from indexes.readers.sandbox import ReadingLimits
 from indexes.search.retrievers import DenseRetriever, LexicalRetriever
 from indexes.storage.catalog import Catalog
@@ -98,13 +98,7 @@ class SyncMachine(RuleBasedStateMachine):
         encoder = MODELS[self.model]
         splitter = PassageSplitter(encoder.count_tokens, encoder.max_tokens)
         with IndexWriter(self.index, encoder, splitter, ReadingLimits(), self.wanted) as writer:
-            report = writer.run(
-                [self.docs],
-                SyncListener(),
-                allow_delete=True,
-                allow_unmatched_rules=True,
-                allow_wider_access=True,
-            )
+            report = writer.run([self.docs], SyncListener(), **FULL_LEAVE)
         spoilt = {path for path, word in self.folder.items() if word is None}
         assert report.failed.keys() == spoilt
         kept = {path: word for path, word in self.answering.items() if path in spoilt}
