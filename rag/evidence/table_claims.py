@@ -161,6 +161,8 @@ def _misplaced(
     exact = [value for value in values if value.is_exact and not every <= line(value)]
     if len(exact) < len(labels) or len(set(map(line, labels))) == 1:
         return next(((value, labels[0]) for value in exact if not line(value) & every), None)
+    if len(exact) > len(labels) and any(all(line(value) & line(label) for value in exact) for label in labels):
+        return None  # all of one, and the others are named beside it
     pairings = _pairings(exact, labels)
     wrong = [next(((v, k) for v, k in pairs if not line(v) & line(k)), None) for pairs in pairings]
     return wrong[0] if wrong and all(wrong) else None

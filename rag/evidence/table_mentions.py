@@ -26,6 +26,7 @@ _LONGEST_VALUE = 6
 """Words of a value that is no figure."""
 _BARE = 2
 """Words beside keys and heads in a claim that gives nothing but a value."""
+_NUMBER = re.compile(r"\W*\d{1,3}\W*")
 _TWO = 2
 """Keys or heads between which the places of figures tell."""
 _NOTE = re.compile(r"(?<=[a-z]{4})\d{1,2}\b")
@@ -100,11 +101,17 @@ def find_mentions(text: str, tables: tuple[Table, ...]) -> Mentions:
 
 
 def _mentions_of_keys(stemmed: tuple[str, ...], tables: Sequence[Table]) -> list[Mention]:
-    """Return the rows that a text names; by the leftmost column that it names any by."""
+    """Return the rows that a text names; by the leftmost column that it names any by.
+
+    A number, as of a grade or a week, names a row only beside a word of its column's head.
+    """
     for column in range(max((table.key_columns.stop for table in tables), default=0)):
         found = dict[tuple[str, frozenset[int]], set[tuple[int, int, int]]]()
         for t, table in enumerate(tables):
+            is_headed = bool(content_stems(table.head(column)) & set(stemmed))
             for r, row in enumerate(table.rows if column in table.key_columns else ()):
+                if _NUMBER.fullmatch(row[column]) and not is_headed:
+                    continue
                 for at in _occurrences(_key_stems(row[column]), stemmed, len(row[column].split())):
                     found.setdefault((row[column], at), set()).add((t, r, column))
         if found:

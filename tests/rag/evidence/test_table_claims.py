@@ -30,6 +30,9 @@ Islands | 233 | 260 | 301"""
 BARE = """Ticket office | +44 20 7946 0101
 Lost property | +44 20 7946 0155
 Left luggage | +44 20 7946 0177"""
+GRADES = """Grade | Salary | Leave
+1 | EUR 31,000 | 24 days
+2 | EUR 34,500 | 26 days"""
 TABLES = {"ferries": FERRIES, "kilns": KILNS, "prices": PRICES, "sales": SALES, "bare": BARE}
 SHAPES = (
     "{key}: {value}",
@@ -103,6 +106,7 @@ def test_two_rows_that_change_places_in_one_sentence_are_found_and_in_their_plac
         ("South had 1,045 in 2022 and 912 in 2023.", SALES, "1,045: in the column 2023, not 2022"),
         ("The master on Tarva is Signe Aas.", FERRIES, "Signe Aas: in the row of Kvalen, not of Tarva"),
         ("The T-10 is the large trowel at 8.90.", PRICES, "8.90: in the row of T-11, not of T-10"),
+        ("Grade 2 has a salary of EUR 31,000.", GRADES, "31,000: in the row of 1, not of 2"),
         ("island stokk: EUR 22", FERRIES, "22: in the row of Tarva, not of Stokk Island"),
     ],
 )
@@ -126,6 +130,9 @@ def test_a_finding_names_the_value_and_its_row_or_column(claim: str, text: str, 
         ("Porcelain is fired hottest, at 1300 °C, and shrinks by 15 %.", KILNS),
         ("The 12 l bucket costs 4.25.", PRICES),
         ("The ticket office answers +44 20 7946 0101.", BARE),
+        ("To reach the ticket office from left luggage, call +44 20 7946 0101.", BARE),
+        ("After 2 years the salary is EUR 31,000.", GRADES),
+        ("Grade 2 has a salary of EUR 34,500.", GRADES),
     ],
 )
 def test_what_the_table_bears_out_or_leaves_open_is_not_flagged(claim: str, text: str) -> None:
