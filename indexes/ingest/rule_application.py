@@ -22,6 +22,8 @@ _VERSION = 2
 """The version of the way in which rules are applied. A new one applies them again to every index."""
 _KEYS: Mapping[Mark, str] = {"readers": "access", "labels": "labels"}
 """The keys under which the catalog keeps the rules that were applied last."""
+_MATCHED = "rules_matched"
+"""The key under which the catalog keeps how many documents each access rule matches."""
 Bound: TypeAlias = Callable[[Place, frozenset[str], frozenset[str]], frozenset[str]]
 """Takes a document, its readers before, and those that the rules give it. Returns those that it may have."""
 
@@ -85,11 +87,20 @@ class PathRules:
 
     def matched(self, catalog: Catalog) -> list[RuleMatches]:
         """Return how many documents of the catalog each rule of the settings matches."""
-        places = catalog.places() if self.settable else []
-        return [
-            RuleMatches(rule.glob, rule.groups, sum(self.are_about(rule, *place) for place in places))
-            for rule in self.settable
-        ]
+        state, counts = json.loads(catalog.get(_MATCHED) or "[null, null]")
+        if state != self._state(catalog):
+            places = catalog.places() if self.settable else []
+            counts = [sum(self.are_about(rule, *place) for place in places) for rule in self.settable]
+        return [RuleMatches(rule.glob, rule.groups, count) for rule, count in zip(self.settable, counts, strict=True)]
+
+    def keep_matched(self, catalog: Catalog) -> list[RuleMatches]:
+        """Keep in the catalog what ``matched`` returns, as counting takes long in a large index; and return it."""
+        matched = self.matched(catalog)
+        catalog.set(_MATCHED, json.dumps([self._state(catalog), [rule.documents for rule in matched]]))
+        return matched
+
+    def _state(self, catalog: Catalog) -> list[object]:
+        return [catalog.revision, self.applied("readers")]
 
     def applied(self, mark: Mark) -> str:
         """Return what the catalog keeps of the rules that were applied to it."""

@@ -184,7 +184,7 @@ class Sync:
 
     def _end(self, report: SyncReport, access: RunAccess, listener: SyncListener, began: float) -> SyncReport:
         """Publish to Chroma, and complete the report."""
-        report.rules = access.rules.matched(self._catalog)
+        report.rules = access.rules.keep_matched(self._catalog)
         AccessChanges.of(report.wider, report.narrower).keep(self._catalog)
         publishing_began = time.perf_counter()
         if pending := self._vectors.pending():
