@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from indexes.text.sentences import is_table_row
+from rag.evidence.agreement import missing_quantities
 from rag.evidence.dates import Day
-from rag.evidence.quantities import Amounts, Quantity, amounts, is_number, missing_quantities
+from rag.evidence.quantities import Amounts, Quantity, amounts, is_number
 from rag.evidence.units import are_same, in_base_unit
 
 _TOTAL = (

@@ -13,20 +13,13 @@ from typing import Literal
 from indexes.text.sentences import is_table_row
 from indexes.text.tokenization import STOP_WORDS, figures, stems, words
 from indexes.types import Passage
+from rag.evidence.agreement import has_uncertain_amounts, missing_amounts, spell_as
 from rag.evidence.alignment import conflict, sentences_in
 from rag.evidence.calculations import recomputed
 from rag.evidence.cross_language import compare, is_foreign
 from rag.evidence.names import fold_accents, leading_name, names, unknown_names
 from rag.evidence.negation import negates, polarity, polarity_conflict, without_answer_word
-from rag.evidence.quantities import (
-    Amounts,
-    amounts,
-    has_uncertain_amounts,
-    leave_out,
-    missing_amounts,
-    normalize_amounts,
-    spell_as,
-)
+from rag.evidence.quantities import Amounts, amounts, leave_out, normalize_amounts
 from rag.evidence.table_claims import Reading, is_without_subject, table_conflict
 from rag.evidence.tables import Table, prose_of, read_tables
 from rag.evidence.yes_no import answer_conflict

@@ -1,0 +1,155 @@
+"""Tells whether a source has the figures and dates of a claim: surely, in one reading of several, or not at all."""
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from rag.evidence.dates import Day, rewrite_dates, spoken_day, without_weekdays
+from rag.evidence.numerals import with_plain_numerals
+from rag.evidence.quantities import Amounts, Quantity, is_number, rewrite_quantities, spelt
+from rag.evidence.units import are_same, in_base_unit, is_money, may_be_same
+
+_ROUNDED_DIGITS = 2
+"""Digits that "over" and "under" may leave out without telling less than a reader expects."""
+
+
+def missing_amounts(claim: Amounts, source: Amounts) -> list[str]:
+    """Return the figures and dates of the claim that the source lacks, in words, in alphabetical order."""
+    missing = [str(quantity) for quantity in missing_quantities(claim, source)]
+    missing += [str(day) for day in claim.days if not _days_of(day, source, may=True)]
+    return sorted(missing)
+
+
+def missing_quantities(claim: Amounts, source: Amounts) -> list[Quantity]:
+    """Return the figures of the claim that the source has in no reading."""
+    return [
+        quantity
+        for quantity in claim.quantities
+        if not (
+            quantity.soft
+            or _is_loose(quantity, source)
+            or any(_may_agree(quantity, q, source) for q in source.quantities)
+        )
+    ]
+
+
+def has_uncertain_amounts(claim: Amounts, source: Amounts) -> bool:
+    """Return whether the source has a figure or date of the claim in one reading of several only: 03/04/2025, 1.650."""
+    figures_are_sure = all(
+        quantity.soft
+        or _is_loose(quantity, source)
+        or any(_agrees(quantity, q, source) for q in source.quantities)
+        or not any(_may_agree(quantity, q, source) for q in source.quantities)
+        for quantity in claim.quantities
+    )
+    days_are_sure = all(_days_of(day, source) or not _days_of(day, source, may=True) for day in claim.days)
+    return not (figures_are_sure and days_are_sure)
+
+
+def spell_as(text: str, source: Amounts) -> str:
+    """Return a text with the source's spelling of each figure and date that it has: "56 day" for "eight weeks"."""
+
+    def spell_day(day: Day) -> str:
+        named = next((one for one in day.readings if _days_of(one, source, may=True)), day)
+        return spoken_day(named).title()  # in small letters "may" is the verb
+
+    def spell(quantity: Quantity) -> str:
+        if quantity.soft or _is_loose(quantity, source):
+            return ""
+        alike = [q for q in source.quantities if _may_agree(quantity, q, source) and _both_have_units(quantity, q)]
+        if not alike or any((q.value, q.unit) == (quantity.value, quantity.unit) for q in alike):
+            return ""
+        return spelt(min(alike, key=lambda q: (not _agrees(quantity, q, source), q.value)))
+
+    return rewrite_quantities(without_weekdays(rewrite_dates(with_plain_numerals(text), spell_day)), spell)
+
+
+def _both_have_units(claim: Quantity, source: Quantity) -> bool:
+    """Return whether both have a unit, or neither, in some reading of the claim."""
+    return any(bool(one.unit) == bool(source.unit) for one in claim.readings)
+
+
+def _days_of(day: Day, source: Amounts, *, may: bool = False) -> list[Day]:
+    """Return the dates of the source that a date names; with ``may``, those too that it names in one reading only."""
+    if not may and day.is_ambiguous:
+        return [known for known in source.days if day == known]
+    return [known for known in source.days if (may or not known.is_ambiguous) and _names(day, known, source)]
+
+
+def _names(day: Day, known: Day, source: Amounts) -> bool:
+    """Return whether a date names a known one in any reading. That may lack the year, and the date any part."""
+    return any(
+        one.month == other.month
+        and one.day in (0, other.day)
+        and (one.year in (0, other.year) or (not other.year and str(one.year) in source.loose))
+        for one in day.readings
+        for other in known.readings
+    )
+
+
+def _is_loose(quantity: Quantity, source: Amounts) -> bool:
+    bare = not quantity.unit and not quantity.scale and not quantity.is_ambiguous
+    return bare and quantity.value in source.loose
+
+
+def _may_agree(claim: Quantity, source: Quantity, among: Amounts) -> bool:
+    """Return whether a quantity of the source agrees with the claim's in any reading of one of them.
+
+    A bare hour of the claim may be a time of the source, but no time a bare figure.
+    """
+    others = (one for one in claim.others if one.unit == "time" or claim.unit != "time")
+    return any(_read_alike(claim, other, among, may=True) for other in source.readings) or any(
+        _read_alike(one, source, among, may=True) for one in others
+    )
+
+
+def _agrees(claim: Quantity, source: Quantity, among: Amounts) -> bool:
+    """Return whether a quantity of the source agrees with the claim's to any reader."""
+    return claim.is_ambiguous == source.is_ambiguous and _read_alike(claim, source, among)
+
+
+def _read_alike(claim: Quantity, source: Quantity, among: Amounts, *, may: bool = False) -> bool:
+    """Return whether two quantities agree in value and unit, in their first reading.
+
+    A table may give the scale of all its figures at its head. A source may give a unit apart from the figure, and that
+    of money nowhere.
+    """
+    if _are_equal(claim, source):
+        return True
+    scaled = claim.scale and not source.scale and claim.scale in among.scales and claim.written == source.value
+    scaled = scaled and not source.is_year and (not source.unit or is_money(source.unit) or source.unit == claim.unit)
+    if not (claim.value == source.value or scaled or _is_rounded(claim, source, may=may)):
+        return False
+    alike = may_be_same if may else are_same
+    if alike(claim.unit, source.unit) or (not claim.unit and source.unit not in ("th", "time")):
+        return True
+    if source.unit or claim.unit == "time" or source.is_year:
+        return False
+    known = {unit for unit in among.units if not is_money(claim.unit) or is_money(unit)}
+    return any(alike(claim.unit, unit) for unit in known) or (is_money(claim.unit) and not known)
+
+
+def _are_equal(claim: Quantity, source: Quantity) -> bool:
+    """Return whether both are the same amount, the units being exact multiples: 2 hours, 120 minutes."""
+    if claim.unit == source.unit:
+        return claim.value == source.value
+    if not (claim.unit and source.unit) or claim.is_working or source.is_working or "time" in (claim.unit, source.unit):
+        return False
+    if not (is_number(claim.value) and is_number(source.value)):
+        return False
+    (value, unit), (known, known_unit) = in_base_unit(claim.value, claim.unit), in_base_unit(source.value, source.unit)
+    return unit == known_unit and value == known
+
+
+def _is_rounded(claim: Quantity, source: Quantity, *, may: bool) -> bool:
+    """Return whether the claim's figure is the source's, rounded as the word before it says: over 5,000 of 5,212."""
+    if not claim.nearness or source.nearness or not (is_number(claim.value) and is_number(source.value)):
+        return False
+    digits, exact_digits = (len(value.replace(".", "").strip("0")) for value in (claim.value, source.value))
+    if not 0 < digits < exact_digits:
+        return False
+    if claim.nearness == "about":
+        return float(f"{float(source.value):.{digits}g}") == float(claim.value)
+    exact = Decimal(source.value)
+    step = Decimal(1).scaleb(exact.adjusted() - digits + 1)
+    mode = ROUND_FLOOR if claim.nearness == "over" else ROUND_CEILING
+    rounded = (exact / step).to_integral_value(mode) * step
+    return rounded == Decimal(claim.value) and (may or exact_digits - digits >= _ROUNDED_DIGITS)
