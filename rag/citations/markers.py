@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 from indexes.text.sentences import sentence_spans
 from indexes.types import Passage
+from rag.citations.marker_forms import LONGEST, MARKER, MAYBE_MARKER, marker_numbers
 from rag.citations.quotes import locate_quote
 from rag.types import Quoted, Span
 
 _CLAIM_CHARS = 600
 """Characters kept before a marker, to find the sentence that it belongs to."""
-# [1]  [1, 2]  [1-3]  [^1]  【1】  【1†source】  [1](link): what models are known to write
 _MARKER = re.compile(
     r"[ \n]{0,2}(?:\[\^?\s*(\d{1,4}(?:\s*[,;–-]\s*\^?\d{1,4})*)\s*\](?:\([^()\s]{0,200}\))?"
     r"|【\s*(\d{1,4})[^】\n]{0,40}】)"
 )
-_PARTIAL = re.compile(r"\s*(?:\[\^?[\d\s,;–^-]{0,40}(?:\](?:\([^()\s]{0,200})?)?|【[^】\n]{0,46})\Z|\s+\Z")
-_HELD = 300
-"""Characters at the end of the text in which a marker may have begun."""
+"""The forms of a bare number, which an article has too."""
 _OWN = re.compile(r"\[(\d+)\]")
 _FENCE = "```"
-_MAX_RANGE = 20
-"""[1-3] is three markers; a wider range than this is no citation."""
+_SENTENCE_BEGINS = re.compile(r"(?:\A|\n|[.!?:…]['\"”)]*\s)(?:[-*•>#_\s]|\d{1,2}[.)]\s)*\Z")
+_MAYBE_END = re.compile(r"\n|(?<=[.!?…])\s")
+_BEFORE_RAISED = re.compile(r"(?:[.,;:!?\]”\"'»%]|[^\W\d_]{4,})\Z")
+"""A raised digit after a figure or a unit is an exponent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +60,23 @@ class MarkerStream:
     """Turns a writer's pieces into text with numbered markers. A number stands for one quote in one passage.
 
     ``feed``, ``quote`` and ``finish`` return the text that is settled; joined, it is ``text``. Numbers count from 1 in
-    order of first use. A marker that names no passage is dropped. In code, brackets stay as they are.
+    order of first use. A marker that names no passage is dropped. In code, brackets stay as they are. A source that is
+    named in words, "according to source 1", is cited at the end of the sentence.
     """
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self._passages = passages
         self._held = ""
+        self._last = ""
         self._parts: list[str] = []
         self._length = 0
         self._claim = ""
         self._fences = 0
         self._ticks = 0
+        self._named: list[int] = []
+        """The sources that the sentence names in words."""
+        self._capital = False
+        """Whether the next letter begins a sentence, in place of words that were left out."""
         self._numbers: dict[tuple[str, int, int], int] = {}
         self._marks: list[Mark] = []
 
@@ -82,8 +88,11 @@ class MarkerStream:
     def feed(self, piece: str) -> str:
         """Take a piece of text and return what is settled by it."""
         self._held += piece
-        partial = _PARTIAL.search(self._held, max(0, len(self._held) - _HELD))
+        partial = MAYBE_MARKER.search(self._held, max(0, len(self._held) - LONGEST))
         settled = len(self._held) if partial is None else partial.start()
+        for match in MARKER.finditer(self._held, max(0, settled - LONGEST)):
+            if match.start() < settled < match.end():
+                settled = match.start()
         ready, self._held = self._held[:settled], self._held[settled:]
         return self._settle(ready)
 
@@ -96,35 +105,100 @@ class MarkerStream:
 
     def finish(self) -> str:
         """Return the rest of the text."""
-        ready, self._held = self._held, ""
-        return self._settle(ready.rstrip())
+        ready, self._held, before = self._held, "", len(self._parts)
+        self._settle(ready.rstrip())
+        self._cite_sources([])
+        return "".join(self._parts[before:])
 
     def marks(self) -> list[Mark]:
         """Return the markers in ``text``, in order, each with the quote that it names."""
         return list(self._marks)
 
-    def _settle(self, text: str) -> str:
-        before, cursor = len(self._parts), 0
-        for match in _MARKER.finditer(text):
+    def _settle(self, ready: str) -> str:
+        before, cursor, text = len(self._parts), len(self._last), self._last + ready
+        for match in MARKER.finditer(text, cursor):
             self._say(text[cursor : match.start()])
+            self._read_marker(match)
             cursor = match.end()
-            if self._fences % 2 or self._ticks % 2:
-                self._say(match[0])
-            else:
-                claim = last_sentence(self._claim)
-                for number in _marker_numbers(match[1] or match[2]):
-                    if claim and 1 <= number <= len(self._passages):
-                        passage = self._passages[number - 1]
-                        self._cite(Place(passage, *locate_quote(claim, passage)))
         self._say(text[cursor:])
+        self._last = text[-1:]
         return "".join(self._parts[before:])
 
+    def _read_marker(self, match: re.Match[str]) -> None:
+        numbers = [n for n in marker_numbers(match, len(self._passages)) if 1 <= n <= len(self._passages)]
+        if self._fences % 2 or self._ticks % 2 or self._is_text(match, numbers):
+            self._say(match[0])
+        elif match["lead"]:
+            self._read_lead(match, numbers)
+        elif match["word"]:
+            self._named += numbers
+            if match["verb"] and _SENTENCE_BEGINS.search(self._claim):
+                self._capital = True
+            else:
+                self._say(match["word"] + (match["verb"] or ""))
+        elif match["dress"]:
+            self._named += numbers
+        else:
+            self._cite_sources(numbers)
+
+    def _is_text(self, match: re.Match[str], numbers: Sequence[int]) -> bool:
+        """Return whether what reads as a marker is none: it stands so in a passage, or its number names nothing."""
+        if match["raised"] and not _BEFORE_RAISED.search(self._claim):
+            return True
+        if not numbers and (match["tail"] or match["lead"] or match["word"]):
+            return True
+        if match["dress"] or match["nested"] or match["lens"] or (match["plain"] or "x")[0] in "^0123456789":
+            return False
+        before = self._claim.rpartition(" ")[2] if match["raised"] else ""
+        written = f"{before}{match[0].strip()}".casefold()
+        return any(written in passage.text.casefold() for passage in self._passages)
+
+    def _read_lead(self, match: re.Match[str], numbers: Sequence[int]) -> None:
+        """Read "according to source 1": in place within a sentence, left out at its beginning."""
+        pause = match["pause"] or ""
+        if not _SENTENCE_BEGINS.search(self._claim):
+            self._cite_sources(numbers)
+            self._say(" " * pause.endswith(" ") if match["comma"] else pause)
+            return
+        self._named += numbers
+        if pause or not match["said"]:
+            self._capital = True
+        else:  # the verb comes next in German
+            self._say(f"{match['lead']} {match['said']}")
+
     def _say(self, text: str) -> None:
+        if self._capital and (first := re.search(r"\w", text)):
+            text, self._capital = text[: first.start()] + first[0].upper() + text[first.end() :], False
+        while self._named and (end := self._sentence_end(text)) is not None:
+            self._say_plainly(text[:end])
+            self._cite_sources([])
+            text = text[end:]
+        self._say_plainly(text)
+
+    def _say_plainly(self, text: str) -> None:
         self._claim = (self._claim + text)[-_CLAIM_CHARS:]
         self._fences += text.count(_FENCE)
         line = text.replace(_FENCE, "").rpartition("\n")
         self._ticks = line[2].count("`") + (0 if line[1] else self._ticks)
         self._write(text)
+
+    def _sentence_end(self, text: str) -> int | None:
+        """Return where the first sentence that says something ends in a text that is yet to be said."""
+        before = self._claim[-1:]
+        for gap in _MAYBE_END.finditer(before + text, len(before)):
+            end = gap.start() - len(before)
+            line = (self._claim + text[:end])[-_CLAIM_CHARS:].rpartition("\n")[2]
+            if any(map(str.isalnum, line)) and (gap[0] == "\n" or sentence_spans(f"{line} So.")[-1][0] >= len(line)):
+                return end
+        return None
+
+    def _cite_sources(self, numbers: Sequence[int]) -> None:
+        """Cite sources for the sentence before, with those that it names in words."""
+        claim, every = last_sentence(self._claim), dict.fromkeys([*self._named, *numbers])
+        self._named = []
+        for number in every if claim else ():
+            passage = self._passages[number - 1]
+            self._cite(Place(passage, *locate_quote(claim, passage)))
 
     def _cite(self, place: Place, *, exact: bool = False) -> None:
         last = self._marks[-1] if self._marks else None
@@ -166,17 +240,6 @@ def sentence_spans_with_markers(text: str) -> list[Span]:
 def without_markers(text: str) -> str:
     """Return the text without anything that reads as a marker, such as the reference numbers of an article."""
     return _MARKER.sub("", text)
-
-
-def _marker_numbers(marker: str) -> list[int]:
-    numbers: list[int] = []
-    for part in re.split(r"[,;]", marker):
-        first, _, last = re.sub(r"[\s^]", "", part).replace("–", "-").partition("-")
-        if not last:
-            numbers.append(int(first))
-        elif int(first) <= int(last) <= int(first) + _MAX_RANGE:
-            numbers.extend(range(int(first), int(last) + 1))
-    return numbers
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,152 @@ def test_the_variants_models_write_become_one_form(written: str, read: str) -> N
     assert settled(written).text == read
 
 
+STAFF = "Staff get 25 days of leave"
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        *("[Source 1]", "[source: 1]", "[cite: 1]", "[S1]", "[[1]]", "[^1^]", "[doc 1]", "[1](#x)", "[citation:1]"),
+        *("(Source 1)", "(see source 1)", "([1])", "[ref_1]", "[#1]", "[Quelle 1]", "(Quelle 1)", "[fuente: 1]"),
+        *(
+            "[fonte 1]",
+            "(source n°1)",
+            "【1†L3-L5】",
+            "【Source 1】",
+            "<sup>1</sup>",
+            "[1, line 3]",
+            "[Source 1: b.pdf]",
+        ),
+        *("[1†L3-L5]", "**[1]**", "\\[1\\]", "[source 1, page 4]", "[[citation:1]]", ", according to source 1"),
+        *("[Documento 1]", '[source number="1"]', "[1](b.pdf)", "[Référence 1]"),
+    ],
+)
+def test_a_marker_in_another_dress_is_a_marker(marker: str) -> None:
+    text = f"{STAFF} {marker}." if marker[0] != "," else f"{STAFF}{marker}."
+    for size in (1, 2, 3, len(text)):
+        read = settled(text, LEAVE, cut=list(range(0, len(text), size)))
+        assert read.text == f"{STAFF} [1]."
+        assert [mark.place.quote for mark in read.marks()] == ["Staff get 25 days of leave."]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (f"{STAFF} [1 and 2].", f"{STAFF} [1][2]."),
+        (f"{STAFF} [Sources 1, 2].", f"{STAFF} [1][2]."),
+        (f"{STAFF} [S1, S2].", f"{STAFF} [1][2]."),
+        (f"{STAFF} [Source 1, Source 2].", f"{STAFF} [1][2]."),
+        (f"{STAFF} [[1], [2]].", f"{STAFF} [1][2]."),
+        (f"{STAFF} (Quellen 1 und 2).", f"{STAFF} [1][2]."),
+        (f"{STAFF}.¹", f"{STAFF}. [1]"),
+        (f"{STAFF}¹˒².", f"{STAFF} [1][2]."),
+        (f"{STAFF}.¹² They do.", f"{STAFF}. [1][2] They do."),
+        (f"[cite_start]{STAFF} [cite: 1].", f"{STAFF} [1]."),
+        (f"According to source 1, {STAFF[0].lower()}{STAFF[1:]} [1].", f"{STAFF} [1]."),
+        (f"According to source 1, {STAFF}. Others do not.", f"{STAFF}. [1] Others do not."),
+        (f"Source 1 says that {STAFF}.\nYes.", f"{STAFF}. [1]\nYes."),
+        (f"Source 1: {STAFF}.", f"{STAFF}. [1]"),
+        ("According to [1], staff get 25 days of leave.", f"{STAFF}. [1]"),
+        ("Laut Quelle 1 gibt es 25 days of leave [1].", "Laut Quelle gibt es 25 days of leave [1]."),
+        ("Selon la source 1, staff get 25 days of leave.", f"{STAFF}. [1]"),
+        ("Según la fuente 1, staff get 25 days of leave.", f"{STAFF}. [1]"),
+        ("Secondo la fonte 1, staff get 25 days of leave.", f"{STAFF}. [1]"),
+    ],
+)
+def test_sources_are_named_in_many_ways(written: str, read: str) -> None:
+    for size in (1, 2, 3, len(written)):
+        assert settled(written, LEAVE, CHINA, cut=list(range(0, len(written), size))).text == read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "They say leaf [sic] and [2024, Smith] and [a].",
+        "A desk has 4 m² of room, 10⁶ ways, and x² is a square.",
+        "Use `days[1]` or `[S1]`.",
+        "```\nsource 1 = days[1]\n```",
+        "The river has its source 40 km away (see page 3).",
+        "In 2024 they got (about 25) days.",
+        "The resource 1 of 9 is full of documents and sources.",
+        "Bring (1) a pen and (2) a hat.",
+    ],
+)
+def test_what_only_looks_like_a_marker_stays(text: str) -> None:
+    for size in (1, 2, 3, len(text)):
+        assert settled(text, cut=list(range(0, len(text), size))).text == text
+
+
+def test_what_stands_so_in_a_source_is_no_marker() -> None:
+    lamps = passage("Light source 1 is on the pier. Press [S2] for light (document 2).", path="c.txt")
+    text = "Light source 1 is on the pier. Press [S2] for light (document 2)."
+    assert settled(text, lamps, LEAVE).text == text
+
+
+TOKENS = st.sampled_from(
+    (
+        *(
+            "[",
+            "]",
+            "(",
+            ")",
+            "[[",
+            "]]",
+            "【",
+            "】",
+            "†L3",
+            "¹",
+            "²",
+            "1",
+            "2",
+            "9",
+            ",",
+            ", ",
+            " ",
+            "\n",
+            ".",
+            ":",
+            "`",
+        ),
+        *(
+            "source",
+            "Source ",
+            "Sources",
+            "according to ",
+            "According",
+            "Laut ",
+            "Quelle ",
+            " and ",
+            "S",
+            "cite: ",
+            "the ",
+        ),
+        *(
+            "**",
+            "*",
+            "_",
+            "^",
+            "\\",
+            "<sup>",
+            "</sup>",
+            "[cite_start]",
+            "(#x)",
+            "[1]",
+            "says that ",
+            "Staff get 25 days",
+        ),
+        *("line 3", "%", "m", "days of leave", "-", "<cite", ">", "see ", "l'"),
+    )
+)
+
+
+@given(st.lists(TOKENS, max_size=16).map("".join), st.lists(st.integers(0, 120), max_size=8))
+def test_however_a_dressed_marker_is_cut_the_text_is_the_same(text: str, cuts: list[int]) -> None:
+    whole, pieces = settled(text), settled(text, cut=[min(c, len(text)) for c in cuts])
+    assert pieces.text == whole.text
+    assert pieces.marks() == whole.marks()
+
+
 def test_invented_markers_are_removed() -> None:
     stream = settled("China makes 90 % of rare earths [9]. Staff get 25 days [0] of leave [2][77].")
     assert stream.text == "China makes 90 % of rare earths. Staff get 25 days of leave [1]."
@@ -121,7 +267,9 @@ def test_spans_are_valid_and_numbers_run_from_one_for_any_answer_and_passage(ans
         assert stream.text[sentence.start : sentence.end] == sentence.text
 
 
-@pytest.mark.parametrize("unit", [" ", "[", "[1", "【", "[1,", "a [1]", "\n", "[1]" * 3 + "```"])
+@pytest.mark.parametrize(
+    "unit", [" ", "[", "[1", "【", "[1,", "a [1]", "\n", "[1]" * 3 + "```", "according to source ", "(source 1, ", "¹ "]
+)
 def test_reading_takes_linear_time(unit: str) -> None:
     def seconds(size: int) -> float:
         text, began = unit * (size // len(unit)), time.process_time()
