@@ -196,7 +196,7 @@ class AccessChanges:
 
     def __str__(self) -> str:
         paths = f": {', '.join(self.paths)}" if self.paths else ""
-        return f"access in the last run: {self.wider} documents wider, {self.narrower} narrower{paths}"
+        return f"access in the last run: documents wider {self.wider}, narrower {self.narrower}{paths}"
 
 
 def _check(wider: Sequence[WiderAccess]) -> None:

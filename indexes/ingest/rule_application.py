@@ -38,7 +38,7 @@ class RuleMatches:
 
     def __str__(self) -> str:
         groups = ", ".join(self.groups) or "nobody"
-        return f"access rule {self.glob!r}: {self.documents} documents, for {groups}"
+        return f"access rule {self.glob!r} for {groups}: documents matched {self.documents}"
 
 
 @dataclass(frozen=True, slots=True)

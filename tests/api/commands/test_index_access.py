@@ -43,7 +43,7 @@ def test_a_second_folder_leaves_the_rules_in_force(footnote: RunFootnote, docs: 
     assert footnote("index", docs).code == 0
     assert found(footnote) == set()
     ran = footnote("index", docs, "more")
-    assert (ran.code, "access rule 'hr/**': 1 documents, for hr" in ran.out) == (0, True)
+    assert (ran.code, "access rule 'hr/**' for hr: documents matched 1" in ran.out) == (0, True)
     assert found(footnote) == set()
     assert found(footnote, "--group", "hr") == {"docs/hr/pay.md"}
 
@@ -56,7 +56,7 @@ def test_a_typo_in_a_rule_stops_the_run_before_anything_is_indexed(footnote: Run
     assert "--allow-unmatched-rules" in ran.err
     assert not Path("var", "index").exists()
     assert footnote("index", docs, "--allow-unmatched-rules").code == 0
-    assert "access rule 'HR/**': 0 documents, for hr" in footnote("status").out
+    assert "access rule 'HR/**' for hr: documents matched 0" in footnote("status").out
 
 
 def test_a_document_becomes_wider_only_with_leave_and_that_is_told(footnote: RunFootnote, docs: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_document_becomes_wider_only_with_leave_and_that_is_told(footnote: Run
     allowed = footnote("index", docs, "--allow-wider-access")
     assert (allowed.code, "access is wider for hr/pay.md" in allowed.out) == (0, True)
     assert found(footnote) == {"hr/pay.md"}
-    assert "access in the last run: 1 documents wider, 0 narrower: hr/pay.md" in footnote("status").out
+    assert "access in the last run: documents wider 1, narrower 0: hr/pay.md" in footnote("status").out
 
 
 def test_status_doctor_and_verify_say_what_each_rule_matches(footnote: RunFootnote, docs: Path) -> None:
@@ -80,8 +80,8 @@ def test_status_doctor_and_verify_say_what_each_rule_matches(footnote: RunFootno
     assert json.loads(footnote("index", docs, "--json").out)["rules"] == matched
     for command in "status", "verify":
         assert json.loads(footnote(command, "--json").out)["access"]["rules"] == matched
-        assert "access rule 'hr/**': 1 documents, for hr" in footnote(command).out
-    assert "ok    access: access rule 'hr/**': 1 documents, for hr" in footnote("doctor").out
+        assert "access rule 'hr/**' for hr: documents matched 1" in footnote(command).out
+    assert "ok    access: access rule 'hr/**' for hr: documents matched 1" in footnote("doctor").out
     protect("hr/**", "hr/salaries/**")
     assert json.loads(footnote("status", "--json").out)["access"]["unmatched"] == ["hr/salaries/**"]
     assert "the [[access]] rule 'hr/salaries/**' matches no document" in footnote("verify").out
