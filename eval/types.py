@@ -9,7 +9,7 @@ from pydantic import FiniteFloat
 from rag.types import Decliner, Turn, Usage, Verdict
 
 _UNKNOWN = Usage()
-Status = Literal["answered", "partly", "declined", "retrieved", "failed"]
+Status = Literal["answered", "partly", "unverified", "declined", "retrieved", "failed"]
 """As ``rag.types.Status``; ``retrieved`` where nothing was to be answered, ``failed`` where there is an error."""
 
 

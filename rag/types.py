@@ -6,9 +6,9 @@ from typing import Literal, TypeAlias, TypeVar
 
 from indexes.types import ALL, PUBLIC, Audience, Filters, Hit, Locator, Passage, Query
 
-Status = Literal["answered", "partly", "declined"]
+Status = Literal["answered", "partly", "unverified", "declined"]
 Verdict = Literal["supported", "weak", "unsupported", "uncited"]
-Decliner = Literal["search", "model", "check"]
+Decliner = Literal["search", "model"]
 Span: TypeAlias = tuple[int, int]
 _Number = TypeVar("_Number", int, float)
 
@@ -94,6 +94,8 @@ class Sentence:
     compared; or empty."""
     foreign: bool = False
     """Whether it is in another language than its source, and unproven: only figures and names were compared."""
+    contradicted: bool = False
+    """Whether it is unsupported because its source says otherwise, rather than nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,7 @@ class Answer:
     text: str
     """Markdown with markers ``[1]``, ``[2]``… numbered in order of first use."""
     status: Status
+    """``unverified`` if a model wrote the text and no source bears out any of it."""
     citations: tuple[Citation, ...]
     sentences: tuple[Sentence, ...]
     """The sentences that claim something. Headings, lead-ins to lists and code claim nothing."""
@@ -240,11 +243,11 @@ class Answer:
     """Seconds by stage: ``retrieve``, ``first_token``, ``generate``, ``check``, ``total``; ``rewrite`` and ``retry`` if
     a model was called for them."""
     unanswered: str = ""
-    """The part of the question that the documents do not answer, if the status is ``partly``."""
+    """The part of the question that the documents do not answer; only if it is neither declined nor ``answered``."""
     declined_by: Decliner | None = None
-    """What declined: the search found nothing near, the model said so, or no sentence passed the check."""
+    """What declined: the search found nothing near, or the model said so."""
     nearest: tuple[Near, ...] = ()
-    """If it is declined: the places nearest to the question, best first, one for each document."""
+    """If it is declined or unverified: the places nearest to the question, best first, one for each document."""
     cached: bool = False
     """Whether it comes from the cache. Then no model was used."""
 

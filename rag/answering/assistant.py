@@ -33,7 +33,7 @@ from rag.types import (
     Unanswered,
     Usage,
 )
-from rag.verification.abstention import DECLINED, decline, is_relevant
+from rag.verification.abstention import DECLINED, decline, is_relevant, nearest_places
 from rag.verification.checker import CheckedText, Checker
 from rag.verification.policy import DEFAULT_POLICY, Policy, better_of, cut_unsupported
 
@@ -196,9 +196,11 @@ class Assistant(Answerer):
         )
         if draft.confidence is not None:
             answer = replace(answer, confidence=draft.confidence)
-        if checked.answers:
-            return answer
-        return decline(answer, "search" if not near else "check" if checked.claims else "model")
+        if not checked.claims:
+            return decline(answer, "model" if near else "search")
+        if not checked.answers:
+            return replace(answer, status="unverified", nearest=nearest_places(retrieval.hits))
+        return answer
 
 
 class Clock:

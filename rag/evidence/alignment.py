@@ -54,7 +54,7 @@ class _Line:
 
 
 def conflict(claim: str, text: str, known_names: frozenset[str] = frozenset()) -> str:
-    """Return what the claim puts in place of a figure, name or negation of the source, in words; else nothing.
+    """Return which figure, name or negation the source has in place of the claim's, in words; else nothing.
 
     The claim is aligned with the sentence most like it. Then each of its facts, with the words around it, is aligned
     with the sentence most like these. ``known_names``, as ``names`` folds them, also count at the start of a sentence,
@@ -78,7 +78,7 @@ def _likeness(target: _Line, line: _Line) -> tuple[int, int]:
 
 
 def _replacement(target: _Line, source: _Line, run: tuple[int, int] | None = None) -> str:
-    """Return what the claim has in place of the source's words; with ``run``, only there, by the words around it."""
+    """Return what the source has in place of the claim's words; with ``run``, only there, by the words around it."""
     start, end = (max(0, run[0] - _AROUND), run[1] + _AROUND) if run else (0, len(target.words))
     part = target.words[start:end]
     blocks = SequenceMatcher(None, part, source.words, autojunk=False).get_opcodes()
@@ -93,12 +93,12 @@ def _replacement(target: _Line, source: _Line, run: tuple[int, int] | None = Non
 
 
 def _clash(target: _Line, source: _Line, new: Sequence[str], old: Sequence[str], *, firm: bool) -> str:
-    """Return how ``new`` in the claim contradicts ``old`` in the source.
+    """Return how ``old`` in the source contradicts ``new`` in the claim.
 
     ``firm`` says that the words beside them agree, so that the name's place elsewhere in the source is no excuse.
     """
     if negates(set(new)) != negates(set(old)):
-        return f"{' '.join(new) or 'nothing'} for {' '.join(old) or 'nothing'}"
+        return _instead(new, old)
     if not (new and old):
         return ""
     source_names = [set(source.words[slice(*run)]) for run in _fact_runs(source)]
@@ -108,19 +108,27 @@ def _clash(target: _Line, source: _Line, new: Sequence[str], old: Sequence[str],
     counted = {*new} & target.values - source.values and not _has_amounts_of(source, target)
     lost = {word for word in old if target.words.count(word) < source.words.count(word)}
     if (strange and lost & source.names) or (counted and lost & source.values):
-        return f"{' '.join(new)} for {' '.join(old)}"
+        return _instead(new, old)
     return antonym(frozenset(map(stem, new)), frozenset(map(stem, old)))
 
 
+def _instead(new: Sequence[str], old: Sequence[str]) -> str:
+    """Return what a source says where a claim has ``new``, to stand after "the source says"."""
+    said, original = " ".join(new), " ".join(old)
+    if said and original:
+        return f"{original}, not {said}"
+    return f"it without “{said}”" if said else f"it with “{original}”"
+
+
 def _exchanged_figure(target: _Line, source: _Line) -> str:
-    """Return the one figure that differs where all else is much the same, in whatever order."""
+    """Return the source's one figure that differs where all else is much the same, in whatever order."""
     new, old = target.values - source.values, source.values - target.values
     rest = target.stems - target.values
     if len(new) != 1 or len(old) != 1 or len(rest & source.stems) < _SAME * len(rest):
         return ""
     (figure,), (original,) = new, old
     same_kind = _is_year(figure) == _is_year(original)
-    return f"{figure} for {original}" if same_kind and not _has_amounts_of(source, target) else ""
+    return _instead([figure], [original]) if same_kind and not _has_amounts_of(source, target) else ""
 
 
 def _swap(target: _Line, source: _Line) -> str:
@@ -133,7 +141,7 @@ def _swap(target: _Line, source: _Line) -> str:
     between = frame[places[moved[0]] : places[moved[-1]]]
     if set(between) <= _JOINING or set(map(stem, between)) & _BOTH_WAYS:
         return ""
-    return f"{' '.join(facts[moved[0]])} for {' '.join(source_facts[moved[0]])}"
+    return _instead(facts[moved[0]], source_facts[moved[0]])
 
 
 def _split_facts(line: _Line) -> tuple[list[str], list[tuple[str, ...]]]:

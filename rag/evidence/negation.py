@@ -115,7 +115,7 @@ def polarity_conflict(claim: Polarity, source: Polarity) -> str:
 def antonym(claim: frozenset[str], source: frozenset[str]) -> str:
     """Return a stem of the claim of which the source has the opposite instead, in words; else nothing."""
     claim_only, source_only = claim - source, source - claim
-    return next((f"{a} for {b}" for a, b in _STEMMED if a in claim_only and b in source_only), "")
+    return next((f"{b}, not {a}" for a, b in _STEMMED if a in claim_only and b in source_only), "")
 
 
 def _by_prefix(denied: frozenset[str], stems: frozenset[str]) -> bool:

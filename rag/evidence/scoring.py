@@ -5,9 +5,10 @@ The claim's facts must stand in the source; the rest is weighed by a small calib
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from textwrap import shorten
 from typing import Literal
 
 from indexes.text.sentences import is_table_row
@@ -20,8 +21,9 @@ from rag.evidence.cross_language import compare, is_foreign
 from rag.evidence.names import fold_accents, leading_name, names, unknown_names
 from rag.evidence.negation import negates, polarity, polarity_conflict, without_answer_word
 from rag.evidence.quantities import Amounts, amounts, leave_out, normalize_amounts
-from rag.evidence.table_claims import Reading, is_without_subject, table_conflict
+from rag.evidence.table_claims import Reading, is_without_subject, table_conflict, value_told
 from rag.evidence.tables import Table, prose_of, read_tables
+from rag.evidence.units import is_money
 from rag.evidence.yes_no import answer_conflict
 from rag.types import Verdict
 
@@ -36,6 +38,10 @@ _WEIGHTS = {"found": 2.9, "gap": -4.4, "bound": 1.4, "likeness": 4.1}, -5.4
 _WORDS_ONLY = {"found": 4.3, "gap": -4.6, "bound": 2.6}, -4.6
 _SAME = 0.5
 """A claim that shares this part of its words with the source is in the same language."""
+_SAME_STATEMENT = 0.8
+"""Share of a claim's words, beside its facts, that a source has which tells of the same, and so may contradict it."""
+_LONGEST_SAID = 160
+"""Characters of a sentence that a finding repeats."""
 _NEAR = 3
 """Words on each side of a fact that tell what it is about."""
 _LEAD_INS = frozenset(
@@ -98,6 +104,8 @@ class Evidence:
     """
     calculated: str = ""
     """Figures that are the writer's arithmetic with the source's, in words; the source has them nowhere."""
+    contradicts: bool = False
+    """Whether the finding is what the source says otherwise, not only what it lacks."""
     foreign: Literal["", "agrees", "open"] = ""
     """Set if the claim is in another language: figures or names agree, or nothing speaks for it or against it."""
 
@@ -134,9 +142,18 @@ def gather_evidence(claim: str, source: SourceText, reading: Reading | None = No
         return Evidence(comparison.finding, {"found": 0.0}, calculated=calculated, foreign=foreign)
     first = leading_name(claim)
     is_strange = bool(first) and first not in STOP_WORDS | _LEAD_INS | _known_words(everything)
-    finding = misread or _finding(claim, source, known, everything, in_order=misread is None)
-    is_doubtful = is_strange or is_uncertain or not has_subject
-    return Evidence(finding, _features(claim, source), is_doubtful=is_doubtful, calculated=calculated)
+    absent = _absent_facts(claim, known, everything)
+    lacking = misread or (f"{', '.join(absent)}: in no source" if absent else "")
+    otherwise = _cell_instead(claim, reading, source.tables) if lacking else ""
+    if not (otherwise or misread) and (not absent or _tells_of_the_same(claim, source)):
+        otherwise = _contradiction(claim, source, in_order=misread is None)
+    return Evidence(
+        "; ".join(filter(None, (lacking, otherwise))),
+        _features(claim, source),
+        is_doubtful=is_strange or is_uncertain or not has_subject,
+        calculated=calculated,
+        contradicts=bool(misread or otherwise),
+    )
 
 
 def _features(claim: str, source: SourceText) -> dict[str, float]:
@@ -184,19 +201,40 @@ def verdict(score: float, *, cited: bool) -> Verdict:
     return "supported" if score >= SUPPORTED else "weak" if score >= WEAK else "unsupported"
 
 
-def _finding(claim: str, source: SourceText, known: Amounts, everything: str, *, in_order: bool) -> str:
-    """Return the first fact of the claim that the source lacks or contradicts, in words; else nothing.
+def _absent_facts(claim: str, known: Amounts, everything: str) -> list[str]:
+    """Return the figures and dates, or else the names, of a claim that its source has nowhere.
 
-    ``known`` are the amounts of the source and its context. ``in_order`` says that the order of words counts, as it
-    does not in a row that has its key and the value.
+    ``known`` are the amounts of the source and its context.
     """
-    if absent := missing_amounts(amounts(claim), known):
-        return f"{', '.join(absent)}: in no source"
-    if strangers := unknown_names(claim, _known_words(everything), everything):
-        return f"{', '.join(strangers)}: in no source"
-    contradiction = polarity_conflict(polarity(claim), polarity(source.text))
-    contradiction = contradiction or (conflict(claim, source.text, names(source.around)) if in_order else "")
-    return f"{contradiction}: the source says otherwise" if contradiction else ""
+    return missing_amounts(amounts(claim), known) or unknown_names(claim, _known_words(everything), everything)
+
+
+def _tells_of_the_same(claim: str, source: SourceText) -> bool:
+    """Return whether a source has the words of a claim, whatever its figures and names are."""
+    facts = frozenset(stems(" ".join(names(claim)))) | figures(normalize_amounts(claim))
+    rest = set(_stems(claim)) - facts
+    return bool(rest) and len(rest & set(_stems(f"{source.text}\n{source.context}"))) >= _SAME_STATEMENT * len(rest)
+
+
+def _cell_instead(claim: str, reading: Reading, tables: Sequence[Table]) -> str:
+    """Return the cell that a claim with another figure of its kind speaks of, in words; else nothing."""
+    cell = value_told(reading, tables)
+    claimed, told = (frozenset(q.unit for q in amounts(text).quantities if not q.soft) for text in (claim, cell))
+    alike = any(one == other or (is_money(one) and is_money(other)) for one in claimed for other in told)
+    return f"the source says {cell}" if alike else ""
+
+
+def _contradiction(claim: str, source: SourceText, *, in_order: bool) -> str:
+    """Return what the source says in place of the claim, in words; else nothing.
+
+    ``in_order`` says that the order of words counts, as it does not in a row that has its key and the value.
+    """
+    if polarity_conflict(polarity(claim), polarity(source.text)):
+        wanted = set(_stems(claim))
+        said = max(sentences_in(source.text), key=lambda sentence: len(wanted & set(_stems(sentence))), default="")
+        return f"the source says “{shorten(said, _LONGEST_SAID, placeholder='…')}”"
+    instead = conflict(claim, source.text, names(source.around)) if in_order else ""
+    return f"the source says {instead}" if instead else ""
 
 
 @lru_cache(maxsize=1024)

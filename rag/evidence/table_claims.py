@@ -22,7 +22,7 @@ from rag.evidence.table_mentions import (
 )
 from rag.evidence.tables import Table, is_figure
 
-__all__ = ["Reading", "is_without_subject", "table_conflict"]
+__all__ = ["Reading", "is_without_subject", "table_conflict", "value_told"]
 
 
 _LONGEST = 60
@@ -83,6 +83,18 @@ def table_conflict(reading: Reading, tables: Sequence[Table], prose: str = "") -
         value, head = wrong
         return f"{value.text}: in the column {_heads_of(value, tables)}, not {head.text}"
     return "" if read.keys and values else None
+
+
+def value_told(reading: Reading, tables: Sequence[Table]) -> str:
+    """Return the cell of the one row and the one column that a claim speaks of; nothing if it names several, or none.
+
+    Without a head, the claim's values tell which column it means.
+    """
+    read = _completed(reading, tuple(tables))
+    rows = {row for key in read.keys for row in key.rows}
+    columns = {column for mention in read.heads or read.values for column in mention.columns}
+    cells = [tables[t].rows[r][c] for t, r in rows for table, c in columns if table == t]
+    return cells[0] if len(cells) == 1 else ""
 
 
 def is_without_subject(reading: Reading, tables: Sequence[Table]) -> bool:

@@ -9,6 +9,8 @@ from indexes.types import Hit
 from rag.types import Answer, Decliner, Near, Sentence
 
 DECLINED = "The documents do not answer this question."
+UNVERIFIED = "Not verified: no document that was found bears this out."
+"""The label of an answer of which no source bears out a sentence, in every way in."""
 _WORDS = 1.2
 """The weight of the words score beside the similarity, as when the thresholds here were measured."""
 _NEAR = 0.7

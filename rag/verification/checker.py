@@ -85,6 +85,11 @@ class _Judgement:
         """Whether the claim is in another language than its source, and no second opinion supports it."""
         return bool(self.proof.evidence.foreign) and self.score < SUPPORTED
 
+    def weight(self) -> tuple[bool, bool, float]:
+        """Return how much this proof tells: first one that bears the claim out, then one that says otherwise."""
+        is_borne_out = self.score >= WEAK
+        return is_borne_out, not is_borne_out and self.proof.evidence.contradicts, self.score
+
     def with_opinion(self, opinion: float | None) -> "_Judgement":
         """Weigh a second opinion as much as the first: the mean of their log-odds.
 
@@ -104,7 +109,9 @@ class _Judgement:
             numbers = tuple(dict.fromkeys(text.number(place) for place in self.proof.places))
             score, finding = self.score, self.proof.evidence.remark or (FINDING if self.is_uncompared else "")
         decision = verdict(score, cited=self.is_cited)
-        return Sentence(text.text[start:end], start, end, numbers, score, decision, finding, self.is_uncompared)
+        contradicted = decision == "unsupported" and self.proof.evidence.contradicts
+        sentence = text.text[start:end]
+        return Sentence(sentence, start, end, numbers, score, decision, finding, self.is_uncompared, contradicted)
 
 
 class Checker:
@@ -142,7 +149,8 @@ class Checker:
         judgements = []
         for claim in claims:
             scored = [_Judgement(claim, proof, proof.score(similarities.get(id(proof)))) for proof in claim.proofs]
-            judgements.append(max(scored, key=lambda j: j.score, default=_Judgement(claim, NO_PROOF, 0.0)))
+            best = max(scored, key=_Judgement.weight, default=_Judgement(claim, NO_PROOF, 0.0))
+            judgements.append(best)
         return judgements
 
     async def _second_opinions(self, judgements: Sequence[_Judgement]) -> Opinions:

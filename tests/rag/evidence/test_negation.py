@@ -42,34 +42,35 @@ def test_the_same_in_other_words_is_no_opposite(claim: str, source: str) -> None
         (
             "The wall divided Berlin from 1989 on.",
             "The wall divided Berlin from 1961 on. It fell in 1989.",
-            "1989 for 1961",
+            "1961, not 1989",
         ),
         (
             "The plan of the Bob committee covers glasses.",
             "Bob came. The plan of the Ann committee covers glasses.",
-            "bob for ann",
+            "ann, not bob",
         ),
-        ("Oranges are not sold here on market days.", "Oranges are sold here on market days.", "not for nothing"),
+        ("Oranges are not sold here on market days.", "Oranges are sold here on market days.", "it without “not”"),
         ("You visit an out-of-network doctor today.", "You visit an in-network doctor today.", ""),
         ("Ann paid 1500 dollars for ten boats.", "Ann paid $1,500 for 10 boats.", ""),
         ("Staff are paid on 3 May 2024 by the bank.", "Staff are paid on May 3rd, 2024 by the bank.", ""),
         ("Something else entirely.", "The wall divided Berlin from 1961 on.", ""),
-        ("Ann led the Bob team of Ann's friends.", "Ann led the Ann team of Ann's friends. Bob left.", "bob for ann"),
-        ("It is 40 km ( 30 mi ) off the coast.", "It is 40 km ( 25 mi ) off the coast. 30 live there.", "30 for 25"),
+        ("Ann led the Bob team of Ann's friends.", "Ann led the Ann team of Ann's friends. Bob left.", "ann, not bob"),
+        ("It is 40 km ( 30 mi ) off the coast.", "It is 40 km ( 25 mi ) off the coast. 30 live there.", "25, not 30"),
         ("It lies 40 km off the coast.", "It lies 40 km ( 25 mi ) off the coast.", ""),
         ("King is known for his slap style.", "Reading is known for his slap style.", ""),
-        ("Here is the seat of Oslo and its port.", "Oslo\nHere is the seat of Bergen and its port.", "oslo for bergen"),
+        ("Here is the seat of Oslo and its port.", "Oslo\nHere is the seat of Bergen and its port.",
+         "bergen, not oslo"),
         ("Boats sailed to Lisbon with 30 men in 1607.", "Boats sailed in 1620 to Lisbon with 30 men. In 1607 none did.",
-         "1607 for 1620"),
+         "1620, not 1607"),
         ("About 1,500 people work there.", "There 1,496 people work.", ""),
-        ("At least 10 days and at most 5 days.", "At least 5 days and at most 10 days.", "10 for 5"),
-        ("Ann leads Bob.", "Bob leads Ann.", "ann for bob"),
+        ("At least 10 days and at most 5 days.", "At least 5 days and at most 10 days.", "5, not 10"),
+        ("Ann leads Bob.", "Bob leads Ann.", "bob, not ann"),
         ("Ann and Bob lead the team.", "Bob and Ann lead the team.", ""),
         ("Ann met Bob.", "Bob met Ann.", ""),
         (
             "Acme pays claims correctly by checking your plan, and asks for leave before you go to a doctor abroad.",
             "Northwind pays claims correctly. You see a bill of Acme. Ask for leave before you go to a doctor abroad.",
-            "acme for northwind",
+            "northwind, not acme",
         ),
     ],
 )  # fmt: skip
@@ -80,7 +81,7 @@ def test_what_stands_in_place_of_a_fact_is_found_where_the_source_has_both(claim
 def test_a_first_word_that_the_passage_has_as_a_name_is_one() -> None:
     claim, source = "Education is a band of four.", "Circus Diablo is a band of four."
     assert conflict(claim, source) == ""
-    assert conflict(claim, source, frozenset({"education"})) == "education for circus diablo"
+    assert conflict(claim, source, frozenset({"education"})) == "circus diablo, not education"
 
 
 @pytest.mark.parametrize(

@@ -64,11 +64,17 @@ async def test_hits_that_tell_no_evidence_are_taken_for_near() -> None:
     assert (len(model.calls), told.nearest) == (1, (Near("leave.txt", "leave.txt", LEAVE.locator),))
 
 
-@pytest.mark.parametrize("said", ["NO_ANSWER", "The pager pays 99 dollars [1]."])
-async def test_a_declined_answer_names_no_source_and_offers_what_lies_near(said: str) -> None:
-    told, _ = await answer(with_evidence(PAGER, 0.6, 0.3), with_evidence(LEAVE, 0.3, 0.1), said=said)
+async def test_a_declined_answer_names_no_source_and_offers_what_lies_near() -> None:
+    told, _ = await answer(with_evidence(PAGER, 0.6, 0.3), with_evidence(LEAVE, 0.3, 0.1))
     assert (told.status, told.citations, told.sentences) == ("declined", (), ())
     assert told.nearest == (Near("pager.txt", "pager.txt", PAGER.locator),)
+
+
+async def test_an_unverified_answer_keeps_its_source_and_offers_what_lies_near() -> None:
+    said = "The pager pays 99 dollars [1].\nNOT_ANSWERED: who carries it"
+    told, _ = await answer(with_evidence(PAGER, 0.6, 0.3), with_evidence(LEAVE, 0.3, 0.1), said=said)
+    assert (told.status, told.declined_by, told.unanswered) == ("unverified", None, "who carries it")
+    assert ([c.passage.path for c in told.citations], [n.path for n in told.nearest]) == (["pager.txt"], ["pager.txt"])
 
 
 async def test_an_answer_offers_nothing_beside_its_sources() -> None:

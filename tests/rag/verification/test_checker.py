@@ -74,7 +74,7 @@ def test_a_citation_whose_source_does_not_bear_it_out_stays_with_its_verdict_and
     (sentence,) = told.sentences
     assert told.text == "Staff get 30 days of leave [1]."
     assert (sentence.verdict, sentence.support, sentence.citations) == ("unsupported", 0.0, (1,))
-    assert sentence.finding == "30 day: in no source"
+    assert sentence.finding == "30 day: in no source; the source says 25, not 30"
     assert [c.support for c in told.citations] == [0.0]
 
 
@@ -237,3 +237,9 @@ def test_what_an_encoder_is_given_grows_as_the_answer_does(sentences: int, encod
     written = " ".join(f"China does produce rare earths of sort {n} [1]." for n in range(sentences))
     checked(written, checker=Checker(counting))
     assert counting.texts <= 8 * sentences + 8
+
+
+def test_the_place_that_says_otherwise_is_cited_and_the_sentence_contradicted() -> None:
+    told = checked("Staff get 30 days of leave [2]. Staff get 30 euros for a bike [2].")
+    assert [(s.verdict, s.contradicted) for s in told.sentences] == [("unsupported", True), ("unsupported", False)]
+    assert "25 days" in told.citations[0].quote

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fakes.chat import ScriptedChat, TakingTurns
 from fakes.passages import FixedRetriever, passage
-from rag.answering.assistant import DECLINED, Assistant
+from rag.answering.assistant import Assistant
 from rag.citations.markers import MarkerStream
 from rag.errors import ModelError
 from rag.prompting import prompts
@@ -54,9 +54,12 @@ async def test_a_source_that_only_what_was_cut_names_is_no_source_of_the_answer(
     assert (told.text, len(told.citations)) == (GOOD, 1)
 
 
-async def test_where_cutting_would_leave_nothing_the_answer_is_declined() -> None:
-    told = await answer(ScriptedChat(f"{BAD} {UNCITED}"), "cut")
-    assert (told.status, told.declined_by, told.text, told.citations) == ("declined", "check", DECLINED, ())
+@pytest.mark.parametrize("unsupported", ["mark", "cut", "retry"])
+async def test_where_nothing_is_borne_out_the_whole_text_stays_unverified(unsupported: Unsupported) -> None:
+    told = await answer(ScriptedChat(f"{BAD} {UNCITED}"), unsupported)
+    assert (told.status, told.declined_by, told.text) == ("unverified", None, f"{BAD} {UNCITED}")
+    assert [s.verdict for s in told.sentences] == ["unsupported", "uncited"]
+    assert [c.passage.path for c in told.citations] == ["leave.txt"]
 
 
 @pytest.mark.parametrize(

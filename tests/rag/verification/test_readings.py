@@ -66,7 +66,8 @@ def test_a_fragment_is_held_against_the_cell_that_the_question_asks_for(
 
 def test_a_finding_in_a_table_names_the_rows() -> None:
     (sentence,) = sentences("South quay: EUR 31 [2]", "What does a night on the south quay cost?")
-    assert sentence.finding == "31: in the row of North quay, not of South quay"
+    assert sentence.finding == "31: in the row of North quay, not of South quay; the source says EUR 44"
+    assert sentence.contradicted
 
 
 FERRY = passage("Cats are not allowed on the night ferry. Tickets are sold on board.", path="ferry.txt")
