@@ -160,13 +160,17 @@ async def run(cases: Iterable[Case], checker: Checker) -> Result:
         try:
             answer = await assistant.answer(Question(case.question, case.history))
         except FootnoteError as error:
-            status, outcomes = error.kind, [Outcome(case, part, "error", str(error), False, "") for part in case.parts]
+            status, outcomes = error.kind, [_failed(case, part, error) for part in case.parts]
         else:
             status, outcomes = answer.status, list(_outcomes(case, answer))
         result.outcomes += outcomes
         if status not in _right_statuses(case):
             result.other_status.append((case, status))
     return result
+
+
+def _failed(case: Case, part: Part, error: FootnoteError) -> Outcome:
+    return Outcome(case, part, "missing" if part.right == "dropped" else "error", str(error), False, "")
 
 
 def _right_statuses(case: Case) -> tuple[str, ...]:
