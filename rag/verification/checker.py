@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from indexes.errors import EncoderError
 from indexes.protocols import Encoder
 from indexes.types import Passage
-from rag.citations.markers import Mark, Numbered, renumber
+from rag.citations.markers import Mark, Numbered, Place, renumber
 from rag.errors import ModelError
 from rag.evidence.cross_language import FINDING
 from rag.evidence.scoring import SUPPORTED, WEAK, log_odds, sigmoid, verdict
@@ -85,6 +85,38 @@ class _Judgement:
         """Whether the claim is in another language than its source, and no second opinion supports it."""
         return bool(self.proof.evidence.foreign) and self.score < SUPPORTED
 
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The claim's markers, those of the passage that proves it at the place that does."""
+        places = self.proof.places
+        if len(places) != 1:
+            return self.claim.marks
+        (proven,) = places
+        return tuple(
+            replace(mark, place=proven) if mark.place.passage.id == proven.passage.id else mark
+            for mark in self.claim.marks
+        )
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The places that the sentence cites, as it is shown."""
+        places = [mark.place for mark in self.marks] or self.proof.places
+        return tuple({place.key: place for place in places}.values())
+
+    def alone(self, *places: Place) -> float:
+        """Return how likely some of the cited places support the claim without the others, 0 to 1."""
+        if places == self.proof.places:
+            return self.score
+        return Proof.at(places, self.proof.claim, self.proof.reading).score(None)
+
+    def idle_places(self) -> tuple[Place, ...]:
+        """Return the places that bear nothing of a claim out that the others prove."""
+        if self.score < SUPPORTED or len(self.places) < 2:
+            return ()
+        idle = tuple(place for place in self.places if self.alone(place) < WEAK)
+        others = tuple(place for place in self.places if place not in idle)
+        return idle if others and self.alone(*others) >= SUPPORTED else ()
+
     def weight(self) -> tuple[bool, bool, float]:
         """Return how much this proof tells: first one that bears the claim out, then one that says otherwise."""
         is_borne_out = self.score >= WEAK
@@ -106,8 +138,10 @@ class _Judgement:
         start, end = text.at(self.claim.start), text.at(self.claim.end)
         numbers, score, finding = tuple[int, ...](), 0.0, ""
         if self.is_cited:
-            numbers = tuple(dict.fromkeys(text.number(place) for place in self.proof.places))
+            numbers = tuple(dict.fromkeys(text.number(place) for place in self.places))
             score, finding = self.score, self.proof.evidence.remark or (FINDING if self.is_uncompared else "")
+            if idle := "".join(f"[{text.number(place)}]" for place in self.idle_places()):
+                finding = "; ".join(filter(None, (finding, f"{idle} does not say it")))
         decision = verdict(score, cited=self.is_cited)
         contradicted = decision == "unsupported" and self.proof.evidence.contradicts
         sentence = text.text[start:end]
@@ -175,17 +209,13 @@ def _footnote(text: str, marks: Sequence[Mark], judgements: Sequence[_Judgement]
     marks_by_start = {mark.start: mark for mark in marks}
     support: dict[tuple[str, int, int], float] = {}
     for judgement in judgements:
-        claim, places = judgement.claim, judgement.proof.places
-        if claim.marks and len(places) == 1:
-            marks_by_start |= {mark.start: replace(mark, place=places[0]) for mark in claim.marks}
-        elif not claim.marks and judgement.score >= SUPPORTED:
+        claim = judgement.claim
+        marks_by_start |= {mark.start: mark for mark in judgement.marks}
+        if not claim.marks and judgement.score >= SUPPORTED:
             end = claim.start + len(text[claim.start : claim.end].rstrip(_CLOSING))
-            marks_by_start[end] = Mark(end, end, places[0])
-        for place in places:
-            alone = judgement.score
-            if len(places) > 1:
-                alone = Proof.at([place], judgement.proof.claim, judgement.proof.reading).score_by_words
-            support.setdefault(place.key, alone)
+            marks_by_start[end] = Mark(end, end, judgement.places[0])
+        for place in judgement.places:
+            support.setdefault(place.key, judgement.alone(place))
     renumbered = renumber(text, [marks_by_start[start] for start in sorted(marks_by_start)])
     citations = []
     for number, (place, spans) in enumerate(zip(renumbered.places, renumbered.spans, strict=True), start=1):

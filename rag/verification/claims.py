@@ -139,13 +139,17 @@ def extract_claims(text: str, marks: Sequence[Mark], passages: Sequence[Passage]
 
 
 def _cited_proofs(claim: str, marks: Sequence[Mark], reading: Reading) -> tuple[Proof, ...]:
-    """Return the places that a claim cites, then others of the cited passage if words leave doubt."""
-    cited = Proof.at([*{mark.place.key: mark.place for mark in marks}.values()], claim, reading)
-    if len(cited.places) > 1 or cited.score_by_words >= SUPPORTED:
+    """Return the places that a claim cites, then each alone and others of their passages if words leave doubt."""
+    places = {mark.place.key: mark.place for mark in marks}
+    cited = Proof.at([*places.values()], claim, reading)
+    if cited.score_by_words >= SUPPORTED:
         return (cited,)
-    place = cited.places[0]
-    others = (Place(place.passage, run.start, run.end) for run in rank_quotes(claim, place.passage)[:_MOST_PROOFS])
-    return (cited, *(Proof.at([other], claim, reading) for other in others if other.key != place.key))
+    alone = dict(places) if len(places) > 1 else {}
+    for passage in {place.passage.id: place.passage for place in places.values()}.values():
+        runs = rank_quotes(claim, passage)[:_MOST_PROOFS]
+        others = (Place(passage, run.start, run.end) for run in runs)
+        alone |= {other.key: other for other in others if other.key not in places}
+    return (cited, *(Proof.at([place], claim, reading) for place in alone.values()))
 
 
 def strip_item_number(text: str) -> str:

@@ -243,3 +243,40 @@ def test_the_place_that_says_otherwise_is_cited_and_the_sentence_contradicted() 
     told = checked("Staff get 30 days of leave [2]. Staff get 30 euros for a bike [2].")
     assert [(s.verdict, s.contradicted) for s in told.sentences] == [("unsupported", True), ("unsupported", False)]
     assert "25 days" in told.citations[0].quote
+
+
+SAUNA = passage("The sauna costs 9 crowns an evening. Towels are lent at the desk.", path="sauna.md")
+KIOSK = passage("The kiosk sells bread until noon. A loaf costs 4 crowns.", path="kiosk.md")
+OLD = passage("The sauna cost 6 crowns an evening until last year.", path="old.md")
+SIGN = passage("Evenings in the sauna: 9 crowns.", path="sign.md")
+
+
+@pytest.mark.parametrize("other", [KIOSK, OLD])
+def test_a_second_citation_that_says_nothing_of_it_is_kept_and_marked(other: Passage) -> None:
+    told = checked("The sauna costs 9 crowns an evening [1][2].", SAUNA, other)
+    (sentence,) = told.sentences
+    assert told.text == "The sauna costs 9 crowns an evening [1][2]."
+    assert (sentence.verdict, sentence.citations, sentence.finding) == ("supported", (1, 2), "[2] does not say it")
+    assert [citation.passage for citation in told.citations] == [SAUNA, other]
+    assert told.citations[0].support > 0.65 > 0.4 > told.citations[1].support
+
+
+@pytest.mark.parametrize(
+    ("written", "passages"),
+    [
+        ("The sauna costs 9 crowns an evening [1][2].", (SAUNA, SIGN)),
+        ("The sauna costs 9 crowns an evening, and a loaf costs 4 crowns [1][2].", (SAUNA, KIOSK)),
+        ("The sauna costs 9 crowns an evening [1], and a loaf costs 4 crowns [2].", (SAUNA, KIOSK)),
+    ],
+)
+def test_citations_that_bear_out_the_whole_or_a_part_are_not_marked(
+    written: str, passages: tuple[Passage, ...]
+) -> None:
+    (sentence,) = checked(written, *passages).sentences
+    assert (sentence.verdict, sentence.citations, sentence.finding) == ("supported", (1, 2), "")
+
+
+def test_two_citations_of_a_wrong_figure_prove_nothing() -> None:
+    (sentence,) = checked("The sauna costs 8 crowns an evening [1][2].", SAUNA, KIOSK).sentences
+    assert (sentence.verdict, sentence.citations) == ("unsupported", (1, 2))
+    assert "does not say it" not in sentence.finding
