@@ -1,13 +1,13 @@
-"""Recomputes figures of a claim that no source has: sums, differences, products, quotients, counts, days between."""
+"""Recomputes figures of a claim that no source has: sums, differences, products, quotients, days between."""
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from indexes.text.sentences import is_table_row
 from rag.evidence.agreement import missing_quantities
+from rag.evidence.counts import is_count
 from rag.evidence.dates import Day
 from rag.evidence.quantities import Amounts, Quantity, amounts, is_number
 from rag.evidence.units import are_same, in_base_unit
@@ -27,12 +27,6 @@ _TOTALS = re.compile(rf"(?<!\w)(?:{_TOTAL})(?!\w)", re.IGNORECASE)
 _MOST_OPERANDS = 8
 """Figures that are combined, so that the tries are bounded and few come out by chance."""
 _MOST_SUMMANDS = 4
-_LARGEST_COUNT = 100
-"""The largest number without a unit that a claim may bring itself, as "two" in "two nights"."""
-_ASIDE = re.compile(r"\([^()]*\)")
-_ITEMS = re.compile(r",\s+(?:and|or|und)\s+|,\s+|\s+(?:and|or|und)\s+")
-_FEWEST = 2
-"""Things that are counted: a list or table of one is none."""
 
 
 class _Term(NamedTuple):
@@ -43,20 +37,20 @@ class _Term(NamedTuple):
     unit: str
 
 
-def recomputed(claim: str, source: Amounts, passage: str) -> dict[Quantity, str]:
+def recomputed(claim: str, source: Amounts, counted: Collection[Quantity] = ()) -> dict[Quantity, str]:
     """Return each figure of the claim that the source lacks, with its calculation: "210 + 2 × 45".
 
-    Nothing is returned unless all of them are explained. The operands are the claim's figures that the source has, the
-    source's own where the claim speaks of a total, and counts that the claim brings itself. ``passage`` is the text
-    whose rows may have been counted.
+    Nothing is returned unless all of them are explained, but for those ``counted``. The operands are the claim's
+    figures that the source has, the source's own where the claim speaks of a total, and counts that the claim brings.
     """
     stated = amounts(claim)
     missing = sorted(missing_quantities(stated, source), key=lambda q: (not q.unit, q.value))
+    missing = [figure for figure in missing if figure not in counted]
     found: dict[Quantity, str] = {}
     for figure in missing[:_MOST_OPERANDS]:
         if figure not in found and is_number(figure.value):
-            others = [q for q in missing[:_MOST_OPERANDS] if q is not figure and _is_count(q)]
-            calculation = _calculation(figure, claim, source, others) or _count(figure, claim, passage)
+            others = [q for q in missing[:_MOST_OPERANDS] if q is not figure and is_count(q)]
+            calculation = _calculation(figure, claim, source, others)
             used = [q for q in others if f"{q.value} × " in calculation]
             found |= dict.fromkeys(used, "") | ({figure: calculation} if calculation else {})
     return found if len(found) == len(missing) else {}
@@ -131,21 +125,6 @@ def _days_between(days: Iterable[Day]) -> Iterator[_Term]:
     for (first, start), (last, end) in itertools.combinations(whole, 2):
         for length in (abs((end - start).days), abs((end - start).days) + 1):
             yield _Term(f"{first} to {last}", *in_base_unit(str(length), "day"))
-
-
-def _count(figure: Quantity, claim: str, passage: str) -> str:
-    """Return how many things a claim lists, or rows its passage has, in words, if the figure is that number."""
-    if not _is_count(figure) or int(figure.value) < _FEWEST:
-        return ""
-    listed = [_ITEMS.split(part.strip(" .")) for part in re.split("[:;–—]", _ASIDE.sub(" ", claim))[1:]]
-    if any(len(items) > 1 for items in listed):
-        return f"{figure.value} listed" if int(figure.value) in map(len, listed) else ""
-    rows = [line for line in passage.splitlines() if is_table_row(line) and re.search(r"\w", line)]
-    return f"{figure.value} rows" if int(figure.value) == len(rows) - 1 else ""
-
-
-def _is_count(figure: Quantity) -> bool:
-    return not (figure.unit or figure.scale) and figure.value.isdigit() and int(figure.value) <= _LARGEST_COUNT
 
 
 def _is_year(value: str) -> bool:

@@ -6,7 +6,7 @@ The claim's facts must stand in the source; the rest is weighed by a small calib
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from textwrap import shorten
 from typing import Literal
@@ -17,10 +17,11 @@ from indexes.types import Passage
 from rag.evidence.agreement import has_uncertain_amounts, missing_amounts, spell_as
 from rag.evidence.alignment import conflict, sentences_in
 from rag.evidence.calculations import recomputed
+from rag.evidence.counts import SAYS_LITTLE, Recount, is_count, recount, without_bullets
 from rag.evidence.cross_language import compare, is_foreign
 from rag.evidence.names import fold_accents, leading_name, names, unknown_names
 from rag.evidence.negation import negates, polarity, polarity_conflict, without_answer_word
-from rag.evidence.quantities import Amounts, amounts, leave_out, normalize_amounts
+from rag.evidence.quantities import Amounts, Quantity, amounts, leave_out, normalize_amounts
 from rag.evidence.table_claims import Reading, is_without_subject, table_conflict, value_told
 from rag.evidence.tables import Table, prose_of, read_tables
 from rag.evidence.units import is_money
@@ -63,6 +64,8 @@ class SourceText:
     """The whole passage, which tells names by its capitals. It proves nothing by itself."""
     tables: tuple[Table, ...] = ()
     """The tables of the whole passage, if the text has rows of one."""
+    passages: tuple[Passage, ...] = ()
+    """The passages that the text is of, where things may be counted."""
 
     @classmethod
     def of(cls, passage: Passage, text: str | None = None, context: str = "") -> "SourceText":
@@ -71,7 +74,7 @@ class SourceText:
         text = passage.text if text is None else text
         has_rows = any(map(is_table_row, text.splitlines()))
         tables = read_tables(passage.text, passage.context) if has_rows else ()
-        return cls(text, f"{passage.context}\n{context}".strip(), name, passage.text, tables)
+        return cls(text, f"{passage.context}\n{context}".strip(), name, passage.text, tables, (passage,))
 
     @classmethod
     def joined(cls, sources: Iterable["SourceText"]) -> "SourceText":
@@ -82,7 +85,8 @@ class SourceText:
             return "\n\n".join(dict.fromkeys(getattr(source, part) for source in all_sources))
 
         tables = tuple(dict.fromkeys(table for source in all_sources for table in source.tables))
-        return cls(each("text"), each("context"), each("name"), each("around"), tables)
+        passages = tuple(dict.fromkeys(passage for source in all_sources for passage in source.passages))
+        return cls(each("text"), each("context"), each("name"), each("around"), tables, passages)
 
 
 _MARKS = str.maketrans("_-/.", "    ")
@@ -124,14 +128,27 @@ def gather_evidence(claim: str, source: SourceText, reading: Reading | None = No
     if wrong := answer_conflict(claim, "".join(reading.leads[-1:])):
         return Evidence(wrong, {})
     claim, known = without_answer_word(claim), amounts(source.text) | amounts(source.context)
+    counts = _recounts(claim, source, reading)
+    if miscounted := next(
+        (f"{q}: the source has {count.words}" for q, count in counts.items() if count.agrees is False), ""
+    ):
+        return Evidence(miscounted, {}, contradicts=True)
     has_subject = not is_without_subject(reading, source.tables)
-    misread = table_conflict(reading, source.tables, prose_of(source.around))
+    uncounted = replace(reading, text=leave_out(reading.text, counts))
+    misread = table_conflict(uncounted, source.tables, prose_of(source.around))
     if words(claim) and _plain_words(claim) in _plain_words(source.text) and has_subject and not misread:
         return Evidence("", {}, verbatim=True)
-    is_uncertain, calculations = has_uncertain_amounts(amounts(claim), known), recomputed(claim, known, source.around)
-    calculated = ", ".join(f"{figure} = {how}" for figure, how in calculations.items() if how)
-    claim = spell_as(leave_out(claim, calculations), known)
+    is_uncertain, calculations = has_uncertain_amounts(amounts(claim), known), recomputed(claim, known, counts)
+    told = [f"{figure} = {how}" for figure, how in calculations.items() if how]
+    told += [
+        f"{q} = {count.words}" if count.agrees else f"{q}, where {count.words} are in view"
+        for q, count in counts.items()
+    ]
+    calculated = ", ".join(told)
+    claim = spell_as(leave_out(claim, [*calculations, *counts]), known)
     claim_stems = set(_stems(claim))
+    if not claim_stems - SAYS_LITTLE and any(count.agrees for count in counts.values()):
+        return Evidence("", {"found": 1.0, "gap": 0.0, "bound": 1.0, "likeness": 1.0}, calculated=calculated)
     if not claim_stems:
         return Evidence("no words", {})
     everything = f"{source.text}\n{source.context}\n{source.name}"
@@ -154,6 +171,18 @@ def gather_evidence(claim: str, source: SourceText, reading: Reading | None = No
         calculated=calculated,
         contradicts=bool(misread or otherwise),
     )
+
+
+def _recounts(claim: str, source: SourceText, reading: Reading) -> dict[Quantity, Recount]:
+    """Return the numbers of things in a claim that can be counted in the passages, which do not state them."""
+    stated = amounts(without_bullets(source.around)) | amounts(prose_of(source.context))
+    asked = "".join(reading.leads[-1:])
+    counts = {
+        figure: recount(figure, claim, source.passages, asked)
+        for figure in amounts(claim).quantities
+        if not any(is_count(q) and q.value == figure.value for q in stated.quantities)
+    }
+    return {figure: count for figure, count in counts.items() if count}
 
 
 def _features(claim: str, source: SourceText) -> dict[str, float]:

@@ -88,13 +88,11 @@ class _Judgement:
     @property
     def marks(self) -> tuple[Mark, ...]:
         """The claim's markers, those of the passage that proves it at the place that does."""
-        places = self.proof.places
-        if len(places) != 1:
+        by_passage = {place.passage.id: place for place in self.proof.places}
+        if len(by_passage) != len(self.proof.places):
             return self.claim.marks
-        (proven,) = places
         return tuple(
-            replace(mark, place=proven) if mark.place.passage.id == proven.passage.id else mark
-            for mark in self.claim.marks
+            replace(mark, place=by_passage.get(mark.place.passage.id, mark.place)) for mark in self.claim.marks
         )
 
     @property

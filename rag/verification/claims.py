@@ -35,7 +35,7 @@ _MOST_WORDS = 15
 """Words of a heading or lead-in."""
 _HEADING = re.compile(r"#{1,6}\s|(?:\*\*|__)[^*_]+(?:\*\*|__):?\Z")
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí|si|sì)\W*", re.IGNORECASE)
-_ITEM = re.compile(r"\s*\d{1,3}[.)]\s+")
+_ITEM = re.compile(r"\A\s*\d{1,3}[.)]\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +139,19 @@ def extract_claims(text: str, marks: Sequence[Mark], passages: Sequence[Passage]
 
 
 def _cited_proofs(claim: str, marks: Sequence[Mark], reading: Reading) -> tuple[Proof, ...]:
-    """Return the places that a claim cites, then each alone and others of their passages if words leave doubt."""
+    """Return the places that a claim cites, then each alone and others of their passages if words leave doubt.
+
+    What is calculated may rest on all of a passage.
+    """
     places = {mark.place.key: mark.place for mark in marks}
     cited = Proof.at([*places.values()], claim, reading)
     if cited.score_by_words >= SUPPORTED:
         return (cited,)
+    if cited.evidence.finding and (cited.evidence.calculated or may_be_calculated(claim)):
+        passages = {place.passage.id: place.passage for place in places.values()}.values()
+        whole = Proof.at([Place(passage, 0, len(passage.text)) for passage in passages], claim, reading)
+        if whole.evidence.calculated and not whole.evidence.finding:
+            return (whole, cited)
     alone = dict(places) if len(places) > 1 else {}
     for passage in {place.passage.id: place.passage for place in places.values()}.values():
         runs = rank_quotes(claim, passage)[:_MOST_PROOFS]

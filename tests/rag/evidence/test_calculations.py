@@ -10,7 +10,6 @@ from rag.evidence.scoring import verdict
 from rag.verification.claims import Proof
 
 FEES = "The guard gets £180 for the week. A call at night adds £35. A bike costs £15."
-SHOPS = "Shop | Opens\n--- | ---\nAston | 07:30\nBath | 06:00\nCrewe | 09:00\nDover | 08:00"
 
 
 @pytest.mark.parametrize(
@@ -19,8 +18,6 @@ SHOPS = "Shop | Opens\n--- | ---\nAston | 07:30\nBath | 06:00\nCrewe | 09:00\nDo
         ("With £180 a week and £35 a call, two calls make £250.", FEES, "180 + 2 × 35"),
         ("A week costs £180 and a call £35, £215 in total.", FEES, "180 + 35"),
         ("£180 is £145 more than £35.", FEES, "180 - 35"),
-        ("Three of them: Aston, Bath and Dover.", SHOPS, "3 listed"),
-        ("The list has four shops.", SHOPS, "4 rows"),
         ("From 1961 to 1989, that is 28 years.", "from 1961 to 1989", "1989 - 1961"),
         ("From 3 May 2024 to 17 May 2024, that is two weeks.", "3 May 2024 to 17 May 2024", "2024-05-03 to 2024-05-17"),
         ("15 % of £200, that is £30.", "15 % of the fee of £200", "15 % of 200"),
@@ -28,7 +25,7 @@ SHOPS = "Shop | Opens\n--- | ---\nAston | 07:30\nBath | 06:00\nCrewe | 09:00\nDo
     ],
 )
 def test_what_follows_from_the_cited_figures_is_recomputed(claim: str, source: str, calculation: str) -> None:
-    assert calculation in recomputed(claim, amounts(source), source).values()
+    assert calculation in recomputed(claim, amounts(source)).values()
 
 
 @pytest.mark.parametrize(
@@ -36,15 +33,13 @@ def test_what_follows_from_the_cited_figures_is_recomputed(claim: str, source: s
     [
         ("With £180 a week and £35 a call, two calls make £255.", FEES),
         ("The guard gets £180 for the week and £215 a call.", FEES),
-        ("Five of them: Aston, Bath and Dover.", SHOPS),
-        ("Seven shops are listed.", SHOPS),
         ("From 1961 to 1989, that is 29 years.", "from 1961 to 1989"),
         ("A week costs £180 and a call £35, €215 in total.", FEES),
         ("From 3 May 2024 to 31 June 2024, that is 59 days.", "3 May 2024 to 31 June 2024"),
     ],
 )
 def test_what_does_not_follow_is_not_explained(claim: str, source: str) -> None:
-    assert recomputed(claim, amounts(source), source) == {}
+    assert recomputed(claim, amounts(source)) == {}
 
 
 def test_a_calculated_figure_is_told_and_makes_a_claim_weak_at_most() -> None:

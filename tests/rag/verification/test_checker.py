@@ -131,6 +131,24 @@ def test_of_a_long_sentence_the_clause_that_proves_is_quoted() -> None:
     assert citation.quote == "its offices moved to the old mill by the river in the spring of 1987."
 
 
+def test_a_count_that_rests_on_many_rows_of_a_table_is_told_as_calculated() -> None:
+    shops = passage("Shop | Opens\n--- | ---\nAston | 07:30\nBath | 06:00\nCrewe | 09:00\nDover | 08:00")
+    (sentence,) = checked(
+        "Three shops open at 08:00 or earlier: Aston (07:30), Bath (06:00) and Dover (08:00) [1].", shops
+    ).sentences
+    assert (sentence.verdict, sentence.citations) == ("weak", (1,))
+    assert sentence.finding == "3 = 3 listed: calculated, not in the source"
+
+
+def test_rows_of_a_table_in_two_passages_bear_out_a_count_together() -> None:
+    first = passage("Shop | Opens\n--- | ---\nAston | 07:30\nBath | 06:00")
+    rest = passage("Crewe | 09:00\nDover | 08:00", start=200, context="Shop | Opens")
+    result = checked("Three shops open by 08:00: Aston (07:30), Bath (06:00) and Dover (08:00) [1][2].", first, rest)
+    (sentence,) = result.sentences
+    assert (sentence.verdict, sentence.citations) == ("weak", (1, 2))
+    assert [citation.quote for citation in result.citations] == [first.text, rest.text]
+
+
 def test_a_second_opinion_weighs_as_much_as_the_first() -> None:
     written = "China, it is said, does make 90 % of the rare earths that there are [1]."
     alone = checked(written).sentences[0].support
