@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -22,6 +23,12 @@ _SIGNAL = re.compile(
     re.IGNORECASE,
 )
 """What says that a figure is the writer's own arithmetic."""
+_CHANGES = re.compile(
+    r"\b(?:grew|grown|grows|rose|risen|rises|fell|fallen|falls|dropped|drops|declined|shrank|climbed|gained|lost|increas\w+"
+    r"|decreas\w+|growth|rise|fall|drop|decline|up|down|saves?|saved|savings?)\b",
+    re.IGNORECASE,
+)
+"""What says that a figure may be a difference or a rate of change."""
 _TOTALS = re.compile(rf"(?<!\w)(?:{_TOTAL})(?!\w)", re.IGNORECASE)
 """What says so even if the claim does not repeat the figures."""
 _MOST_OPERANDS = 8
@@ -56,22 +63,30 @@ def recomputed(claim: str, source: Amounts, counted: Collection[Quantity] = ()) 
     return found if len(found) == len(missing) else {}
 
 
+def may_be_calculated(claim: str) -> bool:
+    """Return whether a claim announces that a figure is its writer's own arithmetic."""
+    return bool(_SIGNAL.search(claim) or _CHANGES.search(claim))
+
+
 def _calculation(figure: Quantity, claim: str, source: Amounts, counts: Sequence[Quantity]) -> str:
     """Return the calculation that gives a figure in its unit, in words; nothing without a word that announces one."""
-    if not _SIGNAL.search(claim):
+    if not may_be_calculated(claim):
         return ""
     stated, target = amounts(claim), _term(figure)
     missing = missing_quantities(stated, source)
     known = {q for q in stated.quantities if not q.soft and q not in missing}
-    if _TOTALS.search(claim) and figure.unit:
-        known |= {q for q in source.quantities if are_same(q.unit, figure.unit)}
-    terms = sorted({_term(q) for q in known if is_number(q.value)})
+    terms = {_term(q) for q in known if is_number(q.value)}
+    if figure.unit and (_TOTALS.search(claim) or _CHANGES.search(claim)):
+        terms |= {_term(q) for q in source.quantities if is_number(q.value) and are_same(q.unit, figure.unit)}
+        bare = {q for q in source.quantities if not (q.unit or _is_year(q.value)) and is_number(q.value)}
+        terms |= {_term(replace(q, unit=figure.unit)) for q in bare if figure.unit in source.units}
     days = sorted(stated.days, key=str)[:_MOST_OPERANDS]
-    terms += [_Term(str(day.year), Decimal(day.year), "") for day in days if day.year]
-    results = _results(terms[:_MOST_OPERANDS], [_term(count) for count in counts], days)
+    years = [_Term(str(day.year), Decimal(day.year), "") for day in days if day.year]
+    results = _results([*sorted(terms), *years][:_MOST_OPERANDS], [_term(count) for count in counts], days)
     decimals = len(figure.written.partition(".")[2])
     for words, value, unit in results:
-        equal = value == target.value or (decimals > 0 and round(value, decimals) == target.value)
+        is_rounded = bool(decimals or figure.nearness) and round(value, decimals) == target.value
+        equal = value == target.value or is_rounded
         if equal and (not figure.unit or are_same(unit, target.unit)):
             return words
     return ""
@@ -104,6 +119,7 @@ def _of_one_unit(one: _Term, other: _Term) -> Iterator[_Term]:
     if not one.unit and _is_year(one.words) and _is_year(other.words):
         yield _Term(f"{one.words} - {other.words}", *in_base_unit(str(one.value - other.value), "year"))
     if other.value:
+        yield _Term(f"({one.words} - {other.words}) ÷ {other.words}", (one.value / other.value - 1) * 100, "%")
         yield _Term(f"{one.words} ÷ {other.words}", one.value / other.value, "")
         yield _Term(f"{one.words} ÷ {other.words}", one.value / other.value * 100, "%")
     if not one.unit:

@@ -28,9 +28,10 @@ def _stemmed(words_: str) -> frozenset[str]:
 
 _ROWS = _stemmed("row rows entry entries item items line lines record records")
 _ITEMS_OF_LISTS = _ROWS | _stemmed("step point rule reason way tip condition requirement thing")
+_PEOPLE = _stemmed("name person people member staff employee colleague")
 _SUMMARY = _stemmed("total totals sum subtotal average mean all overall")
 """Keys of rows that add up the others."""
-SAYS_LITTLE = (
+_SAYS_LITTLE = (
     _stemmed(
         "list table total overall altogether different distinct document source include show exist name number count"
         " contain mention say state give follow available listed one two also currently"
@@ -64,6 +65,8 @@ class Recount:
 
     words: str
     agrees: bool | None
+    is_all: bool = False
+    """Whether the claim says nothing else."""
 
 
 class _Count(NamedTuple):
@@ -73,6 +76,8 @@ class _Count(NamedTuple):
     """Whether there are surely so many."""
     is_most: bool = False
     """Whether there are surely no more."""
+    is_all: bool = False
+    """Whether the claim says nothing else."""
 
     def contradicts(self, number: int) -> bool:
         return (self.is_least and number < self.number) or (self.is_most and number > self.number)
@@ -98,7 +103,7 @@ def recount(figure: Quantity, claim: str, passages: Sequence[Passage], asked: st
         return Recount(f"{number} listed", agrees=True) if number in listed else None
     counts = list(_counts(figure, claim, passages, asked))
     if equal := next((count for count in counts if count.number == number), None):
-        return Recount(equal.words, agrees=True)
+        return Recount(equal.words, agrees=True, is_all=equal.is_all)
     is_wrong = all(count.contradicts(number) for count in counts)
     return Recount(counts[0].words, agrees=False if is_wrong else None) if counts else None
 
@@ -124,9 +129,8 @@ def _counts(figure: Quantity, claim: str, passages: Sequence[Passage], asked: st
     match = _ASKED.search(asked)
     noun = _noun_of(figure, claim) or frozenset(stems(match[1]) if match else ())
     titles = {passage: _title_stems(passage) for passage in passages}
-    is_titled = any(noun & words_ for words_ in titles.values())
     for view in _views(passages):
-        yield from _counts_of_table(view, noun, claim, figure, is_titled=is_titled)
+        yield from _counts_of_table(view, noun, claim, figure, frozenset[str]().union(*titles.values()))
     for passage in passages:
         yield from _counts_of_lists(passage.text, noun, titles[passage])
         yield from _counts_of_prose(passage.text, noun, int(figure.value))
@@ -172,29 +176,37 @@ def _has_all_of(table: Table, text: str) -> bool:
 
 
 def _counts_of_table(
-    view: _View, noun: frozenset[str], claim: str, figure: Quantity, *, is_titled: bool
+    view: _View, noun: frozenset[str], claim: str, figure: Quantity, titles: frozenset[str]
 ) -> Iterator[_Count]:
-    """Yield the number of rows where the noun names them, and of values where it names another column."""
-    table = view.table
+    """Yield the number of rows where the claim names what they are, and of values where it names a column."""
+    table, said = view.table, frozenset(stems(claim))
     for column in range(len(table.rows[0])):
         head = frozenset(stems(table.head(column)))
-        is_key = column == 0 and bool(noun & (head | _ROWS))
-        if not (is_key or noun & head or (column == 0 and is_titled)) or is_figure(table.rows[0][column]):
+        is_named = bool(noun & head) or (column == 0 and _names_rows(noun, table))
+        if is_figure(table.rows[0][column]) or not (is_named or (column == 0 and said & titles)):
             continue
-        chosen, is_sure = _chosen_rows(table, claim, head | frozenset(stems(table.head(0))))
-        is_sure = is_sure and (is_key or column > 0)
-        kinds = {row[column] for row in chosen if row[column]}
+        chosen, is_all = _chosen_rows(table, claim, head | frozenset(stems(table.head(0))) | (said & titles))
+        is_least, kinds = is_all and is_named, {row[column] for row in chosen if row[column]}
         things = f"kinds of {table.head(column)}" if column else "rows"
         for number in dict.fromkeys((len(kinds), *(() if column else (len(chosen),)))):
-            yield _Count(number, f"{number} {things}", is_sure, is_sure and view.is_whole)
+            yield _Count(number, f"{number} {things}", is_least, is_least and view.is_whole, is_all)
         for number in () if column else _rows_in_bounds(table, claim, figure):
             yield _Count(number, f"{number} rows")
+
+
+def _names_rows(noun: frozenset[str], table: Table) -> bool:
+    """Return whether a noun names the rows of a table: as rows, as people with names, or as one kind of them."""
+    if noun & _ROWS or (noun & _PEOPLE and set(stems(table.head(0))) & _PEOPLE):
+        return True
+    return any(
+        value and not is_figure(value) and frozenset(stems(value)) <= noun for row in table.rows for value in row[1:]
+    )
 
 
 def _chosen_rows(table: Table, claim: str, known: frozenset[str]) -> tuple[list[tuple[str, ...]], bool]:
     """Return the rows that have all values which a claim names, and whether no other word of it chooses among them."""
     said, rows = set(stems(claim)), list(table.rows)
-    rest = said - known - SAYS_LITTLE - figures(with_plain_numerals(claim))
+    rest = said - known - _SAYS_LITTLE - (_PEOPLE if known & _PEOPLE else set()) - figures(with_plain_numerals(claim))
     for column in range(1, len(table.rows[0])):
         for value in {row[column] for row in table.rows}:
             words_of_value = set(stems(value))

@@ -5,7 +5,7 @@ The claim's facts must stand in the source; the rest is weighed by a small calib
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from textwrap import shorten
@@ -17,7 +17,7 @@ from indexes.types import Passage
 from rag.evidence.agreement import has_uncertain_amounts, missing_amounts, spell_as
 from rag.evidence.alignment import conflict, sentences_in
 from rag.evidence.calculations import recomputed
-from rag.evidence.counts import SAYS_LITTLE, Recount, is_count, recount, without_bullets
+from rag.evidence.counts import Recount, is_count, recount, without_bullets
 from rag.evidence.cross_language import compare, is_foreign
 from rag.evidence.names import fold_accents, leading_name, names, unknown_names
 from rag.evidence.negation import negates, polarity, polarity_conflict, without_answer_word
@@ -136,19 +136,15 @@ def gather_evidence(claim: str, source: SourceText, reading: Reading | None = No
     has_subject = not is_without_subject(reading, source.tables)
     uncounted = replace(reading, text=leave_out(reading.text, counts))
     misread = table_conflict(uncounted, source.tables, prose_of(source.around))
-    if words(claim) and _plain_words(claim) in _plain_words(source.text) and has_subject and not misread:
+    is_verbatim = bool(words(claim)) and _plain_words(claim) in _plain_words(source.text)
+    if is_verbatim and has_subject and not misread and not missing_amounts(amounts(claim), known):  # $3 is not £3
         return Evidence("", {}, verbatim=True)
     is_uncertain, calculations = has_uncertain_amounts(amounts(claim), known), recomputed(claim, known, counts)
-    told = [f"{figure} = {how}" for figure, how in calculations.items() if how]
-    told += [
-        f"{q} = {count.words}" if count.agrees else f"{q}, where {count.words} are in view"
-        for q, count in counts.items()
-    ]
-    calculated = ", ".join(told)
+    calculated = ", ".join(_told(calculations, counts))
+    if any(count.is_all and count.agrees for count in counts.values()):
+        return Evidence("", {}, verbatim=True, calculated=calculated)
     claim = spell_as(leave_out(claim, [*calculations, *counts]), known)
     claim_stems = set(_stems(claim))
-    if not claim_stems - SAYS_LITTLE and any(count.agrees for count in counts.values()):
-        return Evidence("", {"found": 1.0, "gap": 0.0, "bound": 1.0, "likeness": 1.0}, calculated=calculated)
     if not claim_stems:
         return Evidence("no words", {})
     everything = f"{source.text}\n{source.context}\n{source.name}"
@@ -185,6 +181,13 @@ def _recounts(claim: str, source: SourceText, reading: Reading) -> dict[Quantity
     return {figure: count for figure, count in counts.items() if count}
 
 
+def _told(calculations: Mapping[Quantity, str], counts: Mapping[Quantity, Recount]) -> Iterator[str]:
+    """Yield what was calculated and counted, in words."""
+    yield from (f"{figure} = {how}" for figure, how in calculations.items() if how)
+    for figure, count in counts.items():
+        yield f"{figure} = {count.words}" if count.agrees else f"{figure}, where {count.words} are in view"
+
+
 def _features(claim: str, source: SourceText) -> dict[str, float]:
     """Return what the words of a claim, in the source's spelling, tell for it: each 0 to 1."""
     stems_in_order, source_stems = _stems(claim), set(_stems(source.text))
@@ -205,7 +208,7 @@ def likelihood(evidence: Evidence, similarity: float | None = None) -> float:
     if evidence.finding:
         return 0.0
     if evidence.verbatim:
-        return 1.0
+        return WEAK if evidence.calculated else 1.0
     if evidence.foreign:
         return WEAK if evidence.foreign == "agrees" else 0.0
     weights, bias = _WORDS_ONLY if similarity is None else _WEIGHTS

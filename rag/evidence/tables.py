@@ -10,7 +10,7 @@ from rag.evidence.quantities import Amounts, amounts
 
 _RULE = re.compile(r"[\s|:+-]*-[\s|:+-]*")
 """The line under a header row in Markdown."""
-_YEAR = re.compile(r"(?:fy ?)?(?:19|20)\d\d", re.IGNORECASE)
+_YEAR = re.compile(r"(?:fy ?)?(?:19|20)\d\d(?: \([^()]*\))?", re.IGNORECASE)
 _FIGURE = re.compile(r"\W{0,3}(?:(?:[A-Z]{2,3}|kr|Rs)\.?\s|US(?=\$))?\W{0,2}\d")
 """How a cell begins whose value is a figure: with a sign, or with the code of a currency."""
 _MOST_KEYS = 3

@@ -32,7 +32,8 @@ _MEASURES = {
     "mile": "mile|miles|mi", "yard": "yard|yards|yd", "foot": "foot|feet|ft", "inch": "inch|inches",
     "kg": "kg|kilogram|kilograms|kilo|kilos", "g": "gram|grams|g", "mg": "mg|milligram|milligrams",
     "tonne": "tonne|tonnes", "ton": "ton|tons", "lb": "lb|lbs", "oz": "oz|ounce|ounces",
-    "l": "l|litre|litres|liter|liters", "ml": "ml|millilitre|millilitres|milliliter|milliliters",
+    "l": "l|litre|litres|liter|liters", "hl": "hl|hectolitre|hectolitres", "cl": "cl|centilitre|centilitres",
+    "ml": "ml|millilitre|millilitres|milliliter|milliliters",
     "kb": "kb|kilobyte|kilobytes", "mb": "mb|megabyte|megabytes", "gb": "gb|gigabyte|gigabytes",
     "tb": "tb|terabyte|terabytes", "token": "token|tokens",
 }  # fmt: skip
@@ -56,7 +57,7 @@ _MULTIPLES = {
         "inch": "foot 12 yard 36 mile 63360",
         "mg": "g 1000 kg 1000000 tonne 1000000000",
         "oz": "lb 16",
-        "ml": "l 1000",
+        "ml": "cl 10 l 1000 hl 100000",
         "kb": "mb 1000 gb 1000000 tb 1000000000",
         "bp": "pp 100",
     }.items()

@@ -10,6 +10,7 @@ from indexes.text.tokenization import content_words, figures
 from indexes.types import Passage
 from rag.citations.markers import Mark, Place, sentence_spans_with_markers
 from rag.citations.quotes import locate_quote, quote_source, rank_quotes
+from rag.evidence.calculations import may_be_calculated
 from rag.evidence.quantities import amounts
 from rag.evidence.scoring import SUPPORTED, WEAK, Evidence, SourceText, gather_evidence, likelihood
 from rag.evidence.table_claims import Reading

@@ -5,7 +5,7 @@ import pytest
 from fakes.passages import passage
 from indexes.types import Passage
 from rag.citations.markers import Place
-from rag.evidence.counts import Recount, is_count, recount
+from rag.evidence.counts import is_count, recount
 from rag.evidence.quantities import amounts
 from rag.evidence.scoring import verdict
 from rag.verification.claims import Proof
@@ -25,9 +25,10 @@ STEPS = passage(
 )
 
 
-def counted(claim: str, *passages: Passage, asked: str = "") -> list[Recount]:
-    figures = sorted(amounts(claim).quantities, key=lambda q: q.value)
-    return [count for figure in figures if is_count(figure) and (count := recount(figure, claim, passages, asked))]
+def counted(claim: str, *passages: Passage, asked: str = "") -> list[tuple[str, bool | None]]:
+    figures = sorted(filter(is_count, amounts(claim).quantities), key=lambda q: q.value)
+    found = (recount(figure, claim, passages, asked) for figure in figures)
+    return [(count.words, count.agrees) for count in found if count]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def counted(claim: str, *passages: Passage, asked: str = "") -> list[Recount]:
     ],
 )
 def test_a_count_that_is_right_is_told_with_what_was_counted(claim: str, found: Passage, words: str) -> None:
-    assert Recount(words, agrees=True) in counted(claim, found)
+    assert (words, True) in counted(claim, found)
 
 
 @pytest.mark.parametrize(
@@ -58,28 +59,26 @@ def test_a_count_that_is_right_is_told_with_what_was_counted(claim: str, found: 
         ("Three shops are in the North.", SHOPS, "2 rows"),
         ("Joining takes 4 steps.", STEPS, "3 items"),
         ("Joining takes 2 steps.", STEPS, "3 items"),
-        ("There are only 2 shops.", LAST_SHOPS, ""),
     ],
 )
 def test_a_count_that_is_wrong_where_all_is_in_view_is_contradicted(claim: str, found: Passage, words: str) -> None:
-    assert [count.agrees for count in counted(claim, found)] == [words == ""]
-    assert words == "" or counted(claim, found)[0].words == words
+    assert counted(claim, found) == [(words, False)]
 
 
 def test_rows_of_a_table_in_several_passages_are_counted_together() -> None:
-    assert counted("There are four shops.", FIRST_SHOPS, LAST_SHOPS) == [Recount("4 rows", agrees=True)]
+    assert counted("There are four shops.", FIRST_SHOPS, LAST_SHOPS) == [("4 rows", True)]
 
 
 @pytest.mark.parametrize(
     "claim", ["There are four shops.", "There are 7 shops.", "Five shops are in the North.", "Nine shops sell bread."]
 )
 def test_what_may_stand_in_rows_that_are_not_in_view_is_unknown(claim: str) -> None:
-    assert [count.agrees for count in counted(claim, FIRST_SHOPS)] == [None]
+    assert [agrees for _, agrees in counted(claim, FIRST_SHOPS)] == [None]
 
 
 def test_fewer_than_are_in_view_is_wrong_wherever_the_table_ends() -> None:
     long = passage(HEAD + "\n".join(ROWS))
-    assert counted("There are three shops.", long) == [Recount("4 rows", agrees=False)]
+    assert counted("There are three shops.", long) == [("4 rows", False)]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +90,7 @@ def test_fewer_than_are_in_view_is_wrong_wherever_the_table_ends() -> None:
     ],
 )
 def test_a_condition_that_no_column_tells_is_unknown(claim: str) -> None:
-    assert [count.agrees for count in counted(claim, SHOPS)] == [None]
+    assert [agrees for _, agrees in counted(claim, SHOPS)] == [None]
 
 
 @pytest.mark.parametrize(
@@ -104,13 +103,13 @@ def test_a_figure_that_counts_nothing_there_is_left_alone(claim: str) -> None:
 
 def test_a_fragment_counts_what_was_asked_for() -> None:
     asked = "How many shops are there?"
-    assert counted("Four.", SHOPS, asked=asked) == [Recount("4 rows", agrees=True)]
-    assert counted("Six.", SHOPS, asked=asked) == [Recount("4 rows", agrees=False)]
+    assert counted("Four.", SHOPS, asked=asked) == [("4 rows", True)]
+    assert counted("Six.", SHOPS, asked=asked) == [("4 rows", False)]
 
 
 def test_a_row_that_adds_up_the_others_is_not_counted() -> None:
     with_total = passage(f"Ours.\n\n{HEAD}" + "\n".join((*ROWS, "Total | | | 53")) + "\n\nAsk for a key.")
-    assert counted("There are four shops.", with_total) == [Recount("4 rows", agrees=True)]
+    assert counted("There are four shops.", with_total) == [("4 rows", True)]
 
 
 @pytest.mark.parametrize(
