@@ -3,16 +3,14 @@
 from contextlib import aclosing
 
 from api.commands import terminal
+from api.rendering.doubts import doubt_of
 from api.rendering.printable import printable
 from rag.protocols import Answerer
 from rag.types import Answer, Completed, Delta, Question, Retrieved
+from rag.verification.abstention import UNVERIFIED
 
-_DOUBTS = {
-    "unsupported": ("yellow", "Not supported by its source"),
-    "uncited": ("yellow", "No source named"),
-    "weak": ("dim", "Weakly supported by its source"),
-}
-"""The style and label of each verdict, as on the page."""
+_STYLES = {"unsupported": "yellow", "uncited": "yellow", "weak": "dim"}
+_CONTRADICTED = "red"
 
 
 async def print_answer(answerer: Answerer, question: Question) -> Answer:
@@ -48,15 +46,8 @@ def print_correction(streamed: str, answer: Answer) -> None:
 
 
 def print_sources(answer: Answer, advice: str | None) -> None:
-    """Print what follows an answer's text: its gaps, doubtful sentences, sources and advice."""
-    if answer.cut_short:
-        terminal.print_labelled("yellow", "Cut short", _one_line(f"{answer.cut_short}."))
-    if answer.unanswered:
-        terminal.print_labelled("yellow", "The documents do not answer", _one_line(answer.unanswered))
-    for sentence in answer.sentences:
-        if sentence.verdict in _DOUBTS:
-            finding = f" ({_one_line(sentence.finding)})" if sentence.finding else ""
-            terminal.print_labelled(*_DOUBTS[sentence.verdict], f"{_one_line(sentence.text)}{finding}")
+    """Print what follows an answer's text: its doubts, sources and advice."""
+    _print_doubts(answer)
     if answer.citations or answer.nearest:
         terminal.print_lines([""])
     for citation in answer.citations:
@@ -69,6 +60,21 @@ def print_sources(answer: Answer, advice: str | None) -> None:
         terminal.print_advice(f"{answer.model}: {advice}")
     if left_out := str(answer.retrieval.left_out):
         terminal.say(left_out)
+
+
+def _print_doubts(answer: Answer) -> None:
+    """Print whether the answer is verified, its gaps, and its doubtful sentences."""
+    if answer.status == "unverified":
+        terminal.print_labelled("yellow", *UNVERIFIED.split(": ", 1))
+    if answer.cut_short:
+        terminal.print_labelled("yellow", "Cut short", _one_line(f"{answer.cut_short}."))
+    if answer.unanswered:
+        terminal.print_labelled("yellow", "The documents do not answer", _one_line(answer.unanswered))
+    for sentence in answer.sentences:
+        if label := doubt_of(sentence):
+            finding = f" ({_one_line(sentence.finding)})" if sentence.finding else ""
+            style = _CONTRADICTED if sentence.contradicted else _STYLES[sentence.verdict]
+            terminal.print_labelled(style, label, f"{_one_line(sentence.text)}{finding}")
 
 
 def _one_line(text: str) -> str:

@@ -29,7 +29,7 @@ def ask(
     quiet: Annotated[bool, typer.Option("--quiet", help="Leave out the advice about language models.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Answer one question, with numbered sources."""
+    """Answer one question, with numbered sources. The exit status is 0 whatever the answer's status is."""
     from api.commands.answers import print_answer, print_sources
     from api.commands.history_file import read_history, write_history
     from api.schemas.answer import answer_to_wire

@@ -57,7 +57,8 @@ def show(
         print_json([json.loads(entry.line()) for entry in entries])
         return
     for entry in entries:
-        outcome = f"{entry.ended} ({entry.failure})" if entry.failure else entry.ended
+        ended = entry.result.status if entry.result else entry.ended
+        outcome = f"{ended} ({entry.failure})" if entry.failure else ended
         verdict = f", {entry.feedback.verdict}" if entry.feedback else ""
         line = f"{entry.asked:%Y-%m-%d %H:%M:%S} {entry.principal} by {entry.via}, {outcome}{verdict}: {entry.question}"
         terminal.print_lines([printable(line)])

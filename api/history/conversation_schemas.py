@@ -13,6 +13,7 @@ from api.history.feedback_store import Feedback
 from api.rendering.printable import on_one_line
 from api.schemas.answer import AnswerBody, AnswerContext, answer_body
 from api.schemas.question import Body, Text
+from rag.verification.abstention import UNVERIFIED
 
 CURSOR = r"^[0-9]{1,18}\.[A-Za-z0-9_-]{1,64}$"
 """The form of ``ConversationsBody.next``."""
@@ -109,6 +110,7 @@ def to_markdown(conversation: Conversation, turns: tuple[StoredTurn, ...]) -> st
             markers = [(span, citation.number) for citation in citations for span in citation.answer_spans]
             for (start, end), number in sorted(markers, reverse=True):
                 text = f"{text[:start]}[^{before + number}]{text[end:]}"
+            text += f"\n\n*{UNVERIFIED}*" * (turn.answer.status == "unverified")
             for citation in citations:
                 place = f"{_escape(citation.passage.path)}, {_escape(str(citation.locator))}"
                 notes.append(f"[^{before + citation.number}]: {place}: “{_escape(citation.quote)}”")

@@ -35,7 +35,12 @@ CREATE TABLE turns (
     said TEXT, answer BLOB, documents TEXT NOT NULL DEFAULT '[]', feedback TEXT, UNIQUE (conversation, number)
 );
 """
-SCHEMA = Schema((_FORMAT_1,))
+# the check declines no more: what it took back was the model's answer
+_FORMAT_2 = """
+UPDATE turns SET answer = CAST(replace(CAST(answer AS TEXT), '"declined_by":"check"', '"declined_by":"model"') AS BLOB)
+    WHERE instr(CAST(answer AS TEXT), '"declined_by":"check"');
+"""
+SCHEMA = Schema((_FORMAT_1, _FORMAT_2))
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 _TITLE_CHARS = 80
 _GIVEN_TURNS = 20

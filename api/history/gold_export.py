@@ -23,8 +23,9 @@ def candidates(entries: Iterable[JournalEntry]) -> list[Row]:
         if answer is None or feedback is None:
             continue
         if feedback.verdict == "up":
-            text = without_markers(answer.answer).strip() if answer.citations else ""
-            unclear = answer.citations and (answer.status == "partly" or not text)
+            unverified = answer.status == "unverified"
+            text = without_markers(answer.answer).strip() if answer.citations or unverified else ""
+            unclear = unverified or (answer.citations and (answer.status == "partly" or not text))
             row = _make_row(entry, text, answer.citations, "liked", *(["check"] if unclear else []))
         elif feedback.reason == "should_have_declined":
             row = _make_row(entry, "", (), "disliked", "check")

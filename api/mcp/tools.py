@@ -11,7 +11,7 @@ from api.core.inquiry import Inquiry
 from api.core.principals import Principal
 from api.mcp.excerpts import AROUND, MOST, Place
 from api.rendering.links import Links
-from api.schemas.answer import CitationBody, DocumentId, LocatorBody, SentenceBody, Url, citation_body
+from api.schemas.answer import STATUS, CitationBody, DocumentId, LocatorBody, SentenceBody, Url, citation_body
 from api.schemas.footnotes import with_footnotes
 from api.schemas.question import AnswerLanguage, AskRequest, Body, FiltersBody, Text, TurnBody
 from api.schemas.search_results import SearchRequest
@@ -55,10 +55,10 @@ class AnsweredBody(Body):
 
     id: str
     text: str = Field(description="Markdown, with markers [1], [2]… that the citations explain")
-    status: AnswerStatus
+    status: AnswerStatus = Field(description=STATUS)
     citations: tuple[CitationBody, ...]
     doubtful: tuple[SentenceBody, ...] = Field(description="sentences without full support from their sources")
-    unanswered: str = Field(description="the part of the question without an answer, if the status is partly")
+    unanswered: str = Field(description="the part of the question without an answer; empty if there is none")
 
 
 class OpenedBody(Body):
@@ -190,7 +190,8 @@ ASK = Tool(
     "ask",
     "Ask the documents",
     "Answers a question from the indexed documents. Numbered footnotes quote the source of each sentence, and every "
-    "sentence is checked against its source. If the documents do not answer the question, it says so.",
+    "sentence is checked against its source. If the documents do not answer the question, it says so. The status "
+    "unverified says that no document bears the answer out.",
     AskTool,
     AnsweredBody,
 )

@@ -63,6 +63,7 @@ _ANSWER: Json = {
             "support": 0.97,
             "verdict": "supported",
             "finding": "",
+            "contradicted": False,
         }
     ],
     "retrieval": _RETRIEVAL,

@@ -36,7 +36,7 @@ _INLINE = frozenset({"em", "strong", "s", "code", "br"})
 
 _TAGS = set("p ul ol li strong em s code pre blockquote hr br h3 h4 h5 h6 table thead tbody tr th td sup span".split())
 _CLASSES = {
-    "span": {"sentence", "supported", "weak", "unsupported", "uncited"},
+    "span": {"sentence", "supported", "weak", "unsupported", "uncited", "contradicted"},
     "sup": {"marker"},
     "th": {"center", "right"},
     "td": {"center", "right"},
@@ -59,6 +59,10 @@ class Judged(Protocol):
     def verdict(self) -> Verdict:
         """How far the sources support it."""
 
+    @property
+    def contradicted(self) -> bool:
+        """Whether its source says otherwise."""
+
 
 class Cited(Protocol):
     """A citation, as the answer and the wire have it."""
@@ -75,8 +79,9 @@ class Cited(Protocol):
 def to_html(text: str, sentences: Sequence[Judged] = (), citations: Sequence[Cited] = ()) -> str:
     """Return HTML of block elements. It never raises, and takes time linear in the text.
 
-    A sentence is in ``<span class="sentence VERDICT" data-sentence="INDEX">``, or in several if it spans elements. A
-    marker is ``<sup class="marker" data-number="1">1</sup>``. Line breaks stay.
+    A sentence is in ``<span class="sentence VERDICT" data-sentence="INDEX">``, or in several if it spans elements. One
+    that its source contradicts has the class ``contradicted`` too.
+    A marker is ``<sup class="marker" data-number="1">1</sup>``. Line breaks stay.
     """
     text = _OURS.sub("\ufffd", text)
     markers = sorted((start, end, c.number) for c in citations for start, end in c.answer_spans)
@@ -88,7 +93,8 @@ def to_html(text: str, sentences: Sequence[Judged] = (), citations: Sequence[Cit
     for index, pieces in groupby(_Walk([number for *_, number in markers], heads).walk(rendered), key=itemgetter(0)):
         part = "".join(piece for _, piece in pieces)
         if index is not None and part:
-            part = f'<span class="sentence {sentences[index].verdict}" data-sentence="{index}">{part}</span>'
+            classes = f"sentence {sentences[index].verdict}{' contradicted' * sentences[index].contradicted}"
+            part = f'<span class="{classes}" data-sentence="{index}">{part}</span>'
         html.append(part)
     return nh3.clean("".join(html), tags=_TAGS, attributes=_ATTRIBUTES, allowed_classes=_CLASSES)
 

@@ -29,6 +29,10 @@ from rag.types import Verdict as SentenceVerdict
 OFFLINE_MODEL = "offline-extractive"
 """``Answer.model`` without a language model."""
 
+STATUS = (
+    "unverified: a model wrote the text, and no document that was found bears any of it out; "
+    "declined: the documents do not answer"
+)
 DocumentId = Annotated[str, Field(description="the document's id, which depends on its path only")]
 Url = Annotated[str | None, Field(description="opens the place in the viewer; null without a server")]
 
@@ -73,10 +77,11 @@ class SentenceBody(Body):
     support: float
     verdict: SentenceVerdict
     finding: str = Field(description="a fact that its sources lack or contradict, or why it could not be checked")
+    contradicted: bool = Field(False, description="whether it is unsupported because its source says otherwise")
 
 
 class NearBody(Body):
-    """A document near a declined question."""
+    """A document near a question without a verified answer."""
 
     document: DocumentId
     path: str
@@ -131,7 +136,7 @@ class AnswerBody(Body):
     conversation: str | None = Field(description="the id of its stored conversation")
     question: str
     text: str = Field(description="Markdown, with markers [1], [2]… in order of first use")
-    status: AnswerStatus
+    status: AnswerStatus = Field(description=STATUS)
     model: str
     citations: tuple[CitationBody, ...]
     sentences: tuple[SentenceBody, ...]
@@ -141,11 +146,11 @@ class AnswerBody(Body):
     cut_short: str = Field(description="why the model was stopped early; empty if it was not")
     timings: Mapping[str, float] = Field(description="seconds by stage")
     cached: bool = Field(description="whether it comes from the cache of answers")
-    unanswered: str = Field(description="the part of the question without an answer, if the status is partly")
+    unanswered: str = Field(description="the part of the question without an answer; empty if there is none")
     declined_by: Decliner | None = Field(
-        description="if it is declined: search found nothing near, the model declined, or its answer failed the check"
+        description="if it is declined: the search found nothing near, or the model declined"
     )
-    nearest: tuple[NearBody, ...] = Field(description="if it is declined: documents that may help")
+    nearest: tuple[NearBody, ...] = Field(description="if it is declined or unverified: documents that may help")
     advice: str | None = Field(description="how to connect a language model, if there is none")
     html: str | None = Field(description="the text as inert HTML with marked sentences and markers, if requested")
 

@@ -2,18 +2,15 @@
 
 import re
 
+from api.rendering.doubts import DOUBTS, doubt_of
 from api.rendering.links import Links
 from api.rendering.printable import printable
-from rag.types import Answer, Verdict
+from rag.types import Answer
+from rag.verification.abstention import UNVERIFIED
 
-_DOUBTS: dict[Verdict, str] = {
-    "unsupported": "Not supported by its source",
-    "uncited": "No source named",
-    "weak": "Weakly supported by its source",
-}
 _CUT_SHORT, _UNANSWERED, _SOURCES = "Cut short", "The documents do not answer", "Sources"
 _RULE = "\n\n---\n\n"
-_LABELS = "|".join([*_DOUBTS.values(), _CUT_SHORT, _UNANSWERED])
+_LABELS = "|".join([UNVERIFIED.split(": ")[0], *DOUBTS, _CUT_SHORT, _UNANSWERED])
 _FOOTNOTES = re.compile(rf"\n\n---\n(?:\n|(?:{_LABELS}): .*(?:\n|\Z)|{_SOURCES}:\n|- \[\d+\] .*(?:\n|\Z))+\Z")
 
 
@@ -22,13 +19,13 @@ def with_footnotes(answer: Answer, links: Links) -> str:
 
     Places are set as code, so that a file's name cannot be a picture or a link.
     """
-    parts = []
+    parts = [UNVERIFIED] if answer.status == "unverified" else []
     if answer.cut_short:
         parts.append(f"{_CUT_SHORT}: {answer.cut_short}.")
     if answer.unanswered:
         parts.append(f"{_UNANSWERED}: {_line(answer.unanswered)}")
     for sentence in answer.sentences:
-        if label := _DOUBTS.get(sentence.verdict):
+        if label := doubt_of(sentence):
             finding = f" ({_line(sentence.finding)})" if sentence.finding else ""
             parts.append(f"{label}: “{_line(sentence.text)}”{finding}")
     if answer.citations:
@@ -42,6 +39,11 @@ def with_footnotes(answer: Answer, links: Links) -> str:
             sources.append(f"- [{citation.number}] [{code}]({url})" if url else f"- [{citation.number}] {code}")
         parts.append("\n".join([f"{_SOURCES}:\n", *sources]))
     return answer.text + _RULE + "\n\n".join(parts) if parts else answer.text
+
+
+def with_status(answer: Answer) -> str:
+    """Return the text alone, unless it is unverified: then a line below it says so."""
+    return f"{answer.text}{_RULE}{UNVERIFIED}" if answer.status == "unverified" else answer.text
 
 
 def without_footnotes(text: str) -> str:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from api.core.problems import Problem
 from api.rendering.links import Links
-from api.schemas.footnotes import with_footnotes
+from api.schemas.footnotes import with_footnotes, with_status
 from api.schemas.openai_request import MODEL
 from api.schemas.question import Body
 from rag.types import Answer, Usage
@@ -138,7 +138,7 @@ def completion_body(
         )
         for (start, end), citation in sorted(cited, key=itemgetter(0))
     )
-    content = with_footnotes(answer, links) if sources else answer.text
+    content = with_footnotes(answer, links) if sources else with_status(answer)
     message = ChoiceMessageBody(content=content, annotations=notes if annotations else ())
     return _completion(answer_id, message, answer.usage, "length" if answer.cut_short else "stop")
 

@@ -48,7 +48,7 @@ class AnswerButtons:
             client, translation = context.workspace.client, context.translation
             inquiry = await self._responder.make_inquiry(request, context, asker_only=False)
             answer = await self._responder.ask(inquiry)
-            if answer.status == "declined":
+            if answer.status in ("declined", "unverified"):
                 await post_privately(client, request, render_notice(translation.not_shared).messages[0])
             else:
                 question = AnsweredQuestion(request.place, request.user, request.text, private=False)

@@ -35,6 +35,7 @@ from rag.types import Answer, Completed, Delta
 log = logging.getLogger(__name__)
 _UNFIT_STATUSES: Mapping[str, str] = {
     "declined": "the documents do not answer",
+    "unverified": "no document bears it out",
     "partly": "the documents answer only a part",
 }
 

@@ -12,7 +12,9 @@ const VERDICTS = {
   weak: "weakly supported by its source",
   uncited: "no source named",
 };
-const LABELS = { declined: "Not in the documents", partly: "The documents answer this in part" };
+const CONTRADICTED = "contradicted by its source";
+const UNVERIFIED = "Not verified: no document that was found bears this out.";
+const LABELS = { declined: "Not in the documents", partly: "The documents answer this in part", unverified: UNVERIFIED };
 const CACHED = "kept from when the same was asked before";
 
 let advised = false;
@@ -40,6 +42,7 @@ export function showAnswer(turn, answer) {
 
 export function ending(answer) {
   if (answer.status === "declined") return "The documents do not answer this.";
+  if (answer.status === "unverified") return UNVERIFIED;
   const told = `Answered, ${count(answer.citations.length, "source")}`;
   return answer.status === "partly" ? `${told}; the documents answer it in part.` : `${told}.`;
 }
@@ -116,8 +119,9 @@ function judge(turn, answer) {
   });
 }
 
-function reason({ verdict, finding }) {
-  return finding ? `${VERDICTS[verdict]} (${finding})` : VERDICTS[verdict];
+function reason({ verdict, finding, contradicted }) {
+  const told = contradicted ? CONTRADICTED : VERDICTS[verdict];
+  return finding ? `${told} (${finding})` : told;
 }
 
 function unansweredNote(part) {
@@ -155,5 +159,6 @@ function madeBy({ model, timings, cached }) {
 
 function withFootnotes(answer) {
   const sources = answer.citations.map(({ number, path, place, quote }) => `[${number}] ${path}, ${place}: “${quote}”`);
-  return [answer.text.trim(), sources.join("\n")].filter(Boolean).join("\n\n");
+  const label = answer.status === "unverified" ? UNVERIFIED : "";
+  return [answer.text.trim(), label, sources.join("\n")].filter(Boolean).join("\n\n");
 }

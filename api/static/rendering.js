@@ -5,7 +5,7 @@ import { element } from "./dom.js";
 const TAGS = new Set(
   "P UL OL LI STRONG EM S CODE PRE BLOCKQUOTE HR BR H3 H4 H5 H6 TABLE THEAD TBODY TR TH TD SUP SPAN".split(" "),
 );
-const CLASSES = new Set("sentence supported weak unsupported uncited marker center right".split(" "));
+const CLASSES = new Set("sentence supported weak unsupported uncited contradicted marker center right".split(" "));
 
 // The server cleaned it; this page builds it anew all the same, of nothing but what it knows.
 export function rendered(html) {
@@ -50,9 +50,10 @@ export function written(answer) {
   const sentences = answer.sentences.map((sentence, index) => ({ ...sentence, index })).sort((a, b) => a.start - b.start);
   const nodes = [];
   let at = 0;
-  for (const { start, end, verdict, index } of sentences) {
+  for (const { start, end, verdict, contradicted, index } of sentences) {
     nodes.push(...marked(text, markers, at, start));
-    const span = element("span", `sentence ${verdict}`, ...marked(text, markers, Math.max(at, start), end));
+    const classes = `sentence ${verdict}${contradicted ? " contradicted" : ""}`;
+    const span = element("span", classes, ...marked(text, markers, Math.max(at, start), end));
     span.dataset.sentence = index;
     nodes.push(span);
     at = Math.max(at, end);

@@ -16,11 +16,12 @@ class FeedbackRow(BaseModel):
     """A line of the file: a question, the answer that was given, and the user's verdict.
 
     ``better_answer`` is the user's own. ``citations`` are the answer's places, written as a gold question's evidence;
-    an answer without citations declined.
+    an answer without citations declined, unless its ``status`` is ``unverified``.
     """
 
     question: NonEmptyText
     answer: str = ""
+    status: str = ""
     verdict: Literal["up", "down"]
     better_answer: str | None = None
     citations: list[PlaceRow] = []
@@ -31,8 +32,9 @@ class FeedbackRow(BaseModel):
         if self.verdict == "down":
             better = (self.better_answer or "").strip()
             return make_draft(self.question, (better,) if better else (), evidence, "disliked", TO_CHECK)
-        answer = without_markers(self.answer).strip() if evidence else ""
-        to_check = [TO_CHECK] if evidence and not answer else []
+        unverified = self.status == "unverified"
+        answer = without_markers(self.answer).strip() if evidence or unverified else ""
+        to_check = [TO_CHECK] if unverified or (evidence and not answer) else []
         return make_draft(self.question, (answer,) if answer else (), evidence, "liked", *to_check)
 
 

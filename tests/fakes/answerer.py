@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 
 from indexes.types import Hit, Locator, Passage, Query
 from rag.types import (
@@ -107,6 +108,18 @@ def answer(
         usage=Usage(11, 7),
         timings={"retrieve": 0.25, "total": 1.5},
     )
+
+
+def unverified_answer() -> Answer:
+    """An answer of two sentences of which no source bears out any: one is contradicted, one has no source."""
+    said = answer(
+        "Leave is 99 days [1].\nAll like it.",
+        {1: "Leave is 25 days."},
+        status="unverified",
+        verdicts=("unsupported", "uncited"),
+    )
+    first, *rest = said.sentences
+    return replace(said, sentences=(replace(first, contradicted=True, finding="the source says 25, not 99"), *rest))
 
 
 def telling(said: Answer) -> tuple[Event, ...]:

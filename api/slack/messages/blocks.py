@@ -128,6 +128,8 @@ def _markdown_blocks(text: str) -> list[Block]:
 
 
 def _remarks(answer: Answer, translation: Translation) -> Iterator[Block]:
+    if answer.status == "unverified":
+        yield section(f"⚠ *{translation.unverified}*")
     labels = {
         "unsupported": translation.unsupported,
         "uncited": translation.uncited,
@@ -136,7 +138,8 @@ def _remarks(answer: Answer, translation: Translation) -> Iterator[Block]:
     for sentence in filter(is_doubtful, answer.sentences):
         finding = _one_line(sentence.finding) if sentence.verdict == "unsupported" else ""
         remark = _shorten(sentence.text) + (f" ({escape_mrkdwn(finding)})" if finding else "")
-        yield from _sections(f"⚠ _{labels[sentence.verdict]}:_ ", remark)
+        label = translation.contradicted if sentence.contradicted else labels[sentence.verdict]
+        yield from _sections(f"⚠ _{label}:_ ", remark)
     if answer.unanswered:
         yield from _sections(f"_{translation.unanswered}:_ ", escape_mrkdwn(_one_line(answer.unanswered)))
     if answer.cut_short:
@@ -144,7 +147,7 @@ def _remarks(answer: Answer, translation: Translation) -> Iterator[Block]:
 
 
 def _sources(answer: Answer, options: RenderOptions) -> Iterator[Block]:
-    """The cited sources, then the nearest documents of a declined answer."""
+    """The cited sources, then the nearest documents of an answer that is declined or unverified."""
     if answer.citations:
         yield section(f"*{options.translation.sources}*")
     for citation in answer.citations:

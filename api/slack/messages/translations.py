@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rag.settings import Language
-from rag.verification.abstention import DECLINED
+from rag.verification.abstention import DECLINED, UNVERIFIED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,11 +15,14 @@ class Translation:
     """A status after the bot's name; takes the number of documents."""
     sources: str
     unsupported: str
+    contradicted: str
     foreign: str
     """For a sentence whose source is in another language."""
     uncited: str
     declined: str
     """In place of an answer."""
+    unverified: str
+    """Below an answer of which no source bears out a sentence."""
     unanswered: str
     cut_short: str
     nearest: str
@@ -48,9 +51,11 @@ ENGLISH = Translation(
     searching="is searching {} documents…",
     sources="Sources",
     unsupported="Not supported by its source",
+    contradicted="Contradicted by its source",
     foreign="Not checked, as its source is in another language",
     uncited="No source named",
     declined=DECLINED,
+    unverified=UNVERIFIED,
     unanswered="The documents do not answer",
     cut_short="Cut short",
     nearest="You may want to look at",
@@ -83,9 +88,11 @@ GERMAN = Translation(
     searching="durchsucht {} Dokumente…",
     sources="Quellen",
     unsupported="Von seiner Quelle nicht gestützt",
+    contradicted="Seine Quelle sagt es anders",
     foreign="Nicht geprüft, da die Quelle in einer anderen Sprache ist",
     uncited="Keine Quelle genannt",
     declined="Die Dokumente beantworten diese Frage nicht.",
+    unverified="Nicht belegt: Kein gefundenes Dokument sagt das.",
     unanswered="Die Dokumente beantworten nicht",
     cut_short="Abgebrochen",
     nearest="Vielleicht hilft ein Blick in",
@@ -118,9 +125,11 @@ FRENCH = Translation(
     searching="cherche dans {} documents…",
     sources="Sources",
     unsupported="Non étayé par sa source",
+    contradicted="Contredit par sa source",
     foreign="Non vérifié, car sa source est dans une autre langue",
     uncited="Aucune source indiquée",
     declined="Les documents ne répondent pas à cette question.",
+    unverified="Non vérifié : aucun document trouvé ne le confirme.",
     unanswered="Les documents ne répondent pas à",
     cut_short="Interrompu",
     nearest="À consulter peut-être",
@@ -153,9 +162,11 @@ SPANISH = Translation(
     searching="busca en {} documentos…",
     sources="Fuentes",
     unsupported="No respaldado por su fuente",
+    contradicted="Su fuente dice lo contrario",
     foreign="No comprobado, porque su fuente está en otro idioma",
     uncited="Sin fuente indicada",
     declined="Los documentos no responden a esta pregunta.",
+    unverified="Sin verificar: ningún documento encontrado lo respalda.",
     unanswered="Los documentos no responden",
     cut_short="Interrumpido",
     nearest="Quizá le sirva consultar",
@@ -188,9 +199,11 @@ ITALIAN = Translation(
     searching="cerca in {} documenti…",
     sources="Fonti",
     unsupported="Non sostenuto dalla sua fonte",
+    contradicted="Contraddetto dalla sua fonte",
     foreign="Non verificato, perché la fonte è in un’altra lingua",
     uncited="Nessuna fonte indicata",
     declined="I documenti non rispondono a questa domanda.",
+    unverified="Non verificato: nessun documento trovato lo conferma.",
     unanswered="I documenti non rispondono a",
     cut_short="Interrotto",
     nearest="Forse è utile guardare",

@@ -14,7 +14,7 @@ from api.core.problems import KINDS
 from api.middleware.guards import MAX_BODY_BYTES
 from api.rendering.links import Links
 from api.schemas.answer import DONE, AnswerContext, Frame, answer_body
-from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling
+from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, answer, telling, unverified_answer
 from fakes.services import fake_services
 from fakes.serving import serving
 from indexes.errors import (
@@ -117,6 +117,15 @@ async def test_a_declined_answer_is_an_answer(client: Open) -> None:
     response = await client(ScriptedAnswerer(Completed(declined))).post(ASK, json={"question": "Who?"})
     assert response.status_code == 200
     assert response.json()["status"] == "declined"
+
+
+async def test_an_unverified_answer_is_told_whole_and_in_its_stream(client: Open) -> None:
+    asked, body = client(ScriptedAnswerer(*telling(unverified_answer()))), {"question": "Leave?"}
+    whole = (await asked.post(ASK, json=body)).json()
+    streamed = dict(events((await asked.post(STREAM, json=body)).text))["answer"]
+    for told in (whole, streamed):
+        assert (told["status"], told["text"]) == ("unverified", unverified_answer().text)
+        assert [sentence["contradicted"] for sentence in told["sentences"]] == [True, False]
 
 
 @pytest.mark.parametrize(("model", "advice"), [("offline-extractive", "Connect one."), ("gpt", None)])

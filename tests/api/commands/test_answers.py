@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from api.commands.answers import print_correction, print_sources
-from fakes.answerer import answer, passage
+from fakes.answerer import answer, passage, unverified_answer
 from rag.types import Answer, Near
+from rag.verification.abstention import UNVERIFIED
 
 DOUBTED = answer(
     "Leave is 25 days [1].\nIt is 99 days [1].\nIt may grow [1].\nAll like it.",
@@ -30,6 +31,16 @@ def test_what_is_doubtful_is_said_with_its_reason_before_the_sources(capsys: pyt
         "No source named: All like it.",
         "",
         '[1] hr/leave.pdf, page 4, lines 12–13: "Leave is 25 days."',
+    ]
+
+
+def test_an_answer_that_nothing_bears_out_says_so_first_and_what_is_contradicted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert lines(unverified_answer(), capsys)[:3] == [
+        UNVERIFIED,
+        "Contradicted by its source: Leave is 99 days [1]. (the source says 25, not 99)",
+        "No source named: All like it.",
     ]
 
 

@@ -24,7 +24,7 @@ from eval.drafting.feedback import read_feedback
 from eval.drafting.review_session import ReviewSession
 from eval.gold.files import read_gold
 from eval.types import GoldEvidence
-from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
+from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling, unverified_answer
 from fakes.engines import RunFootnote
 from fakes.principals import ListedKeys, bearer, somebody
 from fakes.services import fake_services
@@ -102,6 +102,7 @@ async def test_an_answer_is_entered_with_its_sources_verdicts_and_what_it_took(j
                 "support": 0.9,
                 "verdict": "supported",
                 "finding": "",
+                "contradicted": False,
             }
         ],
         "confidence": 0.0,
@@ -211,19 +212,22 @@ async def test_what_people_said_becomes_candidates_that_can_be_reviewed(journal:
     await rated(journal, "Is there a pool?", DECLINED, verdict="up")
     await rated(journal, "Who is the king?", LEAVE, verdict="down", reason="should_have_declined")
     await rated(journal, "How much, and when?", partly, verdict="up")
+    await rated(journal, "Leave, they say?", unverified_answer(), verdict="up")
     await rated(journal, "Nobody knows?", LEAVE, verdict="down", reason="wrong")
     await asked(journal, *telling(LEAVE))
     drafts = tmp_path / "drafts.jsonl"
     drafts.write_text("".join(f"{json.dumps(row)}\n" for row in candidates(journal.entries())), encoding="utf-8")
     place = (GoldEvidence("hr/leave.pdf", 4, None, (12, 12), "25 days"),)
+    other = (GoldEvidence("hr/leave.pdf", 4, None, (12, 12), "Leave is 25 days."),)
     assert [(c.question, c.answers, c.evidence, c.answerable, c.tags) for c in read_gold(drafts)] == [
         ("How much leave?", ("Staff get 25 days.",), place, True, ("liked",)),
         ("And for fathers?", ("30 days",), place, True, ("disliked", "check")),
         ("Is there a pool?", (), (), False, ("liked",)),
         ("Who is the king?", (), (), False, ("disliked", "check")),
         ("How much, and when?", ("Staff get 25 days.",), place, True, ("liked", "check")),
+        ("Leave, they say?", ("Leave is 99 days.\nAll like it.",), other, True, ("liked", "check")),
     ]
-    assert [case.history for case in read_gold(drafts)] == [(), before, (), (), ()]
+    assert [case.history for case in read_gold(drafts)] == [(), before, (), (), (), ()]
     review = ReviewSession(drafts, tmp_path / "gold.jsonl")
     review.accept(review.waiting[0])
     assert [case.question for case in read_gold(tmp_path / "gold.jsonl")] == ["How much leave?"]
@@ -238,6 +242,7 @@ async def test_the_last_word_on_a_question_counts(journal: Journal) -> None:
 async def test_the_evaluation_drafts_of_an_export_what_it_would_of_feedback(journal: Journal, tmp_path: Path) -> None:
     await rated(journal, "How much leave?", LEAVE, verdict="up")
     await rated(journal, "Is there a pool?", DECLINED, verdict="up")
+    await rated(journal, "And a sauna?", replace(unverified_answer(), citations=()), verdict="up")
     exported = tmp_path / "feedback.jsonl"
     exported.write_text("".join(f"{entry.line()}\n" for entry in journal.entries(feedback_only=True)), encoding="utf-8")
     drafts = {case.id: (case.answers, case.answerable) for case in read_feedback(exported)}
@@ -281,3 +286,17 @@ def test_without_a_journal_the_command_says_how_there_would_be_one(footnote: Run
     assert (ran.code, ran.out) == (1, "")
     assert "journal.on" in " ".join(ran.err.split())
     assert not Path("var/server").exists()
+
+
+async def test_an_entry_that_an_earlier_check_declined_stays_readable(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path)
+    await asked(journal, *telling(DECLINED))
+    journal.close()
+    with sqlite3.connect(tmp_path / "journal.sqlite3") as db:
+        db.execute("""UPDATE entries SET noted = replace(noted, '"declined_by":"model"', '"declined_by":"check"')""")
+        db.execute("PRAGMA user_version = 1")
+    reopened = Journal.open(tmp_path)
+    (entry,) = reopened.entries()
+    reopened.close()
+    assert entry.result
+    assert (entry.ended, entry.result.status, entry.result.declined_by) == ("declined", "declined", "model")

@@ -31,7 +31,7 @@ from api.history.conversation_store import (
 from api.history.conversation_turns import BusyConversationError, ConversationTurns
 from api.history.feedback_store import FeedbackStores
 from api.limits.fair_queue import FairQueue
-from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
+from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling, unverified_answer
 from fakes.documents import document, put
 from fakes.principals import ListedKeys, bearer, somebody
 from fakes.services import fake_services
@@ -41,6 +41,7 @@ from indexes.types import PUBLIC, Audience
 from rag.errors import ModelBusyError
 from rag.protocols import Answerer
 from rag.types import Answer, Completed, Question, Turn
+from rag.verification.abstention import UNVERIFIED
 
 LEAVE = answer("Staff get 25 days [1].\nThey may save them [2][1].", {1: "25 days", 2: "may be\nsaved"})
 POOL = answer("There is a pool [1].", {1: "A pool opens"}, path="pool.pdf")
@@ -576,6 +577,14 @@ async def test_a_conversation_is_exported_with_footnotes_numbered_through(kept: 
         "[^3]: hr/leave.pdf, page 4, line 12: “25 days”\n"
         "[^4]: hr/leave.pdf, page 4, lines 12–13: “may be saved”\n"
     )
+
+
+async def test_an_unverified_answer_is_kept_and_exported_as_that(kept: Make) -> None:
+    client = kept(*telling(unverified_answer())).client()
+    conversation = await begun(client, "Leave?")
+    assert (await turns(client, conversation))[0]["answer"]["status"] == "unverified"
+    exported = (await client.get(f"{CONVERSATIONS}/{conversation}.md")).text
+    assert f"Leave is 99 days [^1].\nAll like it.\n\n*{UNVERIFIED}*\n\n[^1]:" in exported
 
 
 async def test_a_question_without_an_answer_is_exported_as_that(kept: Make) -> None:

@@ -17,7 +17,7 @@ from mcp.shared.exceptions import MCPError
 
 from api.app.fastapi_app import create_app
 from api.mcp.excerpts import AROUND, MOST
-from fakes.answerer import ScriptedAnswerer, answer, telling
+from fakes.answerer import ScriptedAnswerer, answer, telling, unverified_answer
 from fakes.engines import ROOT, OpenEngine
 from fakes.libraries import library
 from fakes.principals import ListedKeys, bearer, somebody
@@ -30,6 +30,7 @@ from indexes.storage.generations import Generations, catalog_file
 from indexes.types import Audience
 from rag.errors import ModelError
 from rag.types import Question, Turn
+from rag.verification.abstention import UNVERIFIED
 
 LEAVE = answer("Staff get 25 days [1].\nSo they say.", {1: "25 days"}, verdicts=("supported", "uncited"))
 HANDBOOK = "handbook/leave-policy.pdf"
@@ -83,6 +84,15 @@ async def test_an_answer_comes_as_text_with_footnotes_and_as_data(connected: Cal
     assert citation["url"].startswith("https://docs.example/view/")
     said = (Turn("user", "Leave?"), Turn("assistant", "25 days [1]."))
     assert answerer.asked == [Question("And in March?", history=said, language="de")]
+
+
+async def test_an_unverified_answer_says_so_as_text_and_as_data(connected: Called) -> None:
+    told = unverified_answer()
+    async with connected(ScriptedAnswerer(*telling(told))) as client:
+        result = await client.call_tool("ask", {"question": "Leave?"})
+    assert words(result).startswith(f"{told.text}\n\n---\n\n{UNVERIFIED}\n\nContradicted by its source: “Leave is 99")
+    assert result.structured_content["status"] == "unverified"
+    assert [sentence["contradicted"] for sentence in result.structured_content["doubtful"]] == [True, False]
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -16,13 +16,13 @@ from api.core.inquiry import Inquiry
 from api.core.problems import KINDS
 from api.observability.metrics import Metrics
 from api.observability.readiness import Readiness
-from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling
+from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, Step, answer, telling, unverified_answer
 from fakes.engines import OpenEngine
 from fakes.principals import ListedKeys, bearer, somebody
 from fakes.services import fake_services
 from indexes.errors import FootnoteError, IndexMissingError
 from rag.errors import ModelBusyError
-from rag.types import Completed, Question
+from rag.types import Completed, Question, Usage
 
 LEAVE = answer("Staff get 25 days [1].\nSo they say.", {1: "25 days"}, verdicts=("supported", "unsupported"))
 DECLINED = replace(answer("No.", status="declined"), declined_by="search", sentences=())
@@ -50,12 +50,14 @@ async def test_an_answer_is_counted_by_what_became_of_it_and_timed_by_stage() ->
     metrics = Metrics()
     await asked(metrics, *telling(LEAVE))
     await asked(metrics, Completed(DECLINED))
+    await asked(metrics, Completed(replace(unverified_answer(), usage=Usage(), timings={})))
     told = figures(metrics)
     assert {
         "footnote_answers_total['answered', 'mcp']": 1,
         "footnote_answers_total['declined', 'mcp']": 1,
+        "footnote_answers_total['unverified', 'mcp']": 1,
         "footnote_sentences_total['supported']": 1,
-        "footnote_sentences_total['unsupported']": 1,
+        "footnote_sentences_total['unsupported']": 2,
         "footnote_declines_total['search']": 1,
         "footnote_tokens_total['input']": 22,
         "footnote_tokens_total['output']": 14,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.rendering.markdown import to_html
-from fakes.answerer import answer, citation
+from fakes.answerer import answer, citation, unverified_answer
 from rag.types import Citation, Sentence, Verdict
 
 TAGS = set("p ul ol li strong em s code pre blockquote hr br h3 h4 h5 h6 table thead tbody tr th td sup span".split())
@@ -117,6 +117,11 @@ def test_a_sentence_runs_through_bold_code_and_markers() -> None:
         f"<p><strong>{weak}New</span></strong>{weak} staff get </span><code>{weak}25</span></code> "
         f'<em>{weak}days</span></em> {weak}<sup class="marker" data-number="1">1</sup>.</span></p>\n'
     )
+
+
+def test_a_sentence_that_its_source_contradicts_is_marked_as_that_too() -> None:
+    told = unverified_answer()
+    assert '<span class="sentence unsupported contradicted" data-sentence="0">' in to_html(told.text, told.sentences)
 
 
 def test_what_opens_and_what_closes_a_sentence_is_in_it() -> None:

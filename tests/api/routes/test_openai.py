@@ -13,12 +13,14 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 
 from api.app.fastapi_app import create_app
-from fakes.answerer import ScriptedAnswerer, answer, telling
+from api.schemas.footnotes import without_footnotes
+from fakes.answerer import ScriptedAnswerer, answer, telling, unverified_answer
 from fakes.principals import ListedKeys, somebody
 from fakes.services import RecordingQuestions, fake_services
 from fakes.serving import serving
 from rag.errors import ModelBusyError, ModelError, ModelTimeoutError
 from rag.types import Completed, Delta, Question, Retrieved, Turn, Usage
+from rag.verification.abstention import UNVERIFIED
 
 LEAVE = answer("Ünter 𝔘: staff get 25 days [1].\nThey may save them [2][1].", {1: "25 days", 2: "may be saved"})
 SOURCES = (
@@ -157,6 +159,21 @@ async def test_what_is_doubtful_stands_below_the_text(served: Served) -> None:
         "The documents do not answer: who signs\n\nNot supported by its source: “It is [1].”\n\n"
         "No source named: “So they say.”\n\nSources:\n\n- [1] ["
     )
+
+
+@pytest.mark.parametrize("sources", [True, False])
+async def test_an_unverified_answer_says_so_below_its_text_with_sources_and_without(
+    served: Served, *, sources: bool
+) -> None:
+    unverified = unverified_answer()
+    async with served(ScriptedAnswerer(Completed(unverified))) as client:
+        told = await client.chat.completions.create(model="footnote", messages=HELLO, extra_body={"sources": sources})
+    (choice,) = told.choices
+    content = str(choice.message.content)
+    assert content.startswith(f"{unverified.text}\n\n---\n\n{UNVERIFIED}")
+    assert ("Contradicted by its source: “Leave is 99 days [1].”" in content) == sources
+    assert (choice.finish_reason, without_footnotes(content)) == ("stop", unverified.text)
+    assert len(choice.message.annotations or []) == 1
 
 
 async def test_a_declined_answer_is_its_words_alone(served: Served) -> None:

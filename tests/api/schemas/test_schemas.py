@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from api.rendering.links import Links
 from api.schemas.answer import AnswerContext, answer_body, answer_to_wire, event_frames
 from api.schemas.question import AskRequest
-from fakes.answerer import answer, passage
+from fakes.answerer import answer, passage, unverified_answer
 from indexes.ingest.documents import document_id
 from indexes.types import Filters, Hit, Query
 from rag.errors import QuestionError, QuestionTooLongError
@@ -88,7 +88,13 @@ def test_the_spans_of_a_citation_are_its_markers() -> None:
 def test_a_sentence_carries_its_verdict() -> None:
     told = answer_to_wire(answer("So it is [1].", {1: "so"}, verdicts=("unsupported",)))
     sentence = {"text": "So it is [1].", "start": 0, "end": 13, "citations": [1], "support": 0.9}
-    assert told["sentences"] == [sentence | {"verdict": "unsupported", "finding": ""}]
+    assert told["sentences"] == [sentence | {"verdict": "unsupported", "finding": "", "contradicted": False}]
+
+
+def test_an_unverified_answer_keeps_its_text_and_says_which_sentence_is_contradicted() -> None:
+    told = answer_to_wire(unverified_answer())
+    assert (told["status"], told["declined_by"], told["text"]) == ("unverified", None, unverified_answer().text)
+    assert [sentence["contradicted"] for sentence in told["sentences"]] == [True, False]
 
 
 def test_a_partial_answer_says_which_part_is_not_answered() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from api.history.feedback_store import Feedback
-from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, telling
+from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, telling, unverified_answer
 from fakes.answerer import answer as make_answer
 from fakes.slack.model import Message, texts
 from fakes.slack.server import FakeSlack
@@ -18,6 +18,7 @@ from rag.errors import ModelUnreachableError
 from rag.evidence.cross_language import FINDING
 from rag.question.filters import make_filters
 from rag.types import Answer, Completed, Delta, Event, Question, Retrieval, Retrieved, Verdict
+from rag.verification.abstention import UNVERIFIED
 
 
 class Dripping(ScriptedAnswerer):
@@ -323,6 +324,17 @@ async def test_sentences_in_another_language_than_their_source_are_marked_too(
     assert expected in shown
 
 
+async def test_an_unverified_answer_says_so_and_what_is_contradicted(slack: FakeSlack, start: Start) -> None:
+    anna = slack.add_user("anna")
+    general = slack.add_channel("general", anna)
+    async with start(ScriptedAnswerer(*telling(unverified_answer()))):
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        await slack.settled()
+        shown = all_text(slack.answers(general, question.ts))
+    assert f"⚠ *{UNVERIFIED}*" in shown
+    assert "⚠ _Contradicted by its source:_ Leave is 99 days [1]. (the source says 25, not 99)" in shown
+
+
 async def test_a_declined_answer_is_short_and_offers_what_lies_near(slack: FakeSlack, start: Start) -> None:
     anna = slack.add_user("anna")
     general = slack.add_channel("general", anna)
@@ -407,6 +419,7 @@ async def test_a_channel_of_its_own_accord_gets_answers_that_are_supported(slack
     ("answer", "reason"),
     [
         (make_answer("Nothing.", status="declined"), "the documents do not answer"),
+        (unverified_answer(), "no document bears it out"),
         (make_answer("Half [1].", {1: "half"}, status="partly"), "the documents answer only a part"),
         (make_answer("So [1].", {1: "so"}, verdicts=("unsupported",)), "1 of its sentences are not supported"),
         (in_another_language("So [1].", "weak"), "1 of its sentences are not supported"),
