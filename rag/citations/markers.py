@@ -24,6 +24,8 @@ _SENTENCE_BEGINS = re.compile(r"(?:\A|\n|[.!?:…]['\"”)]*\s)(?:[-*•>#_\s]|\
 _MAYBE_END = re.compile(r"\n|(?<=[.!?…])\s")
 _BEFORE_RAISED = re.compile(r"(?:[.,;:!?\]”\"'»%]|[^\W\d_]{4,})\Z")
 """A raised digit after a figure or a unit is an exponent."""
+_WRITTEN_OUT = re.compile(r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve)\Z", re.IGNORECASE)
+"""A number that is said again in figures is none of a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,9 @@ class MarkerStream:
         """Return whether what reads as a marker is none: it stands so in a passage, or its number names nothing."""
         if match["raised"] and not _BEFORE_RAISED.search(self._claim):
             return True
-        if not numbers and (match["tail"] or match["lead"] or match["word"]):
+        if match["bare"] and _WRITTEN_OUT.search(self._claim):
+            return True
+        if not numbers and (match["tail"] or match["lead"] or match["word"] or match["bare"]):
             return True
         if match["dress"] or match["nested"] or match["lens"] or (match["plain"] or "x")[0] in "^0123456789":
             return False

@@ -68,6 +68,8 @@ STAFF = "Staff get 25 days of leave"
         ),
         *("[1†L3-L5]", "**[1]**", "\\[1\\]", "[source 1, page 4]", "[[citation:1]]", ", according to source 1"),
         *("[Documento 1]", '[source number="1"]', "[1](b.pdf)", "[Référence 1]"),
+        *("[Context 1]", "[chunk 1]", "[id: 1]", "[来源：1]", "[1:3]", "[1 †source]", "[Source: 1 (b.pdf)]"),
+        *("[Source 1 - page 4]", "[[1]](b.pdf)", "<source>1</source>", "<ref>1</ref>", "<cite>1</cite>", "(1)"),
     ],
 )
 def test_a_marker_in_another_dress_is_a_marker(marker: str) -> None:
@@ -86,6 +88,13 @@ def test_a_marker_in_another_dress_is_a_marker(marker: str) -> None:
         (f"{STAFF} [S1, S2].", f"{STAFF} [1][2]."),
         (f"{STAFF} [Source 1, Source 2].", f"{STAFF} [1][2]."),
         (f"{STAFF} [[1], [2]].", f"{STAFF} [1][2]."),
+        (f"{STAFF} [1], [2].", f"{STAFF} [1][2]."),
+        (f"{STAFF} [1] and [2].", f"{STAFF} [1][2]."),
+        (f"{STAFF} [1]-[2].", f"{STAFF} [1][2]."),
+        (f"{STAFF} (1, 2). They do.", f"{STAFF} [1][2]. They do."),
+        (f'<cite index="1">{STAFF}.</cite>', f"{STAFF}. [1]"),
+        (f'<source number="1">{STAFF}.</source>', f"{STAFF}. [1]"),
+        (f"<co: 1>{STAFF}</co: 1>.", f"{STAFF}. [1]"),
         (f"{STAFF} (Quellen 1 und 2).", f"{STAFF} [1][2]."),
         (f"{STAFF}.¹", f"{STAFF}. [1]"),
         (f"{STAFF}¹˒².", f"{STAFF} [1][2]."),
@@ -118,6 +127,8 @@ def test_sources_are_named_in_many_ways(written: str, read: str) -> None:
         "In 2024 they got (about 25) days.",
         "The resource 1 of 9 is full of documents and sources.",
         "Bring (1) a pen and (2) a hat.",
+        "It takes two (2). Then it takes (40).",
+        "The [reading room] and [the annex] are open [sic], and then some.",
     ],
 )
 def test_what_only_looks_like_a_marker_stays(text: str) -> None:
@@ -184,6 +195,7 @@ TOKENS = st.sampled_from(
             "Staff get 25 days",
         ),
         *("line 3", "%", "m", "days of leave", "-", "<cite", ">", "see ", "l'"),
+        *("</cite>", "<source>", "</source>", '<source number="1">', "<co: 1>", "</co: 1>", "(1)", " and [2]", ": "),
     )
 )
 
