@@ -157,6 +157,6 @@ async def test_a_whole_reply_has_no_reasoning_and_counts_its_tokens(pieces: tupl
 
 
 async def test_a_reply_that_runs_on_is_stopped() -> None:
-    chat = ScriptedChat("Boats ", "pay ", "40 ", "crowns.")
-    assert (await whole_reply(chat, "", [], 8)).text == "Boats pay "
+    chat = ScriptedChat(ANSWER, " So do ", "canoes.")
+    assert (await whole_reply(chat, "", [], 8)).text == ANSWER
     assert chat.closed
