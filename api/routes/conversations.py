@@ -20,6 +20,7 @@ from api.history.conversation_schemas import (
 )
 from api.history.conversation_store import Conversations
 from api.openapi.error_responses import CATALOG, Responses, problem_responses
+from api.rendering.downloads import attachment
 from api.schemas.answer import AnswerContext
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
@@ -59,7 +60,7 @@ def create_conversation(body: NewConversation, conversations: ConversationsDep, 
 def export_conversation(conversation: str, conversations: ConversationsDep, caller: Caller) -> Response:
     """Return the conversation as Markdown, with footnotes."""
     text = to_markdown(conversations.get(caller, conversation), conversations.turns(caller, conversation))
-    headers = {"Content-Disposition": 'attachment; filename="conversation.md"'}
+    headers = {"Content-Disposition": attachment("conversation.md")}
     return Response(text, headers=headers, media_type="text/markdown; charset=utf-8")
 
 

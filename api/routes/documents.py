@@ -1,15 +1,18 @@
 """``/v1/documents``: the documents that a caller may read, and uploads."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from functools import partial
+from io import BufferedReader
 from pathlib import PurePosixPath
 from typing import Annotated
-from urllib.parse import quote as percent_encoded
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from api.context.services import Caller, ServicesDep, WritingCaller
 from api.core.principals import ForbiddenError
@@ -23,6 +26,7 @@ from api.library.document_schemas import (
 from api.library.library import MAX_EXCERPT, MAX_WIDTH, MIN_WIDTH, Highlight, Library
 from api.library.sync_jobs import Indexing
 from api.openapi.error_responses import CATALOG, Responses, problem_responses
+from api.rendering.downloads import attachment, sent_name
 from indexes.errors import FootnoteError
 from indexes.ingest.documents import document_id
 from indexes.readers.registry import media_type
@@ -95,6 +99,18 @@ class NotAFormError(FootnoteError):
     kind = "not-a-form"
 
 
+class FileStream(StreamingResponse):
+    """Streams an open file, and closes it in the end, also if the client leaves before the first piece."""
+
+    def __init__(self, content: BufferedReader, headers: Mapping[str, str]) -> None:
+        super().__init__(iter(partial(content.read, _CHUNK), b""), 200, headers)
+        self._content = content
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        with self._content:
+            await super().__call__(scope, receive, send)
+
+
 def get_library(services: ServicesDep) -> Library:
     """Return the library: without it, these routes do not exist."""
     assert services.library  # noqa: S101
@@ -153,17 +169,11 @@ def get_original(id: str, library: LibraryDep, caller: Caller) -> Response:  # n
     kind = media_type(name)
     headers = {
         **_ORIGINAL_HEADERS,
-        "Content-Disposition": f"attachment; filename*=UTF-8''{percent_encoded(name, safe='')}",
+        "Content-Disposition": attachment(name),
         "Content-Length": str(original.size),
         "Content-Type": kind if kind in _SENT_TYPES else _OTHER,  # the encoding of a text is not known here
     }
-
-    def pieces() -> Iterator[bytes]:
-        with original.content as content:
-            while piece := content.read(_CHUNK):
-                yield piece
-
-    return StreamingResponse(pieces(), 200, headers)
+    return FileStream(original.content, headers)
 
 
 @router.get(
@@ -206,7 +216,7 @@ async def upload_document(
                 name = foreign[0][:80]
                 raise ForbiddenError(f"groups: this key is not in {name!r}. It can share only with its own groups.")
             readers = groups or own or {EVERYONE}
-            path = await run_in_threadpool(library.add, file.file, file.filename or "", folder, readers)
+            path = await run_in_threadpool(library.add, file.file, sent_name(file.filename or ""), folder, readers)
     except HTTPException as error:
         if error.status_code == 400:
             raise FormError(f"The form is not valid: {error.detail}") from error

@@ -135,7 +135,7 @@ async def test_an_original_is_the_file_to_the_byte_and_never_opens_in_the_browse
     assert response.headers["content-type"] == "application/octet-stream"
     assert response.headers["content-length"] == str(len(response.content))
     assert response.headers["content-disposition"] == (
-        "attachment; filename*=UTF-8''a%20%E2%80%9Cquoted%E2%80%9D%20page%3B.html"
+        "attachment; filename=\"a _quoted_ page;.html\"; filename*=UTF-8''a%20%E2%80%9Cquoted%E2%80%9D%20page%3B.html"
     )
     assert response.headers["content-security-policy"].startswith("sandbox")
     assert response.headers["x-content-type-options"] == "nosniff"

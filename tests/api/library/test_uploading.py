@@ -45,6 +45,15 @@ async def test_an_upload_is_on_disk_at_once_and_soon_an_answer(open_premises: Op
     assert (await at.get(f"/v1/documents/{response.json()['id']}/original")).content == NOTE
 
 
+async def test_an_uploads_name_is_read_as_browsers_write_it(open_premises: Open) -> None:
+    at = open_premises()
+    added = (await at.upload('the "old"\r\nferry 100%.md', NOTE)).json()  # sent as %22, %0D and %0A
+    assert added["path"] == "uploads/everyone/the _old_ferry 100%.md"
+    await at.at_rest()
+    original = await at.get(f"/v1/documents/{added['id']}/original")
+    assert original.headers["content-disposition"].startswith('attachment; filename="the _old_ferry 100_.md"; ')
+
+
 async def test_an_upload_of_the_same_path_is_its_next_version(open_premises: Open) -> None:
     at = open_premises()
     first = (await at.upload("ferry.md", NOTE)).json()
