@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.routing import Route
 
+from api.app.head_requests import HeadRequests
 from api.context.services import Services
 from api.core.hosts import LOOPBACK_HOSTS
 from api.mcp.mcp_server import PATH, McpOverHttp
@@ -61,6 +62,7 @@ def create_app(
     app.router.routes.append(Route(PATH, mcp))
     app.mount("/static", StaticFiles(directory=page.STATIC))
     handle_failures(app)
+    app.add_middleware(HeadRequests)
     app.add_middleware(
         RequestGuard, hosts=allowed_hosts, origins=origins, body_limits=body_limits, body_timeout_s=body_timeout_s
     )

@@ -22,7 +22,9 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from api.context.services import Services, caller, links
+from api.core.field_faults import first_fault
 from api.core.principals import ForbiddenError, Principal
+from api.mcp.schemas import inlined, without_null
 from api.mcp.tools import Tool, Visit, tools_at
 from api.middleware.failures import report_problem
 from api.middleware.guards import MAX_BODY_BYTES, is_known_host
@@ -56,8 +58,8 @@ def make_server(services: Services, visit_of: Callable[[_Context], Awaitable[Vis
             content: list[protocol.ContentBlock] = [protocol.TextContent(text=text)]
             return protocol.CallToolResult(content=content, structured_content=body.model_dump(mode="json"))
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            message = f"{'.'.join(str(part) for part in first['loc'])[:80] or 'arguments'}: {first['msg']}"
+            fault = first_fault(error.errors(include_url=False, include_input=False), params.arguments or {})
+            message = f"{fault.place or 'arguments'}: {fault.reason}"
         except Exception as error:  # noqa: BLE001 - the model reads the message; our own errors are logged
             message = report_problem(error).detail
         return protocol.CallToolResult(content=[protocol.TextContent(text=message)], is_error=True)
@@ -126,7 +128,7 @@ def _describe(tool: Tool) -> protocol.Tool:
         name=tool.name,
         title=tool.title,
         description=tool.description,
-        input_schema=tool.arguments.model_json_schema(),
-        output_schema=tool.result.model_json_schema(mode="serialization"),
+        input_schema=without_null(inlined(tool.arguments.model_json_schema())),
+        output_schema=inlined(tool.result.model_json_schema(mode="serialization")),
         annotations=_READS,
     )

@@ -9,6 +9,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from api.core.field_faults import FieldFault, first_fault
 from api.core.problems import Problem, problem, problem_of
 from api.middleware.guards import render
 from indexes.errors import FootnoteError
@@ -23,7 +24,6 @@ _HTTP_ERRORS: Mapping[int, tuple[str, str]] = {
     408: ("body-too-slow", "The body did not arrive in time."),
     415: ("bad-media-type", "Send JSON, and the header 'Content-Type: application/json'."),
 }
-_FILE_METHODS = ("GET", "HEAD")
 
 
 def handle_failures(app: FastAPI) -> None:
@@ -36,7 +36,9 @@ def handle_failures(app: FastAPI) -> None:
             routes = iter_route_contexts(request.app.routes)
             matches = [route for route in routes if route.path_regex.match(request.scope["path"])]
             same = [route for route in matches if route.path == matches[0].path]
-            methods = {method for route in same for method in route.methods or _FILE_METHODS}
+            methods = {method for route in same for method in route.methods or ("GET",)}
+            if "GET" in methods:
+                methods.add("HEAD")
             headers = {"Allow": ", ".join(sorted(methods))}
         return render(report_problem(error), headers)
 
@@ -52,6 +54,16 @@ def handle_failures(app: FastAPI) -> None:
     app.add_exception_handler(Exception, answer_unexpected)
 
 
+def fault_of(error: RequestValidationError) -> FieldFault:
+    """Return the first fault of a request: of its body, or of its parameters, whose values are not known here."""
+    errors = error.errors()
+    part = errors[0]["loc"][0]
+    within = [{**each, "loc": each["loc"][1:]} for each in errors if each["loc"][0] == part]
+    if part == "body":
+        return first_fault(within, error.body)
+    return first_fault(within, {each["loc"][0]: [None] * 100 for each in within})
+
+
 def report_problem(error: Exception) -> Problem:
     """Return the problem to show to the client, and log the error if the client did not cause it."""
     match error:
@@ -60,8 +72,7 @@ def report_problem(error: Exception) -> Problem:
             if first["type"] == "json_invalid":
                 result = problem("bad-json", f"The body stops being JSON at character {first['loc'][-1]}.")
             else:
-                field = ".".join(str(part) for part in first["loc"][1:])[:80] or "body"
-                result = problem("bad-request", f"{field}: {first['msg']}")
+                result = problem("bad-request", str(fault_of(error)))
         case HTTPException(status_code=413, detail=limit):
             result = problem("body-too-large", limit)
         case HTTPException(status_code=status) if status in _HTTP_ERRORS:

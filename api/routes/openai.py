@@ -13,22 +13,24 @@ from starlette.requests import ClientDisconnect
 from api.context.event_streams import EventStream, cancel, while_connected
 from api.context.services import Caller, LinksDep, ServicesDep, json_only
 from api.core.inquiry import Inquiry, new_id
-from api.middleware.failures import report_problem
+from api.middleware.failures import fault_of, report_problem
 from api.middleware.guards import render
 from api.openapi.description import OPENAI
 from api.openapi.error_responses import ANSWERING, Responses, problem_responses
 from api.schemas.openai_request import ChatRequest, check_model
 from api.schemas.openai_response import (
+    EMPTY,
     MODELS,
+    TEXT_ONLY,
     CompletionBody,
     Data,
     ModelBody,
     ModelsBody,
     chunks,
     completion_body,
-    empty_completion,
     error_body,
     error_data,
+    own_completion,
     status_of,
 )
 
@@ -51,7 +53,7 @@ class OpenAIRoute(APIRoute):
             except Exception as error:  # noqa: BLE001 - reported, and logged if it is ours
                 problem, param = report_problem(error), None
                 if isinstance(error, RequestValidationError):
-                    param = ".".join(str(part) for part in error.errors()[0]["loc"][1:])[:80] or None
+                    param = fault_of(error).place or None
                 response = render(problem, getattr(error, "headers", None))
                 headers = {k: v for k, v in response.headers.items() if k not in ("content-length", "content-type")}
                 return JSONResponse(error_body(problem, param), status_of(problem), headers)
@@ -83,7 +85,9 @@ async def complete_chat(
 
     async def complete() -> CompletionBody:
         if chat.is_chore():
-            return empty_completion(new_id())
+            return own_completion(new_id(), EMPTY)
+        if chat.shows_other_than_text():
+            return own_completion(new_id(), TEXT_ONLY)
         question = chat.to_question(services.max_question_chars, caller.audience)
         inquiry = Inquiry(question=question, principal=caller, via="openai")
         answer = await services.questions.answer(inquiry)

@@ -9,13 +9,13 @@ STATIC = Path(__file__).parents[1] / "static"
 router = APIRouter(include_in_schema=False)
 
 
-@router.api_route("/", methods=["GET", "HEAD"])
+@router.get("/")
 async def index() -> FileResponse:
     """Return the chat page."""
     return FileResponse(STATIC / "index.html")
 
 
-@router.api_route("/view/{document}", methods=["GET", "HEAD"])
+@router.get("/view/{document}")
 async def view(document: str) -> HTMLResponse:  # noqa: ARG001 - the page reads its own address
     """Return the page, which then asks for the document: only a permitted caller learns whether it exists.
 

@@ -55,11 +55,15 @@ class MessageBody(Loose):
 
     @property
     def text(self) -> str:
-        """The text. Raises ``ChatError`` if there is anything else."""
-        parts = () if isinstance(self.content, str) or self.content is None else self.content
-        if other := next((part.type for part in parts if part.type != "text"), None):
-            raise ChatError(f"A message has a part of type {other[:40]!r}: Footnote reads text only.")
-        return self.content if isinstance(self.content, str) else "\n".join(part.text or "" for part in parts)
+        """The text, without images and the like."""
+        if isinstance(self.content, str):
+            return self.content
+        return "\n".join(part.text or "" for part in self.content or () if part.type == "text")
+
+    @property
+    def has_unread_parts(self) -> bool:
+        """Whether there is anything but text."""
+        return isinstance(self.content, tuple) and any(part.type != "text" for part in self.content)
 
 
 class StreamOptionsBody(Loose):
@@ -103,6 +107,14 @@ class ChatRequest(Loose):
         self._check()
         text = self.messages[0].text if len(self.messages) == 1 else ""
         return text.startswith(_CHORE) and _CHORES_CHAT in text
+
+    def shows_other_than_text(self) -> bool:
+        """Tell whether the question has an image, a recording or a file, which nothing here reads.
+
+        Those of earlier messages are passed over, so that a chat goes on after one. Raises as ``is_chore`` does.
+        """
+        self._check()
+        return bool(self.messages) and self.messages[-1].role == "user" and self.messages[-1].has_unread_parts
 
     language: Text | None = AnswerLanguage
 

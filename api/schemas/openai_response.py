@@ -120,6 +120,12 @@ class Data:
 
 
 END = Data("[DONE]")
+EMPTY = "{}"
+"""An empty JSON object, for a client that asks for a title, tags or suggestions."""
+TEXT_ONLY = (
+    "Footnote reads text only: it has not looked at the image, recording or file of this message. "
+    "Ask again in words, without it."
+)
 
 
 def completion_body(
@@ -143,9 +149,9 @@ def completion_body(
     return _completion(answer_id, message, answer.usage, "length" if answer.cut_short else "stop")
 
 
-def empty_completion(answer_id: str) -> CompletionBody:
-    """Return an empty JSON object, for a client that asks for a title, tags or suggestions."""
-    return _completion(answer_id, ChoiceMessageBody(content="{}", annotations=()), Usage())
+def own_completion(answer_id: str, text: str) -> CompletionBody:
+    """Return a completion with a text that comes from no document."""
+    return _completion(answer_id, ChoiceMessageBody(content=text, annotations=()), Usage())
 
 
 def chunks(completion: CompletionBody, *, include_usage: bool) -> Iterator[Data]:

@@ -29,4 +29,5 @@ def addresses(app: FastAPI) -> list[Address]:
             found.add(Address("POST", f"{route.original_route.path}/*"))
         else:
             found |= {Address(method, route.path or "/") for method in route.methods or ()}
+    found |= {Address("HEAD", address.path) for address in found if address.method == "GET"}
     return sorted(found, key=lambda address: (address.path, address.method))

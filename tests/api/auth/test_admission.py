@@ -1,5 +1,7 @@
 """Every address of the application wants a key, but for those that are open by name; whatever is wrong, alike."""
 
+import asyncio
+import logging
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
@@ -26,18 +28,16 @@ from fakes.serving import serving
 JSON = {"Content-Type": "application/json", "X-Request-ID": "one"}  # which problems name
 OPEN = {
     Address("GET", "/"),
-    Address("HEAD", "/"),
     Address("GET", "/view/{document}"),  # the page, which asks for what it shows as any client does
-    Address("HEAD", "/view/{document}"),
     Address("GET", "/static/*"),
     Address("POST", "/static/*"),
     Address("GET", "/openapi.json"),
-    Address("HEAD", "/openapi.json"),
     Address("GET", "/healthz"),
     Address("GET", "/readyz"),  # asked by what starts and stops servers, which has no key
     Address("POST", "/v1/session"),  # where a key is brought
     Address("DELETE", "/v1/session"),  # where a browser forgets one, good or not
 }
+OPEN |= {Address("HEAD", address.path) for address in OPEN if address.method == "GET"}
 """What answers without a key. An address that is added answers to none, or is added here too, with a reason."""
 PUBLIC = {"tides.md": "The tides at Gull Point turn at noon."}
 UNKNOWN = f"fn_{'0' * 12}_{'A' * 43}"
@@ -105,6 +105,8 @@ async def test_every_address_but_the_open_ones_refuses_all_that_is_no_good_key_a
             status, body, known = await told(client, address, headers)
             assert status == 401, (name, address)
             assert known["www-authenticate"] == "Bearer"
+            if address.method == "HEAD":  # it has no body
+                continue
             seen[known["content-type"]].add((body, *sorted(known.items())))
     assert {shape: len(told) for shape, told in seen.items()} == {MEDIA_TYPE: 1, "application/json": 1}  # OpenAI's
 
@@ -117,6 +119,44 @@ async def test_a_good_key_is_refused_nowhere_by_header_or_by_cookie(client: http
             status, _, _ = await told(client, address, headers)
             assert status not in (401, 403), address
             assert status < 500, address
+
+
+VARYING = ("date", "x-request-id", "transfer-encoding")
+
+
+@pytest.mark.timeout(600)
+async def test_head_is_answered_wherever_get_is_with_its_headers_and_without_a_body(
+    client: httpx.AsyncClient, closed: Front
+) -> None:
+    _, good = closed.keys.create("good", may_write=True)
+    document = (await client.get("/v1/documents", headers=bearer(good))).json()["documents"][0]["id"]
+    places = {address.path for address in addresses(closed.app) if address.method == "GET"}
+    assert {"/healthz", "/readyz", "/v1/models", "/v1/documents/{id}/original", "/v1/index/events"} <= places
+    for place in sorted(places):
+        path = Address("GET", place).filled(document)
+        for headers in (bearer(good), {}):
+            heads = []
+            for method in ("GET", "HEAD"):
+                async with asyncio.timeout(20), client.stream(method, path, headers=headers) as response:
+                    varying = (*VARYING, "content-length") if place == "/metrics" else VARYING  # it counts requests
+                    known = {name: value for name, value in response.headers.items() if name not in varying}
+                    heads.append((response.status_code, known))
+                    if method == "HEAD":
+                        assert await response.aread() == b""
+            assert heads[0] == heads[1], path
+
+
+async def test_the_head_of_a_stream_ends_and_is_logged_with_its_route(
+    client: httpx.AsyncClient, closed: Front, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, good = closed.keys.create("good")
+    with caplog.at_level(logging.INFO, "api.middleware.request_log"):
+        async with asyncio.timeout(10):
+            assert (await client.head("/v1/index/events", headers=bearer(good))).status_code == 200
+            await client.get("/healthz")  # by then the first is logged
+    told = vars(caplog.records[0])["facts"]
+    assert (told["method"], told["route"], told["status"]) == ("HEAD", "/v1/index/events", 200)
+    assert told["principal"]
 
 
 async def test_an_open_address_answers_without_a_key(client: httpx.AsyncClient, closed: Front) -> None:

@@ -14,6 +14,7 @@ from openai import AsyncOpenAI, OpenAI
 
 from api.app.fastapi_app import create_app
 from api.schemas.footnotes import without_footnotes
+from api.schemas.openai_response import TEXT_ONLY
 from fakes.answerer import ScriptedAnswerer, answer, telling, unverified_answer
 from fakes.principals import ListedKeys, somebody
 from fakes.services import RecordingQuestions, fake_services
@@ -311,10 +312,6 @@ async def test_fields_that_only_tune_a_model_have_no_effect(served: Served) -> N
         ({"tool_choice": "required"}, "tool_choice wants a tool"),
         ({"tool_choice": {"type": "function", "function": {"name": "f"}}}, "tool_choice wants a tool"),
         ({"response_format": {"type": "json_object"}}, "response_format is not text"),
-        (
-            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
-            "'image_url'",
-        ),
         ({"messages": [*HELLO, {"role": "assistant", "content": "It is"}]}, "The last message is not the user's"),
         ({"messages": [{"role": "system", "content": "Be kind."}]}, "The last message is not the user's"),
         ({"messages": []}, "The last message is not the user's"),
@@ -332,6 +329,72 @@ async def test_what_cannot_be_done_is_refused_in_words(
     assert words in str(refused.value)
     assert refused.value.type == "invalid_request_error"
     assert answerer.asked == []
+
+
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+SHOWN = {"role": "user", "content": [{"type": "text", "text": "Whose boat?"}, IMAGE]}
+
+
+@pytest.mark.parametrize("part", [IMAGE, {"type": "input_audio", "input_audio": {}}, {"type": "file", "file": {}}])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_question_with_an_image_is_told_in_an_answer_that_only_text_is_read(
+    served: Served, part: dict[str, Any], *, stream: bool
+) -> None:
+    answerer = ScriptedAnswerer(*telling(LEAVE))
+    messages: Any = [*HELLO, {"role": "user", "content": [{"type": "text", "text": "Whose boat?"}, part]}]
+    async with served(answerer) as client:
+        if stream:
+            chunks = [
+                chunk
+                async for chunk in await client.chat.completions.create(
+                    model="footnote", messages=messages, stream=True
+                )
+            ]
+            text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+            reasons = {chunk.choices[0].finish_reason for chunk in chunks} - {None}
+        else:
+            told = await client.chat.completions.create(model="footnote", messages=messages)
+            text, reasons = str(told.choices[0].message.content), {told.choices[0].finish_reason}
+    assert (text, reasons) == (TEXT_ONLY, {"stop"})
+    assert answerer.asked == []
+
+
+async def test_images_of_earlier_turns_are_passed_over(served: Served) -> None:
+    answerer = ScriptedAnswerer(*telling(LEAVE))
+    messages: Any = [SHOWN, {"role": "assistant", "content": TEXT_ONLY}, {"role": "user", "content": "And in May?"}]
+    async with served(answerer) as client:
+        told = await client.chat.completions.create(model="footnote", messages=messages)
+    assert str(told.choices[0].message.content).startswith(LEAVE.text)
+    said = (Turn("user", "Whose boat?"), Turn("assistant", TEXT_ONLY))
+    assert answerer.asked == [Question("And in May?", history=said)]
+
+
+@pytest.mark.parametrize(
+    ("message", "param", "words"),
+    [
+        ({"role": "user", "content": {"text": "x"}}, "messages.0.content", "it must be text or a list"),
+        ({"role": "user", "content": ["x"]}, "messages.0.content.0", "it must be an object"),
+        ({"role": "user", "content": [{"text": "x"}]}, "messages.0.content.0.type", "it is missing"),
+        ("hello", "messages.0", "it must be an object"),
+    ],
+)
+async def test_a_message_that_is_not_as_it_should_be_is_told_in_the_clients_terms(
+    served: Served, message: Any, param: str, words: str
+) -> None:
+    async with served(ScriptedAnswerer()) as client:
+        with pytest.raises(openai.BadRequestError) as refused:
+            await client.chat.completions.create(model="footnote", messages=[message])
+    assert refused.value.param == param
+    assert f"{param}: {words}" in str(refused.value)
+
+
+async def test_half_a_character_is_told_of_the_message_that_has_it(served: Served) -> None:
+    async with served(ScriptedAnswerer()) as client:
+        body = '{"model": "footnote", "messages": [{"role": "user", "content": "Leave \\ud83d"}]}'
+        refused = await client._client.post(
+            "chat/completions", content=body, headers={"Content-Type": "application/json"}
+        )
+    assert refused.json()["error"]["message"].startswith("messages.0.content: The text holds a lone surrogate")
 
 
 async def test_a_field_that_is_not_as_it_should_be_is_named(served: Served) -> None:
