@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from itertools import islice
 
 from pydantic import BaseModel, ValidationError
@@ -16,7 +17,6 @@ from indexes.storage.catalog import Catalog
 from indexes.text.normalization import normalise
 from indexes.types import Hit, Passage
 from rag.errors import ModelError
-from rag.llms.reasoning import whole_reply
 from rag.prompting.prompts import sources_of, user_turn
 from rag.protocols import ChatModel
 
@@ -68,8 +68,9 @@ async def draft_by_model(
         if count == limit:
             return
         turn = user_turn(WRITE, sources_of([Hit(passage, 0.0)]))
-        reply = await whole_reply(model, DRAFT, [turn])
-        case = read_reply(reply.text, passage)
+        async with aclosing(model.stream(DRAFT, [turn])) as pieces:
+            reply = "".join([piece async for piece in pieces if isinstance(piece, str)])
+        case = read_reply(reply, passage)
         if isinstance(case, GoldCase) and normalise_question(case.question) in seen:
             case = "asked already"
         if isinstance(case, str):

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
+from eval.gold.coverage import missing_documents
 from eval.metrics.summary import finish_run
 from eval.runs.folder import RunFolder
 from eval.runs.llm_cache import CachedChat
 from eval.runs.provenance import collect_provenance, reply_identity
 from eval.runs.runner import CaseRunner, Listener, answer_case, retrieve_case, run_cases, with_gold_locations
+from eval.terminal import say
 from eval.types import GoldCase
 from rag.engine.engine import Engine, make_assistant
 from rag.engine.factories import has_llm, make_prices, make_rewriter
@@ -39,7 +41,12 @@ def evaluate(
     options: RunOptions = RunOptions(),
     listener: Listener = lambda _: None,
 ) -> RunFolder:
-    """Ask what the folder has no answer to yet, then score. Raises ``RunError`` where the folder holds another run."""
+    """Ask what the folder has no answer to yet, then score.
+
+    Raises ``RunError`` where the folder holds another run, ``GoldError`` where the index has none of the documents.
+    """
+    if missing := missing_documents(cases, {path for path, _ in engine.catalog.readers()}):
+        say(missing)
     result, settings, model = RunFolder(folder), engine.settings, engine.llm
     about = collect_provenance(engine, cases, folder.name, options.gold_file, retrieval_only=options.retrieval_only)
     prices, online = make_prices(settings.llm), has_llm(settings.llm)

@@ -1,8 +1,9 @@
 """What the questions of a gold file leave out."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+from eval.gold.rows import GoldError
 from eval.types import GoldCase
 
 _FEW = 5
@@ -22,6 +23,22 @@ def coverage_notes(cases: Sequence[GoldCase], paths: Sequence[str]) -> Iterator[
         yield f"kinds with fewer than {_FEW} questions, too few to judge: {_name_some(few)}."
     if unanswered := sum(case.answerable and not case.answers for case in cases):
         yield f"{unanswered} answerable questions have no answers: they measure retrieval alone."
+
+
+def missing_documents(cases: Sequence[GoldCase], paths: Collection[str]) -> str:
+    """Return which documents of the gold are not among the index's ``paths``, as a sentence; empty if all are.
+
+    Raises ``GoldError`` if none of them is: every answerable question would score zero.
+    """
+    named = {item.path for case in cases for item in case.evidence}
+    missing = sorted(named - set(paths))
+    if not missing:
+        return ""
+    count = f"{len(missing)} of the gold's {len(named)} documents"
+    told = f"Not in the index, {count}: {_name_some(missing)}. `footnote eval lint` says more."
+    if len(missing) == len(named):
+        raise GoldError(f"{told} Choose their index with --index.")
+    return f"{told} Questions about them score zero."
 
 
 def _name_some(names: Sequence[str]) -> str:

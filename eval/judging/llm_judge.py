@@ -1,6 +1,7 @@
 """A language model judges a run: is each answer right, and do its citations support it?"""
 
 from collections.abc import Callable, Iterable
+from contextlib import aclosing
 from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
@@ -12,7 +13,6 @@ from eval.runs.runner import run_concurrently
 from eval.types import GoldCase, Row
 from indexes.errors import FootnoteError
 from rag.citations.markers import without_markers
-from rag.llms.reasoning import whole_reply
 from rag.protocols import ChatModel
 from rag.types import Turn, Usage
 
@@ -145,14 +145,19 @@ class _JudgeSession:
         """Return the model's reply in this shape; None if it is wrong even after a second try."""
         turns = [turn]
         for _ in range(_TRIES):
-            reply = await whole_reply(self._model, system, turns)
-            input_tokens = _sum(self.usage.input_tokens, reply.usage.input_tokens)
-            self.usage = Usage(input_tokens, _sum(self.usage.output_tokens, reply.usage.output_tokens))
+            text = ""
+            async with aclosing(self._model.stream(system, turns)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, str):
+                        text += piece
+                    elif isinstance(piece, Usage):
+                        input_tokens = _sum(self.usage.input_tokens, piece.input_tokens)
+                        self.usage = Usage(input_tokens, _sum(self.usage.output_tokens, piece.output_tokens))
             try:
-                return shape.model_validate_json(reply.text, context=context)
+                return shape.model_validate_json(text, context=context)
             except ValidationError as error:
                 faults = [f"{'.'.join(map(str, e['loc'])) or 'the whole'}: {e['msg']}" for e in error.errors()]
-                turns = [turn, Turn("assistant", reply.text or "(nothing)"), prompts.retry_turn("; ".join(faults))]
+                turns = [turn, Turn("assistant", text or "(nothing)"), prompts.retry_turn("; ".join(faults))]
         return None
 
 

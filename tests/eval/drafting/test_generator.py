@@ -151,14 +151,6 @@ async def test_refused_replies_are_counted_and_the_next_passage_is_shown(engine:
     assert len({turns[0].text for _, turns in model.calls}) == len(model.calls) == 6
 
 
-async def test_a_draft_is_read_without_the_models_reasoning(tmp_path: Path) -> None:
-    catalog = Catalog.create(tmp_path / "catalog.sqlite3")
-    put(catalog, document(TEXT))
-    model = ScriptedChat('<think>Perhaps {"question": "Who?"}', "?</think>\n", reply())
-    assert len([case async for case in draft_by_model(model, catalog, 1, (), Counter())]) == 1
-    catalog.close()
-
-
 async def test_a_known_question_is_not_taken_again(tmp_path: Path) -> None:
     catalog = Catalog.create(tmp_path / "catalog.sqlite3")
     put(catalog, document(TEXT))

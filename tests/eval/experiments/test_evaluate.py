@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from eval.experiments.evaluate import RunOptions, evaluate
-from eval.types import GoldCase, Row
+from eval.gold.rows import GoldError
+from eval.types import GoldCase, GoldEvidence, Row
 from fakes.engines import OpenEngine
 from fakes.openai_server import OpenAIServer, Reply
 from fakes.openai_wire import Json
@@ -59,3 +60,36 @@ def test_a_run_that_only_retrieves_asks_no_model_where_none_may_rewrite(
     engine = opened(samples_index, llm=llm, retrieval={"rewriting": "never"})
     told = evaluate(engine, [FOLLOW_UP], Path("run"), RunOptions(retrieval_only=True, cache=None)).rows()
     assert (server.requests, told["q-1"].usage, told["q-1"].cost) == ([], Usage(), None)
+
+
+def located(*paths: str) -> list[GoldCase]:
+    return [GoldCase(f"q-{path}", PARENTS, ("8 weeks",), (GoldEvidence(path),), answerable=True) for path in paths]
+
+
+def test_gold_documents_that_are_not_in_the_index_are_named_before_anything_is_asked(
+    samples_index: Path, opened: OpenEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    strange = [f"harbour/pier-{number}.md" for number in range(7)]
+    cases = located("handbook/leave-policy.pdf", *strange)
+    run = evaluate(opened(samples_index), cases, Path("run"), RunOptions(retrieval_only=True, cache=None))
+    assert len(run.rows()) == 8
+    told = capsys.readouterr().err
+    assert told.startswith("Not in the index, 7 of the gold's 8 documents: harbour/pier-0.md, harbour/pier-1.md, ")
+    assert "harbour/pier-4.md and 2 more. " in told
+
+
+def test_where_none_of_them_is_in_the_index_nothing_is_scored(samples_index: Path, opened: OpenEngine) -> None:
+    with pytest.raises(GoldError, match=r"2 of the gold's 2 documents: a\.md, b\.md.* Choose their index with --index"):
+        evaluate(opened(samples_index), located("a.md", "b.md"), Path("run"), RunOptions(retrieval_only=True))
+    assert not Path("run").exists()
+
+
+def test_gold_whose_documents_are_all_there_is_not_talked_about(
+    samples_index: Path, opened: OpenEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cases = [
+        *located("handbook/leave-policy.pdf"),
+        GoldCase("none", "How tall are giraffes?", (), (), answerable=False),
+    ]
+    evaluate(opened(samples_index), cases, Path("run"), RunOptions(retrieval_only=True, cache=None))
+    assert "index" not in capsys.readouterr().err

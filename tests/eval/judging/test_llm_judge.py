@@ -115,11 +115,6 @@ async def test_a_reply_that_is_put_right_when_asked_again_counts(server: OpenAIS
     assert (await judge(server).judge(LEAVE, QUOTED)).correct == "correct"
 
 
-async def test_a_judges_reasoning_is_no_part_of_what_it_says(server: OpenAIServer) -> None:
-    server.respond = playing(lambda _: f'<think>{{"right": "A"}}?</think>\n{right("both")}')
-    assert (await judge(server).judge(LEAVE, QUOTED)).correct == "correct"
-
-
 @pytest.mark.parametrize("check", [verdicts(), verdicts("yes", "yes"), verdicts("maybe")])
 async def test_a_check_that_is_not_of_each_sentence_is_invalid_and_not_faithful(
     server: OpenAIServer, check: str
