@@ -20,7 +20,8 @@ from api.history.feedback_store import FeedbackStores
 from api.slack.events.background_work import BackgroundWork
 from api.slack.events.claim_batching import ClaimBatcher
 from api.slack.events.event_store import EventStore
-from api.slack.events.payloads import Payload, is_from_person, parse_command, parse_message, parse_shortcut
+from api.slack.events.intents import is_stop
+from api.slack.events.payloads import Payload, as_written, is_from_person, parse_command, parse_message, parse_shortcut
 from api.slack.interactions import FEEDBACK_DIALOG, AnswerButtons, read_feedback
 from api.slack.recovery import report_interrupted
 from api.slack.responder import Responder
@@ -34,7 +35,6 @@ log = logging.getLogger(__name__)
 bolt_log = logging.getLogger(f"{__name__}.bolt")
 bolt_log.setLevel(logging.ERROR)  # at lower levels Bolt logs what people wrote
 SHORTCUT = "footnote_ask"
-_STOP_WORDS = ("stop", "stopp", "halt", "arrête", "alto", "ferma")
 
 
 class _Authorize(AsyncAuthorize):
@@ -110,14 +110,15 @@ class Bot:
         @app.event("message")
         async def on_message(event: Payload, context: AsyncBoltContext) -> None:
             workspace = await self._workspace(context)
-            if not is_from_person(event, workspace):
+            message = as_written(event, workspace)
+            if not is_from_person(message, workspace):
                 return
             request = await asyncio.to_thread(
-                parse_message, event, workspace, self._event_store.takes_part, self._access.may_be_auto
+                parse_message, message, workspace, self._event_store.takes_part, self._access.may_be_auto
             )
             if request is None:
                 return
-            if request.addressed and request.text.lower().strip(" .!") in _STOP_WORDS and self._stop_in(request.place):
+            if (request.addressed or request.follow_up) and is_stop(request.text) and self._stop_in(request.place):
                 return
             await self._claim_and_answer(request)
 

@@ -10,6 +10,7 @@ from api.context.question_service import QuestionService
 from api.core.inquiry import Inquiry
 from api.middleware.failures import report_problem
 from api.slack.events.event_store import AnsweredQuestion, EventStore
+from api.slack.events.intents import is_help
 from api.slack.events.thread_history import turns_before
 from api.slack.messages.answer_stream import StreamedReply, UnpromptedReply
 from api.slack.messages.blocks import (
@@ -85,8 +86,9 @@ class Responder:
     async def answer(self, request: SlackRequest) -> None:
         """Answer, or say why not. If even that fails, the request is reported at the next start."""
         context = await self.context_of(request)
-        if context is not None and (request.addressed or context.rule.mode == "auto"):
-            asker_only = request.asker_only or (request.addressed and context.rule.ephemeral and not request.direct)
+        expected = request.addressed or request.follow_up
+        if context is not None and (expected or context.rule.mode == "auto"):
+            asker_only = request.asker_only or (expected and context.rule.ephemeral and not request.direct)
             if asker_only:
                 await asyncio.to_thread(self._event_store.set_asker_only, request.key)
             reply = self._reply(request, context, asker_only=asker_only)
@@ -160,19 +162,22 @@ class Responder:
     async def _render(
         self, request: SlackRequest, context: ChannelContext, reply: Reply, *, asker_only: bool
     ) -> RenderedAnswer | None:
-        """The answer or the failure; None if an unasked answer is not good enough to be given."""
+        """The answer or the failure; None if an answer without a mention is not good enough to be given."""
+        if request.addressed and is_help(request.text):
+            return render_notice(context.translation.help)
         try:
             inquiry = await self.make_inquiry(request, context, asker_only=request.direct or asker_only)
             scope = Scope(inquiry.principal.audience, inquiry.question.filters)
             documents = await asyncio.to_thread(self._options.count_documents, scope)
-            await reply.begin(context.translation.searching.format(f"{documents:,}"))
+            if request.addressed:
+                await reply.begin(context.translation.searching.format(f"{documents:,}"))
             answer = await self._run_stoppable(request, inquiry, reply)
         except Exception as error:  # noqa: BLE001 - the asker is told, whatever it is
             problem = report_problem(error)
             return render_notice(problem.detail or problem.title) if request.addressed else None
         if answer is None:
             return render_stopped(reply.so_far, context.translation.stopped)
-        if not request.addressed and (reason := _unfit_reason(answer)):
+        if not request.addressed and (reason := _unfit_reason(answer, of_thread=request.follow_up)):
             log.info("Stayed silent in %s: %s", request.place.channel, reason)
             return None
         private = asker_only or request.direct
@@ -206,8 +211,10 @@ class Responder:
         return reply_type(context.workspace, request, context.translation, pacer, save_ts)
 
 
-def _unfit_reason(answer: Answer) -> str | None:
-    """Why an answer is not given unasked, or None if it is."""
+def _unfit_reason(answer: Answer, *, of_thread: bool) -> str | None:
+    """Why an answer is not given unasked, or None if it is. In a thread of the bot it may have marked sentences."""
+    if of_thread and answer.status in ("answered", "partly"):
+        return None if answer.citations else "the answer claims nothing"
     if answer.status in _UNFIT_STATUSES:
         return _UNFIT_STATUSES[answer.status]
     if answer.cut_short:

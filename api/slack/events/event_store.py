@@ -92,7 +92,8 @@ class EventStore:
     def claim(self, request: SlackRequest, *, quiet: bool) -> bool:
         """Deduplicate: True for an event's first delivery, False for a duplicate, also after a restart.
 
-        A ``quiet`` request is not reported as interrupted if the process dies.
+        A ``quiet`` request is not reported as interrupted if the process dies. It may be claimed once more, and not be
+        quiet: a message that an edit addresses to the bot.
         """
         return self.claim_all([(request, quiet)])[0]
 
@@ -103,8 +104,10 @@ class EventStore:
             for request, quiet in claims:
                 place, now = request.place, time.time()
                 is_new = db.execute(
-                    "INSERT OR IGNORE INTO heard (key, team, channel, thread, user, alone, quiet, at)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO heard (key, team, channel, thread, user, alone, quiet, at)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+                    " ON CONFLICT (key) DO UPDATE SET quiet = 0, done = 0, reply = NULL, alone = excluded.alone,"
+                    " at = excluded.at WHERE heard.quiet = 1 AND excluded.quiet = 0",
                     (
                         request.key,
                         place.team,

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from api.slack.events.intents import continues, is_courtesy, is_question, is_stop
 from api.slack.workspace.installations import Workspace
 from api.slack.workspace.slack_request import SlackPlace, SlackRequest
 
@@ -12,7 +13,6 @@ Payload = Mapping[str, Any]
 _WRITTEN_SUBTYPES = (None, "thread_broadcast", "file_share")
 """Subtypes of messages that somebody wrote; the others report edits, joins and the like."""
 _TOKEN = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
-_TO_SOMEBODY_ELSE = re.compile(r"\s*<@[UW]")
 
 
 def parse_message(
@@ -26,23 +26,37 @@ def parse_message(
     if not all(isinstance(field, str) for field in fields) or not is_from_person(event, workspace):
         return None
     channel, user, ts, text = map(str, fields)
-    thread = event.get("thread_ts")
+    typed, thread = typed_text(text, workspace.bot_user), event.get("thread_ts")
     place = SlackPlace(workspace.team, channel, str(thread or ts))
     direct = event.get("channel_type") == "im" or channel.startswith("D")
     mentioned = event.get("type") == "app_mention" or f"<@{workspace.bot_user}" in text
-    addressed = mentioned or direct or (bool(thread) and not _TO_SOMEBODY_ELSE.match(text) and takes_part(place))
-    if not addressed and not (may_be_auto(channel) and not thread and "?" in text):
+    addressed = mentioned or direct
+    follow_up = not addressed and bool(thread) and (continues(typed) or is_stop(typed)) and takes_part(place)
+    unasked = not thread and is_question(typed) and may_be_auto(channel)
+    if is_courtesy(typed) or not (addressed or follow_up or unasked):
         return None
     return SlackRequest(
         key=f"{workspace.team}:{channel}:{ts}",
         place=place,
         user=user,
-        text=typed_text(text, workspace.bot_user),
+        text=typed,
         ts=ts,
         addressed=addressed,
+        follow_up=follow_up,
         user_team=_other_team(workspace, *(event.get(name) for name in ("user_team", "source_team", "team"))),
         direct=direct,
     )
+
+
+def as_written(event: Payload, workspace: Workspace) -> Payload:
+    """The event; for an edit that adds a mention of the bot, the message as if it had been written so."""
+    now, before = event.get("message"), event.get("previous_message")
+    if event.get("subtype") != "message_changed" or not (isinstance(now, Mapping) and isinstance(before, Mapping)):
+        return event
+    mention = f"<@{workspace.bot_user}"
+    if mention not in str(now.get("text")) or mention in str(before.get("text")):
+        return event
+    return {**now, **{name: event.get(name) for name in ("type", "channel", "channel_type")}}
 
 
 def parse_command(body: Payload, workspace: Workspace) -> SlackRequest | None:

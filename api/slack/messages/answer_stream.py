@@ -173,8 +173,5 @@ class StreamedReply:
 class UnpromptedReply(StreamedReply):
     """An answer that nobody asked the bot for: nothing is shown before it is finished."""
 
-    async def begin(self, status: str) -> None:
-        """Show nothing."""
-
     def write(self, text: str) -> None:
         """Show nothing."""

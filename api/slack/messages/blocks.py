@@ -56,7 +56,8 @@ class RenderedAnswer:
 
 def render_answer(answer: Answer, options: RenderOptions, header: Sequence[Block] = ()) -> RenderedAnswer:
     """The header, the answer's text, remarks on doubtful sentences, the sources, and buttons."""
-    text = options.translation.declined if answer.status == "declined" else escape_markdown(mark_doubtful(answer))
+    declined = answer.status == "declined"
+    text = _refusal(answer, options.translation) if declined else escape_markdown(mark_doubtful(answer))
     footer = (*_remarks(answer, options.translation), *_sources(answer, options), *_buttons(answer, options))
     return RenderedAnswer(text, footer, pack_messages([*header, *_markdown_blocks(text), *footer], text))
 
@@ -120,6 +121,10 @@ def button(label: str, action: str, value: str) -> Block:
         "value": value,
         "text": {"type": "plain_text", "text": label, "emoji": False},
     }
+
+
+def _refusal(answer: Answer, translation: Translation) -> str:
+    return translation.no_documents if answer.retrieval.unmatched_filters else translation.declined
 
 
 def _markdown_blocks(text: str) -> list[Block]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rag.settings import Language
-from rag.verification.abstention import DECLINED, UNVERIFIED
+from rag.verification.abstention import DECLINED, NO_DOCUMENTS, UNVERIFIED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,10 @@ class Translation:
     """In place of an answer."""
     unverified: str
     """Below an answer of which no source bears out a sentence."""
+    no_documents: str
+    """In place of an answer, where no document that may be read is within the channel's filters."""
+    help: str
+    """What the bot does."""
     unanswered: str
     cut_short: str
     nearest: str
@@ -56,6 +60,10 @@ ENGLISH = Translation(
     uncited="No source named",
     declined=DECLINED,
     unverified=UNVERIFIED,
+    no_documents=NO_DOCUMENTS,
+    help="I answer questions from the documents, and name the source of each sentence. Ask me by a mention, in a "
+    "direct message or with the command; in a thread that I have answered in, just ask on. “stop” stops an "
+    "answer.",
     unanswered="The documents do not answer",
     cut_short="Cut short",
     nearest="You may want to look at",
@@ -93,6 +101,10 @@ GERMAN = Translation(
     uncited="Keine Quelle genannt",
     declined="Die Dokumente beantworten diese Frage nicht.",
     unverified="Nicht belegt: Kein gefundenes Dokument sagt das.",
+    no_documents="Kein lesbares Dokument entspricht den Filtern.",
+    help="Ich beantworte Fragen aus den Dokumenten und nenne die Quelle jedes Satzes. Frag mich mit einer "
+    "Erwähnung, in einer Direktnachricht oder mit dem Befehl; in einem Thread, in dem ich geantwortet habe, "
+    "frag einfach weiter. „stopp“ hält eine Antwort an.",
     unanswered="Die Dokumente beantworten nicht",
     cut_short="Abgebrochen",
     nearest="Vielleicht hilft ein Blick in",
@@ -130,6 +142,10 @@ FRENCH = Translation(
     uncited="Aucune source indiquée",
     declined="Les documents ne répondent pas à cette question.",
     unverified="Non vérifié : aucun document trouvé ne le confirme.",
+    no_documents="Aucun document lisible ne correspond aux filtres.",
+    help="Je réponds aux questions à partir des documents, en citant la source de chaque phrase. Mentionnez-moi, "
+    "écrivez-moi en message direct ou utilisez la commande ; dans un fil où j’ai répondu, posez simplement la"
+    " suite. « stop » arrête une réponse.",
     unanswered="Les documents ne répondent pas à",
     cut_short="Interrompu",
     nearest="À consulter peut-être",
@@ -167,6 +183,10 @@ SPANISH = Translation(
     uncited="Sin fuente indicada",
     declined="Los documentos no responden a esta pregunta.",
     unverified="Sin verificar: ningún documento encontrado lo respalda.",
+    no_documents="Ningún documento legible cumple los filtros.",
+    help="Respondo preguntas a partir de los documentos y nombro la fuente de cada frase. Pregúnteme con una "
+    "mención, en un mensaje directo o con el comando; en un hilo donde ya respondí, siga preguntando. «stop» "
+    "detiene una respuesta.",
     unanswered="Los documentos no responden",
     cut_short="Interrumpido",
     nearest="Quizá le sirva consultar",
@@ -204,6 +224,10 @@ ITALIAN = Translation(
     uncited="Nessuna fonte indicata",
     declined="I documenti non rispondono a questa domanda.",
     unverified="Non verificato: nessun documento trovato lo conferma.",
+    no_documents="Nessun documento leggibile corrisponde ai filtri.",
+    help="Rispondo alle domande con i documenti e nomino la fonte di ogni frase. Chiedi con una menzione, in un "
+    "messaggio diretto o con il comando; in un thread dove ho risposto, continua a chiedere. «stop» ferma una"
+    " risposta.",
     unanswered="I documenti non rispondono a",
     cut_short="Interrotto",
     nearest="Forse è utile guardare",

@@ -25,7 +25,9 @@ class SlackRequest:
     ts: str | None = None
     """The message's timestamp; None for a command."""
     addressed: bool = True
-    """Whether it is meant for the bot: a mention, a direct message, a command, a thread that the bot takes part in."""
+    """Whether it is meant for the bot: a mention, a direct message, a command."""
+    follow_up: bool = False
+    """Whether it asks on without a mention, in a thread that the bot takes part in."""
     user_team: str | None = None
     """The user's workspace, if it is not the bot's."""
     asker_only: bool = False

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from api.history.feedback_store import Feedback
+from api.slack.messages.translations import TRANSLATIONS
 from fakes.answerer import EndlessAnswerer, ScriptedAnswerer, telling, unverified_answer
 from fakes.answerer import answer as make_answer
 from fakes.slack.model import Message, texts
@@ -94,6 +95,130 @@ async def test_people_who_talk_to_each_other_in_the_thread_are_left_alone(slack:
         await slack.say(anna, general, f"{ben.mention} did you know about leave?", question.ts)
         await slack.settled()
         assert len(slack.answers(general, question.ts)) == 1
+
+
+async def test_thanks_and_talk_in_the_bots_thread_get_silence_and_are_no_part_of_the_conversation(
+    slack: FakeSlack, start: Start
+) -> None:
+    anna, ben = slack.add_user("anna"), slack.add_user("ben")
+    general = slack.add_channel("general", anna, ben)
+    library = Library(LEAVE)
+    async with start(library):
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        await slack.settled()
+        for user, text in (
+            (anna, "Thanks, that helped!"),
+            (ben, "I took all my leave last year."),
+            (anna, "Ben, are you off on leave at noon?"),
+            (ben, "👍"),
+            (ben, "yes, 12:30"),
+        ):
+            await slack.say(user, general, text, question.ts)
+        await slack.settled()
+        assert len(slack.answers(general, question.ts)) == 1
+        await slack.say(anna, general, "and what about leave in May?", question.ts)
+        await slack.settled()
+        assert len(slack.answers(general, question.ts)) == 2
+    assert [each.text for each in library.asked] == ["how much leave do I get?", "and what about leave in May?"]
+    assert [turn.role for turn in library.asked[1].history] == ["user", "assistant"]
+
+
+async def test_a_question_of_the_thread_that_the_documents_do_not_answer_gets_silence(
+    slack: FakeSlack, start: Start
+) -> None:
+    anna, ben = slack.add_user("anna"), slack.add_user("ben")
+    general = slack.add_channel("general", anna, ben)
+    async with start():
+        question = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        await slack.settled()
+        await slack.say(ben, general, "Where is lunch today?", question.ts)
+        await slack.settled()
+        assert len(slack.answers(general, question.ts)) == 1
+        await slack.say(ben, general, f"{slack.bot.mention} where is lunch today?", question.ts)
+        await slack.settled()
+        assert "do not answer" in all_text(slack.answers(general, question.ts)[1:])
+
+
+async def test_thanks_to_the_bot_itself_get_silence(slack: FakeSlack, start: Start) -> None:
+    anna = slack.add_user("anna")
+    general = slack.add_channel("general", anna)
+    library = Library(LEAVE)
+    async with start(library):
+        said = await slack.say(anna, general, f"{slack.bot.mention} thank you!")
+        direct = await slack.say(anna, slack.dm(anna), "Great, thanks :tada:")
+        await slack.settled()
+        assert slack.answers(general, said.ts) == slack.answers(slack.dm(anna), direct.ts) == []
+    assert library.asked == []
+
+
+async def test_help_tells_what_the_bot_does(slack: FakeSlack, start: Start) -> None:
+    anna = slack.add_user("anna")
+    general = slack.add_channel("general", anna)
+    library = Library(LEAVE)
+    async with start(library):
+        asked = await slack.say(anna, general, f"{slack.bot.mention} help")
+        assert (await slack.command(anna, general, "/ask", "help")).acknowledged
+        await slack.settled()
+        (message,) = slack.answers(general, asked.ts)
+    assert TRANSLATIONS["en"].help in message.content
+    assert TRANSLATIONS["en"].help in slack.sent("response_url")[-1].content
+    assert library.asked == []
+
+
+async def test_a_mention_that_an_edit_adds_is_answered_once(slack: FakeSlack, start: Start) -> None:
+    anna = slack.add_user("anna")
+    general, help_ = slack.add_channel("general", anna), slack.add_channel("help", anna)
+    library = Library(LEAVE)
+    async with start(library, channels=[{"channel": "help", "mode": "auto"}]):
+        written = await slack.say(anna, general, "leave in winter")
+        unanswered = await slack.say(anna, help_, "Where is lunch?")
+        await slack.settled()
+        await slack.edit(written, f"{slack.bot.mention} leave in winter")
+        await slack.edit(written, f"{slack.bot.mention} leave in the winter")
+        await slack.edit(unanswered, f"{slack.bot.mention} Where is lunch?")
+        await slack.settled()
+        assert len(slack.answers(general, written.ts)) == 1
+        assert "do not answer" in all_text(slack.answers(help_, unanswered.ts))
+    assert [each.text for each in library.asked].count("leave in winter") == 1
+    assert "leave in the winter" not in [each.text for each in library.asked]
+
+
+async def test_an_edit_of_what_was_asked_is_not_answered_again(slack: FakeSlack, start: Start) -> None:
+    anna = slack.add_user("anna")
+    library = Library(LEAVE)
+    async with start(library):
+        asked = await slack.say(anna, slack.dm(anna), "how much leave")
+        await slack.settled()
+        await slack.edit(asked, f"{slack.bot.mention} how much leave")
+        await slack.settled()
+    assert len(library.asked) == 1
+
+
+async def test_a_follow_up_where_only_the_asker_sees_answers_is_for_who_asks_it(slack: FakeSlack, start: Start) -> None:
+    anna, ben = slack.add_user("anna"), slack.add_user("ben")
+    general = slack.add_channel("general", anna, ben)
+    async with start(channels=[{"channel": "general", "ephemeral": True}]):
+        asked = await slack.say(anna, general, f"{slack.bot.mention} how much leave do I get?")
+        await slack.settled()
+        await slack.say(ben, general, "and leave next year?", asked.ts)
+        await slack.settled()
+    assert slack.sent("chat.postMessage") == []
+    readers = [call.readers for call in slack.sent("chat.postEphemeral")]
+    assert readers == [frozenset({anna.id}), frozenset({ben.id})]
+
+
+@pytest.mark.parametrize("mark", ["?", "？", "؟", "፧"])
+async def test_a_channel_of_its_own_accord_knows_questions_of_any_script(
+    slack: FakeSlack, start: Start, mark: str
+) -> None:
+    anna = slack.add_user("anna")
+    help_ = slack.add_channel("help", anna)
+    library = Library(LEAVE)
+    async with start(library, channels=[{"channel": "help", "mode": "auto"}]):
+        await slack.say(anna, help_, f"Is it 25 days of leave{mark} I think so.")
+        await slack.say(anna, help_, f"How much leave do we get{mark}")
+        await slack.settled()
+    assert [each.text for each in library.asked] == [f"How much leave do we get{mark}"]
 
 
 async def test_what_is_said_elsewhere_without_a_mention_is_no_question_to_the_bot(
