@@ -63,6 +63,8 @@ class Retrieval:
     hits: tuple[Hit, ...]
     left_out: LeftOut = LeftOut()
     """The part of the hits and the conversation that the model was not given."""
+    unmatched_filters: bool = False
+    """Whether no document that the asker may read is within the filters, so that nothing was searched."""
 
 
 @dataclass(frozen=True, slots=True)

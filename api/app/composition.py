@@ -80,6 +80,7 @@ def make_services(engine: Engine, traces: "TracerProvider | None" = None) -> Ser
         advice=engine.advice,
         authenticator=make_authenticator(server),
         retriever=engine,
+        count_documents=lambda scope: engine.catalog.documents_within(scope),
         library=Library(lambda: engine.catalog, settings.index.dir, limits_of(settings), server.max_upload_mb),
         indexing=Indexing(Refreshing(engine)),
         rates=rates,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from api.commands import terminal
-from api.commands.options import NO_DOCUMENTS, AsJson, ConfigFile, IndexDir, SearchOptions, load, with_search_options
+from api.commands.options import AsJson, ConfigFile, IndexDir, SearchOptions, load, with_search_options
 from rag.console import print_json
 
 
@@ -33,7 +33,6 @@ def ask(
     from api.commands.answers import print_answer, print_sources
     from api.commands.history_file import read_history, write_history
     from api.schemas.answer import answer_to_wire
-    from indexes.types import ALL, Scope
     from rag.engine.engine import open_engine
     from rag.question.languages import make_language
     from rag.question.validation import make_question
@@ -45,8 +44,6 @@ def ask(
     with terminal.OpeningProgress() as progress, open_engine(settings, progress) as engine:
         if engine.another_model and not quiet:
             terminal.say(engine.another_model)
-        if request.filters != ALL and not engine.catalog.documents_within(Scope(request.audience, request.filters)):
-            terminal.say(NO_DOCUMENTS)
         if as_json:
             with terminal.spinner("Searching…"):
                 answer = asyncio.run(engine.assistant.answer(request))

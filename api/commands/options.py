@@ -22,7 +22,6 @@ ConfigFile = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Groups = Annotated[list[str] | None, typer.Option("--group", help="A group of the asker. Repeatable.")]
-NO_DOCUMENTS = "No readable document matches the filters."
 
 
 @dataclass(frozen=True, slots=True)

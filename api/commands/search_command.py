@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands import terminal
-from api.commands.options import NO_DOCUMENTS, AsJson, ConfigFile, IndexDir, SearchOptions, load, with_search_options
+from api.commands.options import AsJson, ConfigFile, IndexDir, SearchOptions, load, with_search_options
 from api.rendering.printable import printable
 from rag.console import print_json
 
@@ -28,19 +28,20 @@ def search(
     """Find passages, best first, each with its place. No answer is written."""
     from api.schemas.search_results import search_body
     from indexes.search.snippets import snippet
-    from indexes.types import ALL, Query
+    from indexes.types import Query
     from rag.engine.engine import open_engine
     from rag.question.validation import make_question
+    from rag.verification.abstention import NO_DOCUMENTS, matches_nothing
 
     settings = load(config, index)
     request = options.apply(Query(make_question(query, max_chars=settings.answer.max_question_chars).text))
     with terminal.OpeningProgress() as progress, open_engine(settings, progress) as engine:
         hits = engine.search(request, limit)
+        unmatched = matches_nothing(request.scope, hits, engine.catalog.documents_within)
         if not hits:
-            empty = request.filters != ALL and not engine.catalog.documents_within(request.scope)
-            terminal.say(NO_DOCUMENTS if empty else "Nothing was found.")
+            terminal.say(NO_DOCUMENTS if unmatched else "Nothing was found.")
     if as_json:
-        print_json(search_body(request, hits).model_dump(mode="json"))
+        print_json(search_body(request, hits, unmatched_filters=unmatched).model_dump(mode="json"))
         return
     for number, hit in enumerate(hits, start=1):
         heading = " › ".join(hit.passage.locator.heading)

@@ -18,6 +18,7 @@ from api.limits.rate_limit import RateLimiter
 from api.observability.metrics import Metrics
 from api.rendering.links import Links
 from indexes.protocols import Retriever
+from indexes.types import Scope
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -39,6 +40,8 @@ class Services:
     """Shown with answers that no language model wrote."""
     authenticator: Authenticator = field(default_factory=NoAuthentication)
     retriever: Retriever | None = None
+    count_documents: Callable[[Scope], int] = lambda _: 1
+    """How many documents a search may find. May block."""
     rates: RateLimiter | None = None
     """None sets no limit."""
     public_url: str | None = None

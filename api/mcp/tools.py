@@ -16,6 +16,7 @@ from api.schemas.footnotes import with_footnotes
 from api.schemas.question import AnswerLanguage, AskRequest, Body, FiltersBody, Text, TurnBody
 from api.schemas.search_results import SearchRequest
 from rag.types import Status as AnswerStatus
+from rag.verification.abstention import NO_DOCUMENTS, matches_nothing
 
 _START = Field(None, ge=0, description="start of the place, in characters (code points) of the document's text")
 _END = Field(None, ge=1, description=f"its end: {AROUND:,} characters around the place are shown too")
@@ -48,6 +49,7 @@ class PassagesBody(Body):
     """The passages that were found."""
 
     passages: tuple[PassageBody, ...] = Field(description="best first")
+    unmatched_filters: bool = Field(description="whether no document that may be read matches the filters")
 
 
 class AnsweredBody(Body):
@@ -59,6 +61,7 @@ class AnsweredBody(Body):
     citations: tuple[CitationBody, ...]
     doubtful: tuple[SentenceBody, ...] = Field(description="sentences without full support from their sources")
     unanswered: str = Field(description="the part of the question without an answer; empty if there is none")
+    unmatched_filters: bool = Field(description="whether no document that may be read matches the filters")
 
 
 class OpenedBody(Body):
@@ -110,7 +113,10 @@ class SearchTool(ToolArguments):
             for hit in hits
         )
         text = "\n\n".join(f"{p.path}, {p.place} (document {p.document})\n{p.text}" for p in passages)
-        return text or "Nothing was found.", PassagesBody(passages=passages)
+        count = visit.services.count_documents
+        unmatched = await run_in_threadpool(matches_nothing, query.scope, hits, count)
+        nothing = NO_DOCUMENTS if unmatched else "Nothing was found."
+        return text or nothing, PassagesBody(passages=passages, unmatched_filters=unmatched)
 
 
 class AskTool(ToolArguments):
@@ -135,6 +141,7 @@ class AskTool(ToolArguments):
             citations=tuple(citation_body(citation, visit.links) for citation in answer.citations),
             doubtful=tuple(SentenceBody.model_validate(sentence) for sentence in doubtful),
             unanswered=answer.unanswered,
+            unmatched_filters=answer.retrieval.unmatched_filters,
         )
         return with_footnotes(answer, visit.links), body
 

@@ -74,6 +74,7 @@ _ANSWER: Json = {
     "cached": False,
     "unanswered": "",
     "declined_by": None,
+    "unmatched_filters": False,
     "nearest": [],
     "advice": None,
     "html": None,
@@ -116,6 +117,7 @@ _FOUND: Json = {
             "matched": {"text": ["days", "leave"], "title": ["leave"], "heading": ["leave"]},
         }
     ],
+    "unmatched_filters": False,
 }
 _HEALTH: Json = {"status": "ok", "documents": 21, "passages": 312, "model": "offline-extractive"}
 _CHAT: Json = {"model": "footnote", "messages": [{"role": "user", "content": _QUESTION}], "stream": False}

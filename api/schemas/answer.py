@@ -150,6 +150,9 @@ class AnswerBody(Body):
     declined_by: Decliner | None = Field(
         description="if it is declined: the search found nothing near, or the model declined"
     )
+    unmatched_filters: bool = Field(
+        description="whether no document that the asker may read matches the filters: nothing was searched"
+    )
     nearest: tuple[NearBody, ...] = Field(description="if it is declined or unverified: documents that may help")
     advice: str | None = Field(description="how to connect a language model, if there is none")
     html: str | None = Field(description="the text as inert HTML with marked sentences and markers, if requested")
@@ -216,6 +219,7 @@ def answer_body(answer: Answer, context: AnswerContext = NO_CONTEXT) -> AnswerBo
         cached=answer.cached,
         unanswered=answer.unanswered,
         declined_by=answer.declined_by,
+        unmatched_filters=answer.retrieval.unmatched_filters,
         nearest=tuple(_near_body(near, links) for near in answer.nearest),
         advice=context.advice if answer.model == OFFLINE_MODEL else None,
         html=to_html(answer.text, answer.sentences, answer.citations) if context.html else None,

@@ -63,11 +63,15 @@ class SearchBody(Body):
 
     query: str
     hits: tuple[FoundBody, ...] = Field(description="best first")
+    unmatched_filters: bool = Field(description="whether no document that the caller may read matches the filters")
 
 
-def search_body(query: Query, hits: Iterable[Hit], links: Links = NOWHERE) -> SearchBody:
+def search_body(
+    query: Query, hits: Iterable[Hit], links: Links = NOWHERE, *, unmatched_filters: bool = False
+) -> SearchBody:
     """Return the results as JSON."""
-    return SearchBody(query=query.text, hits=tuple(found_body(query, hit, links) for hit in hits))
+    found = tuple(found_body(query, hit, links) for hit in hits)
+    return SearchBody(query=query.text, hits=found, unmatched_filters=unmatched_filters)
 
 
 def found_body(query: Query, hit: Hit, links: Links = NOWHERE) -> FoundBody:

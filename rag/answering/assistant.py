@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
 from indexes.protocols import Retriever
-from indexes.types import Passage
+from indexes.types import Passage, Scope
 from rag.answering.query_rewriting import OFFLINE
 from rag.citations.markers import Mark, without_markers
 from rag.errors import ModelError
@@ -33,7 +33,7 @@ from rag.types import (
     Unanswered,
     Usage,
 )
-from rag.verification.abstention import DECLINED, decline, is_relevant, nearest_places
+from rag.verification.abstention import DECLINED, decline, is_relevant, matches_nothing, nearest_places, refusal
 from rag.verification.checker import CheckedText, Checker
 from rag.verification.policy import DEFAULT_POLICY, Policy, better_of, cut_unsupported
 
@@ -107,13 +107,16 @@ class Assistant(Answerer):
         rewriter: Rewriter = OFFLINE,
         checker: Checker | None = None,
         policy: Policy = DEFAULT_POLICY,
+        count_documents: Callable[[Scope], int] = lambda _: 1,
     ) -> None:
+        """``count_documents`` tells how many documents a search may find."""
         self._retriever = retriever
         self._writer = writer
         self._limit = limit
         self._rewriter = rewriter
         self._checker = checker or Checker()
         self.policy = policy
+        self._count_documents = count_documents
 
     async def stream(self, question: Question) -> AsyncGenerator[Event]:
         """See ``Answerer``. Raises ``ModelError`` if the model fails."""
@@ -124,7 +127,8 @@ class Assistant(Answerer):
         hits = tuple(await asyncio.to_thread(self._retriever.retrieve, rewritten.query, limit=self._limit))
         near = is_relevant(hits, self.policy.min_evidence)
         context = self._writer.fit(question, hits) if near else Context(())
-        retrieval = Retrieval(rewritten.query, hits, context.left_out)
+        unmatched = await asyncio.to_thread(matches_nothing, rewritten.query.scope, hits, self._count_documents)
+        retrieval = Retrieval(rewritten.query, hits, context.left_out, unmatched_filters=unmatched)
         clock.lap("retrieve")
         yield Retrieved(retrieval)
 
@@ -135,7 +139,7 @@ class Assistant(Answerer):
                     clock.lap("first_token", once=True)
                     yield Delta(text)
         if not draft.text:
-            yield Delta(DECLINED)
+            yield Delta(refusal(retrieval))
         clock.lap("generate")
 
         checked = await self._verify(draft, question)

@@ -305,6 +305,7 @@ def make_assistant(engine: Engine, llm: ChatModel | None) -> Assistant:
         rewriter=make_rewriter(settings, llm),
         policy=make_policy(settings),
         checker=make_checker(settings, engine.encoder, llm),
+        count_documents=lambda scope: engine.catalog.documents_within(scope),
     )
 
 

@@ -2,13 +2,15 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from indexes.types import Hit
-from rag.types import Answer, Decliner, Near, Sentence
+from indexes.types import ALL, Hit, Scope
+from rag.types import Answer, Decliner, Near, Retrieval, Sentence
 
 DECLINED = "The documents do not answer this question."
+NO_DOCUMENTS = "No readable document matches the filters."
+"""Said whether none matches or none of those may be read: nobody learns of documents that they may not read."""
 UNVERIFIED = "Not verified: no document that was found bears this out."
 """The label of an answer of which no source bears out a sentence, in every way in."""
 _WORDS = 1.2
@@ -55,11 +57,21 @@ def nearest_places(hits: Sequence[Hit]) -> tuple[Near, ...]:
     return tuple(Near(p.path, p.title, p.locator) for p in passages[:_MOST_NEAR])
 
 
+def matches_nothing(scope: Scope, hits: Sequence[Hit], count_documents: Callable[[Scope], int]) -> bool:
+    """Return whether a search found nothing because no readable document is within its filters. May block."""
+    return scope.filters != ALL and not hits and not count_documents(scope)
+
+
+def refusal(retrieval: Retrieval) -> str:
+    """Return the text of a declined answer."""
+    return NO_DOCUMENTS if retrieval.unmatched_filters else DECLINED
+
+
 def decline(answer: Answer, decliner: Decliner) -> Answer:
     """Return the answer declined: without sources, but with the places nearest to the question."""
     return replace(
         answer,
-        text=DECLINED,
+        text=refusal(answer.retrieval),
         status="declined",
         citations=(),
         sentences=(),

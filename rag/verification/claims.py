@@ -35,18 +35,6 @@ RULE = re.compile(r"[\s|:-]*-[\s|:-]*")
 _MOST_WORDS = 15
 """Words of a heading or lead-in."""
 _HEADING = re.compile(r"#{1,6}\s|(?:\*\*|__)[^*_]+(?:\*\*|__):?\Z")
-_COURTESY = re.compile(
-    r"\W*(?:(?:please,? )?(?:just )?(?:let me know|feel free to (?:ask (?:me|any|if|more|further|away)|reach out))\b.*"
-    r"|(?:please )?do(?:n['’]t| not) hesitate to (?:ask|reach out|let me know)\b.*"
-    r"|i hope (?:this|that|it) (?:helps|is helpful|answers)\b.*"
-    r"|if you (?:have|need|want|['’]d like|would like)\b.*"
-    r"\b(?:let me know|feel free|just ask|i['’]m here|happy to help)\b.*"
-    r"|(?:is there|do you have) any(?:thing| other)\b.*\?|(?:sure|certainly|of course|great question)\W*"
-    r"|(?:lass|lassen) (?:sie )?(?:es )?mich wissen\b.*|ich hoffe,? das hilft\b.*|n['’]hésitez pas\b.*"
-    r"|espero que (?:esto )?(?:te |le )?(?:ayude|sirva)\b.*)",
-    re.IGNORECASE,
-)
-"""What a model says to the asker, not of the documents."""
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí|si|sì)\W*", re.IGNORECASE)
 _ITEM = re.compile(r"\A\s*\d{1,3}[.)]\s+")
 
@@ -190,12 +178,7 @@ def is_non_claim(text: str, span: Span) -> bool:
         return True
     if figures(sentence) or len(sentence.split()) > _MOST_WORDS:
         return False
-    if (
-        _COURTESY.fullmatch(sentence)
-        or _YES_OR_NO.fullmatch(sentence)
-        or sentence.endswith((":", "?"))
-        or _HEADING.match(sentence)
-    ):
+    if _YES_OR_NO.fullmatch(sentence) or sentence.endswith((":", "?")) or _HEADING.match(sentence):
         return True
     next_line = text[span[1] :].lstrip("\n").partition("\n")[0]
     return is_table_row(sentence) and RULE.fullmatch(next_line) is not None

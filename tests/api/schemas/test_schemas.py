@@ -37,6 +37,7 @@ def test_an_answer_becomes_plain_json() -> None:
         "cached",
         "unanswered",
         "declined_by",
+        "unmatched_filters",
         "nearest",
         "advice",
         "html",
