@@ -224,10 +224,11 @@ def last_sentence(text: str) -> str:
 
 
 def sentence_spans_with_markers(text: str) -> list[Span]:
-    """Return the spans of sentences. Markers after a full stop stay with the sentence before them."""
+    """Return the spans of sentences and rows. Markers after a full stop stay with the sentence before them."""
     spans: list[Span] = []
     for line in re.finditer(r"[^\n]+", text):
-        for start, end in ((line.start() + a, line.start() + b) for a, b in sentence_spans(line[0])):
+        parts = [(0, len(line[0]))] if line[0].startswith("|") else sentence_spans(line[0])
+        for start, end in ((line.start() + a, line.start() + b) for a, b in parts):
             own = re.match(r"(?:\[\d+\]\s*)+", text[start:end])
             if own and spans:
                 spans[-1] = (spans[-1][0], start + len(own[0].rstrip()))

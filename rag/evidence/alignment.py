@@ -10,7 +10,7 @@ from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import figures, stem, stems, words
 from rag.evidence.agreement import missing_amounts
 from rag.evidence.names import absent_names, fold_accents, leading_name, names
-from rag.evidence.negation import antonym, negates
+from rag.evidence.negation import antonym, negates, negation_conflict
 from rag.evidence.quantities import amounts, normalize_amounts
 
 _ENOUGH = 0.5
@@ -47,6 +47,8 @@ class _Line:
     """A sentence by its words, and which of them are names and figures."""
 
     text: str
+    around: str
+    """The text that the sentence is from."""
     words: tuple[str, ...]
     names: frozenset[str]
     values: frozenset[str]
@@ -61,8 +63,8 @@ def conflict(claim: str, text: str, known_names: frozenset[str] = frozenset()) -
     where every word has a capital. Brackets count only if the claim has some too.
     """
     has_asides = _ASIDE.search(claim) is not None
-    target = _line(claim, known_names, has_asides)
-    lines = [_line(sentence, known_names, has_asides) for sentence in sentences_in(text)]
+    target = _line(claim, claim, known_names, has_asides)
+    lines = [_line(sentence, text, known_names, has_asides) for sentence in sentences_in(text)]
     source = max(lines, key=lambda line: _likeness(target, line), default=target)
     alike = target.stems and len(target.stems & source.stems) >= _ENOUGH * len(target.stems)
     checks = (_replacement, _exchanged_figure, _swap) if alike else ()
@@ -97,9 +99,9 @@ def _clash(target: _Line, source: _Line, new: Sequence[str], old: Sequence[str],
 
     ``firm`` says that the words beside them agree, so that the name's place elsewhere in the source is no excuse.
     """
-    if negates(set(new)) != negates(set(old)):
+    if negation_conflict(new, old, target.text, source.around):
         return _instead(new, old)
-    if not (new and old):
+    if not (new and old) or negates(set(new)) != negates(set(old)):
         return ""
     source_names = [set(source.words[slice(*run)]) for run in _fact_runs(source)]
     one_name = any(name & set(new) and name & set(old) for name in source_names)  # Ann for Smith
@@ -206,7 +208,7 @@ def _has_amounts_of(source: _Line, target: _Line) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _line(sentence: str, known_names: frozenset[str], has_asides: bool) -> _Line:
+def _line(sentence: str, around: str, known_names: frozenset[str], has_asides: bool) -> _Line:
     plain = normalize_amounts(sentence if has_asides else _ASIDE.sub(" ", sentence))
     tokens = []
     for word in words(fold_accents(plain))[:_MOST]:
@@ -214,4 +216,4 @@ def _line(sentence: str, known_names: frozenset[str], has_asides: bool) -> _Line
         tokens.append(min(forms) if len(forms) == 1 else word)
     values = frozenset(token for token in tokens if token[0].isdigit())
     at_start = {leading_name(sentence, alone=False), *(known_names & set(tokens[:1]))}
-    return _Line(sentence, tuple(tokens), names(sentence) | at_start, values, frozenset(stems(plain)))
+    return _Line(sentence, around, tuple(tokens), names(sentence) | at_start, values, frozenset(stems(plain)))

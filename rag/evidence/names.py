@@ -26,6 +26,9 @@ _IRREGULAR = {
 }  # fmt: skip
 _ABSTRACT = re.compile(r"[aeiou]\w*(?:tion|sion|ment|ness|ity|ance|ence|ing|ism|ship|ure|age|ly|als?|[^s]s)$")
 """Endings of common nouns that may begin a sentence without an article."""
+_BEGINNING = re.compile(r"^\W*\w+|(?<=\| )[A-Z][a-z]+(?= [a-z])")
+"""The first word of a sentence, and that of a cell before a word in small letters."""
+_PRONOUNS = frozenset("nobody everybody somebody anybody everyone someone anyone nothing everything something".split())
 _NOT_NAMES = frozenset(("i", *MONTHS, "mr", "mrs", "ms", "dr", "prof"))
 
 
@@ -33,7 +36,7 @@ _NOT_NAMES = frozenset(("i", *MONTHS, "mr", "mrs", "ms", "dr", "prof"))
 def names(claim: str) -> frozenset[str]:
     """Return the capitalised words, lower-cased and without accents, that begin no sentence and no quotation."""
     claim = without_amounts(claim)
-    sentences = (re.sub(r"^\W*\w+", "", claim[start:end]) for start, end in sentence_spans(claim))
+    sentences = (_BEGINNING.sub("", claim[start:end]) for start, end in sentence_spans(claim))
     inside = itertools.chain.from_iterable(map(_NAME.findall, sentences))
     parts = {part for name in inside for part in words(fold_accents(name)) if name.isupper() or part not in STOP_WORDS}
     mixed = {word.lower() for word in _MIXED.findall(fold_accents(claim))}
@@ -56,7 +59,7 @@ def leading_name(claim: str, *, alone: bool = True) -> str:
     if start is None or not start[1][:1].isupper():
         return ""
     first, after = (words(start[1]) or [""])[0], start[2] or ""
-    if first in STOP_WORDS or _ABSTRACT.search(first):
+    if first in STOP_WORDS | _PRONOUNS or _ABSTRACT.search(first):
         return ""
     return first if not alone or after[:1].islower() or (start[1].isupper() and len(first) > 1) else ""
 

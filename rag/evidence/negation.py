@@ -1,6 +1,7 @@
 """Negations with the words that they negate, and pairs of opposites."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,7 +12,7 @@ _DENIALS = frozenset(
     stem(word)
     for word in "unable fail lack refuse deny prohibit forbid forbidden exclude ban reject prevent decline absent miss"
     " unless except hardly rarely barely seldom false impossible unlikely refrain avoid stop cease ineligible"
-    " invalid illegal exempt waive void deprive restrict".split()
+    " invalid illegal exempt waive void deprive restrict wait".split()
 )
 """Words that deny without a negation. If a source has one, "not" in a claim may say the same."""
 _ANSWER_WORD = re.compile(
@@ -29,6 +30,8 @@ _IDIOMS = (
     ),
     (re.compile(r"\bno (?:less|fewer|earlier|lower|sooner) than\b|\bnot (?:less|fewer|lower) than\b"), "at least"),
     (re.compile(r"\bnot (?:only|just|merely|simply|necessarily)\b|\bwhether or not\b|\bno\. ?(?=\d)|\bif not\b"), " "),
+    (re.compile(r"\b(?:turn|turns|turned|turning) away\b"), "reject"),
+    (re.compile(r"\bout of (?:service|order)\b"), "not working"),
     (re.compile(r"\b(?:come|comes|coming|paid|added|granted|given) on top\b"), "excluded"),
     (_GOES_ON, "continue"),
 )
@@ -42,6 +45,7 @@ _OPPOSITES = tuple(
         "increase decrease|increase reduce|increase decline|increase drop|rise fall|rise decline|rise drop|grow shrink|"
         "rose fell|grew fell|grew shrank|rose declined|rose dropped|"
         "always never|all none|include exclude|allow prohibit|allow forbid|permit prohibit|permit forbid|accept reject|"
+        "allow forbidden|permit forbidden|"
         "mandatory optional|required optional|compulsory voluntary|win lose|won lost|gain lose|gain loss|profit loss|"
         "earlier later|earliest latest|north south|northern southern|east west|eastern western|upper lower|"
         "inside outside|internal external|enable disable|success failure|succeed fail|best worst|better worse|"
@@ -75,9 +79,7 @@ def without_answer_word(claim: str) -> str:
 @lru_cache(maxsize=4096)
 def polarity(text: str) -> Polarity:
     """Return what a text denies and affirms, clause by clause."""
-    plain = text.lower().replace("’", "'")
-    for idiom, meaning in _IDIOMS:
-        plain = idiom.sub(meaning, plain)
+    plain = _without_idioms(text)
     denied: set[str] = set()
     affirmed: set[str] = set()
     for clause in re.split(r"[.;:!?,\n—–()]", plain):
@@ -91,6 +93,33 @@ def polarity(text: str) -> Polarity:
     all_stems = frozenset(map(stem, words(plain)))
     negative = negates(set(words(plain)))
     return Polarity(frozenset(denied), frozenset(affirmed), all_stems, negative, negative or bool(all_stems & _DENIALS))
+
+
+def _without_idioms(text: str) -> str:
+    plain = text.lower().replace("’", "'")
+    for idiom, meaning in _IDIOMS:
+        plain = idiom.sub(meaning, plain)
+    return plain
+
+
+def negation_conflict(new: Sequence[str], old: Sequence[str], claim: str, source: str) -> bool:
+    """Return whether a negation stands only in words of the claim, or only in those of the source that they replace.
+
+    There is no conflict if the other side denies the same in other words, or elsewhere in its text.
+    """
+    mine, theirs = (negates(set(words(_without_idioms(" ".join(part))))) for part in (new, old))
+    if mine == theirs:
+        return False
+    denying, other, part = (
+        (polarity(claim), polarity(source), old) if mine else (polarity(source), polarity(claim), new)
+    )
+    return not (_DENIALS & set(map(stem, part)) or any(_is_denied(word, other) for word in denying.denied))
+
+
+def _is_denied(word: str, text: Polarity) -> bool:
+    """Return whether a text denies a stem, or says the opposite."""
+    opposites = {b for a, b in _STEMMED if a == word}
+    return word in text.denied or bool(opposites & text.affirmed) or _by_prefix(frozenset((word,)), text.stems)
 
 
 def negates(tokens: set[str]) -> bool:

@@ -5,6 +5,7 @@ The claim's facts must stand in the source; the rest is weighed by a small calib
 
 import itertools
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -12,15 +13,16 @@ from textwrap import shorten
 from typing import Literal
 
 from indexes.text.sentences import is_table_row
-from indexes.text.tokenization import STOP_WORDS, figures, stems, words
+from indexes.text.tokenization import STOP_WORDS, content_words, figures, stem, stems, words
 from indexes.types import Passage
 from rag.evidence.agreement import has_uncertain_amounts, missing_amounts, spell_as
 from rag.evidence.alignment import conflict, sentences_in
 from rag.evidence.calculations import recomputed
+from rag.evidence.clauses import NOT_MIXED, Mixture, mixture, stands_elsewhere
 from rag.evidence.counts import Recount, is_count, recount, without_bullets
 from rag.evidence.cross_language import compare, is_foreign
 from rag.evidence.names import fold_accents, leading_name, names, unknown_names
-from rag.evidence.negation import negates, polarity, polarity_conflict, without_answer_word
+from rag.evidence.negation import antonym, negates, polarity, polarity_conflict, without_answer_word
 from rag.evidence.quantities import Amounts, Quantity, amounts, leave_out, normalize_amounts
 from rag.evidence.table_claims import Reading, is_without_subject, table_conflict, value_told
 from rag.evidence.tables import Table, prose_of, read_tables
@@ -43,6 +45,11 @@ _SAME_STATEMENT = 0.8
 """Share of a claim's words, beside its facts, that a source has which tells of the same, and so may contradict it."""
 _LONGEST_SAID = 160
 """Characters of a sentence that a finding repeats."""
+_SAME_SUBJECT = 0.3
+"""Share of a claim's words that a sentence has which says the opposite of it."""
+_HEADING = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*]+\*\*\W*\Z)")
+_FRAGMENT = 3
+"""Content words of a sentence that is read with its question."""
 _NEAR = 3
 """Words on each side of a fact that tell what it is about."""
 _LEAD_INS = frozenset(
@@ -136,8 +143,9 @@ def gather_evidence(claim: str, source: SourceText, reading: Reading | None = No
     has_subject = not is_without_subject(reading, source.tables)
     uncounted = replace(reading, text=leave_out(reading.text, counts))
     misread = table_conflict(uncounted, source.tables, prose_of(source.around))
-    is_verbatim = bool(words(claim)) and _plain_words(claim) in _plain_words(source.text)
-    if is_verbatim and has_subject and not misread and not missing_amounts(amounts(claim), known):  # $3 is not £3
+    is_prose = misread is None and not source.tables
+    mixed = _mixture(leave_out(claim, counts), reading, source) if is_prose else NOT_MIXED
+    if has_subject and not misread and not mixed.is_doubtful and _is_verbatim(claim, source.text, known):
         return Evidence("", {}, verbatim=True)
     is_uncertain, calculations = has_uncertain_amounts(amounts(claim), known), recomputed(claim, known, counts)
     calculated = ", ".join(_told(calculations, counts))
@@ -159,11 +167,12 @@ def gather_evidence(claim: str, source: SourceText, reading: Reading | None = No
     lacking = misread or (f"{', '.join(absent)}: in no source" if absent else "")
     otherwise = _cell_instead(claim, reading, source.tables) if lacking else ""
     if not (otherwise or misread) and (not absent or _tells_of_the_same(claim, source)):
-        otherwise = _contradiction(claim, source, in_order=misread is None)
+        in_order = misread is None and not mixed.is_shared
+        otherwise = _contradiction(claim, source, in_order=in_order) or mixed.conflict
     return Evidence(
         "; ".join(filter(None, (lacking, otherwise))),
         _features(claim, source),
-        is_doubtful=is_strange or is_uncertain or not has_subject,
+        is_doubtful=is_strange or is_uncertain or mixed.is_doubtful or not has_subject,
         calculated=calculated,
         contradicts=bool(misread or otherwise),
     )
@@ -241,6 +250,26 @@ def _absent_facts(claim: str, known: Amounts, everything: str) -> list[str]:
     return missing_amounts(amounts(claim), known) or unknown_names(claim, _known_words(everything), everything)
 
 
+def _mixture(claim: str, reading: Reading, source: SourceText) -> Mixture:
+    """Return how a claim in prose mixes what the source says, read after its heading, or with its question.
+
+    Only a fragment with a figure is read with its question, of which the words count that the source has.
+    """
+    heading = next((lead for lead in reading.leads[:-1] if _HEADING.match(lead)), "")
+    question = "".join(reading.leads[-1:])
+    if not heading and _is_fragment(claim) and not is_table_row(claim):
+        known = set(_stems(source.around))
+        asked = " ".join(word for word in content_words(question) if stem(word) in known)
+        if stands_elsewhere(claim, question, source.around):
+            return Mixture("", is_doubtful=True)
+        return mixture(f"{asked} {claim}", source.around)
+    return mixture(f"{heading.strip('#*_: ')} {claim.lstrip(' -*•–')}".strip(), source.around)
+
+
+def _is_fragment(claim: str) -> bool:
+    return len(content_words(claim)) <= _FRAGMENT and any(map(str.isdigit, normalize_amounts(claim)))
+
+
 def _tells_of_the_same(claim: str, source: SourceText) -> bool:
     """Return whether a source has the words of a claim, whatever its figures and names are."""
     facts = frozenset(stems(" ".join(names(claim)))) | figures(normalize_amounts(claim))
@@ -261,17 +290,37 @@ def _contradiction(claim: str, source: SourceText, *, in_order: bool) -> str:
 
     ``in_order`` says that the order of words counts, as it does not in a row that has its key and the value.
     """
-    if polarity_conflict(polarity(claim), polarity(source.text)):
-        wanted = set(_stems(claim))
-        said = max(sentences_in(source.text), key=lambda sentence: len(wanted & set(_stems(sentence))), default="")
+    wanted = set(_stems(claim))
+    said = max(sentences_in(source.text), key=lambda sentence: len(wanted & set(_stems(sentence))), default="")
+    opposite = next((one for one in sentences_in(source.text) if _says_opposite(claim, one, source.text)), "")
+    if opposite or polarity_conflict(polarity(claim), polarity(source.text)):
+        said = opposite or said
         return f"the source says “{shorten(said, _LONGEST_SAID, placeholder='…')}”"
     instead = conflict(claim, source.text, names(source.around)) if in_order else ""
     return f"the source says {instead}" if instead else ""
 
 
+def _says_opposite(claim: str, sentence: str, text: str) -> bool:
+    """Return whether a sentence of the same subject has the opposite of a word of the claim that the text lacks."""
+    mine, theirs, whole = polarity(claim), polarity(sentence), polarity(text)
+    said = mine.affirmed | mine.denied
+    shares = len(said & (theirs.affirmed | theirs.denied)) >= _SAME_SUBJECT * len(said)
+    return shares and mine.negates == theirs.negates and bool(antonym(mine.stems - whole.stems, theirs.stems))
+
+
 @lru_cache(maxsize=1024)
 def _known_words(text: str) -> frozenset[str]:
     return frozenset(words(fold_accents(text)))
+
+
+def _is_verbatim(claim: str, text: str, known: Amounts) -> bool:
+    """Return whether a text has the words of a claim in order, with its figures, and does not deny them."""
+    said = _plain_words(claim)
+    before, found, _ = f" {_plain_words(text)} ".partition(f" {said} ")
+    claimed = amounts(claim)
+    if not said or not found or missing_amounts(claimed, known) or has_uncertain_amounts(claimed, known):
+        return False
+    return negates(set(words(claim))) or not negates(set(before.split()[-_NEAR:]))
 
 
 @lru_cache(maxsize=4096)
@@ -291,10 +340,10 @@ def _binding(claim: str, text: str, context_stems: set[str]) -> float:
         return 1.0
     sentences = [context_stems | set(_stems(sentence)) for sentence in sentences_in(text)]
     claim_stems, least = _stems(claim), 1.0
-    for at, stem in enumerate(claim_stems):
+    for at, fact in enumerate(claim_stems):
         neighbours = {*claim_stems[max(0, at - _NEAR) : at], *claim_stems[at + 1 : at + 1 + _NEAR]}
-        if stem in facts and neighbours:
-            shares = [len(neighbours & sentence) / len(neighbours) for sentence in sentences if stem in sentence]
+        if fact in facts and neighbours:
+            shares = [len(neighbours & sentence) / len(neighbours) for sentence in sentences if fact in sentence]
             least = min(least, max(shares, default=1.0))
     return least
 

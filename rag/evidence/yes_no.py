@@ -10,7 +10,10 @@ _ASKS = re.compile(
     r"|would)\b(?!.*\bor\b)",
     re.IGNORECASE | re.DOTALL,
 )
-_ANSWER = re.compile(r"\W*(yes|no)\b[\W_]*", re.IGNORECASE)
+_ANSWER = re.compile(
+    r"\W*(yes|no)\b(?=[\s*_]*(?:[^\w\s*]|\Z)| (?:it|they|there|you|we|he|she|not)\b)[\W_]*", re.IGNORECASE
+)
+"""Not "No appointment is needed"."""
 _HEDGES = re.compile(
     r"\b(?:but|only|though|although|except|unless|if|however|until|up to|at (?:least|most))\b", re.IGNORECASE
 )

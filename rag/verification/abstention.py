@@ -23,6 +23,8 @@ _GAP = re.compile(
     r"\b(?:(?:do(?:es)?\s+not|don['’]t|doesn['’]t|fails?\s+to|nor)\s+(?:\w+\s+)?(?:say|state|mention|specify|provide|contain|"
     r"include|answer|give|cover|indicate|describe|explain|tell|address|discuss|list|name)|(?:gives?|contains?|ha(?:s|ve)|"
     r"provides?|mentions?)\s+no|says?\s+nothing)\b"
+    r"|\b(?:can(?:not|['’]t)|could\s*n[o'’]t|unable\s+to)\s+(?:\w+\s+)?(?:answer|determine|say|tell)\b[^.]*"
+    r"\b(?:sources?|documents?|passages?|texts?|excerpts?|context)\b"
     r"|\b(?:not|nothing|no\s+information)\b[^.]*\b(?:in|by)\s+(?:any\s+of\s+)?(?:the|these)\s+(?:given\s+|provided\s+)?"
     r"(?:sources?|documents?|passages?|texts?)\b"
     r"|\b(?:Quellen?|Dokumente?n?|Unterlagen|Texte?)\b[^.]*\b(?:nicht|keine?n?|nichts)\b[^.]*"

@@ -36,7 +36,17 @@ _MOST_WORDS = 15
 """Words of a heading or lead-in."""
 _HEADING = re.compile(r"#{1,6}\s|(?:\*\*|__)[^*_]+(?:\*\*|__):?\Z")
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí|si|sì)\W*", re.IGNORECASE)
-_ITEM = re.compile(r"\A\s*\d{1,3}[.)]\s+")
+_PLEASANTRY = re.compile(
+    r"\W*(?:(?:please )?(?:let me know|feel free|do not hesitate)|please contact|i (?:hope|apologi[sz]e)"
+    r"|i(?:['’]d| would) be|i['’]?a?m (?:sorry|happy)|sorry\b|if you (?:need|have) (?:any|more|further)"
+    r"|is there anything else)",
+    re.IGNORECASE,
+)
+"""Words to the reader, which no source can bear out."""
+_ITEM = re.compile(
+    r"\A\s*(?:\d{1,3}[.)]|(?:[-*•]\s+)?[*_]{0,2}(?:step|stage|schritt|étape|paso|passo) \d{1,2}\s?[.:)–-]+[*_]{0,2})\s+",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +188,12 @@ def is_non_claim(text: str, span: Span) -> bool:
         return True
     if figures(sentence) or len(sentence.split()) > _MOST_WORDS:
         return False
-    if _YES_OR_NO.fullmatch(sentence) or sentence.endswith((":", "?")) or _HEADING.match(sentence):
+    if (
+        _YES_OR_NO.fullmatch(sentence)
+        or _PLEASANTRY.match(sentence)
+        or sentence.endswith((":", "?"))
+        or _HEADING.match(sentence)
+    ):
         return True
     next_line = text[span[1] :].lstrip("\n").partition("\n")[0]
     return is_table_row(sentence) and RULE.fullmatch(next_line) is not None

@@ -1,0 +1,151 @@
+"""Tells whether a claim joins one clause of the source with what another says.
+
+"The ferry carries 60 cars and up to 299 passengers" has all words of "The ferry carries 299 cars".
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from indexes.text.number_words import MONTHS
+from indexes.text.tokenization import STOP_WORDS, stem, stems, words
+from rag.evidence.alignment import sentences_in
+from rag.evidence.negation import negates
+from rag.evidence.quantities import amounts, normalize_amounts
+
+_BOUNDS = re.compile(r"[,;:()–—]\s|\s[–—-]\s|\b(?:and|but|while|whereas|although|though|instead of)\b", re.IGNORECASE)
+_TELLING = frozenset("before after".split())
+"""Stop words that tell one clause from another."""
+_UNTIL = re.compile(r"\b(?:until|till|respectively)\b", re.IGNORECASE)
+"""Words with which a claim may rightly give the one clause's figure to the other: open until the closing time."""
+_MOST = 40
+"""Clauses of a source that are compared: the time grows with their square."""
+_SLOT = 2
+"""The most words that stand in the place of others."""
+_LEAST = 2
+"""The fewest words and figures that a claim takes from a clause."""
+_KEPT = 0.5
+"""Share of a clause's words that a claim made of it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A part of a sentence, by its stems."""
+
+    words: frozenset[str]
+    values: frozenset[str]
+    """Figures, with months."""
+    negates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """What a claim takes from one clause and puts into another, in words."""
+
+    conflict: str
+    """Empty if nothing is surely in the wrong place."""
+    is_doubtful: bool
+    """Whether a word in it is another clause's, and may be another word for what stands there."""
+    is_shared: bool = False
+    """Whether it is a clause that leaves out words of the one before: "lager rests for eight days, ale for five"."""
+
+
+NOT_MIXED = Mixture("", is_doubtful=False)
+
+
+def mixture(claim: str, text: str) -> Mixture:
+    """Return how a claim mixes the clauses of a text."""
+    if _UNTIL.search(claim):
+        return NOT_MIXED
+    known, exchanged = clauses_of(text)[:_MOST], set[tuple[frozenset[str], frozenset[str]]]()
+    claimed = clauses_of(claim)
+    if claimed and all(_is_shared(clause, known) for clause in claimed):
+        return Mixture("", is_doubtful=False, is_shared=True)
+    for clause in claimed:
+        if any(clause.words <= one.words and clause.values <= one.values for one in known):
+            continue
+        hosts = [host for host in known if _is_made_of(clause, host)]
+        for host, guest in ((host, guest) for host in hosts for guest in known if guest is not host):
+            if conflict := _value_in_place(clause, host, guest):
+                return Mixture(conflict, is_doubtful=True)
+            exchanged |= _words_in_place(clause, host, guest)
+    turned = next((pair for pair in exchanged if pair[::-1] in exchanged), None)
+    conflict = _instead(*turned) if turned else ""
+    return Mixture(conflict, is_doubtful=bool(exchanged))
+
+
+def _is_shared(clause: Clause, known: Sequence[Clause]) -> bool:
+    """Return whether one of two neighbours is all in a clause, and the other has the rest of it."""
+    return any(
+        own.words < clause.words
+        and own.negates == clause.negates
+        and own.values <= clause.values
+        and clause.words <= own.words | before.words
+        and clause.values <= own.values
+        for before, own in pairwise(known)
+    )
+
+
+def _is_made_of(clause: Clause, host: Clause) -> bool:
+    kept = clause.words & host.words
+    is_enough = len(kept) >= _KEPT * len(host.words) and len(kept) + len(clause.values & host.values) >= _LEAST
+    return is_enough and len(host.words - kept) <= _SLOT
+
+
+def _value_in_place(clause: Clause, host: Clause, guest: Clause) -> str:
+    """Return the figure of one clause that stands with the words of another which has its own."""
+    if clause.words - host.words - guest.words:
+        return ""
+    subject = clause.words & guest.words - host.words
+    kept, lacking = clause.values & host.values - guest.values, guest.values - clause.values
+    if subject and host.words - clause.words and kept and lacking and not clause.values & guest.values - host.values:
+        return _instead(kept, lacking)
+    brought, replaced = clause.values & guest.values - host.values, host.values - clause.values
+    if brought and replaced and not subject and guest.words - clause.words - host.words:
+        return _instead(brought, replaced)
+    return ""
+
+
+def _words_in_place(clause: Clause, host: Clause, guest: Clause) -> set[tuple[frozenset[str], frozenset[str]]]:
+    """Return the words of another clause that stand in place of some of the host's; none or one such pair."""
+    brought = (clause.words | clause.values) & (guest.words | guest.values) - host.words - host.values
+    replaced = host.words - clause.words
+    is_partial = bool(guest.words - clause.words - host.words)
+    extra = clause.words - host.words - guest.words
+    return {(brought, replaced)} if replaced and is_partial and not extra and 0 < len(brought) <= _SLOT + 1 else set()
+
+
+def _instead(new: frozenset[str], old: frozenset[str]) -> str:
+    return f"the source says {' '.join(sorted(old))}, not {' '.join(sorted(new))}"
+
+
+@lru_cache(maxsize=1024)
+def clauses_of(text: str) -> tuple[Clause, ...]:
+    """Return the clauses of a text that have content words."""
+    return tuple(_clauses_in(text))
+
+
+def _clauses_in(text: str) -> Iterator[Clause]:
+    for sentence in sentences_in(text):
+        for part in _BOUNDS.split(normalize_amounts(sentence)):
+            tokens = [word for word in words(part) if word not in STOP_WORDS or word in _TELLING or word in MONTHS]
+            values = frozenset(token for token in tokens if token[0].isdigit() or token in MONTHS)
+            units = {quantity.unit for quantity in amounts(part).quantities}
+            if content := frozenset(stem(token) for token in tokens if token not in values | units):
+                yield Clause(content, values, negates({*words(part)}))
+
+
+def stands_elsewhere(fragment: str, question: str, text: str) -> bool:
+    """Return whether a fragment's figure stands in a sentence which says less of the question than one with another."""
+    values = {token for token in words(normalize_amounts(fragment)) if token[0].isdigit()}
+    asked = set(stems(question))
+    shares = {True: 0, False: 0}
+    for sentence in sentences_in(text):
+        plain = normalize_amounts(sentence)
+        found = {token for token in words(plain) if token[0].isdigit()}
+        if found:
+            has_value = values <= found
+            shares[has_value] = max(shares[has_value], len(asked & set(stems(plain))))
+    return bool(values) and shares[False] > shares[True]
