@@ -38,6 +38,7 @@ class Clause:
     values: frozenset[str]
     """Figures, with months."""
     negates: bool = False
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def mixture(claim: str, text: str) -> Mixture:
     """Return how a claim mixes the clauses of a text."""
     if _UNTIL.search(claim):
         return NOT_MIXED
-    known, exchanged = clauses_of(text)[:_MOST], set[tuple[frozenset[str], frozenset[str]]]()
+    known, exchanged = clauses_of(text)[:_MOST], dict[tuple[frozenset[str], frozenset[str]], Clause]()
     claimed = clauses_of(claim)
     if claimed and all(_is_shared(clause, known) for clause in claimed):
         return Mixture("", is_doubtful=False, is_shared=True)
@@ -70,9 +71,9 @@ def mixture(claim: str, text: str) -> Mixture:
         for host, guest in ((host, guest) for host in hosts for guest in known if guest is not host):
             if conflict := _value_in_place(clause, host, guest):
                 return Mixture(conflict, is_doubtful=True)
-            exchanged |= _words_in_place(clause, host, guest)
-    turned = next((pair for pair in exchanged if pair[::-1] in exchanged), None)
-    conflict = _instead(*turned) if turned else ""
+            exchanged |= dict.fromkeys(_words_in_place(clause, host, guest), host)
+    turned = next((host for pair, host in exchanged.items() if pair[::-1] in exchanged), None)
+    conflict = f"the source says “{turned.text}”" if turned else ""
     return Mixture(conflict, is_doubtful=bool(exchanged))
 
 
@@ -134,7 +135,7 @@ def _clauses_in(text: str) -> Iterator[Clause]:
             values = frozenset(token for token in tokens if token[0].isdigit() or token in MONTHS)
             units = {quantity.unit for quantity in amounts(part).quantities}
             if content := frozenset(stem(token) for token in tokens if token not in values | units):
-                yield Clause(content, values, negates({*words(part)}))
+                yield Clause(content, values, negates({*words(part)}), part.strip(" .,;:"))
 
 
 def stands_elsewhere(fragment: str, question: str, text: str) -> bool:

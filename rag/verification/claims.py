@@ -44,7 +44,7 @@ _PLEASANTRY = re.compile(
 )
 """Words to the reader, which no source can bear out."""
 _ITEM = re.compile(
-    r"\A\s*(?:\d{1,3}[.)]|(?:[-*•]\s+)?[*_]{0,2}(?:step|stage|schritt|étape|paso|passo) \d{1,2}\s?[.:)–-]+[*_]{0,2})\s+",
+    r"\A\s*(?:\d{1,3}[.)]|(?:[-*•]\s+)?[*_]{0,2}(?:step|schritt|étape|paso|passo) \d{1,2}\s?[.:)–-]+[*_]{0,2})\s+",
     re.IGNORECASE,
 )
 

@@ -21,7 +21,11 @@ from rag.evidence.scoring import SourceText, gather_evidence
         ("Bills are kept for 90 days.", "Bills are kept for ten years, receipts for 90 days.", "10, not 90"),
         ("Adults pay 9 and children 4.", "Adults pay 9, children 4 and dogs 2.", ""),
         ("The shop is open until 18:00.", "The shop opens at 9:00 and closes at 18:00.", ""),
-        ("Rope bags are banned and wet ropes are allowed.", "Rope bags are allowed, wet ropes are banned.", "ban"),
+        (
+            "Rope bags are banned and wet ropes are allowed.",
+            "Rope bags are allowed, wet ropes are banned.",
+            "Rope bags are allowed",
+        ),
     ],
 )
 def test_a_figure_stands_with_the_words_of_its_own_clause(claim: str, source: str, instead: str) -> None:
