@@ -5,8 +5,11 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from rag.evidence.dates import Day, rewrite_dates, spoken_day, without_weekdays
 from rag.evidence.numerals import with_plain_numerals
 from rag.evidence.quantities import Amounts, Quantity, is_number, rewrite_quantities, spelt
-from rag.evidence.units import are_same, in_base_unit, is_money, may_be_same
+from rag.evidence.telephones import are_of_one_line
+from rag.evidence.units import DEGREES, are_equal, are_same, is_money, may_be_equal, may_be_same
 
+_SHARE_REACH = 4
+"""Percentage points that "about a third" may be away; twice as many leave doubt."""
 _ROUNDED_DIGITS = 2
 """Digits that "over" and "under" may leave out without telling less than a reader expects."""
 
@@ -86,8 +89,11 @@ def _names(day: Day, known: Day, source: Amounts) -> bool:
 
 
 def _is_loose(quantity: Quantity, source: Amounts) -> bool:
-    bare = not quantity.unit and not quantity.scale and not quantity.is_ambiguous
-    return bare and quantity.value in source.loose
+    is_bare = not quantity.unit and not quantity.scale and not quantity.is_ambiguous
+    is_number_of = quantity.unit in ("version", "section") and not any(
+        q.unit == quantity.unit for q in source.quantities
+    )
+    return (is_bare or is_number_of) and quantity.value in source.loose
 
 
 def _may_agree(claim: Quantity, source: Quantity, among: Amounts) -> bool:
@@ -112,7 +118,11 @@ def _read_alike(claim: Quantity, source: Quantity, among: Amounts, *, may: bool 
     A table may give the scale of all its figures at its head. A source may give a unit apart from the figure, and that
     of money nowhere.
     """
-    if _are_equal(claim, source):
+    if claim.scale and not claim.unit and source.unit == "%":  # 0 million is not 0 %
+        return False
+    if _are_opposite_bounds(claim, source) or _are_opposite_degrees(claim, source):
+        return False
+    if _are_equal(claim, source, may=may):
         return True
     scaled = claim.scale and not source.scale and claim.scale in among.scales and claim.written == source.value
     scaled = scaled and not source.is_year and (not source.unit or is_money(source.unit) or source.unit == claim.unit)
@@ -127,29 +137,64 @@ def _read_alike(claim: Quantity, source: Quantity, among: Amounts, *, may: bool 
     return any(alike(claim.unit, unit) for unit in known) or (is_money(claim.unit) and not known)
 
 
-def _are_equal(claim: Quantity, source: Quantity) -> bool:
+def _are_opposite_bounds(claim: Quantity, source: Quantity) -> bool:
+    """Return whether one is the least and the other the most: "at least 10 days", "up to 10 days"."""
+    return {claim.bound, source.bound} == {"least", "most"}
+
+
+def _are_opposite_degrees(claim: Quantity, source: Quantity) -> bool:
+    """Return whether one is a temperature below zero and the other is not."""
+    return claim.unit in DEGREES and source.unit in DEGREES and claim.is_negative != source.is_negative
+
+
+def _are_equal(claim: Quantity, source: Quantity, *, may: bool) -> bool:
     """Return whether both are the same amount, the units being exact multiples: 2 hours, 120 minutes."""
     if claim.unit == source.unit:
-        return claim.value == source.value
+        is_line = claim.unit == "telephone" and are_of_one_line(claim.value, source.value)
+        return claim.value == source.value or is_line
+    if may and not (claim.unit and source.unit) and claim.value != source.value:  # 0.25, 25 %
+        percent, share = (claim, source) if claim.unit == "%" else (source, claim)
+        both = percent.unit == "%" and is_number(percent.value) and is_number(share.value)
+        return both and "." in share.value and Decimal(percent.value) == 100 * Decimal(share.value)
     if not (claim.unit and source.unit) or claim.is_working or source.is_working or "time" in (claim.unit, source.unit):
         return False
     if not (is_number(claim.value) and is_number(source.value)):
         return False
-    (value, unit), (known, known_unit) = in_base_unit(claim.value, claim.unit), in_base_unit(source.value, source.unit)
-    return unit == known_unit and value == known
+    values = _signed(claim), claim.unit, _signed(source), source.unit
+    return are_equal(*values) or (may and may_be_equal(*values))
+
+
+def _signed(quantity: Quantity) -> str:
+    return f"-{quantity.value}" if quantity.is_negative and quantity.unit in DEGREES else quantity.value
 
 
 def _is_rounded(claim: Quantity, source: Quantity, *, may: bool) -> bool:
     """Return whether the claim's figure is the source's, rounded as the word before it says: over 5,000 of 5,212."""
-    if not claim.nearness or source.nearness or not (is_number(claim.value) and is_number(source.value)):
+    if not (is_number(claim.value) and is_number(source.value)):
+        return False
+    if claim.is_share or source.is_share:
+        return _is_near_share(claim, source, may=may)
+    if not claim.nearness or source.nearness:
         return False
     digits, exact_digits = (len(value.replace(".", "").strip("0")) for value in (claim.value, source.value))
     if not 0 < digits < exact_digits:
         return False
-    if claim.nearness == "about":
-        return float(f"{float(source.value):.{digits}g}") == float(claim.value)
+    if claim.nearness in ("about", "nearly"):
+        is_past = claim.nearness == "nearly" and Decimal(source.value) > Decimal(claim.value)
+        return float(f"{float(source.value):.{digits}g}") == float(claim.value) and (may or not is_past)
     exact = Decimal(source.value)
     step = Decimal(1).scaleb(exact.adjusted() - digits + 1)
     mode = ROUND_FLOOR if claim.nearness == "over" else ROUND_CEILING
     rounded = (exact / step).to_integral_value(mode) * step
     return rounded == Decimal(claim.value) and (may or exact_digits - digits >= _ROUNDED_DIGITS)
+
+
+def _is_near_share(claim: Quantity, source: Quantity, *, may: bool) -> bool:
+    """Return whether a share is another, as people round: over a third of 35 %; with ``may``, 33 % of a third too."""
+    share, exact = Decimal(claim.value), Decimal(source.value)
+    excess = exact - share
+    if not claim.nearness or excess == 0:
+        return excess == 0 or (may and abs(excess) < 1 and {round(share), round(exact)} <= {share, exact})
+    reach = 2 * _SHARE_REACH if may else _SHARE_REACH
+    low, high = {"about": (-reach, reach), "over": (0, reach)}.get(claim.nearness, (-reach, 0))
+    return low <= excess <= high

@@ -24,7 +24,7 @@ _NUMBERS = MONTH_NUMBERS | _MONTHS_ELSEWHERE
 _MONTH = rf"(?P<month>{any_of(MONTH_NUMBERS)})\b\.?"
 _MONTH_ELSEWHERE = rf"(?P<month>{any_of(_MONTHS_ELSEWHERE)})\b"
 _YEAR = r"(?P<year>1[0-9]\d\d|20\d\d)\b"
-_DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])(?:(?:st|nd|rd|th)?\b|\.(?= ))"
+_DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])(?:(?:st|nd|rd|th|er)?\b|\.(?= ))"
 _DAY_OR_MONTH = r"(?P<{}>3[01]|[12]\d|0?[1-9])"
 _CENTURY = 70
 """The first year of two digits that is of the last century."""
@@ -41,6 +41,17 @@ _DATES = tuple(
         rf"\b{_MONTH} {_DAY}(?!,\d)(?: ?,? {_YEAR})?",
         rf"\b{_MONTH},? {_YEAR}",
     )
+)
+_JOINT = r"( ?[–-] ?| to | and | bis | und | au | et | al | y | e )"
+_NTH = r"(?:st|nd|rd|th|er)?"
+_NAMED = rf"(?:{any_of([*MONTH_NUMBERS, *_MONTHS_ELSEWHERE])})\b\.?"
+_DAYS_OF_MONTH = re.compile(
+    rf"(?<![\d./:-])([12]?\d|3[01])\.?{_NTH}{_JOINT}(?:the )?([12]?\d|3[01])\.?{_NTH} "
+    rf"(?:of |de |di )?({_NAMED}(?:,? (?:de |del )?(?:19|20)\d\d\b)?)",
+    re.IGNORECASE,
+)
+_DAYS_AFTER_MONTH = re.compile(
+    rf"\b({_NAMED}) ([12]?\d|3[01]){_NTH}{_JOINT}([12]?\d|3[01]){_NTH}(?![\d:]|,\d)(,? (?:19|20)\d\d\b)?", re.IGNORECASE
 )
 CLOCK = (
     r"(?:1[0-2]|0?\d)(?:[:.][0-5]\d)? ?[ap](?:m\b|\.m\.)"
@@ -82,6 +93,14 @@ class Day:
             return None if self.is_ambiguous else date(self.year, self.month, self.day)
         except ValueError:
             return None
+
+
+def spread_days(text: str) -> str:
+    """Return the text with each of several days by its month and year: "3 May 2024 – 5 May 2024" for "3–5 May 2024"."""
+    text = _DAYS_OF_MONTH.sub(r"\1 \4\2\3 \4", text)
+    return _DAYS_AFTER_MONTH.sub(
+        lambda match: f"{match[1]} {match[2]}{match[5] or ''}{match[3]}{match[1]} {match[4]}{match[5] or ''}", text
+    )
 
 
 def days_in(text: str) -> tuple[set[Day], str]:

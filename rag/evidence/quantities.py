@@ -1,7 +1,7 @@
 """Finds figures and dates, and compares them: "1.5 thousand" is "1,500", "May 3rd, 2024" is "2024-05-03"."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
@@ -11,16 +11,19 @@ from indexes.text.number_words import ORDINALS, SMALL_CARDINALS, TENS, any_of
 from indexes.text.tokenization import figures
 from rag.evidence.dates import CLOCK, Day, clock_time, days_in, rewrite_dates, spoken_day, without_weekdays
 from rag.evidence.numerals import figures_apart, with_plain_numerals
+from rag.evidence.telephones import telephones_in
 from rag.evidence.units import MONEY, UNIT, is_money, spoken, unit_named
 
 _NUMBERS = SMALL_CARDINALS | TENS | ORDINALS | {"a": 1, "an": 1, "dozen": 12}
 _SCALES = {
     form: power
     for power, forms in {
-        2: "hundred", 3: "thousand thousands k tsd", 5: "lakh lakhs", 6: "million millions mn mln mio mio. millionen",
-        7: "crore crores", 9: "billion billions bn mrd mrd. milliarde milliarden", 12: "trillion trillions tn",
+        2: "hundred", 3: "thousand|thousands|k|tsd|tsd.|tausend|mille|mil|mila", 5: "lakh|lakhs",
+        6: "million|millions|mn|mln|mio|mio.|millionen|millón|millones|milione|milioni", 7: "crore|crores",
+        9: "billion|billions|bn|mrd|mrd.|milliarde|milliarden|milliard|milliards|miliardo|miliardi|mil millones",
+        12: "trillion|trillions|tn|billionen|billones|bilioni",
     }.items()
-    for form in forms.split()
+    for form in forms.split("|")
 }  # fmt: skip
 _SCALE_NAMES = {2: "hundred", 3: "thousand", 5: "lakh", 6: "million", 7: "crore", 9: "billion", 12: "trillion"}
 _SHORT_SCALES = {"m": 6, "b": 9, "t": 12}
@@ -31,31 +34,54 @@ _WORD_NUMBER = (
 )
 _QUANTITY = re.compile(
     rf"(?<![\w:])(?P<clock>{CLOCK})"
-    rf"|(?<!\w)Q(?P<quarter>[1-4])(?!\w)"
+    rf"|(?<!\w)(?:(?P<quarter>Q[1-4]|[1-4]Q)|H(?P<half>[12]))(?!\w)"
+    rf"|(?<![\w/.,-])(?P<part>[1-9])/(?P<whole>[2-9]|10{{1,2}})(?![\w/]|[.,]\d)"
+    rf"|(?<!\w)(?P<any_half>half|halves)(?![^\W_])"
+    rf"|(?<=\bversion )(?P<version>\d+(?:\.\d+)*)"
+    rf"|(?:(?<=\bsection )|(?<=§ )|(?<=§)|(?<=\bclause ))(?P<section>\d+\.\d+)"
     rf"|(?:(?<=fiscal year )|(?<=financial year ))(?P<years>\d{{4}}/\d{{4}})(?![\d/])"
     rf"|(?:(?<![^\W_])(?P<money>{MONEY})\s?|(?<![^\W_]))"
     rf"(?:(?P<figure>\d+(?:[.,]\d+)*)(?P<nth>st|nd|rd|th)?|(?P<word>{_WORD_NUMBER})(?![^\W_]))"
     rf"(?:[- ]?(?P<scale>{any_of(_SCALES)}|dozen|[mbt](?=\b))(?![^\W_]))?"
-    rf"(?:[- ]?(?:(?:(?P<working>business|working)|calendar|consecutive|full) )?(?P<unit>{UNIT})(?![^\W_]))?",
+    rf"(?:[- ]?(?:d['’]|d[ei] )?(?:(?:(?P<working>business|working)|calendar|consecutive|full) )?(?P<unit>{UNIT})"
+    rf"(?![^\W_])(?!(?<=[ \d]t)-))?",
     re.IGNORECASE,
 )
-_Nearness = Literal["", "about", "over", "under"]
+_Nearness = Literal["", "about", "nearly", "over", "under"]
+_Bound = Literal["", "least", "most"]
 _NEARNESS: dict[str, _Nearness] = {
     **dict.fromkeys(
-        "about around approximately approx approx. nearly almost roughly some circa ca. ~ ≈ etwa rund environ".split(),
+        "about around approximately approx approx. roughly some circa ca. ~ ≈ etwa rund environ ungefähr unos".split(),
         "about",
     ),
+    **dict.fromkeys(("nearly", "almost", "close to", "fast", "knapp", "presque", "casi", "quasi"), "nearly"),
     **dict.fromkeys(("over", "above", "exceeding", "more than", "über", "mehr als"), "over"),
     **dict.fromkeys(("under", "below", "less than", "fewer than", "unter", "weniger als"), "under"),
 }
-_BEFORE = re.compile(rf"({any_of(_NEARNESS)})\s*\Z", re.IGNORECASE)
-_BEFORE_CHARS = 16
+_NUMBERED = re.compile(r"(?<![\d.,])\d+(?:\.\d+)+")
+"""A version, a section or a fraction as it is written."""
+_LEAST_BEFORE = re.compile(
+    r"\b(?:at least|no (?:less|fewer) than|not less than|a minimum of|minimum|mindestens|au moins|al menos|almeno)"
+    r"\s*\Z",
+    re.IGNORECASE,
+)
+_MOST_BEFORE = re.compile(
+    r"\b(?:at most|up to|no (?:more|longer) than|not more than|a maximum of|maximum|höchstens|maximal|au plus"
+    r"|jusqu['’]à|como máximo|al massimo)\s*\Z",
+    re.IGNORECASE,
+)
+_LEAST_AFTER = re.compile(r"\s*(?:\+|or (?:more|longer|over|above)\b|and (?:more|over|above)\b)", re.IGNORECASE)
+_MOST_AFTER = re.compile(r"\s*(?:or (?:less|fewer|under|below)\b|and (?:under|below)\b)", re.IGNORECASE)
+_NEGATIVE = re.compile(r"(?:(?<![\w.%°])[-–]|\bminus )\s?\Z", re.IGNORECASE)
+_BEFORE = re.compile(rf"(?<!\bno )(?<!\bnot )({any_of(_NEARNESS)})\s*\Z", re.IGNORECASE)
+_BEFORE_CHARS = 20
 _UNIT_MARKS = re.compile(rf"(?<![^\W_])(?:{UNIT})(?![^\W_])|[$€£¥₹%]", re.IGNORECASE)
 _SCALE_MARKS = re.compile(
     r"\b(thousands?|millions?|billions?|mio|mrd|mln)\b|[$€£](m|bn|k)\b|\b(000)s?\b", re.IGNORECASE
 )
 _SCALE_OF_MARK = {"m": 6, "bn": 9, "k": 3, "000": 3}
 _THOUSAND_OR_FRACTION = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+_CLOCK_OR_FRACTION = re.compile(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _BEFORE_YEAR = re.compile(r"\b(?:in|years?|fiscal|since|until|during|quarter|half)\s*\Z", re.IGNORECASE)
 
@@ -82,6 +108,11 @@ class Quantity:
     """What it may mean as well: "1.650" one thousand and more, "9:30" an hour of the evening."""
     is_ambiguous: bool = False
     """Whether none of its meanings is the usual one."""
+    bound: _Bound = ""
+    """Whether it is the least or the most, as the words beside it say."""
+    is_negative: bool = False
+    is_share: bool = False
+    """Whether it is a share in words, as a third: its value, in percent, is seldom exact."""
 
     @property
     def readings(self) -> tuple["Quantity", ...]:
@@ -89,7 +120,9 @@ class Quantity:
         return (self, *self.others)
 
     def __str__(self) -> str:
-        unit = "" if self.unit == "time" else self.unit.upper() if is_money(self.unit) else self.unit
+        if self.unit == "telephone":
+            return self.value
+        unit = "" if self.unit == "time" or self.is_share else self.unit.upper() if is_money(self.unit) else self.unit
         scale = _SCALE_NAMES.get(self.scale, "")
         return " ".join(filter(None, (self.written, scale, unit)))
 
@@ -122,25 +155,30 @@ def amounts(text: str) -> Amounts:
     """Return the quantities and dates of a text."""
     plain = with_plain_numerals(text)
     days, rest = days_in(plain)
+    telephones, apart = telephones_in(rest)
     years = {str(day.year) for day in days if day.year}
     scales = set[int]()
     for word, suffix, thousands in _SCALE_MARKS.findall(text):
         mark = (suffix or thousands).lower()
         scales.add(_SCALE_OF_MARK[mark] if mark else _SCALES[word.lower()])
-    quantities = frozenset(quantity for match in _QUANTITY.finditer(rest) if (quantity := _quantity(match, rest)))
+    quantities = frozenset(quantity for match in _QUANTITY.finditer(apart) if (quantity := _quantity(match, apart)))
+    quantities |= {Quantity(number, group, unit="telephone") for number, group in telephones.items()}
     return Amounts(
         quantities=quantities,
         days=frozenset(days),
-        loose=frozenset((figures(rest) | years | figures_apart(text)) - _in_doubt(quantities)),
+        loose=frozenset(
+            (figures(rest) | set(_NUMBERED.findall(rest)) | years | figures_apart(text)) - _in_doubt(quantities)
+        ),
         units=frozenset(unit_named(match[0]) for match in _UNIT_MARKS.finditer(text)),
         scales=frozenset(scales),
     )
 
 
-def _in_doubt(quantities: Iterable[Quantity]) -> set[str]:
-    """Return the figures that stand in a text in one reading of several only."""
+def _in_doubt(quantities: Collection[Quantity]) -> set[str]:
+    """Return the figures that stand in a text in one reading of several only, or with a scale only."""
+    scaled = {q.written for q in quantities if q.scale} - {q.written for q in quantities if not q.scale}
     ambiguous = {q.value for q in quantities if q.is_ambiguous}
-    return ambiguous | {other.value for q in quantities if "/" in q.value for other in q.others}
+    return scaled | ambiguous | {other.value for q in quantities if "/" in q.value for other in q.others}
 
 
 @lru_cache(maxsize=4096)
@@ -190,11 +228,20 @@ def spelt(quantity: Quantity) -> str:
 def _quantity(match: re.Match[str], text: str) -> Quantity | None:
     if match["clock"]:
         return _time_of_day(*clock_time(match["clock"]))
-    if match["quarter"]:
-        return Quantity(match["quarter"], match["quarter"], unit="quarter")
     if match["years"]:  # which of them a single year means is open
         years = (Quantity(year, year) for year in match["years"].split("/"))
         return Quantity(match["years"], match["years"], others=tuple(years))
+    if match["part"]:
+        return _share(int(match["part"]), int(match["whole"]), _nearness(text[: match.start()]))
+    if match["any_half"]:
+        return Quantity("50", "half", unit="%", soft=True, is_share=True)
+    for unit in ("quarter", "half", "version", "section"):
+        if number := match[unit]:
+            return Quantity(number.strip("Q"), number.strip("Q"), unit=unit)
+    return _number(match, text)
+
+
+def _number(match: re.Match[str], text: str) -> Quantity | None:
     word, unit = (match["word"] or "").lower(), unit_named(match["money"] or match["unit"] or "")
     scale_word = match["scale"] or ""
     if word in ("a", "an") and not (scale_word or unit):
@@ -209,6 +256,8 @@ def _quantity(match: re.Match[str], text: str) -> Quantity | None:
         soft=(word in ("a", "an", "one") and not scale_word and not (word == "one" and unit)) or (is_nth and not unit),
         is_year=not unit and bool(_YEAR.fullmatch(match["figure"] or "") and _BEFORE_YEAR.search(before)),
         is_working=bool(match["working"]),
+        bound=_bound(before, text[match.end() : match.end() + _BEFORE_CHARS]),
+        is_negative=bool(_NEGATIVE.search(before)),
     )
     readings = [
         replace(
@@ -216,13 +265,31 @@ def _quantity(match: re.Match[str], text: str) -> Quantity | None:
         )
         for scale in _scales_meant(scale_word, has_money=bool(match["money"]))
     ]
-    if scale_word == "m" and not match["money"]:  # 5 m is a length first, then millions
-        readings[0] = replace(readings[0], unit=unit or "m")
+    if scale_word in ("m", "t") and not match["money"]:  # 5 m is a length first, then millions
+        readings[0] = replace(readings[0], unit=unit or scale_word)
+    if _CLOCK_OR_FRACTION.fullmatch(match["figure"] or "") and not (unit or scale_word):  # 17.30
+        readings += _time_of_day(*clock_time(match["figure"])).readings
     if not scale_word and unit != "%" and _THOUSAND_OR_FRACTION.fullmatch(match["figure"] or ""):
         thousands = match["figure"].replace(".", "")
         readings.append(replace(quantity, value=thousands, written=thousands))
         readings[0] = replace(readings[0], is_ambiguous=True)
     return replace(readings[0], others=tuple(readings[1:]))
+
+
+def _share(part: int, whole: int, nearness: _Nearness) -> Quantity:
+    """Return a fraction as a percentage; it may be two figures, or a day and a month, as well."""
+    percent = f"{Decimal(100 * part) / whole:.10f}".rstrip("0").rstrip(".")
+    return Quantity(percent, f"{part}/{whole}", unit="%", nearness=nearness, is_share=True)
+
+
+def _bound(before: str, after: str) -> _Bound:
+    """Return whether the words beside a figure make it the least or the most."""
+    if _MOST_BEFORE.search(before) or _MOST_AFTER.match(after):
+        return "most"
+    if _LEAST_BEFORE.search(before) or _LEAST_AFTER.match(after):
+        return "least"
+    nearness = _nearness(before)
+    return "least" if nearness == "over" else "most" if nearness == "under" else ""
 
 
 def _time_of_day(time: str, is_open: bool) -> Quantity:
@@ -235,7 +302,7 @@ def _time_of_day(time: str, is_open: bool) -> Quantity:
 
 
 def _nearness(before: str) -> _Nearness:
-    found = _BEFORE.search(before)
+    found = _BEFORE.search(before[-_BEFORE_CHARS:])
     return _NEARNESS[found[1].lower()] if found else ""
 
 

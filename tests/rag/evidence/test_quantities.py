@@ -238,6 +238,100 @@ def test_another_amount_is_missing_however_near_its_spelling(claim: str, source:
     assert is_missing(claim, source)
 
 
+@pytest.mark.parametrize(
+    ("claim", "source", "another"),
+    [
+        ("5 millones de euros", "€5 million", "€5 billion"),
+        ("5 milliards de dollars", "$5 billion", "$5 million"),
+        ("5 Tausend Boote", "5,000 boats", "500 boats"),
+        ("3 Mio. Franken", "CHF 3,000,000", "EUR 3,000,000"),
+        ("50 cents", "$0.50", "£0.50"),
+        ("80 pence", "£0.80", "€0.80"),
+        ("12,34,567 rupees", "INR 1,234,567", "INR 123,456"),
+        ("$.75", "75 cents", "57 cents"),
+        ("$10–15 million", "$10 million to $15 million", "$10 to $15"),
+        ("between 3 and 4 million boats", "3 to 4 million boats", "3 and 4 boats"),
+        ("up to 15 days", "a maximum of 15 days", "at least 15 days"),
+        ("at least 10 days", "10 days or more", "at most 10 days"),
+        ("no more than 15 days", "15 days or less", "more than 15 days"),
+        ("nearly 600 members", "596 members", "540 members"),
+        ("more than 400 members", "423 members", "389 members"),
+        ("over a third of them", "35 %", "31 %"),
+        ("nearly half of them", "48 %", "41 %"),
+        ("two thirds of them", "2/3 of them", "1/3 of them"),
+        ("three quarters of them", "75 %", "65 %"),
+        ("one in five people", "20 % of people", "25 % of people"),
+        ("nine out of ten boats", "90 %", "80 %"),
+        ("a quarter of an hour", "15 minutes", "25 minutes"),
+        ("1 hour 30 minutes", "90 minutes", "130 minutes"),
+        ("an hour and a half", "1.5 hours", "2.5 hours"),
+        ("2 years and 6 months", "30 months", "26 months"),
+        ("212 degrees Fahrenheit", "100 °C", "100 °F"),
+        ("-5 °C", "minus 5 degrees Celsius", "5 °C"),
+        ("33 cl", "330 ml", "33 ml"),
+        ("3,500 kg", "3.5 t", "3.5 kg"),
+        ("10 inches", "25.4 cm", "25.4 mm"),
+        ("50 km/h", "50 kilometres per hour", "50 miles per hour"),
+        ("10 ha", "100,000 m²", "10,000 m²"),
+        ("50 basis points", "0.5 %", "5 %"),
+        ("acht Wochen", "56 days", "8 days"),
+        ("trois mois", "3 months", "3 weeks"),
+        ("due anni", "24 months", "2 months"),
+        ("cinco días", "5 days", "5 weeks"),
+        ("3–5 May 2024", "from 3 May 2024 to 5 May 2024", "from 3 May 2024 to 6 May 2024"),
+        ("June 3 to 7, 2024", "from 3 to 7 June 2024", "from 3 to 8 June 2024"),
+        ("1er mai 2024", "1 May 2024", "2 May 2024"),
+        ("open until noon", "open until 12:00", "open until 13:00"),
+        ("until midnight", "until 12 am", "until 12:30"),
+        ("at half past six", "at 6:30 pm", "at 6:00 pm"),
+        ("at a quarter to ten", "at 21:45", "at 22:15"),
+        ("at six o'clock", "at 6:00", "at 7:00"),
+        ("H1 2024", "the first half of 2024", "the second half of 2024"),
+        ("Q3'24", "the third quarter of 2024", "the third quarter of 2023"),
+        ("call 0117 496 0112", "call +44 (0)117 4960112", "call 0117 496 0113"),
+        ("version 2.10", "v2.10", "version 2.1"),
+        ("section 4.10", "4.10 Leave", "section 4.1"),
+    ],
+)
+def test_a_figure_agrees_with_its_other_spelling_and_not_with_another_figure(
+    claim: str, source: str, another: str
+) -> None:
+    assert not is_missing(claim, source)
+    assert is_missing(claim, another)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("two months", "8 weeks"),
+        ("1 year", "52 weeks"),
+        ("1 GB", "1024 MB"),
+        ("a third of them", "33 %"),
+        ("25 %", "a factor of 0.25"),
+        ("8 km", "5 miles"),
+        ("at 17.45", "at 5:45 pm"),
+        ("nearly 500 members", "503 members"),
+    ],
+)
+def test_what_is_nearly_the_same_is_neither_missing_nor_proven(claim: str, source: str) -> None:
+    assert not is_missing(claim, source)
+    assert not is_proven(claim, source)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("487 workers", "487 million workers"),
+        ("0 million", "0 %"),
+        ("5 million", "5 %"),
+        ("2012 million in 487", "487 million in 2012"),
+        ("two months", "6 weeks"),
+    ],
+)
+def test_a_scale_is_part_of_a_figure(claim: str, source: str) -> None:
+    assert is_missing(claim, source)
+
+
 def test_a_claim_takes_on_the_spelling_of_its_source() -> None:
     source = amounts("Leave lasts 42 days and costs CHF 5,212, from 03/04/2025 on.")
     written = "Leave lasts six weeks and costs over 5,000 francs, from Thursday, 3 April 2025 on."
