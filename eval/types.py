@@ -79,6 +79,8 @@ class AnswerSentence:
     citations: tuple[int, ...]
     support: float
     verdict: Verdict
+    contradicted: bool = False
+    """Whether its source says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +109,19 @@ class Row:
     error: str | None = None
     """Why there is no answer."""
     unanswered: str = ""
-    """The part of the question that the answer leaves open, if the status is ``partly``."""
-    declined_by: Decliner | None = None
-    """As ``rag.types.Answer.declined_by``."""
+    """The part of the question that the answer leaves open."""
+    declined_by: Decliner | Literal["check"] | None = None
+    """As ``rag.types.Answer.declined_by``; ``check`` in runs of earlier versions."""
 
     @property
     def declined(self) -> bool:
         """Whether the status is ``declined``."""
         return self.status == "declined"
+
+    @property
+    def answers(self) -> bool:
+        """Whether it gives an answer: in full, in part, or one that no source bears out."""
+        return self.status in ("answered", "partly", "unverified")
 
 
 @dataclass(frozen=True, slots=True)

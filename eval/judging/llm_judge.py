@@ -107,7 +107,7 @@ class _JudgeSession:
         """Return the verdict and its reasons. The answers swap places: a judge that prefers a place is unstable."""
         if not case.answers:
             return None, ()
-        if row.status not in ("answered", "partly"):
+        if not row.answers:
             return "unanswered", ()
         answer = without_markers(row.answer)
         winners, reasons = set[str](), list[str]()

@@ -54,7 +54,7 @@ _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 
 def answer_scores(case: GoldCase, row: Row) -> dict[str, float]:
     """Return the metrics of an answerable case with gold answers. A declined or failed answer scores 0."""
-    if row.status not in ("answered", "partly"):
+    if not row.answers:
         return dict.fromkeys(("answer_contains", "answer_token_recall", "answer_f1", "answer_em"), 0.0)
     with eval_extra():
         from torchmetrics.functional.text import squad
@@ -72,7 +72,7 @@ def is_correct(case: GoldCase, row: Row, gold: Sequence[Location]) -> bool | Non
     """Whether the answer is correct; None without gold answers and evidence, where nothing decides that."""
     if not case.answerable:
         return row.declined
-    if row.status not in ("answered", "partly"):
+    if not row.answers:
         return False
     if case.answers:
         answer = without_markers(row.answer)

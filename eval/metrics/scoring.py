@@ -32,6 +32,12 @@ _CONDUCT = (
         "lower",
         kind="rate",
     ),
+    Metric(
+        "unverified_answerable",
+        "Whether no source bears out its answer, where the documents answer.",
+        "lower",
+        kind="rate",
+    ),
     Metric("brier", "Squared difference between an answer's confidence and its correctness (0 or 1).", "lower"),
     Metric("failed", "Whether there is an error in place of an answer.", "lower", kind="rate", guarded=True),
 )
@@ -65,7 +71,7 @@ def _score_answer(case: GoldCase, row: Row, gold: Sequence[Location]) -> dict[st
     scores, correct = support_scores(row), is_correct(case, row, gold)
     if correct is not None:
         scores["correct"] = float(correct)
-        if row.confidence is not None and row.status in ("answered", "partly"):  # declining has no confidence
+        if row.confidence is not None and row.answers:  # declining has no confidence
             scores["brier"] = (row.confidence - correct) ** 2
     if not case.answerable:
         return scores | {"declined_unanswerable": float(row.declined), "cited_unanswerable": float(bool(row.citations))}
@@ -73,7 +79,11 @@ def _score_answer(case: GoldCase, row: Row, gold: Sequence[Location]) -> dict[st
         scores |= citation_scores(gold, [cited.place for cited in row.citations])
     if case.answers:
         scores |= answer_scores(case, row)
-    conduct = {"declined_answerable": float(row.declined), "partly_answerable": float(row.status == "partly")}
+    conduct = {
+        "declined_answerable": float(row.declined),
+        "partly_answerable": float(row.status == "partly"),
+        "unverified_answerable": float(row.status == "unverified"),
+    }
     return scores | conduct | {"has_citation": float(bool(row.citations))}
 
 

@@ -41,8 +41,9 @@ def diagnose(case: GoldCase, row: Row, scores: Mapping[str, float]) -> Diagnosis
     if row.status == "failed":
         return Diagnosis("failed", f"failed: {row.error}")
     if not case.answerable:
-        anyway = f"answered although the documents do not say{_confidence(row)}"
-        return Diagnosis("answered-anyway", anyway) if row.status in ("answered", "partly") else None
+        verified = ", not verified," if row.status == "unverified" else ""
+        anyway = f"answered{verified} although the documents do not say{_confidence(row)}"
+        return Diagnosis("answered-anyway", anyway) if row.answers else None
     if row.status != "retrieved" and "correct" not in scores:
         return None
     row = replace(row, gold=evidence_places(case, row))

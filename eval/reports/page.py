@@ -21,7 +21,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Finding": ("context_",),
     "Citing": ("citation_", "cited_", "has_citation"),
     "Support": ("sentences_", "citations_needed"),
-    "Declining": ("declined_", "partly_", "brier"),
+    "Declining": ("declined_", "partly_", "unverified_", "brier"),
     "Failing": ("failed",),
     "Further": ("",),
 }

@@ -43,7 +43,9 @@ async def answer_case(case: GoldCase, answerer: Answerer, prices: Prices = UNKNO
         citations=tuple(
             CitedQuote(c.number, _location(c.passage.path, c.locator), c.quote, c.support) for c in answer.citations
         ),
-        sentences=tuple(AnswerSentence(s.text, s.citations, s.support, s.verdict) for s in answer.sentences),
+        sentences=tuple(
+            AnswerSentence(s.text, s.citations, s.support, s.verdict, s.contradicted) for s in answer.sentences
+        ),
         confidence=answer.confidence,
         model=answer.model,
         usage=replace(answer.usage, cost=None),  # the row has it

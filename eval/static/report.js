@@ -9,6 +9,7 @@ const VERDICTS = {
   supported: ["✓", "right", "supported"],
   weak: ["≈", "doubt", "weak"],
   unsupported: ["✗", "wrong", "unsupported"],
+  contradicted: ["✗", "wrong", "contradicted"],
   uncited: ["○", "doubt", "uncited"],
 };
 const OUTCOMES = { right: ["✓", "right"], wrong: ["✗", "wrong"], none: ["–", "plain"] };
@@ -105,7 +106,7 @@ function pieces({ answer: whole, sentences }) {
 function sentence(piece, told, key) {
   const said = element("div", { className: "said" }, ...withMarkers(piece.text.trim(), told.footnotes, key));
   if (!piece.verdict) return element("li", {}, said);
-  const [sign, colour, words] = VERDICTS[piece.verdict];
+  const [sign, colour, words] = VERDICTS[piece.contradicted ? "contradicted" : piece.verdict];
   return element("li", {}, said, mark([sign, colour], piece.citations.length ? `${words} ${figure(piece.support)}` : words));
 }
 

@@ -587,6 +587,24 @@ async def test_an_unverified_answer_is_kept_and_exported_as_that(kept: Make) -> 
     assert f"Leave is 99 days [^1].\nAll like it.\n\n*{UNVERIFIED}*\n\n[^1]:" in exported
 
 
+async def test_a_turn_that_an_earlier_check_declined_is_still_shown(tmp_path: Path) -> None:
+    ada, declined = somebody("ada"), replace(DECLINED, declined_by="model")
+    conversations = Conversations.open(tmp_path, lambda ids, _: set(ids))
+    ask = Inquiry(question=Question("?"), principal=ada, conversation=conversations.create(ada).id)
+    conversations.begin(ask, str(ask.conversation))
+    conversations.complete(ask, str(ask.conversation), declined)
+    conversations.close()
+    with sqlite3.connect(tmp_path / "conversations.sqlite3") as db:
+        was, now = '"declined_by":"check"', '"declined_by":"model"'
+        db.execute("UPDATE turns SET answer = CAST(replace(CAST(answer AS TEXT), ?, ?) AS BLOB)", (now, was))
+        db.execute("PRAGMA user_version = 1")
+    reopened = Conversations.open(tmp_path, lambda ids, _: set(ids))
+    (turn,) = reopened.turns(ada, str(ask.conversation))
+    reopened.close()
+    assert turn.answer
+    assert (turn.answer.status, turn.answer.declined_by) == ("declined", "model")
+
+
 async def test_a_question_without_an_answer_is_exported_as_that(kept: Make) -> None:
     client = kept(ModelBusyError("It is busy.")).client()
     conversation = await begun(client)

@@ -181,7 +181,7 @@ def as_theirs(places: Sequence[Location]) -> list[dict[str, object]]:
     cited=ANY,
     said=WORDS.map(" ".join),
     answers=st.lists(WORDS.map(lambda words: " ".join(["leave", *words])), max_size=2),
-    status=st.sampled_from(["answered", "partly", "declined"]),
+    status=st.sampled_from(["answered", "partly", "unverified", "declined"]),
     answerable=st.booleans(),
 )
 def test_what_the_benchmarks_scorer_measures_too_has_its_value(

@@ -25,6 +25,7 @@ SAID = "You get 27 days, of leave [1]."
 ANSWERABLE = case(*GOLD, answers=LEAVE)
 UNANSWERABLE = case(answerable=False)
 ANSWERED = row(gold=GOLD, found=FOUND, cited=CITED, checked=CHECKED, answer=SAID, confidence=0.7)
+UNVERIFIED = replace(ANSWERED, status="unverified")
 DECLINED = row(gold=GOLD, found=FOUND, status="declined", confidence=0.2)
 FAILED = row(gold=GOLD, status="failed", error="It is busy.")
 
@@ -85,6 +86,14 @@ BY_HAND: tuple[tuple[str, GoldCase, Row, float], ...] = (
     ("correct", ANSWERABLE, replace(ANSWERED, status="partly"), 1),
     ("correct", UNANSWERABLE, replace(ANSWERED, status="partly"), 0),
     ("declined_unanswerable", UNANSWERABLE, replace(ANSWERED, status="partly"), 0),
+    ("unverified_answerable", ANSWERABLE, ANSWERED, 0),
+    ("unverified_answerable", ANSWERABLE, UNVERIFIED, 1),
+    ("correct", ANSWERABLE, UNVERIFIED, 1),
+    ("correct", ANSWERABLE, replace(UNVERIFIED, answer="It is 99 days [1]."), 0),
+    ("correct", UNANSWERABLE, UNVERIFIED, 0),
+    ("declined_answerable", ANSWERABLE, UNVERIFIED, 0),
+    ("declined_unanswerable", UNANSWERABLE, UNVERIFIED, 0),
+    ("brier", ANSWERABLE, UNVERIFIED, 0.09),
     ("declined_unanswerable", UNANSWERABLE, ANSWERED, 0),
     ("declined_unanswerable", UNANSWERABLE, DECLINED, 1),
     ("declined_unanswerable", UNANSWERABLE, FAILED, 0),
@@ -152,6 +161,7 @@ def test_a_question_without_evidence_is_judged_by_its_answer_alone() -> None:
         "failed",
         "has",
         "partly",
+        "unverified",
     }
 
 

@@ -31,6 +31,12 @@ def told(asked: GoldCase, answered: Row) -> tuple[str, str] | None:
             id="answered-anyway",
         ),
         pytest.param(
+            case(answerable=False),
+            row(status="unverified", answer="Argentina.", confidence=0.1),
+            ("answered-anyway", "answered, not verified, although the documents do not say (confidence 0.10)"),
+            id="answered-anyway without a proof",
+        ),
+        pytest.param(
             case("handbook/leave.pdf", answers=["27 days"]),
             row(gold=[LEAVE], found=["a.pdf p1 1-9", "b.pdf p1 1-9"], answer="30 days."),
             ("not-found", "not found: no passage of handbook/leave.pdf was among the 2"),

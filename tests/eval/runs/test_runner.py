@@ -19,7 +19,7 @@ from eval.integrations.predictions import PredictionsError, check_writable, writ
 from eval.runs.folder import RunError, RunFolder
 from eval.runs.runner import answer_case, retrieve_case, run_cases
 from eval.types import CitedQuote, GoldCase, GoldEvidence, Location, RetrievedPassage, Row
-from fakes.answerer import ScriptedAnswerer, answer, telling
+from fakes.answerer import ScriptedAnswerer, answer, telling, unverified_answer
 from fakes.engines import ROOT, RunFootnote
 from fakes.passages import FixedRetriever, passage
 from fakes.runs import facts
@@ -101,6 +101,12 @@ async def test_a_declined_answer_is_kept_as_one() -> None:
     told = replace(answer("The documents do not answer this question.", status="declined"), declined_by="search")
     kept = await answer_case(case(1), ScriptedAnswerer(*telling(told)))
     assert (kept.declined, kept.declined_by) == (True, "search")
+
+
+async def test_an_unverified_answer_is_kept_with_what_contradicts_it() -> None:
+    kept = await answer_case(case(1), ScriptedAnswerer(*telling(unverified_answer())))
+    assert (kept.status, kept.declined, kept.answers) == ("unverified", False, True)
+    assert [sentence.contradicted for sentence in kept.sentences] == [True, False]
 
 
 async def test_of_a_partial_answer_the_part_that_is_left_is_kept() -> None:
