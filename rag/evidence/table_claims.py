@@ -199,10 +199,11 @@ def _exchanged_columns(values: Sequence[Mention], read: Mentions) -> tuple[Menti
     """Return a value and the head that it is given under, where as many values as heads are, in other places."""
     rows = Lines().union(*(key.rows for key in read.keys))
     inside = [replace(value, cells=frozenset(cell for cell in value.cells if cell[:2] in rows)) for value in values]
-    headed = [value for value in inside if any(value.columns & head.columns for head in read.heads)]
-    if not 1 < len(read.heads) == len(headed):
+    heads = [head for head in read.heads if head.level == min(other.level for other in read.heads)]
+    headed = [value for value in inside if any(value.columns & head.columns for head in heads)]
+    if not 1 < len(heads) == len(headed):
         return None
-    return _misplaced(headed, read.heads, attrgetter("columns"))
+    return _misplaced(headed, heads, attrgetter("columns"))
 
 
 def _other_column(value: Mention, read: Mentions, tables: Sequence[Table]) -> Mention | None:
@@ -210,11 +211,10 @@ def _other_column(value: Mention, read: Mentions, tables: Sequence[Table]) -> Me
     rows = Lines().union(*(key.rows for key in read.keys)) or value.rows
     columns = {(t, c) for t, r, c in value.cells if (t, r) in rows}
     heads = [head for head in read.heads if {t for t, _ in head.columns} & {t for t, _ in columns}]
-    is_named = all(tables[t].head(c) for t, c in columns)
-    if not columns or not is_named or any(head.columns & columns for head in heads):
-        return None
-    said = set(read.words)
-    if any(content_stems(tables[t].head(c)) & said - _stems_of(heads) for t, c in columns):
+    heads = [head for head in heads if not any(head.level == o.level and o.columns & columns for o in heads)]
+    named = [tables[t].head(c, level) for t, c in columns for level in {head.level for head in heads}]
+    said = set(read.words) - _stems_of(heads)
+    if not all(named) or any(content_stems(name) & said for name in named):
         return None
     for head in heads:
         meant = {(t, r, c) for t, c in head.columns for row_table, r in rows if row_table == t}
@@ -259,4 +259,5 @@ def _keys_of(value: Mention, tables: Sequence[Table]) -> str:
 
 
 def _heads_of(value: Mention, tables: Sequence[Table]) -> str:
-    return ", ".join(dict.fromkeys(tables[t].head(c) or str(c + 1) for t, c in sorted(value.columns)))
+    columns = ((tables[t], c) for t, c in sorted(value.columns))
+    return ", ".join(dict.fromkeys(f"{table.head(c, 1)} {table.head(c)}".strip() or str(c + 1) for table, c in columns))

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
@@ -25,8 +25,8 @@ _LOOSE = 2
 """Words that may stand between those of a key."""
 _LONGEST_VALUE = 6
 """Words of a value that is no figure."""
-_BARE = 2
-"""Words beside keys and heads in a claim that gives nothing but a value."""
+_BARE = 1
+"""Words beside keys, heads and figures in a claim that gives nothing but a value."""
 _NUMBER = re.compile(r"\W*\d{1,3}\W*")
 _TWO = 2
 """Keys or heads between which the places of figures tell."""
@@ -44,6 +44,8 @@ class Mention:
     text: str
     is_exact: bool = True
     """Whether it says of itself what it is, as two digits, a unit or a name do."""
+    level: int = 0
+    """Of a head: 0 in the lowest header row, 1 in the one above."""
 
     @property
     def rows(self) -> Lines:
@@ -80,18 +82,11 @@ def find_mentions(text: str, tables: tuple[Table, ...]) -> Mentions:
     keys = _widest(_mentions_of_keys(stemmed, tables))
     taken = frozenset(at for key in keys for at in key.at)
     key_columns = {column for key in keys for column in key.columns}
-    heads = _widest(
-        mention
-        for t, table in enumerate(tables)
-        for c in range(len(table.heads))
-        if c and (t, c) not in key_columns
-        for at in _occurrences(_head_stems(table.head(c)), stemmed, len(table.head(c).split()))
-        if not at & taken
-        for mention in [Mention(at, frozenset((t, r, c) for r in range(len(table.rows))), table.head(c))]
-    )
+    heads = _widest(_mentions_of_heads(stemmed, taken, tables, key_columns))
     taken |= {at for head in heads for at in head.at}
     sure = {column for head in heads for column in head.columns}
-    if sum(word not in STOP_WORDS and at not in taken for at, word in enumerate(stemmed)) <= _BARE:
+    own = {word for at, word in enumerate(stemmed) if at not in taken and not word[0].isdigit()} - STOP_WORDS
+    if len(own) <= _BARE:
         sure |= {(t, c) for t, table in enumerate(tables) for c in range(len(table.rows[0]))}
     values = list(_texts(stemmed, taken, tables, sure))
     taken |= {at for value in values for at in value.at}
@@ -101,23 +96,89 @@ def find_mentions(text: str, tables: tuple[Table, ...]) -> Mentions:
     return Mentions(stemmed, tuple(keys), tuple(heads), tuple(values))
 
 
+def _mentions_of_heads(
+    stemmed: tuple[str, ...], taken: frozenset[int], tables: Sequence[Table], key_columns: Set[tuple[int, int]]
+) -> list[Mention]:
+    """Return the columns that a text names, by their heads and by the heads that span them."""
+    found = dict[tuple[str, frozenset[int], int], set[tuple[int, int, int]]]()
+    for t, table in enumerate(tables):
+        for level in (0, 1):
+            heads = [table.head(c, level) for c in range(len(table.rows[0]))]
+            stems_by_head = {head: _head_stems(head) for head in heads}
+            for c, head in enumerate(heads):
+                if not c or (t, c) in key_columns:
+                    continue
+                for at in _places_of_head(head, stems_by_head, stemmed):
+                    if not at & taken:
+                        found.setdefault((head, at, level), set()).update((t, r, c) for r in range(len(table.rows)))
+    return [Mention(at, frozenset(cells), text, level=level) for (text, at, level), cells in found.items()]
+
+
+def _places_of_head(head: str, heads: Mapping[str, frozenset[str]], stemmed: tuple[str, ...]) -> list[frozenset[int]]:
+    """Return where a text names a head: by all its words, or by those that tell it from a head with the same ones."""
+    if places := _occurrences(heads[head], stemmed, len(head.split())):
+        return places
+    others = [stems for other, stems in heads.items() if other != head and stems & heads[head]]
+    own = heads[head].difference(*others)
+    contrasts = all(other - heads[head] for other in others)
+    return _occurrences(own, stemmed, len(own)) if others and own and contrasts else []
+
+
 def _mentions_of_keys(stemmed: tuple[str, ...], tables: Sequence[Table]) -> list[Mention]:
-    """Return the rows that a text names; by the leftmost column that it names any by.
+    """Return the rows that a text names; by the leftmost column that it names any by, and those beside it."""
+    last = max((table.key_columns.stop for table in tables), default=0)
+    by_column = [found for column in range(last) if (found := _mentions_of_column(column, stemmed, tables))]
+    named = by_column[0] if by_column else []
+    for within in by_column[1:]:
+        if any(len(key.rows) > 1 for key in named):
+            named = _narrowed(named, within)
+    return named
+
+
+def _narrowed(outer: Sequence[Mention], inner: Sequence[Mention]) -> list[Mention]:
+    """Return the rows that keys of two columns name together, each in the place of what tells it from the others."""
+    pairs = [
+        (one, other)
+        for other in inner
+        for one in ([_beside(other, outer)] if len(inner) > 1 else outer)
+        if one.rows & other.rows and not one.at & other.at
+    ]
+    together = [
+        Mention(
+            (other if len(inner) > 1 else one).at,
+            frozenset(cell for cell in one.cells if cell[:2] in other.rows),
+            f"{one.text}, {other.text}",
+        )
+        for one, other in pairs
+    ]
+    return together + [one for one in outer if all(one is not paired for paired, _ in pairs)]
+
+
+def _beside(key: Mention, others: Sequence[Mention]) -> Mention:
+    """Return which of some keys stands with a key: next to it, or else before it, or else after it."""
+    first, last = min(key.at), max(key.at)
+
+    def distance(other: Mention) -> tuple[bool, bool, int]:
+        apart = max(first - max(other.at), min(other.at) - last)
+        return apart > 1, min(other.at) > first, apart
+
+    return min(others, key=distance)
+
+
+def _mentions_of_column(column: int, stemmed: tuple[str, ...], tables: Sequence[Table]) -> list[Mention]:
+    """Return the rows that a text names by a column.
 
     A number, as of a grade or a week, names a row only beside a word of its column's head.
     """
-    for column in range(max((table.key_columns.stop for table in tables), default=0)):
-        found = dict[tuple[str, frozenset[int]], set[tuple[int, int, int]]]()
-        for t, table in enumerate(tables):
-            is_headed = bool(content_stems(table.head(column)) & set(stemmed))
-            for r, row in enumerate(table.rows if column in table.key_columns else ()):
-                if _NUMBER.fullmatch(row[column]) and not is_headed:
-                    continue
-                for at in _occurrences(_key_stems(row[column]), stemmed, len(row[column].split())):
-                    found.setdefault((row[column], at), set()).add((t, r, column))
-        if found:
-            return [Mention(at, frozenset(cells), text) for (text, at), cells in found.items()]
-    return []
+    found = dict[tuple[str, frozenset[int]], set[tuple[int, int, int]]]()
+    for t, table in enumerate(tables):
+        is_headed = bool(content_stems(table.head(column)) & set(stemmed)) if column in table.key_columns else False
+        for r, row in enumerate(table.rows if column in table.key_columns else ()):
+            if _NUMBER.fullmatch(row[column]) and not is_headed:
+                continue
+            for at in _occurrences(_key_stems(row[column]), stemmed, len(row[column].split())):
+                found.setdefault((row[column], at), set()).add((t, r, column))
+    return [Mention(at, frozenset(cells), text) for (text, at), cells in found.items()]
 
 
 def _figures(
@@ -136,7 +197,8 @@ def _figures(
              for q in said.quantities]  # fmt: skip
     parts += [(str(d.day or d.year), True, replace(nothing, days=frozenset({d})), False) for d in said.days]
     for written, is_exact, part, is_soft in parts:
-        places = [at for at, token in enumerate(tokens) if written in figures(token)] or [len(tokens)]
+        begins = figures(written.partition(":")[0])
+        places = [at for at, token in enumerate(tokens) if begins & figures(token)] or [len(tokens)]
         cells = frozenset(
             (t, r, c)
             for t, table in enumerate(tables)
@@ -204,13 +266,16 @@ def _widest(mentions: Iterable[Mention]) -> list[Mention]:
 def _occurrences(part: frozenset[str], stemmed: tuple[str, ...], length: int) -> list[frozenset[int]]:
     """Return where all of some stems stand close together, in any order; ``length`` words is how long they are."""
     places = [at for at, word in enumerate(stemmed) if word in part]
-    found, last = [], -1
-    for start, end in itertools.combinations_with_replacement(places, 2):
-        inside = frozenset(at for at in places if start <= at <= end)
-        if start > last and end - start < length + _LOOSE and {stemmed[at] for at in inside} == part:
-            found.append(inside)
-            last = end
-    return found
+    windows = [
+        frozenset(at for at in places if start <= at <= end)
+        for start, end in itertools.combinations_with_replacement(places, 2)
+        if end - start < length + _LOOSE and part.issubset(stemmed[start : end + 1])
+    ]
+    found = list[frozenset[int]]()
+    for window in sorted(windows, key=lambda window: max(window) - min(window)):
+        if not any(min(window) <= max(other) and min(other) <= max(window) for other in found):
+            found.append(window)
+    return sorted(found, key=min)
 
 
 @lru_cache(maxsize=4096)

@@ -1,5 +1,6 @@
 """HTML: the text that a browser would show."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -27,6 +28,11 @@ _BLOCKS = set(_HEADINGS) | set(
     "address article aside blockquote body dd details dialog div dl dt fieldset figcaption figure footer form"
     " header hr html li main nav ol p pre section summary table ul".split()
 )
+
+_MOST_SPANNED = 50
+"""Rows or columns that a cell is taken to span, at most."""
+_LONGEST_REPEATED = 200
+"""Characters of a cell that is given in each row that it spans. A longer one is given once."""
 
 
 def read_html(path: Path) -> Extraction:
@@ -56,12 +62,37 @@ def add_html(element: Tag, builder: ExtractionBuilder) -> None:
         elif child.name == "table" and not child.find("table"):
             builder.paragraph(one_line(" ".join(map(_visible_text, child.find_all("caption")))))
             rows = (row for row in child.find_all("tr") if not any(map(_is_hidden, (row, *row.parents))))
-            builder.table([_visible_text(cell) for cell in row.find_all(["td", "th"])] for row in rows)
+            builder.table(_rows(rows))
         elif child.name == "li" and not child.find(_BLOCKS):
             builder.paragraph("- " + one_line(_visible_text(child)))
         else:
             add_html(child, builder)
     _flush(inline, builder)
+
+
+def _rows(rows: Iterable[Tag]) -> Iterator[list[str]]:
+    """Yield the cells of rows. A cell merged over columns is given once; one merged over rows, in each row."""
+    above: dict[int, tuple[str, int, int]] = {}  # by column: text, width, and the rows that it still spans
+    for row in rows:
+        spanning, above, cells, column = above, {}, list[str](), 0
+        own = iter(row.find_all(["td", "th"]))
+        while True:
+            if column in spanning:
+                text, width, left = spanning[column]
+            elif (cell := next(own, None)) is not None:
+                text, width, left = _visible_text(cell), _span(cell, "colspan"), _span(cell, "rowspan")
+            else:
+                break
+            cells.append(text)
+            if left > 1:
+                above[column] = text if len(text) <= _LONGEST_REPEATED else "", width, left - 1
+            column += width
+        yield cells
+
+
+def _span(cell: Tag, name: str) -> int:
+    written = str(cell.get(name, ""))
+    return min(max(1, int(written)), _MOST_SPANNED) if written.isdecimal() else 1
 
 
 def _flush(inline: list[str], builder: ExtractionBuilder) -> None:
