@@ -70,6 +70,8 @@ class Query:
     """Earlier questions of the conversation, latest first: a follow-up may depend on them."""
     parts: tuple[str, ...] = ()
     """The questions into which it was split, if it needs more than one place."""
+    original: str = ""
+    """If ``text`` is a translation: the words of the question as it was asked, which are searched for as they stand."""
     audience: Audience = PUBLIC
     filters: Filters = ALL
     recency_days: float | None = None

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
-from indexes.types import Hit
+from indexes.types import Hit, Passage, Scope
 from rag.types import (
     Answer,
     Completed,
@@ -54,8 +54,27 @@ class Writer(Protocol):
 class Rewriter(Protocol):
     """Turns a question and its conversation into a search query."""
 
-    async def query(self, question: Question) -> Rewritten:
-        """Return the query. If a model fails, return the query that needs none."""
+    async def query(self, question: Question, languages: frozenset[str] = frozenset()) -> Rewritten:
+        """Return the query, in one of the documents' ``languages`` if it can be put into it.
+
+        If a model fails, return the query that needs none.
+        """
+
+
+class Library(Protocol):
+    """What the index holds, within a scope."""
+
+    def languages(self, scope: Scope) -> frozenset[str]:
+        """The languages of the documents, as ``identify_language`` names them; others are left out."""
+
+    def documents(self, scope: Scope, *, limit: int) -> tuple[Sequence[str], int]:
+        """The paths of the first documents in the order of paths, and the number of all."""
+
+    def named(self, name: str, scope: Scope) -> Sequence[str]:
+        """The paths of the documents whose file has this name, or that lie at this path."""
+
+    def beginning(self, path: str, scope: Scope, *, limit: int) -> Sequence[Passage]:
+        """The first passages of the document at this path."""
 
 
 class Entailment(Protocol):

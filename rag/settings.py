@@ -222,7 +222,7 @@ class AnswerSettings(Part):
     )
     min_evidence: Weight = Field(
         0.45,
-        description="the evidence below which a question is declined without asking the model; 0 always asks",
+        description="the evidence below which a question is declined before anything is written; 0 always asks",
     )
     unsupported: Literal["mark", "cut", "retry"] = Field(
         "mark",

@@ -65,6 +65,8 @@ class Retrieval:
     """The part of the hits and the conversation that the model was not given."""
     unmatched_filters: bool = False
     """Whether no document that the asker may read is within the filters, so that nothing was searched."""
+    searched_languages: tuple[str, ...] = ()
+    """The languages of the documents, by name, if the question is in another and was searched for as it stands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ _ANSWER: Json = {
     "unanswered": "",
     "declined_by": None,
     "unmatched_filters": False,
+    "searched_languages": [],
     "nearest": [],
     "advice": None,
     "html": None,

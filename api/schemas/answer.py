@@ -137,7 +137,9 @@ class AnswerBody(Body):
     question: str
     text: str = Field(description="Markdown, with markers [1], [2]… in order of first use")
     status: AnswerStatus = Field(description=STATUS)
-    model: str
+    model: str = Field(
+        description='what wrote it; "index" if the catalog answered about itself: such an answer cites nothing'
+    )
     citations: tuple[CitationBody, ...]
     sentences: tuple[SentenceBody, ...]
     retrieval: RetrievalBody
@@ -152,6 +154,9 @@ class AnswerBody(Body):
     )
     unmatched_filters: bool = Field(
         description="whether no document that the asker may read matches the filters: nothing was searched"
+    )
+    searched_languages: tuple[str, ...] = Field(
+        description="the documents' languages, if the question is in another and was searched for as it stands"
     )
     nearest: tuple[NearBody, ...] = Field(description="if it is declined or unverified: documents that may help")
     advice: str | None = Field(description="how to connect a language model, if there is none")
@@ -220,6 +225,7 @@ def answer_body(answer: Answer, context: AnswerContext = NO_CONTEXT) -> AnswerBo
         unanswered=answer.unanswered,
         declined_by=answer.declined_by,
         unmatched_filters=answer.retrieval.unmatched_filters,
+        searched_languages=answer.retrieval.searched_languages,
         nearest=tuple(_near_body(near, links) for near in answer.nearest),
         advice=context.advice if answer.model == OFFLINE_MODEL else None,
         html=to_html(answer.text, answer.sentences, answer.citations) if context.html else None,

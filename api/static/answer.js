@@ -43,6 +43,7 @@ export function showAnswer(turn, answer) {
 export function ending(answer) {
   if (answer.status === "declined") return "The documents do not answer this.";
   if (answer.status === "unverified") return UNVERIFIED;
+  if (answer.model === "index") return "Answered.";
   const told = `Answered, ${count(answer.citations.length, "source")}`;
   return answer.status === "partly" ? `${told}; the documents answer it in part.` : `${told}.`;
 }

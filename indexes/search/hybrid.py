@@ -35,7 +35,7 @@ class HybridRetriever:
     def retrieve(self, query: Query, *, limit: int) -> list[Hit]:
         """Search for the query and for each of its parts, and fuse their hits by rank."""
         whole = replace(query, parts=())
-        searches = [whole, *(replace(whole, text=part, earlier=()) for part in query.parts)]
+        searches = [whole, *(replace(whole, text=part, earlier=(), original="") for part in query.parts)]
         rankings = [self._search(search, max(limit, self._candidates)) for search in searches]
         if len(rankings) == 1:
             return without_repetitions(rankings[0])[:limit]

@@ -87,11 +87,14 @@ class LexicalRetriever:
 
     def query_terms(self, query: Query) -> QueryTerms:
         """Return the query's terms, weighted by their rarity among the passages that the audience may read."""
-        turns = [content_terms(text)[:_MAX_TERMS] for text in (query.text, *query.earlier)]
+        texts = (query.text, *query.earlier, query.original)
+        *turns, original = [content_terms(text)[:_MAX_TERMS] for text in texts]
         revision = self._catalog.revision
         audience = self._limited(revision, query.audience)
         passages, mean_length = self._size(revision, audience)
-        frequencies = {term: self._frequency(revision, term, audience) for turn in turns for term in turn}
+        frequencies = {term: self._frequency(revision, term, audience) for turn in [*turns, original] for term in turn}
+        # the documents need not have the words of another language: those that they lack weigh nothing
+        turns.append([term for term in original if frequencies[term]])
         return query_terms(turns, passages, frequencies, mean_length)
 
     def matching(self, terms: QueryTerms, scope: Scope, *, limit: int) -> list[SearchRow]:

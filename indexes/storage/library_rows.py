@@ -96,6 +96,12 @@ class LibraryRows:
         ((count,),) = self._db.rows(f"SELECT count(*) FROM passages WHERE {condition.sql}", condition.values)  # noqa: S608
         return int(count)
 
+    def beginnings(self, scope: Scope, *, documents: int, characters: int) -> list[str]:
+        """The first characters of this many documents, drawn as their ids fall."""
+        condition = document_condition(scope, "id")
+        query = f"SELECT substr(text, 1, ?) FROM documents WHERE {condition.sql} ORDER BY id LIMIT ?"  # noqa: S608
+        return [text for (text,) in self._db.rows(query, (characters, *condition.values, documents))]
+
     def document(self, document_id: str, scope: Scope) -> LibraryDocument | None:
         """The document with this id within the scope; None whether it does not exist or may not be read."""
         condition = Condition("p.id = ?", (document_id,)) & passage_condition(scope)

@@ -8,11 +8,14 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from indexes.protocols import Retriever
-from indexes.types import Passage, Scope
+from indexes.types import Hit, Passage, Query, Scope
 from rag.answering.query_rewriting import OFFLINE
 from rag.citations.markers import Mark, without_markers
 from rag.errors import ModelError
-from rag.protocols import Answerer, Rewriter, Writer
+from rag.evidence.language_id import is_foreign_to
+from rag.protocols import Answerer, Library, Rewriter, Writer
+from rag.question.collection import asks_for_summary, names_in
+from rag.question.languages import language_names
 from rag.safety.output_filter import FilteredMarkerStream, OutputFilter
 from rag.types import (
     Answer,
@@ -33,7 +36,15 @@ from rag.types import (
     Unanswered,
     Usage,
 )
-from rag.verification.abstention import DECLINED, decline, is_relevant, matches_nothing, nearest_places, refusal
+from rag.verification.abstention import (
+    DECLINED,
+    decline,
+    is_foreign,
+    is_relevant,
+    matches_nothing,
+    nearest_places,
+    refusal,
+)
 from rag.verification.checker import CheckedText, Checker
 from rag.verification.policy import DEFAULT_POLICY, Policy, better_of, cut_unsupported
 
@@ -108,6 +119,7 @@ class Assistant(Answerer):
         checker: Checker | None = None,
         policy: Policy = DEFAULT_POLICY,
         count_documents: Callable[[Scope], int] = lambda _: 1,
+        library: Library | None = None,
     ) -> None:
         """``count_documents`` tells how many documents a search may find."""
         self._retriever = retriever
@@ -115,20 +127,24 @@ class Assistant(Answerer):
         self._limit = limit
         self._rewriter = rewriter
         self._checker = checker or Checker()
+        self._library = library
         self.policy = policy
         self._count_documents = count_documents
 
     async def stream(self, question: Question) -> AsyncGenerator[Event]:
         """See ``Answerer``. Raises ``ModelError`` if the model fails."""
         clock = Clock()
-        rewritten = await self._rewriter.query(question)
+        languages = await self._languages(question)
+        rewritten = await self._rewriter.query(question, languages)
         if rewritten.usage is not None:
             clock.lap("rewrite")
-        hits = tuple(await asyncio.to_thread(self._retriever.retrieve, rewritten.query, limit=self._limit))
-        near = is_relevant(hits, self.policy.min_evidence)
+        hits = await asyncio.to_thread(self._find, question, rewritten.query)
+        near = self._is_near(hits, rewritten.query, languages)
         context = self._writer.fit(question, hits) if near else Context(())
         unmatched = await asyncio.to_thread(matches_nothing, rewritten.query.scope, hits, self._count_documents)
-        retrieval = Retrieval(rewritten.query, hits, context.left_out, unmatched_filters=unmatched)
+        stayed = not rewritten.query.original and is_foreign_to(question.text, languages)
+        searched = language_names(languages) if stayed else ()
+        retrieval = Retrieval(rewritten.query, hits, context.left_out, unmatched, searched)
         clock.lap("retrieve")
         yield Retrieved(retrieval)
 
@@ -155,6 +171,26 @@ class Assistant(Answerer):
             checked = cut_unsupported(checked)
         answer = self._complete(question, retrieval, draft, checked, near=near)
         yield Completed(replace(answer, usage=usage, timings=clock.total()))
+
+    def _find(self, question: Question, query: Query) -> tuple[Hit, ...]:
+        """Search; a document that is to be summarised is read from its beginning."""
+        if self._library and asks_for_summary(question.text):
+            named = [path for name in names_in(question.text) for path in self._library.named(name, query.scope)]
+            passages = self._library.beginning(named[0], query.scope, limit=self._limit) if named else ()
+            if passages:
+                return tuple(Hit(passage, 1 / rank) for rank, passage in enumerate(passages, start=1))
+        return tuple(self._retriever.retrieve(query, limit=self._limit))
+
+    async def _languages(self, question: Question) -> frozenset[str]:
+        """Return the languages of the documents that the question may find."""
+        if self._library is None:
+            return frozenset()
+        return await asyncio.to_thread(self._library.languages, Scope(question.audience, question.filters))
+
+    def _is_near(self, hits: Sequence[Hit], query: Query, languages: frozenset[str]) -> bool:
+        if self.policy.reads_on:
+            return not is_foreign(hits, query, self.policy.min_evidence, languages)
+        return is_relevant(hits, self.policy.min_evidence)
 
     async def _verify(self, draft: Draft, question: Question) -> CheckedText:
         checked = await self._checker.check(draft.text, draft.marks, draft.passages, question.text)

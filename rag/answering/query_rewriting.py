@@ -11,12 +11,15 @@ from indexes.text.token_count import estimate_tokens
 from indexes.text.tokenization import stems
 from indexes.types import Query
 from rag.errors import ModelError
+from rag.evidence.language_id import content_of, identify_language, is_foreign_to
 from rag.llms.reasoning import spoken
 from rag.prompting import prompts
 from rag.prompting.context_window import Counter, latest
 from rag.protocols import ChatModel
+from rag.question.collection import about_collection
 from rag.question.decomposition import depends_on_context, is_compound, questions_in
 from rag.question.followups import is_about_answer, resolve_turns
+from rag.question.languages import language_names
 from rag.types import Discarded, Question, Rewritten, Usage
 
 _log = logging.getLogger(__name__)
@@ -52,7 +55,11 @@ def search_query(question: Question) -> Query:
 class OfflineRewriter:
     """Rewrites by rule: ``search_query``, with the parts of a compound question that stand alone."""
 
-    async def query(self, question: Question) -> Rewritten:
+    async def query(
+        self,
+        question: Question,
+        languages: frozenset[str] = frozenset(),  # noqa: ARG002 - no rule translates
+    ) -> Rewritten:
         """See ``Rewriter``."""
         query = search_query(question)
         parts = questions_in(query.text)
@@ -68,7 +75,9 @@ class UselessReplyError(Exception):
 
 
 class ModelRewriter:
-    """Makes one short call to a model for a follow-up or a compound question, within ``timeout`` seconds.
+    """Makes one short call to a model, within ``timeout`` seconds.
+
+    It does so for a follow-up, a compound question, and a question in another language than the documents.
 
     The model's words are only searched for. The audience and the filters stay the question's own.
     """
@@ -78,17 +87,18 @@ class ModelRewriter:
         self._timeout = timeout
         self._count = count
 
-    async def query(self, question: Question) -> Rewritten:
+    async def query(self, question: Question, languages: frozenset[str] = frozenset()) -> Rewritten:
         """See ``Rewriter``. If the model fails, takes too long or replies nothing useful, rewrite by rule."""
         offline = search_query(question)
-        if not needs_rewriting(question):
+        names = language_names(languages) if is_foreign_to(question.text, languages) else ()
+        if not (needs_rewriting(question) or (names and is_short(question))):
             return Rewritten(offline)
         history = latest(question.history, _HISTORY_TOKENS, self._count, _TURN_TOKENS)
         turn, reply, usage = prompts.rewriting_turn(question.text, history), "", Usage()
         try:
             async with (
                 asyncio.timeout(self._timeout),
-                aclosing(spoken(self._model, prompts.REWRITE, [turn])) as pieces,
+                aclosing(spoken(self._model, prompts.rewriting_system(names), [turn])) as pieces,
             ):
                 async for piece in pieces:
                     if isinstance(piece, Usage):
@@ -99,7 +109,7 @@ class ModelRewriter:
                         reply += piece
                     if len(reply) > _REPLY_CHARS:
                         break
-            return Rewritten(parse_reply(reply, question), usage)
+            return Rewritten(parse_reply(reply, question, translated=bool(names)), usage)
         except (ModelError, TimeoutError, UselessReplyError) as error:
             # not its words: a server's may repeat the question
             _log.warning("A question is searched for as it stands, as its rewriting failed: %s", type(error).__name__)
@@ -115,13 +125,19 @@ def needs_rewriting(question: Question) -> bool:
     follows = bool(_earlier_questions(question))
     if follows and is_about_answer(question.text):
         return False
-    return len(question.text) <= _QUESTION_CHARS and (follows or is_compound(question.text))
+    return is_short(question) and (follows or is_compound(question.text))
 
 
-def parse_reply(reply: str, question: Question) -> Query:
+def is_short(question: Question) -> bool:
+    """Tell whether a model can repeat the question within the time for rewriting."""
+    return len(question.text) <= _QUESTION_CHARS
+
+
+def parse_reply(reply: str, question: Question, *, translated: bool = False) -> Query:
     """Return the query in a reply: the first line is the question, those after it are its parts.
 
-    The first question of a conversation keeps its own words. Raises ``UselessReplyError``.
+    The first question of a conversation keeps its own words, unless the reply was to be ``translated`` and is. Raises
+    ``UselessReplyError``.
     """
     normal = normalise(reply)
     lines = [_LIST_ITEM.sub("", " ".join(line.split()), count=1).strip(_DECORATION) for line in normal.split("\n")]
@@ -129,12 +145,16 @@ def parse_reply(reply: str, question: Question) -> Query:
     if len(reply) > _REPLY_CHARS or not lines or len(lines[0]) > _LINE_CHARS or prompts.NO_ANSWER in normal:
         raise UselessReplyError
     known = _topic_words("\n".join([question.text, *(turn.text for turn in question.history)]))
-    if not _topic_words(lines[0]) & known:
+    translated = translated and identify_language(lines[0]) != identify_language(question.text)
+    if translated:
+        known |= _topic_words(lines[0])
+    elif not _topic_words(lines[0]) & known:
         raise UselessReplyError
-    text = lines[0] if _earlier_questions(question) else question.text
+    text = lines[0] if translated or _earlier_questions(question) else question.text
+    original = content_of(question.text) if translated else ""
     others = dict.fromkeys(line for line in lines[1:] if line != text and len(line) <= _LINE_CHARS)
     parts = [line for line in others if _topic_words(line) & known][: prompts.PARTS]
-    return replace(search_query(question), text=text, earlier=(), parts=tuple(parts))
+    return replace(search_query(question), text=text, earlier=(), parts=tuple(parts), original=original)
 
 
 def _topic_words(text: str) -> set[str]:
@@ -144,4 +164,5 @@ def _topic_words(text: str) -> set[str]:
 
 def _earlier_questions(question: Question) -> tuple[str, ...]:
     """Return what the user asked before, latest first."""
-    return tuple(turn.text for turn in reversed(question.history) if turn.role == "user")
+    asked = (turn.text for turn in reversed(question.history) if turn.role == "user")
+    return tuple(text for text in asked if not about_collection(text))

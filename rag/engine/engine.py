@@ -34,6 +34,7 @@ from indexes.vectors.chroma_server import ChromaServer
 from indexes.vectors.index import ChromaVectors, describe_rebuild
 from indexes.vectors.snapshots import SnapshotStore
 from rag.answering.assistant import Assistant
+from rag.answering.collection import CollectionAnswerer
 from rag.engine.factories import (
     has_llm,
     make_checker,
@@ -46,6 +47,7 @@ from rag.engine.factories import (
     make_writer,
     with_cache,
 )
+from rag.engine.library import CatalogLibrary
 from rag.extractive.writer import NAME as EXTRACTIVE
 from rag.llms.pricing import PricedChat
 from rag.protocols import Answerer, ChatModel
@@ -164,6 +166,11 @@ class Engine:
         """The language model, or None if none is configured."""
         return make_llm(self.settings.llm) if has_llm(self.settings.llm) else None
 
+    @cached_property
+    def library(self) -> CatalogLibrary:
+        """What the index holds."""
+        return CatalogLibrary(lambda: self.catalog)
+
     @property
     def model_name(self) -> str:
         """The name of what writes the answers: the language model's, or the extractive writer's."""
@@ -176,7 +183,8 @@ class Engine:
         def index_state() -> str:
             return f"{self.catalog.get('id')}/{self.catalog.revision}"
 
-        return with_cache(make_assistant(self, self.llm), self.settings, self.model_name, index_state)
+        answerer = CollectionAnswerer(make_assistant(self, self.llm), self.library)
+        return with_cache(answerer, self.settings, self.model_name, index_state)
 
     @property
     def another_model(self) -> str | None:
@@ -306,6 +314,7 @@ def make_assistant(engine: Engine, llm: ChatModel | None) -> Assistant:
         policy=make_policy(settings),
         checker=make_checker(settings, engine.encoder, llm),
         count_documents=lambda scope: engine.catalog.documents_within(scope),
+        library=engine.library,
     )
 
 

@@ -160,7 +160,7 @@ def make_policy(settings: Settings) -> Policy:
     unsupported = settings.answer.unsupported
     if unsupported == "retry" and not has_llm(settings.llm):
         unsupported = "mark"  # the same sentences of the documents would come again
-    return Policy(unsupported, settings.answer.min_evidence)
+    return Policy(unsupported, settings.answer.min_evidence, reads_on=has_llm(settings.llm))
 
 
 def make_checker(settings: Settings, encoder: Encoder, model: ChatModel | None) -> Checker:

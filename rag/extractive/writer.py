@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from indexes.protocols import Encoder
 from indexes.types import Hit
 from rag.citations.markers import without_markers
 from rag.extractive.candidates import Candidate, NumberedPassage, candidates
 from rag.extractive.selection import choose, confidence, ranked
+from rag.question.collection import asks_for_summary
 from rag.question.decomposition import depends_on_context, questions_in
 from rag.question.followups import resolve_turns
 from rag.safety.invisible_text import strip_invisible
@@ -17,6 +19,8 @@ from rag.types import Confidence, Context, Piece, Question, Quoted, Revision, Un
 NAME = "offline-extractive"
 _WHOLE = 0.5
 """Weight of the likeness to the whole question, beside the likeness to a part of it."""
+_BEGINNING = 3
+"""Sentences that stand for a summary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class ExtractiveWriter:
         if question.history:
             asked = resolve_turns(asked)
         whole, before = asked[-1], "".join(asked[-2:-1])
+        if asks_for_summary(whole):
+            return self._beginning(sources)
         parts = questions_in(whole)
         extracts = dict.fromkeys(parts, Extract((), 0.0))
         if len(parts) > 1:
@@ -78,6 +84,14 @@ class ExtractiveWriter:
         if not any(extract.candidates for extract in extracts.values()):
             extracts = {whole: self.extract(whole, sources, before)}
         return _joined(extracts)
+
+    def _beginning(self, sources: Sequence[NumberedPassage]) -> list[Piece]:
+        """Quote the first sentences: without a language model, they tell best what a document is about."""
+        sentences = islice((sentence for source in sources for sentence in source.sentences()), _BEGINNING)
+        quotes = [
+            Quoted(without_markers(" ".join(s.text.split())), s.source.passage, s.start, s.end) for s in sentences
+        ]
+        return [Confidence(self._min_confidence), *quotes]
 
     def _ordered(
         self, whole: str, parts: Sequence[str], sources: Sequence[NumberedPassage]

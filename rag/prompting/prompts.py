@@ -9,7 +9,7 @@ from rag.question.languages import language_name
 from rag.safety.invisible_text import strip_invisible
 from rag.types import Revision, Turn
 
-VERSION = "4"
+VERSION = "5"
 """Raise it with any change of wording: runs and caches that differ in it are not comparable."""
 
 NO_ANSWER = "NO_ANSWER"
@@ -67,6 +67,12 @@ def tags(names: str) -> re.Pattern[str]:
     angle, bracket = r"(?:<|&(?:amp;)*lt;)", r"(?:\[|&(?:amp;)*lsqb;)"
     bounds = rf"{angle}(?=\s*/?\s*(?:{names})\b|{_BOUNDS})|{bracket}(?={_BRACKETED})"
     return re.compile(bounds, re.IGNORECASE)
+
+
+def rewriting_system(languages: Sequence[str] = ()) -> str:
+    """``REWRITE``, with the languages of the documents, by name, if the question is to be put into one of them."""
+    told = f"in {' or '.join(languages)}, the language of the documents, into which you translate the question"
+    return REWRITE.replace(_IN_ITS_OWN, f"{told}, names and codes as they are") if languages else REWRITE
 
 
 _TAG = tags("source|context|question")

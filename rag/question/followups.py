@@ -6,6 +6,8 @@ It knows English, German, French, Spanish and Italian. One that it misses is tak
 import re
 from collections.abc import Sequence
 
+from rag.question.collection import about_collection
+
 _LONGEST = 90
 """Characters of such a question: a longer one asks something of its own."""
 _THAT = r"(?:that|this|it|so|the (?:answer|above)|your (?:last )?answer|what you (?:just )?said)"
@@ -75,8 +77,10 @@ def resolve_turns(messages: Sequence[str]) -> list[str]:
 
     A question about an answer repeats the question before it; a correction replaces it. Needs at least one message.
     """
-    questions = [messages[0]]
-    for text in messages[1:]:
+    *earlier, last = messages
+    first, *rest = [*(text for text in earlier if not about_collection(text)), last]
+    questions = [first]
+    for text in rest:
         if is_about_answer(text):
             continue
         match = _CORRECTION.fullmatch(text.strip())

@@ -1,7 +1,7 @@
 """The languages that an answer may be in: by tag, as ``de`` or ``pt-BR``, or by name, as German or Deutsch."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rag.errors import LanguageError
 
@@ -39,6 +39,11 @@ def make_language(name: str | None) -> str | None:
         )
     parts = (language, (match["script"] or "").title(), (match["region"] or "").upper())
     return "-".join(part for part in parts if part)
+
+
+def language_names(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return the English names of those of the tags that are languages, sorted."""
+    return tuple(sorted(_NAMES[tag] for tag in tags if tag in _NAMES))
 
 
 def language_name(tag: str) -> str:

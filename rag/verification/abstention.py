@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from indexes.types import ALL, Hit, Scope
+from indexes.text.tokenization import content_terms, terms
+from indexes.types import ALL, Hit, Query, Scope
+from rag.evidence.language_id import identify_language
 from rag.types import Answer, Decliner, Near, Retrieval, Sentence
 
 DECLINED = "The documents do not answer this question."
@@ -52,6 +54,27 @@ def is_relevant(hits: Iterable[Hit], min_evidence: float) -> bool:
     return any(evidence_score(hit) >= min_evidence for hit in hits)
 
 
+def is_foreign(hits: Sequence[Hit], query: Query, min_evidence: float, languages: frozenset[str]) -> bool:
+    """Return whether a question is plainly foreign to the documents: no hit has this much evidence, however counted.
+
+    The words of the question count the same each, as in a small index the words that all passages have weigh nothing
+    beside one that they lack. A question that is not surely in one of the documents' ``languages`` shares no words with
+    them: then whatever was found is near.
+    """
+    if identify_language(query.text) not in languages:
+        return not hits
+    asked = [frozenset(content_terms(text)) for text in (query.text, *query.earlier, *query.parts)]
+    return not any(max(evidence_score(hit), _plain_evidence(hit, asked)) >= min_evidence for hit in hits)
+
+
+def _plain_evidence(hit: Hit, asked: Sequence[frozenset[str]]) -> float:
+    """Return the similarity of a passage plus its share of a question's words, of the question that it is nearest."""
+    cosine = next((signal.score for signal in hit.signals if signal.name == "dense"), 0.0)
+    passage = hit.passage
+    has = frozenset(terms(f"{passage.title}\n{passage.context}\n{passage.text}"))
+    return cosine + max(len(words & has) / max(len(words), 1) for words in asked)
+
+
 def nearest_places(hits: Sequence[Hit]) -> tuple[Near, ...]:
     """Return the best passage of each near document, three at most, best first."""
     best = {hit.passage.document_id: hit.passage for hit in reversed(hits) if evidence_score(hit) >= _NEAR}
@@ -66,7 +89,11 @@ def matches_nothing(scope: Scope, hits: Sequence[Hit], count_documents: Callable
 
 def refusal(retrieval: Retrieval) -> str:
     """Return the text of a declined answer."""
-    return NO_DOCUMENTS if retrieval.unmatched_filters else DECLINED
+    if retrieval.unmatched_filters:
+        return NO_DOCUMENTS
+    languages = " and ".join(retrieval.searched_languages)
+    told = f" Only {languages} was searched, the language of the documents: ask in {languages}." if languages else ""
+    return DECLINED + told
 
 
 def decline(answer: Answer, decliner: Decliner) -> Answer:

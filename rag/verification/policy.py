@@ -23,7 +23,9 @@ class Policy:
     unsupported: Unsupported = "mark"
     """``retry`` asks the model once more, and marks what is left."""
     min_evidence: float = 0.0
-    """If no hit has this much (``abstention.evidence_score``), the model is not asked."""
+    """If no hit has this much evidence (``abstention.is_relevant``), nothing is written."""
+    reads_on: bool = False
+    """Whether a language model reads what was found: then only what is plainly foreign to the documents is declined."""
 
 
 DEFAULT_POLICY = Policy()

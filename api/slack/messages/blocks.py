@@ -124,7 +124,11 @@ def button(label: str, action: str, value: str) -> Block:
 
 
 def _refusal(answer: Answer, translation: Translation) -> str:
-    return translation.no_documents if answer.retrieval.unmatched_filters else translation.declined
+    """What stands in place of an answer."""
+    if answer.retrieval.unmatched_filters:
+        return translation.no_documents
+    languages = ", ".join(answer.retrieval.searched_languages)
+    return f"{translation.declined} {translation.searched.format(languages)}" if languages else translation.declined
 
 
 def _markdown_blocks(text: str) -> list[Block]:

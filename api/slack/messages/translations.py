@@ -27,6 +27,8 @@ class Translation:
     """In place of an answer, where no document that may be read is within the channel's filters."""
     help: str
     """What the bot does."""
+    searched: str
+    """Follows it where the question is in another language than the documents; takes theirs."""
     unanswered: str
     cut_short: str
     nearest: str
@@ -64,6 +66,7 @@ ENGLISH = Translation(
     help="I answer questions from the documents, and name the source of each sentence. Ask me by a mention, in a "
     "direct message or with the command; in a thread that I have answered in, just ask on. “stop” stops an "
     "answer.",
+    searched="Only {} was searched, the language of the documents.",
     unanswered="The documents do not answer",
     cut_short="Cut short",
     nearest="You may want to look at",
@@ -105,6 +108,7 @@ GERMAN = Translation(
     help="Ich beantworte Fragen aus den Dokumenten und nenne die Quelle jedes Satzes. Frag mich mit einer "
     "Erwähnung, in einer Direktnachricht oder mit dem Befehl; in einem Thread, in dem ich geantwortet habe, "
     "frag einfach weiter. „stopp“ hält eine Antwort an.",
+    searched="Gesucht wurde nur in der Sprache der Dokumente: {}.",
     unanswered="Die Dokumente beantworten nicht",
     cut_short="Abgebrochen",
     nearest="Vielleicht hilft ein Blick in",
@@ -146,6 +150,7 @@ FRENCH = Translation(
     help="Je réponds aux questions à partir des documents, en citant la source de chaque phrase. Mentionnez-moi, "
     "écrivez-moi en message direct ou utilisez la commande ; dans un fil où j’ai répondu, posez simplement la"
     " suite. « stop » arrête une réponse.",
+    searched="La recherche n'a porté que sur la langue des documents : {}.",
     unanswered="Les documents ne répondent pas à",
     cut_short="Interrompu",
     nearest="À consulter peut-être",
@@ -187,6 +192,7 @@ SPANISH = Translation(
     help="Respondo preguntas a partir de los documentos y nombro la fuente de cada frase. Pregúnteme con una "
     "mención, en un mensaje directo o con el comando; en un hilo donde ya respondí, siga preguntando. «stop» "
     "detiene una respuesta.",
+    searched="Solo se buscó en el idioma de los documentos: {}.",
     unanswered="Los documentos no responden",
     cut_short="Interrumpido",
     nearest="Quizá le sirva consultar",
@@ -228,6 +234,7 @@ ITALIAN = Translation(
     help="Rispondo alle domande con i documenti e nomino la fonte di ogni frase. Chiedi con una menzione, in un "
     "messaggio diretto o con il comando; in un thread dove ho risposto, continua a chiedere. «stop» ferma una"
     " risposta.",
+    searched="La ricerca riguarda solo la lingua dei documenti: {}.",
     unanswered="I documenti non rispondono a",
     cut_short="Interrotto",
     nearest="Forse è utile guardare",

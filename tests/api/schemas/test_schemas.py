@@ -38,6 +38,7 @@ def test_an_answer_becomes_plain_json() -> None:
         "unanswered",
         "declined_by",
         "unmatched_filters",
+        "searched_languages",
         "nearest",
         "advice",
         "html",

@@ -422,3 +422,16 @@ def test_where_the_rare_words_are_hidden_the_common_ones_find_what_is_not(
 
 def passage(name: str) -> Passage:
     return Passage(name, name, name, "", "", "text", Locator(0, 4, 1, 1))
+
+
+def test_the_words_of_a_translated_question_are_searched_for_where_documents_have_them(
+    catalog: Catalog, lexical: LexicalRetriever
+) -> None:
+    put(catalog, document("The move is paid for by form.", "move.txt"))
+    put(catalog, document("Umzug is what the Berlin office calls it.", "berlin.txt"))
+    plain = Query("Who pays for the move?")
+    translated = Query(plain.text, original="bezahlt Umzug Erstattungsantrag")
+    assert paths(lexical.retrieve(plain, limit=5)) == ["move.txt"]
+    assert paths(lexical.retrieve(translated, limit=5)) == ["move.txt", "berlin.txt"]
+    lacking = Query(plain.text, original="Erstattungsantrag")
+    assert lexical.retrieve(lacking, limit=5) == lexical.retrieve(plain, limit=5)

@@ -14,6 +14,7 @@ from indexes.types import Audience, Filters, Query
 from rag.answering.assistant import Assistant
 from rag.answering.query_rewriting import ModelRewriter, needs_rewriting, search_query
 from rag.errors import ModelBusyError, ModelError
+from rag.evidence.language_id import OTHER_SCRIPT
 from rag.prompting import prompts
 from rag.prompting.llm_writer import LLMWriter
 from rag.types import Completed, Confidence, Piece, Question, Rewritten, Turn, Usage
@@ -94,6 +95,44 @@ async def test_what_cannot_be_seen_is_taken_out_and_dress_off() -> None:
 async def test_a_script_without_spaces_is_known_by_its_characters() -> None:
     asked = Question("病假呢？", (Turn("user", "年假有几天？"),))
     assert (await rewritten(asked, "病假有几天？")).query == Query("病假有几天？")
+
+
+# A question in another language than the documents
+
+GERMAN = Question("Wie viele seltene Erden liefert die Mine in Jiangxi?")
+IN_ENGLISH = "How many rare earths does the mine in Jiangxi supply?"
+
+
+async def test_a_question_in_another_language_is_put_into_that_of_the_documents_and_keeps_its_words() -> None:
+    model = ScriptedChat(f"{IN_ENGLISH}\nWhere is the mine in Jiangxi?\nI am glad to help.", Usage(40, 12))
+    told = await ModelRewriter(model).query(GERMAN, frozenset({"en"}))
+    ((system, _),) = model.calls
+    assert "in English, the language of the documents" in system
+    assert told.usage == Usage(40, 12)
+    assert told.query == Query(
+        IN_ENGLISH, parts=("Where is the mine in Jiangxi?",), original="seltene Erden liefert Mine Jiangxi?"
+    )
+
+
+async def test_a_follow_up_in_another_language_stands_alone_in_that_of_the_documents() -> None:
+    question = Question("Und wie viele sind das in einem Jahr?", (Turn("user", GERMAN.text), *HISTORY[1:]))
+    told = (await ModelRewriter(ScriptedChat(IN_ENGLISH)).query(question, frozenset({"en"}))).query
+    assert (told.text, told.earlier, "Jahr" in told.original) == (IN_ENGLISH, (), False)
+
+
+@pytest.mark.parametrize("languages", [{"de"}, {"de", "en"}, set(), {OTHER_SCRIPT}])
+async def test_a_question_in_a_language_of_the_documents_is_searched_for_as_it_stands(languages: set[str]) -> None:
+    model = ScriptedChat(IN_ENGLISH)
+    assert await ModelRewriter(model).query(GERMAN, frozenset(languages)) == Rewritten(search_query(GERMAN))
+    assert model.calls == []
+
+
+@pytest.mark.parametrize("pieces", [(GERMAN.text,), ("NO_ANSWER",), (ModelBusyError("It is busy."),), (30.0,)])
+async def test_a_question_that_was_not_translated_keeps_its_words(
+    pieces: tuple[Piece | Exception | float, ...],
+) -> None:
+    told = await ModelRewriter(ScriptedChat(*pieces), timeout=0.05).query(GERMAN, frozenset({"en"}))
+    assert told.query == search_query(GERMAN)
 
 
 # Where it is of no use

@@ -4,7 +4,7 @@ import pytest
 
 from fakes.engines import SAMPLES
 from indexes.text.sentences import sentence_spans
-from rag.evidence.language_id import OTHER_SCRIPT, has_negation, identify_language
+from rag.evidence.language_id import OTHER_SCRIPT, content_of, has_negation, identify_language, is_foreign_to
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,32 @@ def test_no_sentence_of_the_english_samples_is_taken_for_another_language() -> N
 )
 def test_a_negation_is_seen_in_each_language(text: str, of: str, *, expected: bool) -> None:
     assert has_negation(text, of) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("How long is the trial?", "en"),
+        ("Wer bezahlt meinen Umzug?", "de"),
+        ("Combien de jours pour mon déménagement ?", "fr"),
+        ("¿Cuál es el precio de la mudanza?", "es"),
+        ("Quanto costa il mio trasloco?", "it"),
+    ],
+)
+def test_a_question_is_told_by_its_question_words_too(question: str, told: str) -> None:
+    assert identify_language(question) == told
+
+
+def test_a_text_is_foreign_where_neither_is_in_doubt() -> None:
+    german, english = "Wer bezahlt meinen Umzug?", "Who pays for the move that I was asked to make?"
+    assert is_foreign_to(german, frozenset({"en", "fr"}))
+    assert not is_foreign_to(german, frozenset({"en", "de"}))
+    assert not is_foreign_to(english, frozenset({"en"}))
+    assert not is_foreign_to("Umzug?", frozenset({"en"}))
+    assert not is_foreign_to(german, frozenset())
+
+
+def test_what_is_left_without_the_commonest_words_are_those_that_can_be_searched_for() -> None:
+    assert content_of("Wer bezahlt meinen Umzug nach Porto, Formular U-7?") == "bezahlt Umzug Porto, Formular U-7?"
+    assert content_of("Combien coûte l'envoi ?") == "coûte envoi"
+    assert content_of("Umzug Porto") == "Umzug Porto"

@@ -6,17 +6,20 @@ import pytest
 
 from fakes.chat import ScriptedChat
 from fakes.passages import FixedRetriever, passage, with_evidence
-from indexes.types import Hit, Locator, Query
+from indexes.types import Hit, Locator, Query, Scope
 from rag.answering.assistant import DECLINED, Assistant
+from rag.answering.query_rewriting import OFFLINE, ModelRewriter
 from rag.prompting.context_window import Window
 from rag.prompting.llm_writer import LLMWriter
-from rag.types import Answer, Near, Question
-from rag.verification.abstention import nearest_places
+from rag.protocols import Rewriter
+from rag.types import Answer, Completed, Delta, Near, Question
+from rag.verification.abstention import is_foreign, is_relevant, nearest_places
 from rag.verification.policy import Policy
 
 LEAVE = passage("Staff get 27 days of leave a year.", path="leave.txt")
 PAGER = passage("The pager pays 50 euros a week.", path="pager.txt", start=40)
 ASKED = Question("What does the pager pay?")
+FOREIGN = "How high is the tower of the church?"
 
 
 class Found:
@@ -51,6 +54,82 @@ async def test_where_the_model_is_not_asked_the_question_needs_no_room_in_its_wi
 async def test_either_meaning_or_words_may_bring_a_passage_near(cosine: float, words: float) -> None:
     _, model = await answer(with_evidence(LEAVE, 0.1, 0.0), with_evidence(PAGER, cosine, words))
     assert len(model.calls) == 1
+
+
+def read_on(*hits: Hit, languages: str = "en", text: str = "What does the parking of a boat cost?") -> bool:
+    """Whether a model is to read the hits."""
+    return not is_foreign(hits, Query(text), 0.45, frozenset(languages.split()))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Parking is 3 euros a night.", True),  # one word of three, and some likeness
+        ("A boat's parking is free.", True),
+        ("The pager pays 50 euros a week.", False),
+    ],
+)
+def test_to_a_model_only_what_is_plainly_foreign_is_not_shown(text: str, *, expected: bool) -> None:
+    found = with_evidence(passage(text), 0.2, 0.02)
+    assert (read_on(found), is_relevant([found], 0.45)) == (expected, False)
+
+
+def test_what_suffices_without_a_model_suffices_with_one() -> None:
+    assert read_on(with_evidence(PAGER, 0.5, 0.0))
+    assert read_on(with_evidence(PAGER, 0.1, 0.4))
+    assert read_on(Hit(PAGER, 0.1))  # it tells no evidence
+
+
+@pytest.mark.parametrize("languages", ["", "de", "fr it"])
+def test_words_speak_against_nothing_where_the_languages_may_differ(languages: str) -> None:
+    assert read_on(with_evidence(PAGER, 0.1, 0.0), languages=languages)
+    assert not read_on(languages=languages)  # nothing was found at all
+    assert read_on(with_evidence(PAGER, 0.1, 0.0), text="Bootsplatz?")
+
+
+def test_an_earlier_question_and_each_part_may_bring_a_passage_near() -> None:
+    found = with_evidence(PAGER, 0.2, 0.0)
+    for query in (Query(FOREIGN, ("What does the pager pay?",)), Query(FOREIGN, parts=("What does the pager pay?",))):
+        assert is_foreign([found], Query(FOREIGN), 0.45, frozenset({"en"}))
+        assert not is_foreign([found], query, 0.45, frozenset({"en"}))
+
+
+class Holding:
+    """A library of documents in these languages."""
+
+    def __init__(self, *languages: str) -> None:
+        self._languages = frozenset(languages)
+
+    def languages(self, scope: Scope) -> frozenset[str]:
+        return self._languages
+
+
+@pytest.mark.parametrize("rewriter", [OFFLINE, ModelRewriter(ScriptedChat("Wie viel zahlt der Piepser in der Woche?"))])
+async def test_a_declined_question_in_another_language_is_told_what_was_searched(rewriter: Rewriter) -> None:
+    question = Question("Wie viel zahlt der Piepser in der Woche?")
+    assistant = Assistant(Found(), LLMWriter(ScriptedChat("")), library=Holding("en", "fr"), rewriter=rewriter)
+    events = [event async for event in assistant.stream(question)]
+    assert isinstance(events[-1], Completed)
+    told = events[-1].answer
+    assert told.retrieval.searched_languages == ("English", "French")
+    assert told.text.startswith(DECLINED)
+    assert "Only English and French was searched" in told.text
+    assert events[1] == Delta(told.text)
+
+
+@pytest.mark.parametrize("languages", [(), ("de",)])
+async def test_a_declined_question_in_the_documents_language_is_told_no_more(languages: tuple[str, ...]) -> None:
+    assistant = Assistant(Found(), LLMWriter(ScriptedChat("")), library=Holding(*languages))
+    told = await assistant.answer(Question("Wie viel zahlt der Piepser in der Woche?"))
+    assert (told.text, told.retrieval.searched_languages) == (DECLINED, ())
+
+
+async def test_a_translated_question_was_searched_for_in_the_documents_language() -> None:
+    rewriter = ModelRewriter(ScriptedChat("How much does the pager pay a week?"))
+    found = Found(with_evidence(PAGER, 0.6, 0.3))
+    assistant = Assistant(found, LLMWriter(ScriptedChat("NO_ANSWER")), library=Holding("en"), rewriter=rewriter)
+    told = await assistant.answer(Question("Wie viel zahlt der Piepser in der Woche?"))
+    assert (told.declined_by, told.text, told.retrieval.searched_languages) == ("model", DECLINED, ())
 
 
 async def test_without_a_threshold_whatever_was_found_is_read() -> None:

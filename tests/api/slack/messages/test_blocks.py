@@ -22,9 +22,11 @@ from api.slack.messages.blocks import (
 )
 from api.slack.messages.escaping import MarkdownEscaper, escape_markdown, escape_mrkdwn
 from api.slack.messages.message_chunks import split_markdown
+from api.slack.messages.translations import TRANSLATIONS
 from fakes.answerer import answer, citation
 from fakes.slack.validation import check_blocks
-from rag.types import Answer
+from indexes.types import Query
+from rag.types import Answer, Retrieval
 
 BASE = "https://docs.acme.example"
 OPTIONS = RenderOptions(base_url=BASE, answer_id="a1", feedback=True, person=True, share=True)
@@ -178,3 +180,15 @@ def test_what_was_written_of_an_answer_that_was_stopped_stays() -> None:
     (message,) = render_stopped("So far", "Stopped.").messages
     assert message == Message("So far", ({"type": "markdown", "text": "So far"}, message.blocks[1]))
     assert "_Stopped._" in str(message.blocks[1])
+
+
+def test_a_declined_answer_says_which_languages_were_searched_where_the_question_is_in_another() -> None:
+    declined = replace(
+        answer("", status="declined"), retrieval=Retrieval(Query("?"), (), searched_languages=("English", "French"))
+    )
+    german = replace(OPTIONS, translation=TRANSLATIONS["de"])
+    told = (
+        "Die Dokumente beantworten diese Frage nicht. Gesucht wurde nur in der Sprache der Dokumente: English, French."
+    )
+    assert render_answer(declined, german).text == told
+    assert render_answer(answer("", status="declined"), german).text == TRANSLATIONS["de"].declined
