@@ -26,6 +26,7 @@ Right = Literal["true", "calculated", "false", "contradicted", "swapped", "unkno
 TRUE: tuple[Right, ...] = ("true", "calculated")
 FALSE: tuple[Right, ...] = ("false", "contradicted", "swapped", "unknown")
 _TAG = re.compile(r"\{(true|calculated|false|contradicted|swapped|unknown|none|dropped)\} ?")
+_HELD_OUT = "_held_out"
 _SIZES = (1, 7, 3, 12, 2, 5)
 """Characters of the pieces in which a reply is streamed."""
 _MARKER = re.compile(r"[\[(【][^\[\]()【】]{0,12}\d[^\[\]()【】]{0,12}[\])】]")
@@ -132,8 +133,9 @@ def _cases_of(file: Path) -> Iterator[Case]:
         reply = case["reply"].strip("\n")
         parts = tuple(_parts(reply))
         clean = _TAG.sub("", reply)
-        status, held_out = case.get("status", ""), case.get("held_out", False)
-        yield Case(file.stem, number, case["question"], history, given, clean, parts, status, held_out)
+        kind, status = file.stem.removesuffix(_HELD_OUT), case.get("status", "")
+        held_out = file.stem.endswith(_HELD_OUT)
+        yield Case(kind, number, case["question"], history, given, clean, parts, status, held_out)
 
 
 def _passage(name: str, *, path: str, title: str, text: str, under: str = "", head: str = "") -> Passage:
