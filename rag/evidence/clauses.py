@@ -39,6 +39,8 @@ class Clause:
     """Figures, with months."""
     negates: bool = False
     text: str = ""
+    sentence: int = 0
+    """Which sentence of the text it is from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ def mixture(claim: str, text: str) -> Mixture:
             continue
         hosts = [host for host in known if _is_made_of(clause, host)]
         for host, guest in ((host, guest) for host in hosts for guest in known if guest is not host):
-            if conflict := _value_in_place(clause, host, guest):
+            is_parallel = guest.sentence == host.sentence or guest.words & host.words
+            if is_parallel and (conflict := _value_in_place(clause, host, guest)):
                 return Mixture(conflict, is_doubtful=True)
             exchanged |= dict.fromkeys(_words_in_place(clause, host, guest), host)
     turned = next((host for pair, host in exchanged.items() if pair[::-1] in exchanged), None)
@@ -129,13 +132,13 @@ def clauses_of(text: str) -> tuple[Clause, ...]:
 
 
 def _clauses_in(text: str) -> Iterator[Clause]:
-    for sentence in sentences_in(text):
+    for number, sentence in enumerate(sentences_in(text)):
         for part in _BOUNDS.split(normalize_amounts(sentence)):
             tokens = [word for word in words(part) if word not in STOP_WORDS or word in _TELLING or word in MONTHS]
             values = frozenset(token for token in tokens if token[0].isdigit() or token in MONTHS)
             units = {quantity.unit for quantity in amounts(part).quantities}
             if content := frozenset(stem(token) for token in tokens if token not in values | units):
-                yield Clause(content, values, negates({*words(part)}), part.strip(" .,;:"))
+                yield Clause(content, values, negates({*words(part)}), part.strip(" .,;:"), number)
 
 
 def stands_elsewhere(fragment: str, question: str, text: str) -> bool:

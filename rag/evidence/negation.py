@@ -113,10 +113,10 @@ def negation_conflict(new: Sequence[str], old: Sequence[str], claim: str, source
     denying, other, part = (
         (polarity(claim), polarity(source), old) if mine else (polarity(source), polarity(claim), new)
     )
-    return not (_DENIALS & set(map(stem, part)) or any(_is_denied(word, other) for word in denying.denied))
+    return not (_DENIALS & set(map(stem, part)) or any(is_denied(word, other) for word in denying.denied))
 
 
-def _is_denied(word: str, text: Polarity) -> bool:
+def is_denied(word: str, text: Polarity) -> bool:
     """Return whether a text denies a stem, or says the opposite."""
     opposites = {b for a, b in _STEMMED if a == word}
     return word in text.denied or bool(opposites & text.affirmed) or _by_prefix(frozenset((word,)), text.stems)

@@ -22,7 +22,7 @@ from rag.evidence.clauses import NOT_MIXED, Mixture, mixture, stands_elsewhere
 from rag.evidence.counts import Recount, is_count, recount, without_bullets
 from rag.evidence.cross_language import compare, is_foreign
 from rag.evidence.names import fold_accents, leading_name, names, unknown_names
-from rag.evidence.negation import antonym, negates, polarity, polarity_conflict, without_answer_word
+from rag.evidence.negation import antonym, is_denied, negates, polarity, polarity_conflict, without_answer_word
 from rag.evidence.quantities import Amounts, Quantity, amounts, leave_out, normalize_amounts
 from rag.evidence.table_claims import Reading, is_without_subject, table_conflict, value_told
 from rag.evidence.tables import Table, prose_of, read_tables
@@ -48,6 +48,8 @@ _LONGEST_SAID = 160
 _SAME_SUBJECT = 0.3
 """Share of a claim's words that a sentence has which says the opposite of it."""
 _HEADING = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*]+\*\*\W*\Z)")
+_LABEL = re.compile(r"\A([\s*_•-]*[^\W\d][^:–—.]{0,40}?)\s*[*_]*\s*(?:[–—-]|:)[*_]*\s")
+"""What an item of a list is about, before a colon or dash."""
 _FRAGMENT = 3
 """Content words of a sentence that is read with its question."""
 _NEAR = 3
@@ -167,7 +169,7 @@ def gather_evidence(claim: str, source: SourceText, reading: Reading | None = No
     lacking = misread or (f"{', '.join(absent)}: in no source" if absent else "")
     otherwise = _cell_instead(claim, reading, source.tables) if lacking else ""
     if not (otherwise or misread) and (not absent or _tells_of_the_same(claim, source)):
-        in_order = misread is None and not mixed.is_shared
+        in_order = misread is None and not mixed.is_shared and not calculations
         otherwise = _contradiction(claim, source, in_order=in_order) or mixed.conflict
     return Evidence(
         "; ".join(filter(None, (lacking, otherwise))),
@@ -200,6 +202,7 @@ def _told(calculations: Mapping[Quantity, str], counts: Mapping[Quantity, Recoun
 def _features(claim: str, source: SourceText) -> dict[str, float]:
     """Return what the words of a claim, in the source's spelling, tell for it: each 0 to 1."""
     stems_in_order, source_stems = _stems(claim), set(_stems(source.text))
+    source_stems |= {word for word in polarity(claim).denied if is_denied(word, polarity(source.text))}
     claim_stems = set(stems_in_order)
     context_stems = (set(_stems(source.context)) | set(stems(source.name))) - source_stems
     runs = itertools.groupby(stems_in_order, key=(source_stems | context_stems).__contains__)
@@ -253,17 +256,16 @@ def _absent_facts(claim: str, known: Amounts, everything: str) -> list[str]:
 def _mixture(claim: str, reading: Reading, source: SourceText) -> Mixture:
     """Return how a claim in prose mixes what the source says, read after its heading, or with its question.
 
-    Only a fragment with a figure is read with its question, of which the words count that the source has.
+    Of a heading, or the question of a fragment with a figure, only the words count that the source has.
     """
+    claim = _LABEL.sub(r"\1 ", claim.lstrip(" -*•–"))
     heading = next((lead for lead in reading.leads[:-1] if _HEADING.match(lead)), "")
-    question = "".join(reading.leads[-1:])
-    if not heading and _is_fragment(claim) and not is_table_row(claim):
-        known = set(_stems(source.around))
-        asked = " ".join(word for word in content_words(question) if stem(word) in known)
-        if stands_elsewhere(claim, question, source.around):
-            return Mixture("", is_doubtful=True)
-        return mixture(f"{asked} {claim}", source.around)
-    return mixture(f"{heading.strip('#*_: ')} {claim.lstrip(' -*•–')}".strip(), source.around)
+    question = "".join(reading.leads[-1:]) if not heading and _is_fragment(claim) else ""
+    if question and stands_elsewhere(claim, question, source.around):
+        return Mixture("", is_doubtful=True)
+    known = set(_stems(source.around))
+    about = " ".join(word for word in content_words(heading or question) if stem(word) in known)
+    return mixture(f"{about} {claim}".strip(), source.around)
 
 
 def _is_fragment(claim: str) -> bool:

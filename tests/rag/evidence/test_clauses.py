@@ -19,6 +19,7 @@ from rag.evidence.scoring import SourceText, gather_evidence
         ("Mead rests for nine weeks.", "Cider rests for nine weeks, mead for six.", "6, not 9"),
         ("The path of 3,500 m takes 40 min.", "The path of 3.5 km takes 40 minutes. The bridge is 2 m wide.", ""),
         ("Bills are kept for 90 days.", "Bills are kept for ten years, receipts for 90 days.", "10, not 90"),
+        ("Reaping starts on 3 May.", "Reaping begins on 3 May 2025. Reapers earn 9 a day and start at 7.", ""),
         ("Adults pay 9 and children 4.", "Adults pay 9, children 4 and dogs 2.", ""),
         ("The shop is open until 18:00.", "The shop opens at 9:00 and closes at 18:00.", ""),
         (
@@ -74,6 +75,7 @@ def test_words_that_are_denied_or_of_another_currency_are_not_verbatim(claim: st
         ("Leave the hall without running.", "If the bell rings, leave the hall. Do not run."),
         ("Forms must arrive no later than 5 May.", "Forms must arrive by 5 May."),
         ("The stairs must not be used.", "Do not use the stairs."),
+        ("Sauce is not included in the bill.", "Sauce is excluded from the bill."),
         ("Wait for the whistle before diving.", "Nobody dives before the whistle."),
     ],
 )
@@ -91,3 +93,11 @@ def test_a_denial_in_other_words_is_no_contradiction(claim: str, source: str) ->
 )
 def test_an_opposite_beside_a_negation_elsewhere_is_a_contradiction(claim: str, source: str) -> None:
     assert gather_evidence(claim, SourceText(source, around=source)).contradicts
+
+
+def test_a_label_belongs_to_the_words_after_it() -> None:
+    source = SourceText(
+        "Owner Lia Voss and cook Tom Ode work at night.", around="Owner Lia Voss and cook Tom Ode work at night."
+    )
+    assert gather_evidence("- **Lia Voss** – cook", source).is_doubtful
+    assert not gather_evidence("- **Tom Ode** – cook", source).is_doubtful
