@@ -20,19 +20,30 @@ _WORDS = 1.2
 _NEAR = 0.7
 """Evidence from which a document is worth a look. Source: docs/decisions/0011."""
 _MOST_NEAR = 3
+_TEXTS = r"\b(?:sources?|documents?|passages?|texts?|excerpts?|context)\b"
+_SAY = (
+    r"(?:say|state|mention|specify|provide|contain|include|answer|give|cover|indicate|describe|explain|tell|address|"
+    r"discuss|list|name)"
+)
+_CANNOT = r"\b(?:can(?:not|['’]t)|could\s*n[o'’]t|(?:unable|not\s+able)\s+to)\s+(?:\w+\s+)?"
 _GAP = re.compile(
-    r"\b(?:sources?|documents?|passages?|texts?|excerpts?|context)\b[^.]*"
-    r"\b(?:(?:do(?:es)?\s+not|don['’]t|doesn['’]t|fails?\s+to|nor)\s+(?:\w+\s+)?(?:say|state|mention|specify|provide|contain|"
-    r"include|answer|give|cover|indicate|describe|explain|tell|address|discuss|list|name)|(?:gives?|contains?|ha(?:s|ve)|"
+    rf"{_TEXTS}[^.]*"
+    rf"\b(?:(?:do(?:es)?\s+not|don['’]t|doesn['’]t|fails?\s+to|nor)\s+(?:\w+\s+)?{_SAY}|(?:gives?|contains?|ha(?:s|ve)|"
     r"provides?|mentions?)\s+no|says?\s+nothing)\b"
-    r"|\b(?:can(?:not|['’]t)|could\s*n[o'’]t|unable\s+to)\s+(?:\w+\s+)?(?:answer|determine|say|tell)\b[^.]*"
-    r"\b(?:sources?|documents?|passages?|texts?|excerpts?|context)\b"
+    rf"|\b(?:none\s+of\s+(?:the|these)|no)\s+(?:\w+\s+)?{_TEXTS}\s+{_SAY}s?\b"
+    rf"|{_CANNOT}(?:answer|determine|say|tell|find|be\s+(?:answered|determined|found))\b[^.]*{_TEXTS}"
+    rf"|{_TEXTS}[^.]*\bI\s+(?:am\s+)?{_CANNOT}(?:answer|determine|say|tell|find)\b"
+    rf"|\bI(?:\s+am|['’]m)?\s+{_CANNOT}(?:answer|determine|find|help|provide)\b"
+    r"|\bI\s+(?:do|did)\s*n[o'’]t\s+(?:have|find)\b[^.]*\b(?:information|access|answer|mention|details?)\b"
+    r"|\bthere\s+(?:is|was)\s+(?:no|not\s+enough|insufficient)\s+(?:\w+\s+)?(?:mention|information)\b"
     r"|\b(?:not|nothing|no\s+information)\b[^.]*\b(?:in|by)\s+(?:any\s+of\s+)?(?:the|these)\s+(?:given\s+|provided\s+)?"
-    r"(?:sources?|documents?|passages?|texts?)\b"
+    rf"{_TEXTS}"
     r"|\b(?:Quellen?|Dokumente?n?|Unterlagen|Texte?)\b[^.]*\b(?:nicht|keine?n?|nichts)\b[^.]*"
     r"(?:sag|erwähn|nenn|enth[aä]lt|angegeben|Angabe|Auskunft|beantwort|hervor|Information)"
     r"|\b(?:sources?|documents?|textes?)\b[^.]*\b(?:ne\s+|n['’])(?:mention|précis|indiqu|di[ts]|contien|répond|donn)\w*\s+"
     r"(?:pas|rien)\b"
+    r"|\bne\s+trouve\s+(?:pas|rien)\b[^.]*\b(?:sources?|documents?|textes?)\b"
+    r"|\b(?:no\s+enc(?:uentro|ontr[éo])|non\s+trovo)\b[^.]*\b(?:fuentes?|documentos?|fonti|documenti|testi|textos)\b"
     r"|\b(?:fuentes?|documentos?|fonti|documenti|testi|textos)\b[^.]*\b(?:no|non)\s+"
     r"(?:dic|mencion|indic|conti|especific|respond|menzion|specific|rispond|dann)\w*",
     re.IGNORECASE,

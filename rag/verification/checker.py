@@ -21,7 +21,7 @@ from rag.evidence.similarity import SimilarityScale
 from rag.protocols import Entailment
 from rag.types import Citation, Opinions, Sentence, Usage
 from rag.verification.abstention import admits_gap
-from rag.verification.claims import NO_PROOF, Claim, Proof, extract_claims, is_non_claim
+from rag.verification.claims import NO_PROOF, Claim, Proof, extract_claims, is_non_claim, is_yes_or_no
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +44,9 @@ class CheckedText:
 
     @property
     def claims(self) -> tuple[Sentence, ...]:
-        """The sentences that need a source."""
+        """The sentences that need a source. A bare yes or no is one if it is all that is said."""
+        if len(self.sentences) == 1 and is_yes_or_no(self.text):
+            return self.sentences
         return tuple(
             s
             for s in self.sentences

@@ -181,6 +181,11 @@ def in_code(text: str, span: Span) -> bool:
     return FENCE in text[slice(*span)] or text.count(FENCE, 0, span[0]) % 2 == 1
 
 
+def is_yes_or_no(text: str) -> bool:
+    """Return whether a text is nothing but "Yes" or "No"."""
+    return _YES_OR_NO.fullmatch(text) is not None
+
+
 def is_non_claim(text: str, span: Span) -> bool:
     """Return whether a sentence without a marker claims nothing. One with figures always claims something."""
     sentence = strip_item_number(text[slice(*span)]).strip()
@@ -189,7 +194,7 @@ def is_non_claim(text: str, span: Span) -> bool:
     if figures(sentence) or len(sentence.split()) > _MOST_WORDS:
         return False
     if (
-        _YES_OR_NO.fullmatch(sentence)
+        is_yes_or_no(sentence)
         or _PLEASANTRY.match(sentence)
         or sentence.endswith((":", "?"))
         or _HEADING.match(sentence)

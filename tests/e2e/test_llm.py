@@ -190,12 +190,13 @@ def test_a_model_that_finds_no_answer_declines_without_sources(
     assert near.startswith("You may want to look at:\n  handbook/leave-policy.pdf, page 3")
 
 
-def test_an_answer_that_its_sources_do_not_bear_out_is_taken_back(
+def test_an_answer_that_its_sources_do_not_bear_out_is_shown_unverified(
     server: OpenAIServer, samples_index: Path, footnote: RunFootnote
 ) -> None:
     server.replies = [Reply(("Second parents stay at home for 31 weeks [1].",))]
     told = json.loads(footnote("ask", PARENTS, "--index", samples_index, "--json").out)
-    assert (told["status"], told["text"], told["citations"]) == ("declined", DECLINED, [])
+    assert (told["status"], told["text"]) == ("unverified", "Second parents stay at home for 31 weeks [1].")
+    assert [sentence["verdict"] for sentence in told["sentences"]] == ["unsupported"]
 
 
 def test_doctor_asks_the_model_whether_it_is_there(

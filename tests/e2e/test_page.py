@@ -9,12 +9,13 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from api.app.fastapi_app import create_app
-from fakes.answerer import ScriptedAnswerer, answer, passage, telling
+from fakes.answerer import ScriptedAnswerer, answer, passage, telling, unverified_answer
 from fakes.browser import MISSING, WHY_MISSING, contrast, is_dark, overflow, serious_violations, shot
 from fakes.services import fake_services
 from fakes.serving import serving
 from rag.errors import ModelBusyError
 from rag.types import Completed, Delta, Near, Retrieved, Turn
+from rag.verification.abstention import UNVERIFIED
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -166,6 +167,20 @@ async def test_doubtful_sentences_are_marked_in_words(opened: Open) -> None:
         assert await page.locator(".unsupported").evaluate(BACKGROUND) != "rgba(0, 0, 0, 0)"
         assert await serious_violations(page) == []
         await shot(page, "doubt")
+
+
+async def test_an_unverified_answer_says_so_in_words_and_what_its_source_contradicts(opened: Open) -> None:
+    async with opened(ScriptedAnswerer(*telling(unverified_answer()))) as page:
+        await ask(page, "Leave?")
+        await expect(page.locator(".answer.unverified > .label")).to_have_text(UNVERIFIED)
+        await expect(page.get_by_role("status")).to_have_text(UNVERIFIED)
+        await expect(page.locator(".contradicted")).to_have_text(
+            "Leave is 99 days 1. contradicted by its source (the source says 25, not 99)"
+        )
+        for part in (".contradicted .verdict", ".unverified > .label"):
+            assert await contrast(page, part) >= 4.5
+        assert await serious_violations(page) == []
+        await shot(page, "unverified")
 
 
 async def test_a_partial_answer_says_which_part_is_left(opened: Open) -> None:

@@ -48,4 +48,5 @@ async def test_what_a_weak_model_writes_is_numbered_quoted_checked_and_bounded(
     assert answer.model == NAME
     assert 0 < (answer.usage.output_tokens or 0) <= TOKENS
     assert bool(answer.cut_short) == (answer.usage.output_tokens == TOKENS)
-    assert answer.status == "declined" or {"supported", "weak"} & {sentence.verdict for sentence in answer.sentences}
+    borne_out = {"supported", "weak"} & {sentence.verdict for sentence in answer.sentences}
+    assert bool(borne_out) == (answer.status in ("answered", "partly"))

@@ -198,7 +198,21 @@ async def test_a_sentence_that_says_what_the_sources_lack_is_no_claim_and_makes_
     assert told.unanswered == lack
 
 
-@pytest.mark.parametrize("said", ["The sources do not say what it pays.", "Nothing on it is said in the documents."])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The sources do not say what it pays.",
+        "Nothing on it is said in the documents.",
+        "I'm sorry, but I cannot find what it pays in the texts you gave me.",
+        "Based on these documents, I cannot answer that.",
+        "I do not have enough information on the pager.",
+        "None of the sources mention its pay.",
+        "There is no mention of what it pays.",
+        "What it pays cannot be determined from the passages.",
+        "I'm unable to help with that.",
+        "Je ne trouve pas ce montant dans les documents.",
+    ],
+)
 async def test_a_model_that_declines_in_words_of_its_own_declines(said: str) -> None:
     told, _ = await answer(with_evidence(PAGER, 0.6, 0.3), said=said)
     assert (told.status, told.declined_by, told.text) == ("declined", "model", DECLINED)
@@ -210,3 +224,17 @@ async def test_a_model_that_declines_in_words_of_its_own_declines(said: str) -> 
 async def test_a_claim_on_documents_is_a_claim_all_the_same(claim: str) -> None:
     told, _ = await answer(with_evidence(PAGER, 0.6, 0.3), said=f"The pager pays 50 euros a week [1]. {claim}")
     assert ([s.verdict for s in told.sentences], told.status) == (["supported", "uncited"], "answered")
+
+
+@pytest.mark.parametrize(
+    "claim", ["You cannot find it in July.", "No pager may be lent.", "Carriers cannot answer after six."]
+)
+async def test_a_claim_with_a_negation_is_unverified_and_not_taken_for_a_refusal(claim: str) -> None:
+    told, _ = await answer(with_evidence(PAGER, 0.6, 0.3), said=claim)
+    assert (told.status, told.text) == ("unverified", claim)
+
+
+@pytest.mark.parametrize("said", ["Yes.", "No", "**Nein.**"])
+async def test_a_bare_yes_or_no_is_a_claim_if_it_is_all_that_is_said(said: str) -> None:
+    told, _ = await answer(with_evidence(PAGER, 0.6, 0.3), said=said)
+    assert ([s.verdict for s in told.sentences], told.status) == (["uncited"], "unverified")
