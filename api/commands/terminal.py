@@ -146,6 +146,10 @@ def print_report(report: SyncReport) -> None:
     if report.healed:
         _out.print(escape(printable(report.healed)))
     print_lines(printable(str(rule)) for rule in report.rules)
+    print_lines(
+        f"warning: the last document that the access rule {printable(glob)!r} matched was removed"
+        for glob in report.emptied
+    )
     for name in ("wider", "narrower"):
         paths = getattr(report, name)
         print_lines(f"access is {name} for {printable(path)}" for path in paths[:_CHANGES_SHOWN])

@@ -1,15 +1,16 @@
 """Keeps access closed: no document that not everyone may read gets more readers without the user's leave.
 
-A document is known by its path, and by the content of its file if that is no longer where it was.
+A document is known by its path and by the content of its file, also after it was removed.
 """
 
 import json
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import reduce
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 from indexes.access.rules import is_wider, readers_of_both
 from indexes.errors import ReadError, WiderAccessError
@@ -18,6 +19,7 @@ from indexes.ingest.files import file_state
 from indexes.ingest.rule_application import PathRules, apply_labels, apply_readers
 from indexes.ingest.uploads import PREFIX
 from indexes.storage.catalog import Catalog, FileState, Place
+from indexes.storage.former_readers import FormerReaders
 from indexes.types import EVERYONE, Document
 
 _NAMED = 5
@@ -27,6 +29,8 @@ _CHANGES = "access_changes"
 """The key under which the catalog keeps what the last run opened and closed."""
 _KEPT = 100
 """How many paths of each are kept."""
+Contents: TypeAlias = Mapping[str, Mapping[str, frozenset[str]]]
+"""Who may read contents: by the SHA-256 of a file, and by the rest of the path within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,82 +49,62 @@ class WiderAccess:
 class FormerAccess:
     """The readers that documents had before a run, of those that not everyone may read."""
 
-    by_path: Mapping[str, frozenset[str]]
-    by_content: Mapping[str, Mapping[str, frozenset[str]]]
-    """Of files that are no longer where they were: by SHA-256, and by the rest of the path within the file."""
-    stayed: frozenset[str] = frozenset()
-    """Other files that have one of these contents, as before."""
-    wider: Sequence[WiderAccess] = ()
-    """What a run would open."""
-    narrower: Sequence[str] = ()
-    """The new paths of files that a run would close."""
+    by_path: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    by_content: Contents = field(default_factory=dict)
+    files: Mapping[str, FileState] = field(default_factory=dict)
+    hashes: frozenset[str] = frozenset()
+    """Those of the files."""
+    gone: FormerReaders = field(default_factory=FormerReaders)
+    """The readers of documents that earlier runs removed."""
 
     @classmethod
-    def before(cls, catalog: Catalog, plan: SyncPlan, rules: PathRules, *, beneath: str = "") -> Self:
-        """Compare the readers in the catalog with those that a run would give, of files whose path begins so."""
-        protected = {place: groups for place, groups in catalog.protected().items() if place[1].startswith(beneath)}
-        by_path = {path: groups for (path, _), groups in protected.items()}
-        narrower = tuple(
-            new for new, old in plan.renamed.items() if is_wider(by_path.get(old, _PUBLIC), rules.readers_at(new, new))
-        )
-        if not protected:
-            return cls({}, {}, narrower=narrower)
+    def of(cls, catalog: Catalog, protected: Mapping[Place, frozenset[str]]) -> Self:
+        """Return what the catalog says of its protected documents, and of those that are gone."""
+        gone = catalog.former_readers()
+        if not protected and not gone.readers:
+            return cls()
         files = catalog.files()
-        moves = _Moves.of(files, plan, {file for _, file in protected})
-        by_content = moves.readers(protected)
-        left = {path for sha256 in by_content for path in moves.left[sha256]}
-        stayed = frozenset(path for path, file in files.items() if file.sha256 in by_content and path not in left)
-        given = (*_kept(protected, plan, rules), *_moved(by_content, moves.arrived, rules))
-        wider = tuple(WiderAccess(path, before, now) for path, before, now in given if is_wider(now, before))
-        return cls(by_path, by_content, stayed, wider, narrower)
+        by_path = {path: groups for (path, _), groups in protected.items()}
+        hashes = frozenset(file.sha256 for file in files.values())
+        return cls(by_path, _contents(catalog, protected, files), files, hashes, gone)
 
     def bound(self, path: str, file: str, sha256: str | None, readers: frozenset[str]) -> frozenset[str]:
-        """Return those of the readers that could read the document before."""
-        moved = self.by_content.get(sha256, {}) if sha256 and file not in self.stayed else {}
-        before = readers_of_both(self.by_path.get(path, _PUBLIC), moved.get(path[len(file) :], _PUBLIC))
-        return readers_of_both(readers, before)
+        """Return those of the readers that could read the document before, by its path and by its content."""
+        could = [self.by_path.get(path), None if file in self.files else self.gone.at(path)]
+        if sha256 and not file.startswith(PREFIX):  # who uploads a file says who may read it
+            could.append(self._holding(sha256, path[len(file) :]))
+        return reduce(readers_of_both, (groups for groups in could if groups is not None), readers)
 
+    def opened(self, plan: SyncPlan, rules: PathRules, places: Iterable[Place]) -> Iterator[WiderAccess]:
+        """Yield the documents that more people could read after a run; ``places`` are those of protected ones."""
+        for path, (file, sha256) in {**_staying(places, plan), **self._arriving(plan)}.items():
+            before, now = self.bound(path, file, sha256, _PUBLIC), rules.readers_at(path, file)
+            if is_wider(now, before):
+                yield WiderAccess(path, before, now)
 
-@dataclass(frozen=True, slots=True)
-class _Moves:
-    """Which contents left their paths, and where they arrived."""
+    def _arriving(self, plan: SyncPlan) -> dict[str, tuple[str, str | None]]:
+        """Return the files, and the hashes, of documents at the paths of new and changed files, as far as known.
 
-    left: Mapping[str, Sequence[str]]
-    """Paths that no longer hold a content, by its SHA-256."""
-    arrived: Mapping[str, str]
-    """Contents by the paths that did not hold them before."""
-
-    @classmethod
-    def of(cls, files: Mapping[str, FileState], plan: SyncPlan, protected: set[str]) -> Self:
-        """Find the moves of protected files. Only files of the same size as one that may have left are hashed."""
-        unsure = {*plan.removed, *plan.changed}
-        sizes = {files[path].size for path in unsure & protected}
-        present: dict[str, str] = {}
+        Only files of the same size as one with a protected content are hashed.
+        """
+        arriving = dict[str, tuple[str, str | None]]()
+        sizes = self.gone.sizes.union(old.size for old in self.files.values() if old.sha256 in self.by_content)
         for path in (*plan.added, *plan.changed):
-            if plan.files[path].size in sizes:
+            old, listed = self.files.get(path), plan.files[path]
+            if old is None:
+                arriving[path] = path, None
+            if listed.size in sizes and not (old and listed[1:] == (old.size, old.changed_ns)):
                 with suppress(OSError, ReadError):  # the sync reads it again, and compares the hash then
-                    present[path] = file_state(path, Path(plan.files[path].source)).sha256
-        left = defaultdict[str, list[str]](list)
-        for path in unsure:
-            if path in files and present.get(path) != files[path].sha256:
-                left[files[path].sha256].append(path)
-        new = {path: sha for path, sha in present.items() if path not in files or files[path].sha256 != sha}
-        return cls(left, new)
+                    sha256 = file_state(path, Path(listed.source)).sha256
+                    if old is None or old.sha256 != sha256:
+                        arriving |= {path + rest: (path, sha256) for rest in ("", *self.by_content.get(sha256, ()))}
+        return arriving
 
-    def readers(self, protected: Mapping[Place, frozenset[str]]) -> dict[str, dict[str, frozenset[str]]]:
-        """Return the readers of what left its path: all who could read one of several equal files."""
-        within = defaultdict[str, dict[str, frozenset[str]]](dict)
-        for (path, file), groups in protected.items():
-            within[file][path[len(file) :]] = groups
-        contents = {}
-        for sha256, paths in self.left.items():
-            first, *others = (within.get(path, {}) for path in paths)
-            contents[sha256] = {
-                rest: groups.union(*(other[rest] for other in others))
-                for rest, groups in first.items()
-                if all(rest in other for other in others)
-            }
-        return contents
+    def _holding(self, sha256: str, within: str) -> frozenset[str] | None:
+        """Return who could read a content; None if it was unknown or public."""
+        if sha256 in self.hashes:
+            return self.by_content.get(sha256, {}).get(within)
+        return self.gone.holding(sha256, within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,24 +115,30 @@ class RunAccess:
     former: FormerAccess
     wider: Sequence[WiderAccess] = ()
     """What the run opens, with leave."""
+    narrower: Sequence[str] = ()
+    """The new paths of files that the run closes."""
     beneath: str = ""
     """The beginning of the paths that the run is about; other documents get no new readers."""
 
     @classmethod
     def of(cls, rules: PathRules, catalog: Catalog, plan: SyncPlan, *, allow_wider: bool) -> Self:
-        """Compare with the catalog that answers. Raises ``WiderAccessError``."""
-        former = FormerAccess.before(catalog, plan, rules)
-        if allow_wider:
-            return cls(rules, FormerAccess({}, {}, narrower=former.narrower), former.wider)
-        _check(former.wider)
-        return cls(rules, former)
+        """Compare the readers in the catalog that answers with those of the rules. Raises ``WiderAccessError``."""
+        protected = catalog.protected()
+        former = FormerAccess.of(catalog, protected)
+        wider = tuple(former.opened(plan, rules, protected))
+        narrower = [
+            new
+            for new, old in plan.renamed.items()
+            if is_wider(former.by_path.get(old, _PUBLIC), rules.readers_at(new, new))
+        ]
+        if not allow_wider:
+            _check(wider)
+        return cls(rules, FormerAccess() if allow_wider else former, wider, narrower)
 
     @classmethod
-    def over_uploads(cls, rules: PathRules, catalog: Catalog, plan: SyncPlan) -> Self:
-        """Likewise, for a run over the uploads alone."""
-        former = FormerAccess.before(catalog, plan, rules, beneath=PREFIX)
-        _check(former.wider)
-        return cls(rules, former, beneath=PREFIX)
+    def over_uploads(cls, rules: PathRules, catalog: Catalog) -> Self:
+        """Likewise, for a run over the uploads alone. Their paths name their readers, so they become no wider."""
+        return cls(rules, FormerAccess.of(catalog, catalog.protected()), beneath=PREFIX)
 
     def update(self, catalog: Catalog, leaving: Set[str]) -> list[str]:
         """Apply the rules to a catalog, and return the documents that became narrower.
@@ -210,25 +200,31 @@ def _check(wider: Sequence[WiderAccess]) -> None:
         )
 
 
-def _kept(
-    protected: Mapping[Place, frozenset[str]], plan: SyncPlan, rules: PathRules
-) -> Iterator[tuple[str, frozenset[str], frozenset[str]]]:
-    """Yield the documents that stay at their paths, with their readers before and now."""
-    removed = frozenset(plan.removed)
-    for (path, file), before in protected.items():
+def _staying(places: Iterable[Place], plan: SyncPlan) -> dict[str, tuple[str, str | None]]:
+    """Return the documents that stay at their paths, with their files: a ZIP may have been unpacked there."""
+    removed, staying = frozenset(plan.removed), dict[str, tuple[str, str | None]]()
+    for path, file in places:
         if file not in removed:
-            yield path, before, rules.readers_at(path, file)
-        elif path in plan.files:  # a ZIP that was unpacked
-            yield path, before, rules.readers_at(path, path)
+            staying[path] = file, None
+        elif path in plan.files:
+            staying[path] = path, None
+    return staying
 
 
-def _moved(
-    by_content: Mapping[str, Mapping[str, frozenset[str]]], arrived: Mapping[str, str], rules: PathRules
-) -> Iterator[tuple[str, frozenset[str], frozenset[str]]]:
-    """Yield the documents that are at new paths, likewise."""
-    for file, sha256 in arrived.items():
-        for rest, before in by_content.get(sha256, {}).items():
-            yield file + rest, before, rules.readers_at(file + rest, file)
+def _contents(
+    catalog: Catalog, protected: Mapping[Place, frozenset[str]], files: Mapping[str, FileState]
+) -> dict[str, dict[str, frozenset[str]]]:
+    """Return the contents that not everyone may read, with all who may read one of several equal documents."""
+    copies = Counter(file.sha256 for file in files.values())
+    contents = defaultdict[str, dict[str, frozenset[str]]](dict)
+    for (path, file), groups in protected.items():
+        within = contents[files[file].sha256]
+        within[path[len(file) :]] = within.get(path[len(file) :], frozenset()) | groups
+    if any(copies[sha256] > 1 for sha256 in contents):
+        for path, file in catalog.places():
+            if (path, file) not in protected:
+                contents.get(files[file].sha256, {}).pop(path[len(file) :], None)
+    return contents
 
 
 def _groups(readers: frozenset[str]) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
@@ -58,6 +58,20 @@ def path_prefix(root: Path, roots: Sequence[Path]) -> str:
 def folder_names(roots: Sequence[Path]) -> frozenset[str]:
     """Return the names with which paths in the index begin, if there are several roots."""
     return frozenset(printable_path(root.resolve().name) for root in roots) if len(roots) > 1 else frozenset()
+
+
+def other_paths(roots: Sequence[Path], files: Mapping[str, ListedFile]) -> dict[str, list[str]]:
+    """Return the other paths in the index at which the folders hold the same file, for each that has some.
+
+    A link stands for the file to which it leads, but not the other way round. A folder may lie in another one.
+    """
+    places = [(f"{root.resolve()}/", path_prefix(root, roots)) for root in roots if root.is_dir()]
+    others = dict[str, list[str]]()
+    for path, file in files.items():
+        real = (printable_path(prefix + file.source[len(at) :]) for at, prefix in places if file.source.startswith(at))
+        if elsewhere := [each for each in real if each != path]:
+            others[path] = elsewhere
+    return others
 
 
 def printable_path(path: str) -> str:

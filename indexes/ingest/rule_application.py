@@ -5,21 +5,24 @@ Changed rules hold from the next sync on, also for unchanged files, and nothing 
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
+from functools import reduce
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self, TypeAlias
 
 from indexes.access.globs import may_match_beneath
 from indexes.access.labels import LabelRule, labels_within
-from indexes.access.rules import AccessRule, containing_names, is_wider, readers_within
-from indexes.ingest.folder_scan import folder_names
+from indexes.access.rules import AccessRule, containing_names, is_wider, readers_of_both, readers_within
+from indexes.ingest.folder_scan import ListedFile, folder_names, other_paths
 from indexes.storage.catalog import Catalog, Mark, Place
 from indexes.types import Document
 
 Rule: TypeAlias = AccessRule | LabelRule
 Rules: TypeAlias = Sequence[Rule]
-_VERSION = 2
+_VERSION = 3
 """The version of the way in which rules are applied. A new one applies them again to every index."""
+_NO_FILES: Mapping[str, ListedFile] = MappingProxyType({})
 _KEYS: Mapping[Mark, str] = {"readers": "access", "labels": "labels"}
 """The keys under which the catalog keeps the rules that were applied last."""
 _MATCHED = "rules_matched"
@@ -51,16 +54,26 @@ class PathRules:
     access: tuple[AccessRule, ...]
     labels: tuple[LabelRule, ...]
     folders: frozenset[str] = frozenset()
+    behind: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Where else the folders hold the same file: behind a link, or in the outer one of two folders."""
 
     @classmethod
-    def over(cls, rules: Rules, roots: Sequence[Path]) -> Self:
-        """Return the rules over these folders."""
+    def over(cls, rules: Rules, roots: Sequence[Path], files: Mapping[str, ListedFile] = _NO_FILES) -> Self:
+        """Return the rules over these folders, in which these files were listed."""
         access = tuple(rule for rule in rules if isinstance(rule, AccessRule))
-        return cls(access, tuple(rule for rule in rules if isinstance(rule, LabelRule)), folder_names(roots))
+        labels = tuple(rule for rule in rules if isinstance(rule, LabelRule))
+        uploads = tuple(rule for rule in access if type(rule) is not AccessRule)
+        given = {path: file for path, file in files.items() if not any(rule.matches(path) for rule in uploads)}
+        return cls(access, labels, folder_names(roots), other_paths(roots, given))
 
     def readers_at(self, path: str, file: str) -> frozenset[str]:
-        """Return the groups that may read the document at ``path``, which comes from the file at ``file``."""
-        return frozenset(readers_within(path, file, self.access, self.folders))
+        """Return the groups that may read the document at ``path``, which comes from the file at ``file``.
+
+        They may read it at each path at which the folders hold the same file.
+        """
+        files = (file, *self.behind.get(file, ()))
+        each = (readers_within(other + path[len(file) :], other, self.access, self.folders) for other in files)
+        return reduce(readers_of_both, map(frozenset, each))
 
     def labels_at(self, path: str, file: str) -> frozenset[str]:
         """Return the labels of a document."""
@@ -99,6 +112,13 @@ class PathRules:
         catalog.set(_MATCHED, json.dumps([self._state(catalog), [rule.documents for rule in matched]]))
         return matched
 
+    def not_yet_closed(self, catalog: Catalog) -> list[str]:
+        """Return the documents of the catalog that more people may read than the rules say, until the next run."""
+        if catalog.get(_KEYS["readers"]) == self.applied("readers"):
+            return []
+        readers = catalog.readers()
+        return [place[0] for place, groups in readers.items() if is_wider(groups, self.readers_at(*place))]
+
     def _state(self, catalog: Catalog) -> list[object]:
         return [catalog.revision, self.applied("readers")]
 
@@ -115,6 +135,7 @@ def apply_labels(rules: PathRules, catalog: Catalog) -> None:
         before = catalog.marks("labels")
         changed = {place[0]: labels for place in before if (labels := rules.labels_at(*place)) != before[place]}
         if changed:
+            catalog.set(_KEYS["labels"], "")
             catalog.set_marks("labels", changed)
         catalog.set(_KEYS["labels"], applied)
 
@@ -131,6 +152,7 @@ def apply_readers(rules: PathRules, catalog: Catalog, bound: Bound, *, again: bo
     given = {place: rules.readers_at(*place) for place in before}
     now = {place: bound(place, before[place], readers) for place, readers in given.items()}
     if changed := {place[0]: readers for place, readers in now.items() if readers != before[place]}:
+        catalog.set(_KEYS["readers"], "")  # killed after the next line, neither rules count as applied
         catalog.set_marks("readers", changed)
     catalog.set(_KEYS["readers"], applied if now == given else "")
     return [place for place, readers in now.items() if is_wider(before[place], readers)]

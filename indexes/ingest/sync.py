@@ -13,7 +13,7 @@ from indexes.ingest.documents import DocumentReader
 from indexes.ingest.embedding import BATCH, embed_passages, encoded_hash
 from indexes.ingest.files import copy_for_reading
 from indexes.ingest.rule_application import PathRules, RuleMatches, Rules
-from indexes.ingest.unmatched_rules import allow_unmatched, allowed_unmatched, check_rules, unmatched_rules
+from indexes.ingest.unmatched_rules import UnmatchedRules
 from indexes.ingest.uploads import PREFIX
 from indexes.protocols import Encoder, Splitter
 from indexes.readers.sandbox import ReadingLimits, Sandbox
@@ -42,6 +42,8 @@ class SyncReport:
     """A sentence on what was done about a lost or damaged copy in Chroma."""
     rules: list[RuleMatches] = field(default_factory=list)
     """The access rules, with the number of documents that each matches now."""
+    emptied: list[str] = field(default_factory=list)
+    """The globs of those whose last documents were deleted."""
     wider: list[str] = field(default_factory=list)
     """Documents that someone may read who could not before."""
     narrower: list[str] = field(default_factory=list)
@@ -128,34 +130,39 @@ class Sync:
         began = time.perf_counter()
         plan = self.plan(roots)
         place = json.dumps(sorted(str(root.resolve()) for root in roots))
-        rules = PathRules.over(self._rules, roots)
+        rules = PathRules.over(self._rules, roots, plan.files)
         answered = plan_changes(roots, self._earlier.files(), uploads=self._uploads) if self._earlier else plan
-        unmatched = unmatched_rules(rules, self._answering.places() if rules.settable else (), answered)
+        elsewhere = self._answering.get("roots") not in (None, place)
+        unmatched = UnmatchedRules.of(rules, self._answering, answered, elsewhere=elsewhere)
         if not allow_unmatched_rules:
-            check_rules(unmatched, allowed_unmatched(self._answering), answered)
+            unmatched.check(answered)
         access = RunAccess.of(rules, self._answering, answered, allow_wider=allow_wider_access)
         if not allow_delete:  # nor may another model's catalog, which answers now, lose much
-            check_deletions(answered, elsewhere=self._answering.get("roots") not in (None, place))
+            check_deletions(answered, elsewhere=elsewhere)
+        for catalog in {self._catalog, self._answering}:  # before a kill can leave a rule without what it matched
+            unmatched.keep(catalog)
         report = self._begin(plan, access, listener)
+        report.emptied = [rule.glob for rule in unmatched.emptied]
         self._catalog.set("roots", place)
-        allow_unmatched(self._catalog, unmatched)
         if self._earlier:
             self._update_cheaply(answered, self._earlier, access, report)
         self._apply(plan, access, report, listener)
+        if self._earlier:
+            self._catalog.remember(self._earlier)
         self._catalog.set("splitter", self._splitter.version)
         return self._end(report, access, listener, began)
 
     def run_uploads(self, listener: SyncListener) -> SyncReport:
         """Bring only the uploads up to date, which needs no other folder. Other documents get no new readers.
 
-        Raises ``DeletionGuardError`` or ``WiderAccessError``.
+        Raises ``DeletionGuardError``.
         """
         began = time.perf_counter()
         if self._uploads is None:
             return SyncReport()
         before = {path: file for path, file in self._catalog.files().items() if path.startswith(PREFIX)}
         plan = plan_changes((), before, uploads=self._uploads)
-        access = RunAccess.over_uploads(PathRules.over(self._rules, self._catalog.roots), self._catalog, plan)
+        access = RunAccess.over_uploads(PathRules.over(self._rules, self._catalog.roots), self._catalog)
         check_deletions(plan, elsewhere=False)
         report = self._begin(plan, access, listener)
         self._apply(plan, access, report, listener)
@@ -178,7 +185,7 @@ class Sync:
             self._catalog.set("splitter", self._splitter.version)
         report = SyncReport(unchanged=list(plan.unchanged), skipped=plan.skipped, failed=dict(plan.closed))
         report.wider = [document.path for document in access.wider]
-        report.narrower = [*access.former.narrower]
+        report.narrower = [*access.narrower]
         self._update_cheaply(plan, self._catalog, access, report)
         return report
 

@@ -21,6 +21,7 @@ from indexes.errors import IndexUnreadableError
 from indexes.readers.extraction.serialization import sections_from
 from indexes.storage.access_filter import document_condition, passage_condition
 from indexes.storage.catalog_schema import SCHEMA, CatalogFile
+from indexes.storage.former_readers import DOCUMENTS, ROWS, FormerReaders, forget, put_rows, remember
 from indexes.storage.library_rows import LibraryRows
 from indexes.storage.search_rows import SearchRows
 from indexes.text.tokenization import terms, title_as_name
@@ -230,10 +231,11 @@ class Catalog:
             revision = self.revision + 1
             for version in versions:
                 file = version.file
-                db.execute("DELETE FROM files WHERE path = ?", (file.path,))
+                _remove(db, file.path)
                 db.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?)", file)
                 for document, passages in version.documents:
                     _insert(db, revision, file.path, document, passages)
+                    forget(db, document.path, file.sha256, document.path[len(file.path) :])
 
     def touch(self, file: FileState) -> None:
         """Record that a file was written again with the same content."""
@@ -253,6 +255,18 @@ class Catalog:
         """The groups that may read each document that is not for everyone."""
         public = "SELECT document_id FROM readers WHERE reader = ?"
         return self._marks("readers", f"WHERE d.id NOT IN ({public})", EVERYONE)
+
+    def former_readers(self) -> FormerReaders:
+        """Who could read the protected documents that are gone."""
+        return FormerReaders.of(self._db.rows(ROWS))
+
+    def remember(self, earlier: "Catalog") -> None:
+        """Remember what an earlier catalog remembers, and the documents of its files that are not in this one."""
+        files = self.files()
+        gone = [path for path, old in earlier.files().items() if path not in files or files[path].sha256 != old.sha256]
+        with self._db.transaction() as db:
+            put_rows(db, earlier._db.rows(ROWS))  # noqa: SLF001 - another catalog
+            remember(db, earlier._db.rows(DOCUMENTS, (json.dumps(gone),)))  # noqa: SLF001
 
     def marks(self, mark: Mark) -> dict[Place, frozenset[str]]:
         """The readers or the labels of each document."""
@@ -275,9 +289,10 @@ class Catalog:
                 _insert_marks(db, mark, document_id, values)
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Remove files with all their documents, in one transaction."""
+        """Remove files with all their documents, in one transaction. Who could read them is remembered."""
         with self._counted() as db:
-            db.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in paths])
+            for path in paths:
+                _remove(db, path)
 
     def drop_unused_vectors(self) -> None:
         """Drop the vectors that no passage uses. They are kept until then for text that moves between files."""
@@ -307,6 +322,11 @@ class Catalog:
         with self._db.transaction() as db:
             yield db
             db.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
+
+
+def _remove(db: sqlite3.Connection, path: str) -> None:
+    remember(db, db.execute(DOCUMENTS, (json.dumps([path]),)).fetchall())
+    db.execute("DELETE FROM files WHERE path = ?", (path,))
 
 
 def _insert(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from indexes.errors import IndexMissingError, UnmatchedRuleError, WiderAccessError
 from indexes.ingest.access_guard import AccessChanges, RunAccess
-from indexes.ingest.changes import plan_changes
+from indexes.ingest.changes import SyncPlan, plan_changes
 from indexes.ingest.rule_application import PathRules, RuleMatches
-from indexes.ingest.unmatched_rules import allowed_unmatched, check_rules, unmatched_rules
+from indexes.ingest.unmatched_rules import UnmatchedRules, allowed_unmatched
 from indexes.ingest.uploads import UPLOADED, uploads_of
 from indexes.storage.catalog import Catalog
 from indexes.storage.generations import Generations, catalog_file
@@ -24,15 +24,18 @@ class AccessState:
     rules: tuple[RuleMatches, ...]
     unmatched: tuple[str, ...]
     """The globs of rules that match no document, without those that may."""
+    not_yet_closed: tuple[str, ...]
+    """Documents that more people may read than the rules say, until the next run."""
     last_run: AccessChanges
 
     @classmethod
     def of(cls, settings: Settings, catalog: Catalog) -> "AccessState":
         """Compare the settings' rules with the documents in the catalog."""
-        rules = path_rules(settings, catalog.roots).matched(catalog)
+        over = path_rules(settings, catalog.roots)
+        rules = over.matched(catalog)
         allowed = allowed_unmatched(catalog)
         unmatched = tuple(rule.glob for rule in rules if not rule.documents and rule.glob not in allowed)
-        return cls(tuple(rules), unmatched, AccessChanges.last(catalog))
+        return cls(tuple(rules), unmatched, tuple(over.not_yet_closed(catalog)), AccessChanges.last(catalog))
 
     def as_json(self) -> dict[str, object]:
         """Return it for ``--json``."""
@@ -43,13 +46,21 @@ class AccessState:
         return [*map(str, self.rules), str(self.last_run)]
 
     def faults(self) -> list[str]:
-        """Return a sentence for each rule that protects nothing."""
-        return [f"the [[access]] rule {glob!r} matches no document, so it protects nothing" for glob in self.unmatched]
+        """Return a sentence for each rule that protects nothing, and one for what the rules are yet to close."""
+        faults = [
+            f"the [[access]] rule {glob!r} matches no document, so it protects nothing" for glob in self.unmatched
+        ]
+        if self.not_yet_closed:
+            faults.append(
+                f"more people may read than the [[access]] rules say, until `footnote index` runs: documents "
+                f"{len(self.not_yet_closed)}, such as {self.not_yet_closed[0]}"
+            )
+        return faults
 
     def check(self) -> None:
-        """Raise ``UnmatchedRuleError`` if a rule protects nothing."""
-        if self.unmatched:
-            told = "; ".join((*self.faults(), *self.lines()))
+        """Raise ``UnmatchedRuleError`` if a rule protects nothing, or not yet."""
+        if faults := self.faults():
+            told = "; ".join((*faults, *self.lines()))
             raise UnmatchedRuleError(f"{told}. Correct the globs, and run `footnote index` again.")
 
 
@@ -58,9 +69,10 @@ def objections(settings: Settings, docs: Sequence[Path]) -> Iterator[UnmatchedRu
     try:
         with closing(Catalog(catalog_file(Generations(settings.index.dir).current))) as catalog:
             plan = plan_changes(docs, catalog.files(), uploads=uploads_of(settings.index.dir))
-            rules = path_rules(settings, docs)
+            rules = path_rules(settings, docs, plan)
             try:
-                check_rules(unmatched_rules(rules, catalog.places(), plan), allowed_unmatched(catalog), plan)
+                elsewhere = {*catalog.roots} != {root.resolve() for root in docs}
+                UnmatchedRules.of(rules, catalog, plan, elsewhere=elsewhere).check(plan)
             except UnmatchedRuleError as error:
                 yield error
             try:
@@ -81,10 +93,10 @@ def check_new(settings: Settings, docs: Sequence[Path]) -> None:
     """
     plan = plan_changes(docs, {}, uploads=uploads_of(settings.index.dir))
     if not catalog_file(Generations(settings.index.dir).current).exists():
-        check_rules(unmatched_rules(path_rules(settings, docs), (), plan), frozenset(), plan)
+        UnmatchedRules.of_new(path_rules(settings, docs), plan).check(plan)
 
 
-def path_rules(settings: Settings, roots: Sequence[Path]) -> PathRules:
-    """Return the rules over an index of these folders, and over its uploads."""
+def path_rules(settings: Settings, roots: Sequence[Path], plan: SyncPlan | None = None) -> PathRules:
+    """Return the rules over an index of these folders, and over its uploads; over the files of a plan, if given."""
     uploaded = (UPLOADED,) if uploads_of(settings.index.dir) else ()
-    return PathRules.over((*uploaded, *rules_of(settings)), roots)
+    return PathRules.over((*uploaded, *rules_of(settings)), roots, plan.files if plan else {})

@@ -1,6 +1,8 @@
 """Access fails closed: what was protected becomes no wider by folders, names, rules or edits."""
 
 import io
+import sqlite3
+import unicodedata
 import zipfile
 from collections.abc import Sequence
 from contextlib import closing
@@ -151,25 +153,160 @@ def test_two_files_that_swap_names_across_a_rule_need_leave(premises: Premises) 
         premises.sync()
 
 
-def test_a_copy_is_a_document_of_its_own_and_what_is_gone_is_not_wider(premises: Premises) -> None:
+def test_a_copy_of_what_is_protected_needs_leave_where_more_people_could_read_it(premises: Premises) -> None:
+    premises.sync()
+    premises.write("docs/open/copy.md", "Band C earns 61,500 euros.")
+    with pytest.raises(WiderAccessError, match=r"open/copy\.md \(hr → everyone\)"):
+        premises.sync()
+    (premises.docs / "hr" / "pay.md").unlink()  # as a move to another disk does it: a copy, then a removal
+    with pytest.raises(WiderAccessError, match=r"open/copy\.md"):
+        premises.sync(allow_unmatched_rules=True)
+    premises.sync(allow_unmatched_rules=True, allow_wider_access=True)
+    assert premises.readers()["open/copy.md"] == PUBLIC
+
+
+def test_of_equal_documents_the_most_open_one_counts_and_what_is_gone_is_not_wider(premises: Premises) -> None:
     premises.write("docs/hr/other.md", "Other.")
     premises.write("docs/open/pay.md", "Band C earns 61,500 euros.")
     premises.sync()
     (premises.docs / "hr" / "pay.md").unlink()
+    premises.write("docs/open/pay-2.md", "Band C earns 61,500 euros.")
     premises.sync()
-    assert premises.readers() == {"hr/other.md": {"hr"}, "open/pay.md": PUBLIC, "open/canteen.md": PUBLIC}
+    assert {path for path, groups in premises.readers().items() if groups == PUBLIC} == {
+        "open/pay.md",
+        "open/pay-2.md",
+        "open/canteen.md",
+    }
 
 
-def test_equal_contents_that_moved_are_for_all_who_could_read_one_of_them(premises: Premises) -> None:
+def test_equal_contents_are_for_all_who_could_read_one_of_them(premises: Premises) -> None:
     premises.rules = [HR, AccessRule("board/**", ("board",))]
     premises.write("docs/board/pay.md", "Band C earns 61,500 euros.")
     premises.sync()
     premises.move("docs/hr/pay.md", "docs/board/pay-2.md")
-    with pytest.raises(WiderAccessError, match="hr → board"):  # what stayed tells nothing of what moved
-        premises.sync(allow_unmatched_rules=True)
-    premises.move("docs/board/pay.md", "docs/hr/pay-2.md")
     premises.sync(allow_unmatched_rules=True)
     assert premises.readers()["board/pay-2.md"] == {"board"}
+    premises.move("docs/board/pay.md", "docs/open/pay.md")
+    with pytest.raises(WiderAccessError, match=r"open/pay\.md \(board → everyone\)"):
+        premises.sync(allow_unmatched_rules=True)
+
+
+@pytest.mark.parametrize("text", ["Band C earns 61,500 euros.", "Band C earns 70,000 euros."])
+def test_what_was_protected_stays_so_when_it_comes_back(premises: Premises, text: str) -> None:
+    premises.sync()
+    (premises.docs / "hr" / "pay.md").unlink()
+    premises.sync()
+    premises.sync(encoder=WordsEncoder("other"))
+    premises.rules = []
+    premises.write("docs/hr/pay.md", text)
+    with pytest.raises(WiderAccessError, match=r"hr/pay\.md \(hr → everyone\)"):
+        premises.sync(encoder=WordsEncoder("other"))
+    premises.sync(encoder=WordsEncoder("other"), allow_wider_access=True)
+    assert premises.readers()["hr/pay.md"] == PUBLIC
+    premises.sync(encoder=WordsEncoder("other"))
+
+
+def test_what_was_removed_and_comes_back_elsewhere_needs_leave(premises: Premises) -> None:
+    premises.write("docs/hr/all.zip", zipped({"pay.txt": "Pay.", "plan.txt": "Plan."}))
+    premises.sync()
+    for name in "pay.md", "all.zip":
+        premises.move(f"docs/hr/{name}", name)
+    premises.sync()
+    premises.move("all.zip", "docs/open/all.zip")  # what it holds is known once it was read: kept closed until then
+    premises.sync()
+    assert premises.readers()["open/all.zip/pay.txt"] == {"hr"}
+    premises.move("pay.md", "docs/open/pay.md")
+    with pytest.raises(WiderAccessError, match=r"open/all\.zip/pay\.txt.*open/pay\.md \(hr → everyone\)"):
+        premises.sync()
+
+
+def test_what_is_remembered_of_a_removed_document_has_neither_its_name_nor_its_text(premises: Premises) -> None:
+    premises.sync()
+    (premises.docs / "hr" / "pay.md").unlink()
+    premises.sync()
+    with closing(Catalog(catalog_file(premises.index))) as catalog:
+        assert {*catalog.former_readers().readers.values()} == {frozenset({"hr"})}
+        with closing(sqlite3.connect(catalog.file)) as db:
+            rows = db.execute("SELECT * FROM meta WHERE key LIKE 'former%'").fetchall()
+    assert len(rows) == 2
+    assert not any("pay" in str(row) or "Band" in str(row) for row in rows)
+
+
+def test_a_rule_whose_last_document_was_deleted_is_a_warning(premises: Premises) -> None:
+    premises.sync()
+    (premises.docs / "hr" / "pay.md").unlink()
+    premises.write("docs/open/menu.md", "Soup.")
+    report = premises.sync()
+    assert (report.removed, report.emptied) == (["hr/pay.md"], ["hr/**"])
+    assert premises.sync().emptied == []
+    premises.rules = [AccessRule("hr/*", ("hr",))]  # another rule has never matched anything
+    with pytest.raises(UnmatchedRuleError):
+        premises.sync()
+
+
+@pytest.mark.parametrize("path", ["docs/people/wages.md", "docs/open/pay.md", "docs/hr-2/pay.md"])
+def test_a_rule_stops_the_run_if_its_documents_may_have_moved_and_changed(premises: Premises, path: str) -> None:
+    premises.sync()
+    (premises.docs / "hr" / "pay.md").unlink()
+    premises.write(path, "Band C earns 70,000 euros.")
+    with pytest.raises(UnmatchedRuleError, match=r"hr/\*\*"):
+        premises.sync()
+    assert premises.readers()["hr/pay.md"] == {"hr"}
+
+
+def test_a_typo_stops_the_run_also_if_documents_of_the_rule_were_deleted(premises: Premises) -> None:
+    premises.write("docs/hr/other.md", "Other.")
+    premises.sync()
+    (premises.docs / "hr" / "pay.md").unlink()
+    premises.rules = [AccessRule("Hr/**", ("hr",))]
+    with pytest.raises(UnmatchedRuleError):
+        premises.sync()
+
+
+def test_other_folders_do_not_empty_a_rule(premises: Premises) -> None:
+    premises.sync()
+    with pytest.raises(UnmatchedRuleError, match=r"hr/\*\*"):
+        premises.sync(premises.more, allow_delete=True)
+
+
+def test_a_link_is_for_those_who_may_read_the_file_behind_it(premises: Premises) -> None:
+    (premises.docs / "open" / "link.md").symlink_to("../hr/pay.md")
+    (premises.docs / "hr" / "menu.md").symlink_to("../open/canteen.md")
+    premises.sync()
+    assert premises.readers()["open/link.md"] == {"hr"}
+    assert premises.readers()["hr/menu.md"] == {"hr"}
+    assert premises.readers()["open/canteen.md"] == PUBLIC
+
+
+def test_a_folder_within_another_one_is_protected_by_the_rules_for_both(premises: Premises) -> None:
+    premises.write("docs/hr/archive/old.md", "Old.")
+    premises.sync(premises.docs, premises.docs / "hr" / "archive")
+    assert premises.readers()["archive/old.md"] == {"hr"}
+    premises.sync(premises.docs, premises.docs / "hr" / "pay.md", allow_delete=True)
+    assert premises.readers()["pay.md"] == {"hr"}
+
+
+@pytest.mark.parametrize("spelling", ["docs/", "./docs", "more/../docs", "link"])
+def test_a_folder_has_one_name_however_it_is_spelt(
+    premises: Premises, monkeypatch: pytest.MonkeyPatch, spelling: str
+) -> None:
+    (premises.place / "link").symlink_to("docs")
+    premises.sync(premises.docs, premises.more)
+    monkeypatch.chdir(premises.place)
+    report = premises.sync(Path(spelling), Path("more"))
+    assert (report.added, report.removed, report.wider) == ([], [], [])
+    assert premises.readers()["docs/hr/pay.md"] == {"hr"}
+
+
+def test_a_name_in_composed_and_in_decomposed_letters_is_matched_alike(premises: Premises) -> None:
+    premises.rules = [AccessRule(unicodedata.normalize("NFC", "Gehälter/**"), ("hr",))]
+    premises.write(unicodedata.normalize("NFD", "docs/Gehälter/2024.md"), "Pay.")
+    premises.sync()
+    decomposed = unicodedata.normalize("NFD", "Gehälter/2024.md")
+    assert premises.readers()[decomposed] == {"hr"}
+    premises.move(f"docs/{decomposed}", unicodedata.normalize("NFC", f"docs/{decomposed}"))
+    premises.sync()
+    assert premises.readers()[unicodedata.normalize("NFC", decomposed)] == {"hr"}
 
 
 def test_what_lies_in_a_zip_is_compared_where_the_zip_is_now(premises: Premises) -> None:
