@@ -32,6 +32,11 @@ class UnmatchedRuleError(FootnoteError):
 
     kind = "unmatched-rule"
 
+    def __init__(self, message: str, number: int = 0) -> None:
+        super().__init__(message)
+        self.number = number
+        """The place of the rule among the access rules of the settings, from 1; 0 if several are told of."""
+
 
 class WiderAccessError(FootnoteError):
     """More people could read a document that not everyone may read."""

@@ -116,7 +116,8 @@ def public_error(error: Exception) -> Exception:
         )
     if isinstance(error, UnmatchedRuleError):
         return SyncRefusedError(
-            "An access rule matches no document. Nothing was changed. The server's log says which: correct it, or run "
+            f"Access rule {error.number} of the settings matches no document, so it protects nothing. Nothing was "
+            "changed. The server's log names its glob: correct it, and start the server again; or, if you mean it, run "
             "`footnote index DOCS --allow-unmatched-rules`."
         )
     if isinstance(error, WiderAccessError):

@@ -135,7 +135,7 @@ class Sync:
         elsewhere = self._answering.get("roots") not in (None, place)
         unmatched = UnmatchedRules.of(rules, self._answering, answered, elsewhere=elsewhere)
         if not allow_unmatched_rules:
-            unmatched.check(answered)
+            unmatched.check(answered, rules)
         access = RunAccess.of(rules, self._answering, answered, allow_wider=allow_wider_access)
         if not allow_delete:  # nor may another model's catalog, which answers now, lose much
             check_deletions(answered, elsewhere=elsewhere)

@@ -43,7 +43,7 @@ class UnmatchedRules:
         """Return those of an index that is yet to be made."""
         return cls(_unmatched(rules, (), plan))
 
-    def check(self, plan: SyncPlan) -> None:
+    def check(self, plan: SyncPlan, rules: PathRules) -> None:
         """Raise ``UnmatchedRuleError`` for a rule that protects nothing, and may not."""
         stopping = (rule for rule in self.rules if rule not in self.emptied and rule.glob not in self.allowed)
         if rule := next(stopping, None):
@@ -51,7 +51,8 @@ class UnmatchedRules:
             raise UnmatchedRuleError(
                 f"The [[access]] rule with the glob {rule.glob!r} matches no document, so it protects nothing. Nothing "
                 f"was changed. Correct the glob (a path looks like {example!r}), or remove the rule; or, if you mean "
-                "it, run `footnote index` with --allow-unmatched-rules."
+                "it, run `footnote index` with --allow-unmatched-rules.",
+                rules.settable.index(rule) + 1,
             )
 
     def keep(self, catalog: Catalog) -> None:

@@ -72,7 +72,7 @@ def objections(settings: Settings, docs: Sequence[Path]) -> Iterator[UnmatchedRu
             rules = path_rules(settings, docs, plan)
             try:
                 elsewhere = {*catalog.roots} != {root.resolve() for root in docs}
-                UnmatchedRules.of(rules, catalog, plan, elsewhere=elsewhere).check(plan)
+                UnmatchedRules.of(rules, catalog, plan, elsewhere=elsewhere).check(plan, rules)
             except UnmatchedRuleError as error:
                 yield error
             try:
@@ -93,7 +93,8 @@ def check_new(settings: Settings, docs: Sequence[Path]) -> None:
     """
     plan = plan_changes(docs, {}, uploads=uploads_of(settings.index.dir))
     if not catalog_file(Generations(settings.index.dir).current).exists():
-        UnmatchedRules.of_new(path_rules(settings, docs), plan).check(plan)
+        rules = path_rules(settings, docs, plan)
+        UnmatchedRules.of_new(rules, plan).check(plan, rules)
 
 
 def path_rules(settings: Settings, roots: Sequence[Path], plan: SyncPlan | None = None) -> PathRules:

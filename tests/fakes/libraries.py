@@ -88,9 +88,13 @@ def premises(
     settings = load_settings(index={"dir": index}, access=ACCESS, **parts)
     with open_writer(settings, encoder) as writer:
         writer.run([docs], SyncListener(), allow_unmatched_rules=True)
-    engine = opened(index, access=ACCESS, **parts)
+    return served(docs, opened(index, access=ACCESS, **parts))
+
+
+def served(docs: Path, engine: Engine) -> Premises:
+    """The application over the index of an engine."""
     indexing = Indexing(Refreshing(engine), pause=0.05)
     services = replace(make_services(engine), authenticator=ListedKeys(**KEYS), indexing=indexing)
     transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
     client = httpx.AsyncClient(transport=transport, base_url="http://localhost:8000", timeout=60)
-    return Premises(docs, index, engine, indexing, client)
+    return Premises(docs, engine.settings.index.dir, engine, indexing, client)

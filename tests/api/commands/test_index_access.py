@@ -86,3 +86,45 @@ def test_status_doctor_and_verify_say_what_each_rule_matches(footnote: RunFootno
     assert json.loads(footnote("status", "--json").out)["access"]["unmatched"] == ["hr/salaries/**"]
     assert "the [[access]] rule 'hr/salaries/**' matches no document" in footnote("verify").out
     assert "wrong access: the [[access]] rule 'hr/salaries/**' matches no document" in footnote("doctor").out
+
+
+def test_a_rule_whose_last_document_was_deleted_is_a_warning(footnote: RunFootnote, docs: Path) -> None:
+    footnote("index", docs)
+    (docs / "hr" / "pay.md").unlink()
+    ran = footnote("index", docs)
+    assert (ran.code, "the last document that the access rule 'hr/**' matched was removed" in ran.out) == (0, True)
+    assert found(footnote, "--group", "hr") == set()
+    assert footnote("index", docs).code == 0
+
+
+def test_doctor_tells_of_rules_that_no_run_has_applied(footnote: RunFootnote, docs: Path) -> None:
+    protect()
+    footnote("index", docs)
+    protect("hr/**")
+    told = "more people may read than the [[access]] rules say, until `footnote index` runs: documents 1, such as hr/pay.md"
+    assert told in footnote("doctor").out
+    assert (footnote("verify").code, json.loads(footnote("status", "--json").out)["access"]["not_yet_closed"]) == (
+        1,
+        ["hr/pay.md"],
+    )
+    footnote("index", docs)
+    assert told not in footnote("doctor").out
+    assert found(footnote) == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ('[[acess]]\nglob = "hr/**"\ngroups = ["hr"]\n', "acess: there is no such setting"),
+        ('[[access]]\nglob = "hr/**"\ngroup = ["hr"]\n', "access.0.group"),
+        ('[[access]\nglob = "hr/**"\n', "is not valid TOML"),
+        ("", "More people could read hr/pay.md"),
+    ],
+)
+def test_settings_that_lose_the_rules_stop_the_run(footnote: RunFootnote, docs: Path, file: str, said: str) -> None:
+    footnote("index", docs)
+    Path("footnote.toml").write_text(file)
+    ran = footnote("index", docs)
+    assert (ran.code, said in ran.err) == (1, True)
+    protect("hr/**")
+    assert found(footnote) == set()

@@ -297,8 +297,9 @@ async def test_a_sync_that_would_open_a_document_or_leave_a_rule_idle_is_refused
     if stopped == "moved":
         (at.docs / "hr" / "canary.md").rename(at.docs / "canary.md")
     else:
-        (at.docs / "hr" / "canary.md").unlink()
-        (at.docs / "hr" / "own.md").unlink()
+        (at.docs / "hr").rename(at.docs / "people")
+        for name in "canary.md", "own.md":
+            (at.docs / "people" / name).write_text("Edited.")
     at.indexing.sync()
     await at.at_rest()
     ((name, problem),) = told((await at.get("/v1/index/events")).text)
