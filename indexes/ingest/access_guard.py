@@ -76,7 +76,7 @@ class FormerAccess:
         return reduce(readers_of_both, (groups for groups in could if groups is not None), readers)
 
     def opened(self, plan: SyncPlan, rules: PathRules, places: Iterable[Place]) -> Iterator[WiderAccess]:
-        """Yield the documents that more people could read after a run; ``places`` are those of protected ones."""
+        """Yield what more people could read after a run, of the documents at these places and the arriving ones."""
         for path, (file, sha256) in {**_staying(places, plan), **self._arriving(plan)}.items():
             before, now = self.bound(path, file, sha256, _PUBLIC), rules.readers_at(path, file)
             if is_wider(now, before):
@@ -119,13 +119,22 @@ class RunAccess:
     """The new paths of files that the run closes."""
     beneath: str = ""
     """The beginning of the paths that the run is about; other documents get no new readers."""
+    bounded: list[str] = field(default_factory=list)
+    """The documents that ``apply`` gave fewer readers than the rules do."""
 
     @classmethod
-    def of(cls, rules: PathRules, catalog: Catalog, plan: SyncPlan, *, allow_wider: bool) -> Self:
-        """Compare the readers in the catalog that answers with those of the rules. Raises ``WiderAccessError``."""
+    def of(cls, rules: PathRules, catalog: Catalog, plan: SyncPlan, *, allow_wider: bool, idle: bool = False) -> Self:
+        """Compare the readers in the catalog that answers with those of the rules. Raises ``WiderAccessError``.
+
+        ``idle`` tells that the run will read and remove nothing.
+        """
+        if idle and rules.are_applied(catalog):
+            return cls(rules, FormerAccess())
         protected = catalog.protected()
         former = FormerAccess.of(catalog, protected)
-        wider = tuple(former.opened(plan, rules, protected))
+        unsure = {*plan.changed, *plan.removed}
+        compared = [place for place in protected if place[1] in unsure] if rules.are_applied(catalog) else protected
+        wider = tuple(former.opened(plan, rules, compared))
         narrower = [
             new
             for new, old in plan.renamed.items()
@@ -159,6 +168,8 @@ class RunAccess:
         """Return the document, which comes from the file at ``file``, with its readers and labels."""
         given = self.rules.apply(document, file)
         readers = self.former.bound(document.path, file, document.sha256, frozenset(given.readers))
+        if readers != frozenset(given.readers):
+            self.bounded.append(document.path)
         return replace(given, readers=tuple(sorted(readers)))
 
 

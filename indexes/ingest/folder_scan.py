@@ -68,8 +68,8 @@ def other_paths(roots: Sequence[Path], files: Mapping[str, ListedFile]) -> dict[
     places = [(f"{root.resolve()}/", path_prefix(root, roots)) for root in roots if root.is_dir()]
     others = dict[str, list[str]]()
     for path, file in files.items():
-        real = (printable_path(prefix + file.source[len(at) :]) for at, prefix in places if file.source.startswith(at))
-        if elsewhere := [each for each in real if each != path]:
+        real = (prefix + file.source[len(at) :] for at, prefix in places if file.source.startswith(at))
+        if elsewhere := [printable_path(each) for each in real if path not in (each, printable_path(each))]:
             others[path] = elsewhere
     return others
 

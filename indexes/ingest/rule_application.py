@@ -63,8 +63,9 @@ class PathRules:
         access = tuple(rule for rule in rules if isinstance(rule, AccessRule))
         labels = tuple(rule for rule in rules if isinstance(rule, LabelRule))
         uploads = tuple(rule for rule in access if type(rule) is not AccessRule)
-        given = {path: file for path, file in files.items() if not any(rule.matches(path) for rule in uploads)}
-        return cls(access, labels, folder_names(roots), other_paths(roots, given))
+        if uploads:
+            files = {path: file for path, file in files.items() if not any(rule.matches(path) for rule in uploads)}
+        return cls(access, labels, folder_names(roots), other_paths(roots, files))
 
     def readers_at(self, path: str, file: str) -> frozenset[str]:
         """Return the groups that may read the document at ``path``, which comes from the file at ``file``.
@@ -112,9 +113,13 @@ class PathRules:
         catalog.set(_MATCHED, json.dumps([self._state(catalog), [rule.documents for rule in matched]]))
         return matched
 
+    def are_applied(self, catalog: Catalog) -> bool:
+        """Return whether each document of the catalog has the readers that the rules give it."""
+        return catalog.get(_KEYS["readers"]) == self.applied("readers")
+
     def not_yet_closed(self, catalog: Catalog) -> list[str]:
         """Return the documents of the catalog that more people may read than the rules say, until the next run."""
-        if catalog.get(_KEYS["readers"]) == self.applied("readers"):
+        if self.are_applied(catalog):
             return []
         readers = catalog.readers()
         return [place[0] for place, groups in readers.items() if is_wider(groups, self.readers_at(*place))]
@@ -140,19 +145,23 @@ def apply_labels(rules: PathRules, catalog: Catalog) -> None:
         catalog.set(_KEYS["labels"], applied)
 
 
+def apply_again(catalog: Catalog) -> None:
+    """Let the next run apply the access rules again."""
+    catalog.set(_KEYS["readers"], "")
+
+
 def apply_readers(rules: PathRules, catalog: Catalog, bound: Bound, *, again: bool = False) -> list[Place]:
     """Update the readers of all documents in the catalog, if the rules have changed, or ``again``.
 
     No document gets more readers than ``bound`` returns. Returns the places of those that have fewer than before.
     """
-    applied = rules.applied("readers")
-    if catalog.get(_KEYS["readers"]) == applied and not again:
+    if rules.are_applied(catalog) and not again:
         return []
     before = catalog.marks("readers")
     given = {place: rules.readers_at(*place) for place in before}
     now = {place: bound(place, before[place], readers) for place, readers in given.items()}
     if changed := {place[0]: readers for place, readers in now.items() if readers != before[place]}:
-        catalog.set(_KEYS["readers"], "")  # killed after the next line, neither rules count as applied
+        apply_again(catalog)  # if it is killed after the next line
         catalog.set_marks("readers", changed)
-    catalog.set(_KEYS["readers"], applied if now == given else "")
+    catalog.set(_KEYS["readers"], rules.applied("readers") if now == given else "")
     return [place for place, readers in now.items() if is_wider(before[place], readers)]

@@ -12,7 +12,7 @@ from indexes.ingest.changes import SyncPlan, check_deletions, is_beneath, plan_c
 from indexes.ingest.documents import DocumentReader
 from indexes.ingest.embedding import BATCH, embed_passages, encoded_hash
 from indexes.ingest.files import copy_for_reading
-from indexes.ingest.rule_application import PathRules, RuleMatches, Rules
+from indexes.ingest.rule_application import PathRules, RuleMatches, Rules, apply_again
 from indexes.ingest.unmatched_rules import UnmatchedRules
 from indexes.ingest.uploads import PREFIX
 from indexes.protocols import Encoder, Splitter
@@ -136,7 +136,8 @@ class Sync:
         unmatched = UnmatchedRules.of(rules, self._answering, answered, elsewhere=elsewhere)
         if not allow_unmatched_rules:
             unmatched.check(answered, rules)
-        access = RunAccess.of(rules, self._answering, answered, allow_wider=allow_wider_access)
+        idle = not any((plan.differs, plan.closed, answered.differs))
+        access = RunAccess.of(rules, self._answering, answered, allow_wider=allow_wider_access, idle=idle)
         if not allow_delete:  # nor may another model's catalog, which answers now, lose much
             check_deletions(answered, elsewhere=elsewhere)
         for catalog in {self._catalog, self._answering}:  # before a kill can leave a rule without what it matched
@@ -191,6 +192,8 @@ class Sync:
 
     def _end(self, report: SyncReport, access: RunAccess, listener: SyncListener, began: float) -> SyncReport:
         """Publish to Chroma, and complete the report."""
+        if access.bounded:
+            apply_again(self._catalog)
         report.rules = access.rules.keep_matched(self._catalog)
         AccessChanges.of(report.wider, report.narrower).keep(self._catalog)
         publishing_began = time.perf_counter()

@@ -31,6 +31,8 @@ class UnmatchedRules:
     @classmethod
     def of(cls, rules: PathRules, catalog: Catalog, plan: SyncPlan, *, elsewhere: bool) -> Self:
         """Compare with the documents that answer. ``elsewhere`` tells that other folders were indexed before."""
+        if not plan.differs and not plan.closed and all(rule.documents for rule in rules.matched(catalog)):
+            return cls(())
         places = catalog.places() if rules.settable else []
         unmatched = _unmatched(rules, places, plan)
         allowed = allowed_unmatched(catalog)

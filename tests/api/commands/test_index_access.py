@@ -101,7 +101,7 @@ def test_doctor_tells_of_rules_that_no_run_has_applied(footnote: RunFootnote, do
     protect()
     footnote("index", docs)
     protect("hr/**")
-    told = "more people may read than the [[access]] rules say, until `footnote index` runs: documents 1, such as hr/pay.md"
+    told = "more people may read than the [[access]] rules say, until `footnote index` runs: documents 1"
     assert told in footnote("doctor").out
     assert (footnote("verify").code, json.loads(footnote("status", "--json").out)["access"]["not_yet_closed"]) == (
         1,
