@@ -10,7 +10,7 @@ from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import figures, stem, stems, words
 from rag.evidence.agreement import missing_amounts
 from rag.evidence.names import absent_names, fold_accents, leading_name, names
-from rag.evidence.negation import antonym, negates, negation_conflict
+from rag.evidence.negation import antonym, negates, negation_conflict, without_limits
 from rag.evidence.quantities import amounts, normalize_amounts
 
 _ENOUGH = 0.5
@@ -209,7 +209,7 @@ def _has_amounts_of(source: _Line, target: _Line) -> bool:
 
 @lru_cache(maxsize=4096)
 def _line(sentence: str, around: str, known_names: frozenset[str], has_asides: bool) -> _Line:
-    plain = normalize_amounts(sentence if has_asides else _ASIDE.sub(" ", sentence))
+    plain = without_limits(normalize_amounts(sentence if has_asides else _ASIDE.sub(" ", sentence)))
     tokens = []
     for word in words(fold_accents(plain))[:_MOST]:
         forms = figures(word) if word[0].isdigit() else ()

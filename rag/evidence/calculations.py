@@ -75,14 +75,16 @@ def _calculation(figure: Quantity, claim: str, source: Amounts, counts: Sequence
     stated, target = amounts(claim), _term(figure)
     missing = missing_quantities(stated, source)
     known = {q for q in stated.quantities if not q.soft and q not in missing}
-    terms = {_term(q) for q in known if is_number(q.value)}
+    is_of_unit = figure.unit in source.units
+    operands = [_term_in(figure.unit if is_of_unit else "", q) for q in known if is_number(q.value)]
+    operands = sorted(operands, key=lambda term: term.words)
     if figure.unit and (_TOTALS.search(claim) or _CHANGES.search(claim)):
-        terms |= {_term(q) for q in source.quantities if is_number(q.value) and are_same(q.unit, figure.unit)}
-        bare = {q for q in source.quantities if not (q.unit or _is_year(q.value)) and is_number(q.value)}
-        terms |= {_term(replace(q, unit=figure.unit)) for q in bare if figure.unit in source.units}
+        alike = {q for q in source.quantities if is_number(q.value) and are_same(q.unit, figure.unit)}
+        bare = {q for q in source.quantities if is_of_unit and not (q.unit or _is_year(q.value)) and is_number(q.value)}
+        operands += sorted({_term_in(figure.unit, q) for q in alike | bare} - set(operands))
     days = sorted(stated.days, key=str)[:_MOST_OPERANDS]
-    years = [_Term(str(day.year), Decimal(day.year), "") for day in days if day.year]
-    results = _results([*sorted(terms), *years][:_MOST_OPERANDS], [_term(count) for count in counts], days)
+    operands += [_Term(str(day.year), Decimal(day.year), "") for day in days if day.year]
+    results = _results(operands[:_MOST_OPERANDS], [_term(count) for count in counts], days)
     decimals = len(figure.written.partition(".")[2])
     for words, value, unit in results:
         is_rounded = bool(decimals or figure.nearness) and round(value, decimals) == target.value
@@ -94,6 +96,11 @@ def _calculation(figure: Quantity, claim: str, source: Amounts, counts: Sequence
 
 def _term(quantity: Quantity) -> _Term:
     return _Term(quantity.value, *in_base_unit(quantity.value, quantity.unit))
+
+
+def _term_in(unit: str, quantity: Quantity) -> _Term:
+    """Return a quantity as an operand; one without a unit has that of its table's head."""
+    return _term(quantity if quantity.unit or _is_year(quantity.value) else replace(quantity, unit=unit))
 
 
 def _results(terms: Sequence[_Term], counts: Sequence[_Term], days: Sequence[Day]) -> Iterator[_Term]:

@@ -23,12 +23,15 @@ _GOES_ON = re.compile(
     r"| (?:(?:a|an|the|his|her|their|your|annual|sick|parental|unpaid|paid) )*(?:leave|holidays?|strike|trips?|sale)\b)"
 )
 """Not to go on leave."""
-_IDIOMS = (
+_LIMITS = (
     (
         re.compile(r"\bno (?:later|more|greater|longer|higher) than\b|\bnot (?:more|later|longer|higher) than\b"),
         "at most",
     ),
     (re.compile(r"\bno (?:less|fewer|earlier|lower|sooner) than\b|\bnot (?:less|fewer|lower) than\b"), "at least"),
+)
+_IDIOMS = (
+    *_LIMITS,
     (re.compile(r"\bnot (?:only|just|merely|simply|necessarily)\b|\bwhether or not\b|\bno\. ?(?=\d)|\bif not\b"), " "),
     (re.compile(r"\b(?:turn|turns|turned|turning) away\b"), "reject"),
     (re.compile(r"\bout of (?:service|order)\b"), "not working"),
@@ -74,6 +77,13 @@ class Polarity:
 def without_answer_word(claim: str) -> str:
     """Return a claim without a "Yes," or "No." before it, which answers the question and denies nothing of the rest."""
     return _ANSWER_WORD.sub("", claim, count=1) if _ANSWER_WORD.match(claim) else claim
+
+
+def without_limits(text: str) -> str:
+    """Return a text with limits told without a negation: "at most" for "no later than"."""
+    for idiom, meaning in _LIMITS:
+        text = idiom.sub(meaning, text)
+    return text
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,7 @@ from indexes.text.tokenization import figures
 from rag.evidence.dates import CLOCK, Day, clock_time, days_in, rewrite_dates, spoken_day, without_weekdays
 from rag.evidence.numerals import figures_apart, with_plain_numerals
 from rag.evidence.telephones import telephones_in
-from rag.evidence.units import MONEY, UNIT, is_money, spoken, unit_named
+from rag.evidence.units import DEGREES, MONEY, UNIT, is_money, spoken, unit_named
 
 _NUMBERS = SMALL_CARDINALS | TENS | ORDINALS | {"a": 1, "an": 1, "dozen": 12}
 _SCALES = {
@@ -58,6 +58,8 @@ _NEARNESS: dict[str, _Nearness] = {
     **dict.fromkeys(("over", "above", "exceeding", "more than", "über", "mehr als"), "over"),
     **dict.fromkeys(("under", "below", "less than", "fewer than", "unter", "weniger als"), "under"),
 }
+_NO_NAMES = DEGREES | {"time", "quarter", "half"}
+"""Units whose spellings, as Celsius and Q3, are no names."""
 _NUMBERED = re.compile(r"(?<![\d.,])\d+(?:\.\d+)+")
 """A version, a section or a fraction as it is written."""
 _LEAST_BEFORE = re.compile(
@@ -199,9 +201,7 @@ def leave_out(text: str, quantities: Iterable[Quantity]) -> str:
 def without_amounts(text: str) -> str:
     """Return the text with dates and sums of money in small letters and figures: "US$", "Oct" are no names."""
     plain = without_weekdays(rewrite_dates(with_plain_numerals(text), spoken_day))
-    return rewrite_quantities(
-        plain, lambda q: q.value if q.scale or is_money(q.unit) or q.unit in ("time", "quarter") else ""
-    )
+    return rewrite_quantities(plain, lambda q: q.value if q.scale or is_money(q.unit) or q.unit in _NO_NAMES else "")
 
 
 def is_number(value: str) -> bool:

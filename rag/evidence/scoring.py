@@ -22,7 +22,15 @@ from rag.evidence.clauses import NOT_MIXED, Mixture, mixture, stands_elsewhere
 from rag.evidence.counts import Recount, is_count, recount, without_bullets
 from rag.evidence.cross_language import compare, is_foreign
 from rag.evidence.names import fold_accents, leading_name, names, unknown_names
-from rag.evidence.negation import antonym, is_denied, negates, polarity, polarity_conflict, without_answer_word
+from rag.evidence.negation import (
+    antonym,
+    is_denied,
+    negates,
+    polarity,
+    polarity_conflict,
+    without_answer_word,
+    without_limits,
+)
 from rag.evidence.quantities import Amounts, Quantity, amounts, leave_out, normalize_amounts
 from rag.evidence.table_claims import Reading, is_without_subject, table_conflict, value_told
 from rag.evidence.tables import Table, prose_of, read_tables
@@ -52,6 +60,8 @@ _LABEL = re.compile(r"\A([\s*_•-]*[^\W\d][^:–—.]{0,40}?)\s*[*_]*\s*(?:[–
 """What an item of a list is about, before a colon or dash."""
 _FRAGMENT = 3
 """Content words of a sentence that is read with its question."""
+_PARTLY = 0.25
+"""Share of a claim's words that the source has, if all else that it says is calculated."""
 _NEAR = 3
 """Words on each side of a fact that tell what it is about."""
 _LEAD_INS = frozenset(
@@ -226,6 +236,8 @@ def likelihood(evidence: Evidence, similarity: float | None = None) -> float:
     weights, bias = _WORDS_ONLY if similarity is None else _WEIGHTS
     features = evidence.features if similarity is None else evidence.features | {"likeness": similarity}
     probability = sigmoid(bias + sum(weight * features[name] for name, weight in weights.items()))
+    if evidence.calculated and evidence.features["found"] >= _PARTLY:
+        return WEAK
     return min(probability, WEAK) if evidence.is_doubtful or evidence.calculated else probability
 
 
@@ -331,8 +343,8 @@ def _plain_words(text: str) -> str:
 
 
 def _stems(text: str) -> list[str]:
-    """Return the stems, with figures and dates in one spelling."""
-    return stems(normalize_amounts(text))
+    """Return the stems, with figures, dates and limits in one spelling."""
+    return stems(without_limits(normalize_amounts(text)))
 
 
 def _binding(claim: str, text: str, context_stems: set[str]) -> float:

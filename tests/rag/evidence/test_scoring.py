@@ -26,6 +26,21 @@ def test_figures_and_names_must_occur_and_words_agree(claim: str, expected: str)
     assert verdict(support(claim, TEXT), cited=True) == expected
 
 
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("Papers must arrive no later than 28 May.", "Papers must arrive by 28 May."),
+        ("The room is heated to 85 degrees Celsius.", "The room is heated to 85 °C."),
+    ],
+)
+def test_another_way_to_say_a_limit_or_a_unit_is_no_difference(claim: str, source: str) -> None:
+    assert verdict(support(claim, source), cited=True) == "supported"
+
+
+def test_another_currency_is_found_in_otherwise_the_same_words() -> None:
+    assert support("Shoes are lent for $3.50.", "Shoes are lent for £3.50.") == 0
+
+
 def test_what_only_the_headings_say_counts_less_than_what_the_text_says() -> None:
     without, with_heading, in_text = (
         support("The vision plan covers glasses.", text, heading)
