@@ -9,6 +9,7 @@ from rag.errors import ModelEmptyError
 from rag.llms.reasoning import spoken
 from rag.prompting import prompts
 from rag.prompting.context_window import OPEN, Window, fit
+from rag.prompting.parroting import ParrotFilter
 from rag.prompting.sentinels import SentinelFilter
 from rag.prompting.wrapping import FenceFilter, SourceListFilter
 from rag.protocols import ChatModel
@@ -67,6 +68,7 @@ class ReplyReader:
         passages = [hit.passage for hit in context.hits]
         names = {name for passage in passages for name in (passage.title, passage.path.rpartition("/")[2])}
         self._fence, self._sentinels = FenceFilter(), SentinelFilter()
+        self._parrot = ParrotFilter(passage.text for passage in passages)
         self._sources = SourceListFilter(names, question.text)
         self._shown = False
 
@@ -83,12 +85,19 @@ class ReplyReader:
     def feed(self, piece: str) -> str:
         """Take a piece of the reply."""
         self.text += piece
-        return self._show(self._sources.feed(self._sentinels.feed(self._fence.feed(piece))))
+        return self._read(self._fence.feed(piece))
 
     def finish(self) -> str:
         """Take the end of the reply."""
-        rest = self._sentinels.feed(self._fence.finish()) + self._sentinels.finish()
-        return self._show(self._sources.feed(rest) + self._sources.finish())
+        settled = self._read(self._fence.finish())
+        rest = self._sentinels.feed(self._parrot.finish())
+        if self._parrot.dropped and not self._shown:
+            rest += self._sentinels.feed(prompts.NO_ANSWER)
+        rest += self._sentinels.finish()
+        return settled + self._show(self._sources.feed(rest) + self._sources.finish())
+
+    def _read(self, text: str) -> str:
+        return self._show(self._sources.feed(self._sentinels.feed(self._parrot.feed(text))))
 
     def _show(self, text: str) -> str:
         self._shown = self._shown or any(map(str.isalnum, without_markers(text)))

@@ -3,16 +3,17 @@
 import re
 
 from rag.citations.markers import without_markers
-from rag.prompting import prompts
+from rag.prompting.parroting import is_parroted
 
-_DRESS = r"[\s*_`\"'>•-]{0,20}"
+_DRESS = r"[\s*_`\"'<>\[(•-]{0,20}"
 """Characters that models put around a sentinel."""
 # As they are prescribed, in any case, with Markdown's escape; and in other spellings where no prose reads so
 _NOT_ANSWERED = (
-    r"(?:(?i:not\\?_\s?answered)|NOT[ -]?ANSWERED|NotAnswered|(?:Not [Aa]nswered|Unanswered)(?=[*_`\"' ]{0,3}:))"
+    r"(?:(?i:not\\?_\s?answered)|NOT[ -]?ANSWERED|NotAnswered"
+    r"|(?:(?i:not\\?_\s?answer)|UNANSWERED|Not[ -][Aa]nswered|Unanswered)(?=[*_`\"' \])]{0,3}:))"
 )
-_NO_ANSWER = r"(?:(?i:no\\?_\s?answer)|NO[ -]?ANSWER|NoAnswer)(?!\w)"
-_GAP = re.compile(rf"{_DRESS}{_NOT_ANSWERED}[*_`\"']*\s?:?")
+_NO_ANSWER = r"(?:(?i:no\\?_\s?answer(?:ed)?)|NO[ -]?ANSWER(?:ED)?|NoAnswer)(?!\w)"
+_GAP = re.compile(rf"{_DRESS}{_NOT_ANSWERED}[*_`\"'\])>]*\s?:?")
 _DECLINE = re.compile(rf"{_DRESS}{_NO_ANSWER}")
 _BARE_DECLINE = re.compile(rf"{_DRESS}no answer(?: found| available| given)?[.!]?{_DRESS}", re.IGNORECASE)
 _MAYBE_ANSWERED = "".join(f"(?:{letter}" for letter in "answered") + ")?" * len("answered")
@@ -66,7 +67,7 @@ class SentinelFilter:
                     return settled
                 self._end_part()
                 settled += "\n" if self._has_text else ""
-            elif gap := _GAP.search(self._held):
+            elif (gap := _GAP.search(self._held)) and not self._may_go_on(gap):
                 settled += self._settle(self._held[: gap.start()])
                 self._part, self._held = "", self._held[gap.end() :]
             else:
@@ -81,13 +82,19 @@ class SentinelFilter:
 
     def finish(self) -> str:
         """Take the end of the reply."""
+        held, self._held = self._held, ""
+        if self._part is None and (gap := _GAP.search(held)) and not self.declined:
+            return self._settle(held[: gap.start()])
         if self._part is not None:
             self._end_part()
-        held, self._held = self._held, ""
         if _DECLINE.match(held) or (not self._has_text and _BARE_DECLINE.fullmatch(held)):
             self.declined = self.declined or not self._has_text
             return ""
         return "" if self.declined else self._settle(held)
+
+    def _may_go_on(self, gap: re.Match[str]) -> bool:
+        """Return whether a sentinel ends where the text does, so that letters of it may come."""
+        return gap.end() == len(self._held) and _BEGUN.match(self._held, gap.start()) is not None
 
     def _settle(self, text: str) -> str:
         self._has_text = self._has_text or any(map(str.isalnum, text))
@@ -97,17 +104,3 @@ class SentinelFilter:
         part, self._part = _PARROTED.sub("", without_markers(self._part or "")).strip(_TRIM), None
         if not _NOTHING.fullmatch(part) and not is_parroted(part):
             self._parts.append(part)
-
-
-def is_parroted(text: str) -> bool:
-    """Return whether a text of three words or more is the prompt's own."""
-    words = content(text)
-    return words.count(" ") >= 2 and any(f" {words} " in f" {content(prompt)} " for prompt in _OWN)
-
-
-def content(text: str) -> str:
-    """Return the words of a text in small letters, with a blank between them."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
-
-
-_OWN = (prompts.SYSTEM, prompts.ABOUT_ANSWER)
