@@ -2,13 +2,14 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from indexes.text.sentences import sentence_spans
 from indexes.types import Passage
+from rag.citations.file_markers import FileMarkers
 from rag.citations.marker_forms import LONGEST, MARKER, MAYBE_MARKER, marker_numbers
-from rag.citations.quotes import locate_quote
+from rag.citations.quotes import locate_quote, nearest_passage
 from rag.types import Quoted, Span
 
 _CLAIM_CHARS = 600
@@ -20,10 +21,14 @@ _MARKER = re.compile(
 """The forms of a bare number, which an article has too."""
 _OWN = re.compile(r"\[(\d+)\]")
 _FENCE = "```"
+_SEPARATORS = " \t:–—-."
+"""What stands between a marker and the line that it begins."""
 _SENTENCE_BEGINS = re.compile(r"(?:\A|\n|[.!?:…]['\"”)]*\s)(?:[-*•>#_\s]|\d{1,2}[.)]\s)*\Z")
 _MAYBE_END = re.compile(r"\n|(?<=[.!?…])\s")
 _BEFORE_RAISED = re.compile(r"(?:[.,;:!?\]”\"'»%]|[^\W\d_]{4,})\Z")
 """A raised digit after a figure or a unit is an exponent."""
+_WRITTEN_OUT = re.compile(r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve)\Z", re.IGNORECASE)
+"""A number that is said again in figures is none of a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,21 @@ class Mark:
     """Whether the line before it is the quote, word for word."""
 
 
+_Source = tuple[int, ...]
+"""The numbers of the passages that a marker may mean: one, or all of a file."""
+
+
+@dataclass(slots=True)
+class _LeadingMarker:
+    """A marker at the beginning of a line. It cites the line, or stands alone below the line before."""
+
+    sources: list[_Source]
+    gap: str
+    """The white space before it."""
+    after: str = ""
+    """The separators after it."""
+
+
 class MarkerStream:
     """Turns a writer's pieces into text with numbered markers. A number stands for one quote in one passage.
 
@@ -66,6 +86,7 @@ class MarkerStream:
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self._passages = passages
+        self._files = FileMarkers(passages)
         self._held = ""
         self._last = ""
         self._parts: list[str] = []
@@ -73,8 +94,9 @@ class MarkerStream:
         self._claim = ""
         self._fences = 0
         self._ticks = 0
-        self._named: list[int] = []
+        self._named: list[_Source] = []
         """The sources that the sentence names in words."""
+        self._leading: _LeadingMarker | None = None
         self._capital = False
         """Whether the next letter begins a sentence, in place of words that were left out."""
         self._numbers: dict[tuple[str, int, int], int] = {}
@@ -89,8 +111,9 @@ class MarkerStream:
         """Take a piece of text and return what is settled by it."""
         self._held += piece
         partial = MAYBE_MARKER.search(self._held, max(0, len(self._held) - LONGEST))
-        settled = len(self._held) if partial is None else partial.start()
-        for match in MARKER.finditer(self._held, max(0, settled - LONGEST)):
+        begun = [partial.start() if partial else None, self._files.may_begin(self._held)]
+        settled = min((start for start in begun if start is not None), default=len(self._held))
+        for match in self._markers(self._held, max(0, settled - LONGEST)):
             if match.start() < settled < match.end():
                 settled = match.start()
         ready, self._held = self._held[:settled], self._held[settled:]
@@ -107,6 +130,7 @@ class MarkerStream:
         """Return the rest of the text."""
         ready, self._held, before = self._held, "", len(self._parts)
         self._settle(ready.rstrip())
+        self._end_leading("\n")
         self._cite_sources([])
         return "".join(self._parts[before:])
 
@@ -116,7 +140,7 @@ class MarkerStream:
 
     def _settle(self, ready: str) -> str:
         before, cursor, text = len(self._parts), len(self._last), self._last + ready
-        for match in MARKER.finditer(text, cursor):
+        for match in self._markers(text, cursor):
             self._say(text[cursor : match.start()])
             self._read_marker(match)
             cursor = match.end()
@@ -124,28 +148,72 @@ class MarkerStream:
         self._last = text[-1:]
         return "".join(self._parts[before:])
 
+    def _markers(self, text: str, start: int) -> Iterator[re.Match[str]]:
+        """Yield the markers of a text in order: by number, or by a file's name."""
+        found = [*MARKER.finditer(text, start), *self._files.finditer(text, start)]
+        for match in sorted(found, key=lambda match: (match.start(), match.re is MARKER and bool(match["lens"]))):
+            if match.start() >= start:
+                start = match.end()
+                yield match
+
     def _read_marker(self, match: re.Match[str]) -> None:
+        if match.re is not MARKER:
+            self._read_file_marker(match)
+            return
         numbers = [n for n in marker_numbers(match, len(self._passages)) if 1 <= n <= len(self._passages)]
+        sources = [(number,) for number in numbers]
         if self._fences % 2 or self._ticks % 2 or self._is_text(match, numbers):
             self._say(match[0])
         elif match["lead"]:
-            self._read_lead(match, numbers)
-        elif match["word"]:
-            self._named += numbers
-            if match["verb"] and _SENTENCE_BEGINS.search(self._claim):
-                self._capital = True
-            else:
-                self._say(match["word"] + (match["verb"] or ""))
+            self._read_lead(match, sources)
+        elif match["word"] or match["subject"]:
+            self._read_subject(match, sources)
         elif match["dress"]:
-            self._named += numbers
+            self._named += sources
         else:
-            self._cite_sources(numbers)
+            self._cite_or_lead(match[0], sources)
+
+    def _read_file_marker(self, match: re.Match[str]) -> None:
+        if self._fences % 2 or self._ticks % 2:
+            self._say(match[0])
+            return
+        if label := self._files.label(match):
+            gap = match[0][: len(match[0]) - len(match[0].lstrip())]
+            self._say(f"{gap}{label}")
+        self._cite_or_lead(match[0], [self._files.numbers(match)])
+
+    def _cite_or_lead(self, written: str, sources: Sequence[_Source]) -> None:
+        """Cite sources for the sentence before; for the next one if the marker begins its line."""
+        if self._leading:
+            self._leading.sources += sources
+        elif sources and (written[0] == "\n" or not any(map(str.isalnum, self._claim.rpartition("\n")[2]))):
+            self._leading = _LeadingMarker([*sources], written[: len(written) - len(written.lstrip())])
+        else:
+            self._cite_sources(sources)
+
+    def _end_leading(self, text: str) -> str:
+        """Take what comes after a marker that begins a line. Return what of it is to be said."""
+        if self._leading is None:
+            return text
+        leading, said = self._leading, f"{self._leading.after}{text}"
+        if not said.strip(_SEPARATORS):
+            leading.after = said
+            return ""
+        self._leading = None
+        if said.lstrip(_SEPARATORS).startswith("\n"):
+            self._cite_sources(leading.sources)
+            return said
+        self._say(leading.gap)
+        self._named += leading.sources
+        return said.lstrip(_SEPARATORS)
 
     def _is_text(self, match: re.Match[str], numbers: Sequence[int]) -> bool:
         """Return whether what reads as a marker is none: it stands so in a passage, or its number names nothing."""
         if match["raised"] and not _BEFORE_RAISED.search(self._claim):
             return True
-        if not numbers and (match["tail"] or match["lead"] or match["word"]):
+        if match["bare"] and _WRITTEN_OUT.search(self._claim):
+            return True
+        if not numbers and (match["tail"] or match["lead"] or match["word"] or match["bare"]):
             return True
         if match["dress"] or match["nested"] or match["lens"] or (match["plain"] or "x")[0] in "^0123456789":
             return False
@@ -153,20 +221,32 @@ class MarkerStream:
         written = f"{before}{match[0].strip()}".casefold()
         return any(written in passage.text.casefold() for passage in self._passages)
 
-    def _read_lead(self, match: re.Match[str], numbers: Sequence[int]) -> None:
+    def _read_subject(self, match: re.Match[str], sources: Sequence[_Source]) -> None:
+        """Read "Source 1 says that": the words are left out if a sentence begins with them."""
+        gap = match[0][: len(match[0]) - len(match[0].lstrip())]
+        self._say(gap)
+        self._named += sources
+        said = match["states"] or match["heading"] or match["verb"]
+        if said and _SENTENCE_BEGINS.search(self._claim):
+            self._capital = True
+        else:
+            self._say(f"{match['word'] or ''}{said or ''}")
+
+    def _read_lead(self, match: re.Match[str], sources: Sequence[_Source]) -> None:
         """Read "according to source 1": in place within a sentence, left out at its beginning."""
         pause = match["pause"] or ""
         if not _SENTENCE_BEGINS.search(self._claim):
-            self._cite_sources(numbers)
+            self._cite_sources(sources)
             self._say(" " * pause.endswith(" ") if match["comma"] else pause)
             return
-        self._named += numbers
+        self._named += sources
         if pause or not match["said"]:
             self._capital = True
         else:  # the verb comes next in German
             self._say(f"{match['lead']} {match['said']}")
 
     def _say(self, text: str) -> None:
+        text = self._end_leading(text)
         if self._capital and (first := re.search(r"\w", text)):
             text, self._capital = text[: first.start()] + first[0].upper() + text[first.end() :], False
         while self._named and (end := self._sentence_end(text)) is not None:
@@ -192,12 +272,12 @@ class MarkerStream:
                 return end
         return None
 
-    def _cite_sources(self, numbers: Sequence[int]) -> None:
+    def _cite_sources(self, sources: Sequence[_Source]) -> None:
         """Cite sources for the sentence before, with those that it names in words."""
-        claim, every = last_sentence(self._claim), dict.fromkeys([*self._named, *numbers])
+        claim, every = last_sentence(self._claim), dict.fromkeys([*self._named, *sources])
         self._named = []
-        for number in every if claim else ():
-            passage = self._passages[number - 1]
+        for numbers in every if claim else ():
+            passage = nearest_passage(claim, [self._passages[number - 1] for number in numbers])
             self._cite(Place(passage, *locate_quote(claim, passage)))
 
     def _cite(self, place: Place, *, exact: bool = False) -> None:

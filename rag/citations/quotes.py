@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -41,18 +42,24 @@ def locate_quote(claim: str, passage: Passage) -> Span:
     return trim_quote(claim, passage.text, rank_quotes(claim, passage)[0])
 
 
+def nearest_passage(claim: str, passages: Sequence[Passage]) -> Passage:
+    """Return the passage of which a quote bears out the claim best; the first of equals."""
+    target = _sentence_run(claim, (0, len(claim)))
+    return max(passages, key=lambda passage: max(_worth(run, target) for run in sentence_runs(passage.text)))
+
+
 def rank_quotes(claim: str, passage: Passage) -> list[SentenceRun]:
     """Return every run that may be quoted, best first: by agreement in words and figures, less the cost of length."""
     target = _sentence_run(claim, (0, len(claim)))
+    return sorted(sentence_runs(passage.text), key=lambda run: -_worth(run, target))
 
-    def worth(run: SentenceRun) -> float:
-        agreement = len(target.stems & run.stems) / max(1, len(target.stems))
-        agreement += _SMALL_WORDS * len(target.words & run.words) / max(1, len(target.words))
-        if count := len(target.amounts.quantities) + len(target.amounts.days):
-            agreement += 1 - len(missing_amounts(target.amounts, run.amounts)) / count
-        return agreement - _LENGTH_COST * (run.end - run.start) / 200
 
-    return sorted(sentence_runs(passage.text), key=lambda run: -worth(run))
+def _worth(run: SentenceRun, target: SentenceRun) -> float:
+    agreement = len(target.stems & run.stems) / max(1, len(target.stems))
+    agreement += _SMALL_WORDS * len(target.words & run.words) / max(1, len(target.words))
+    if count := len(target.amounts.quantities) + len(target.amounts.days):
+        agreement += 1 - len(missing_amounts(target.amounts, run.amounts)) / count
+    return agreement - _LENGTH_COST * (run.end - run.start) / 200
 
 
 @lru_cache(maxsize=256)

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from typing import Literal
 
 from rag.errors import ModelEmptyError
 from rag.protocols import ChatModel
-from rag.types import Discarded, ModelPiece, Turn
+from rag.types import Discarded, ModelPiece, Turn, Usage
 
 _TAGS = "think(?:ing)?|thoughts?|reason(?:ing)?|analysis|reflection|scratchpad|seed:think"
 # Qwen, DeepSeek and others; Magistral; Kimi; Sky; gpt-oss, with its special tokens and without
@@ -34,6 +35,14 @@ _TOKEN = re.compile(r"<[|｜][^|｜<>\n]{1,40}[|｜]>|</?(?:answer|final_answer|
 _MAYBE_OPENING = re.compile(r"(?:[<◁\[][^>\]▷\n]{0,100}(?:>[^<>\n]{0,40}(?:<[^>\n]{0,40})?){0,3}|a[nalysi]{0,7})?\Z")
 _MAYBE_ALOUD = re.compile(r"[^\W\d]{1,7}(?:[’' ][^\W\d]{0,4}(?: [^\W\d]{0,2})?)?\Z")
 _MAYBE_TOKEN = re.compile(r"(?:`?[<◁][^<>▷\n]{0,60}[>▷]?|`?\[/?[THINK]{0,5}\]?|`)\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeReply:
+    """What a model said, and the tokens of it and of its reasoning."""
+
+    text: str
+    usage: Usage
 
 
 class ReasoningFilter:
@@ -139,3 +148,24 @@ async def spoken(model: ChatModel, system: str, turns: Sequence[Turn]) -> AsyncG
         yield rest
     if not said and not any(map(str.isalnum, rest)):
         raise ModelEmptyError.of(model.name, reasoning=unfinished)
+
+
+async def whole_reply(model: ChatModel, system: str, turns: Sequence[Turn], most: int | None = None) -> WholeReply:
+    """Return a model's reply without its reasoning; no text if it wrote none.
+
+    After ``most`` characters the model is stopped. Raises whatever the model raises.
+    """
+    text, usage = "", Usage()
+    with suppress(ModelEmptyError):
+        async with aclosing(spoken(model, system, turns)) as pieces:
+            async for piece in pieces:
+                match piece:
+                    case str():
+                        text += piece
+                    case Discarded():
+                        text = ""
+                    case Usage():
+                        usage = piece
+                if most is not None and len(text) > most:
+                    break
+    return WholeReply(text, usage)

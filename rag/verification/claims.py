@@ -35,14 +35,22 @@ RULE = re.compile(r"[\s|:-]*-[\s|:-]*")
 _MOST_WORDS = 15
 """Words of a heading or lead-in."""
 _HEADING = re.compile(r"#{1,6}\s|(?:\*\*|__)[^*_]+(?:\*\*|__):?\Z")
-_YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí|si|sì)\W*", re.IGNORECASE)
-_PLEASANTRY = re.compile(
-    r"\W*(?:(?:please )?(?:let me know|feel free|do not hesitate)|please contact|i (?:hope|apologi[sz]e)"
-    r"|i(?:['’]d| would) be|i['’]?a?m (?:sorry|happy)|sorry\b|if you (?:need|have) (?:any|more|further)"
-    r"|is there anything else)",
+_COURTESY = re.compile(
+    r"\W*(?:(?:please,? )?(?:just )?(?:let me know|feel free to (?:ask (?:me|any|if|more|further|away)|reach out))\b.*"
+    r"|(?:please )?do(?:n['’]t| not) hesitate to (?:ask|reach out|let me know)\b.*"
+    r"|i hope (?:this|that|it) (?:helps|is helpful|answers)\b.*"
+    r"|(?:i['’]?a?m |i am |we['’]?a?re )?(?:very |so )?sorry\b.*"
+    r"|i apologi[sz]e\b.*|i(?:['’]d| would) be (?:happy|glad)\b.*"
+    r"|please contact .* (?:directly|details|information|assistance)\W*"
+    r"|if you (?:have|need|want|['’]d like|would like)\b.*"
+    r"\b(?:let me know|feel free|just ask|i['’]m here|happy to help)\b.*"
+    r"|(?:is there|do you have) any(?:thing| other)\b.*\?|(?:sure|certainly|of course|great question)\W*"
+    r"|(?:lass|lassen) (?:sie )?(?:es )?mich wissen\b.*|ich hoffe,? das hilft\b.*|n['’]hésitez pas\b.*"
+    r"|espero que (?:esto )?(?:te |le )?(?:ayude|sirva)\b.*)",
     re.IGNORECASE,
 )
-"""Words to the reader, which no source can bear out."""
+"""What a model says to the asker, not of the documents."""
+_YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí|si|sì)\W*", re.IGNORECASE)
 _ITEM = re.compile(
     r"\A\s*(?:\d{1,3}[.)]|(?:[-*•]\s+)?[*_]{0,2}(?:step|schritt|étape|paso|passo) \d{1,2}\s?[.:)–-]+[*_]{0,2})\s+",
     re.IGNORECASE,
@@ -195,7 +203,7 @@ def is_non_claim(text: str, span: Span) -> bool:
         return False
     if (
         is_yes_or_no(sentence)
-        or _PLEASANTRY.match(sentence)
+        or _COURTESY.fullmatch(sentence)
         or sentence.endswith((":", "?"))
         or _HEADING.match(sentence)
     ):

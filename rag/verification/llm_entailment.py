@@ -3,13 +3,12 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from contextlib import aclosing
 
 from rag.errors import ModelTimeoutError
-from rag.llms.reasoning import spoken
+from rag.llms.reasoning import whole_reply
 from rag.prompting import prompts
 from rag.protocols import ChatModel
-from rag.types import Discarded, Opinions, Usage
+from rag.types import Opinions
 
 _MOST = 12
 """Claims of one call; the rest get no opinion."""
@@ -34,22 +33,13 @@ class LLMEntailment:
 
     async def entails(self, pairs: Sequence[tuple[str, str]], /) -> Opinions:
         """See ``Entailment``. Raises ``ModelError``."""
-        reply, usage = "", Usage()
         turn = prompts.entailment_turn(pairs[:_MOST])
         try:
-            async with asyncio.timeout(self._timeout), aclosing(spoken(self._model, prompts.ENTAIL, [turn])) as pieces:
-                async for piece in pieces:
-                    if isinstance(piece, Usage):
-                        usage = piece
-                    elif isinstance(piece, Discarded):
-                        reply = ""
-                    elif isinstance(piece, str):
-                        reply += piece
-                    if len(reply) > _REPLY_CHARS:
-                        break
+            async with asyncio.timeout(self._timeout):
+                reply = await whole_reply(self._model, prompts.ENTAIL, [turn], _REPLY_CHARS)
         except TimeoutError as error:
             raise ModelTimeoutError(f"{self.name} gave no opinion within {self._timeout:g} s.") from error
-        return Opinions(tuple(parse_opinions(reply, len(pairs))), usage)
+        return Opinions(tuple(parse_opinions(reply.text, len(pairs))), reply.usage)
 
 
 def parse_opinions(reply: str, count: int) -> list[float | None]:

@@ -68,6 +68,8 @@ STAFF = "Staff get 25 days of leave"
         ),
         *("[1†L3-L5]", "**[1]**", "\\[1\\]", "[source 1, page 4]", "[[citation:1]]", ", according to source 1"),
         *("[Documento 1]", '[source number="1"]', "[1](b.pdf)", "[Référence 1]"),
+        *("[Context 1]", "[chunk 1]", "[id: 1]", "[来源：1]", "[1:3]", "[1 †source]", "[Source: 1 (b.pdf)]"),
+        *("[Source 1 - page 4]", "[[1]](b.pdf)", "<source>1</source>", "<ref>1</ref>", "<cite>1</cite>", "(1)"),
     ],
 )
 def test_a_marker_in_another_dress_is_a_marker(marker: str) -> None:
@@ -86,6 +88,26 @@ def test_a_marker_in_another_dress_is_a_marker(marker: str) -> None:
         (f"{STAFF} [S1, S2].", f"{STAFF} [1][2]."),
         (f"{STAFF} [Source 1, Source 2].", f"{STAFF} [1][2]."),
         (f"{STAFF} [[1], [2]].", f"{STAFF} [1][2]."),
+        (f"[1] {STAFF}.", f"{STAFF}. [1]"),
+        (f"[1]: {STAFF}.", f"{STAFF}. [1]"),
+        (f"[1] states that {STAFF}.", f"{STAFF}. [1]"),
+        (f"Source [1] says {STAFF}.", f"{STAFF}. [1]"),
+        (f"Sources [1] and [2] say that {STAFF}.", f"{STAFF}. [1][2]"),
+        (f"**Source 1:** {STAFF}.", f"{STAFF}. [1]"),
+        (f"Source 1:\n{STAFF}.", f"{STAFF}. [1]"),
+        (f"From source 1: {STAFF}.", f"{STAFF}. [1]"),
+        (f"{STAFF}, per source 1.", f"{STAFF} [1]."),
+        (f"{STAFF}. Source: [1]", f"{STAFF}. [1]"),
+        (f"Leave:\n[1] {STAFF}.\n[2] They do.", f"Leave:\n{STAFF}. [1]\nThey do. [2]"),
+        (f"{STAFF}.\n[1]\nThey do.", f"{STAFF}. [1]\nThey do."),
+        (f"- [1] {STAFF}", f"- {STAFF} [1]"),
+        (f"{STAFF} [1], [2].", f"{STAFF} [1][2]."),
+        (f"{STAFF} [1] and [2].", f"{STAFF} [1][2]."),
+        (f"{STAFF} [1]-[2].", f"{STAFF} [1][2]."),
+        (f"{STAFF} (1, 2). They do.", f"{STAFF} [1][2]. They do."),
+        (f'<cite index="1">{STAFF}.</cite>', f"{STAFF}. [1]"),
+        (f'<source number="1">{STAFF}.</source>', f"{STAFF}. [1]"),
+        (f"<co: 1>{STAFF}</co: 1>.", f"{STAFF}. [1]"),
         (f"{STAFF} (Quellen 1 und 2).", f"{STAFF} [1][2]."),
         (f"{STAFF}.¹", f"{STAFF}. [1]"),
         (f"{STAFF}¹˒².", f"{STAFF} [1][2]."),
@@ -118,6 +140,8 @@ def test_sources_are_named_in_many_ways(written: str, read: str) -> None:
         "In 2024 they got (about 25) days.",
         "The resource 1 of 9 is full of documents and sources.",
         "Bring (1) a pen and (2) a hat.",
+        "It takes two (2). Then it takes (40).",
+        "The [reading room] and [the annex] are open [sic], and then some.",
     ],
 )
 def test_what_only_looks_like_a_marker_stays(text: str) -> None:
@@ -129,6 +153,60 @@ def test_what_stands_so_in_a_source_is_no_marker() -> None:
     lamps = passage("Light source 1 is on the pier. Press [S2] for light (document 2).", path="c.txt")
     text = "Light source 1 is on the pier. Press [S2] for light (document 2)."
     assert settled(text, lamps, LEAVE).text == text
+
+
+HANDBOOK = passage("Staff get 25 days of leave.", path="hr/Handbook.md", page=3)
+MORE = passage("Sick notes are due on the third day.", path="hr/Handbook.md", page=4)
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        *("[handbook.md]", "[hr/handbook.md]", "[Handbook.md, p. 3]", "[handbook.md#page=3]", "(handbook.md)"),
+        *(
+            "(Handbook.md, page 3)",
+            "[Handbook](hr/handbook.md)",
+            "([handbook.md](handbook.md#page=3))",
+            "[^handbook.md]",
+        ),
+        *("【4:0†handbook.md】", "【handbook.md†L3】", "(source: handbook.md)", "[Source: handbook.md, page 3]"),
+        "(see `handbook.md`)",
+    ],
+)
+def test_a_file_in_brackets_names_the_passage_of_it_that_bears_the_sentence_out(marker: str) -> None:
+    text = f"{STAFF} {marker}."
+    for size in (1, 2, 3, len(text)):
+        read = settled(text, MORE, HANDBOOK, CHINA, cut=list(range(0, len(text), size)))
+        assert read.text == f"{STAFF} [1]."
+        assert [mark.place.passage for mark in read.marks()] == [HANDBOOK]
+
+
+def test_the_page_that_a_marker_names_decides_between_the_passages_of_a_file() -> None:
+    read = settled("Staff get 25 days of leave [handbook.md, p. 4].", HANDBOOK, MORE)
+    assert [mark.place.passage for mark in read.marks()] == [MORE]
+
+
+def test_a_link_to_a_file_keeps_its_words_if_they_say_something() -> None:
+    read = settled("See [the rules of leave](handbook.md) for more.", HANDBOOK)
+    assert read.text == "See the rules of leave [1] for more."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ask for it (e.g. by mail) and see (notes.md) or [plan.pdf, p. 2].",
+        "Open `[handbook.md]` yourself.",
+        "Send [the form](https://forms.example/leave) back.",
+    ],
+)
+def test_a_file_that_no_passage_is_of_is_no_marker(text: str) -> None:
+    for size in (1, 2, 3, len(text)):
+        assert settled(text, HANDBOOK, cut=list(range(0, len(text), size))).text == text
+
+
+def test_a_file_that_a_passage_names_so_is_no_marker() -> None:
+    index = passage("Leave is told elsewhere (Handbook.md).", path="index.md")
+    assert settled("Leave is told elsewhere (Handbook.md).", index, HANDBOOK).text == index.text
 
 
 TOKENS = st.sampled_from(
@@ -184,6 +262,19 @@ TOKENS = st.sampled_from(
             "Staff get 25 days",
         ),
         *("line 3", "%", "m", "days of leave", "-", "<cite", ">", "see ", "l'"),
+        *(
+            "a.txt",
+            "(a.txt",
+            "b.pdf, p. 4",
+            "[b.pdf]",
+            "(b.pdf)",
+            "[x](b.pdf)",
+            "†",
+            "states that ",
+            "says ",
+            "**Source 1:**",
+        ),
+        *("</cite>", "<source>", "</source>", '<source number="1">', "<co: 1>", "</co: 1>", "(1)", " and [2]", ": "),
     )
 )
 
@@ -242,8 +333,8 @@ def test_code_blocks_keep_their_brackets() -> None:
     assert "x = days[1]" in settled(text).text
 
 
-def test_a_marker_before_any_claim_is_dropped() -> None:
-    assert settled("[1] Hello.").text == " Hello."
+def test_a_marker_without_any_claim_is_dropped() -> None:
+    assert settled("[1]").text == settled("[1] [2].").text.strip(". ") == ""
 
 
 @given(st.text(alphabet="ab. []1239^,-【】`\n", max_size=60), st.lists(st.integers(0, 60), max_size=8))

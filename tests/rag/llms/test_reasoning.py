@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fakes.chat import ScriptedChat
 from rag.errors import ModelEmptyError
-from rag.llms.reasoning import ReasoningFilter, spoken
+from rag.llms.reasoning import ReasoningFilter, WholeReply, spoken, whole_reply
 from rag.types import CutShort, Discarded, ModelPiece, Turn, Usage
 
 ANSWER = "Boats up to 9 m pay 40 crowns [1]."
@@ -142,3 +142,21 @@ async def test_reasoning_that_fills_the_reply_is_a_failure_with_a_way_out() -> N
 async def test_a_reply_that_says_nothing_is_a_failure(pieces: tuple[str, ...]) -> None:
     with pytest.raises(ModelEmptyError, match="scripted wrote no answer: ask again"):
         await said(*pieces)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (("<think>40?</think>", ANSWER, Usage(9, 70)), ANSWER),
+        (("Boats, hm.", "</think>", ANSWER, Usage(9, 70)), ANSWER),
+        (("<think>Boats", Usage(9, 70)), ""),
+    ],
+)
+async def test_a_whole_reply_has_no_reasoning_and_counts_its_tokens(pieces: tuple[ModelPiece, ...], text: str) -> None:
+    assert await whole_reply(ScriptedChat(*pieces), "", []) == WholeReply(text, Usage(9, 70))
+
+
+async def test_a_reply_that_runs_on_is_stopped() -> None:
+    chat = ScriptedChat(ANSWER, " So do ", "canoes.")
+    assert (await whole_reply(chat, "", [], 8)).text == ANSWER
+    assert chat.closed

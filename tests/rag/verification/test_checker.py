@@ -298,3 +298,28 @@ def test_two_citations_of_a_wrong_figure_prove_nothing() -> None:
     (sentence,) = checked("The sauna costs 8 crowns an evening [1][2].", SAUNA, KIOSK).sentences
     assert (sentence.verdict, sentence.citations) == ("unsupported", (1, 2))
     assert "does not say it" not in sentence.finding
+
+
+@pytest.mark.parametrize(
+    "courtesy",
+    [
+        *(
+            "Let me know if you need anything else!",
+            "I hope this helps.",
+            "Sure!",
+            "Please feel free to ask any questions.",
+        ),
+        *("If you have other questions, just ask.", "Lassen Sie mich wissen, ob das hilft."),
+    ],
+)
+def test_what_is_said_to_the_asker_claims_nothing(courtesy: str) -> None:
+    told = checked(f"The sauna costs 9 crowns an evening [1].\n\n{courtesy}", SAUNA)
+    assert [claim.verdict for claim in told.claims] == ["supported"]
+
+
+@pytest.mark.parametrize(
+    "claim", ["If you need more towels, ask at the desk.", "Feel free to use the boats.", "Let me know 9 days before."]
+)
+def test_what_is_said_of_the_documents_is_a_claim_however_kind(claim: str) -> None:
+    told = checked(f"The sauna costs 9 crowns an evening [1].\n\n{claim}", SAUNA)
+    assert [claim.verdict for claim in told.claims] == ["supported", "uncited"]
