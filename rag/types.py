@@ -94,8 +94,8 @@ class Sentence:
     support: float
     verdict: Verdict
     finding: str = ""
-    """In words: a fact that its sources lack or contradict, a figure calculated from theirs, or why it could not be
-    compared; or empty."""
+    """In words: a fact that its sources lack or contradict, a figure calculated from theirs, which of its citations
+    does not say it, or why it could not be compared; or empty."""
     foreign: bool = False
     """Whether it is in another language than its source, and unproven: only figures and names were compared."""
     contradicted: bool = False

@@ -9,7 +9,7 @@ from rag.protocols import Answerer
 from rag.types import Answer, Completed, Delta, Question, Retrieved
 from rag.verification.abstention import UNVERIFIED
 
-_STYLES = {"unsupported": "yellow", "uncited": "yellow", "weak": "dim"}
+_STYLES = {"supported": "yellow", "unsupported": "yellow", "uncited": "yellow", "weak": "dim"}
 _CONTRADICTED = "red"
 
 

@@ -10,10 +10,13 @@ _LABELS: Final[dict[Verdict, str]] = {
     "uncited": "No source named",
     "weak": "Weakly supported by its source",
 }
-DOUBTS: Final = (CONTRADICTED, *_LABELS.values())
+STRAY_SOURCE: Final = "Supported, but not by each source that it names"
+DOUBTS: Final = (CONTRADICTED, STRAY_SOURCE, *_LABELS.values())
 """All labels."""
 
 
 def doubt_of(sentence: Sentence) -> str:
-    """Return the label of a sentence that is not proven; nothing for one that is."""
+    """Return the label of a sentence of which a reader must know something; nothing for one that is simply proven."""
+    if sentence.verdict == "supported" and sentence.finding:
+        return STRAY_SOURCE
     return CONTRADICTED if sentence.contradicted else _LABELS.get(sentence.verdict, "")

@@ -13,6 +13,7 @@ const VERDICTS = {
   uncited: "no source named",
 };
 const CONTRADICTED = "contradicted by its source";
+const STRAY_SOURCE = "supported, but not by each source that it names";
 const UNVERIFIED = "Not verified: no document that was found bears this out.";
 const LABELS = { declined: "Not in the documents", partly: "The documents answer this in part", unverified: UNVERIFIED };
 const CACHED = "kept from when the same was asked before";
@@ -112,7 +113,7 @@ function name(source, citations) {
 
 function judge(turn, answer) {
   answer.sentences.forEach((sentence, index) => {
-    if (!VERDICTS[sentence.verdict]) return;
+    if (!VERDICTS[sentence.verdict] && !sentence.finding) return;
     const parts = [...turn.text.querySelectorAll(`span[data-sentence="${index}"]`)];
     const told = reason(sentence);
     for (const part of parts) tipFor(part, () => [element("p", "", told[0].toUpperCase() + told.slice(1))]);
@@ -121,7 +122,7 @@ function judge(turn, answer) {
 }
 
 function reason({ verdict, finding, contradicted }) {
-  const told = contradicted ? CONTRADICTED : VERDICTS[verdict];
+  const told = contradicted ? CONTRADICTED : (VERDICTS[verdict] ?? STRAY_SOURCE);
   return finding ? `${told} (${finding})` : told;
 }
 

@@ -44,6 +44,14 @@ def test_an_answer_that_nothing_bears_out_says_so_first_and_what_is_contradicted
     ]
 
 
+def test_a_source_that_does_not_say_it_is_told_beside_one_that_does(capsys: pytest.CaptureFixture[str]) -> None:
+    told = answer("Leave is 25 days [1][2].", {1: "Leave is 25 days.", 2: "The desk is open."})
+    stray = replace(told.sentences[0], finding="[2] does not say it")
+    assert lines(replace(told, sentences=(stray,)), capsys)[0] == (
+        "Supported, but not by each source that it names: Leave is 25 days [1][2]. ([2] does not say it)"
+    )
+
+
 def test_the_part_that_is_not_answered_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     told = replace(answer("25 days [1].", {1: "25 days"}), status="partly", unanswered="who signs\x1b[2J for it")
     assert lines(told, capsys)[0] == "The documents do not answer: who signs\\x1b[2J for it"
