@@ -196,7 +196,7 @@ async def test_a_search_that_cannot_be_meant_is_a_problem_and_none_that_was_aske
         assert (await client.post(SEARCH, content="query=x")).status_code == 415
         assert retriever.asked == []
         fine = await client.post(SEARCH, json={"query": "leave", "filters": {"labels": ["pay"]}, "recency_days": 9})
-    assert (fine.status_code, fine.json()) == (200, {"query": "leave", "hits": []})
+    assert (fine.status_code, fine.json()) == (200, {"query": "leave", "hits": [], "unmatched_filters": False})
     assert retriever.asked == [(Query("leave", filters=Filters(labels=("pay",)), recency_days=9), 8)]
 
 
