@@ -201,6 +201,7 @@ def test_every_failure_of_a_model_an_encoder_or_a_question_has_its_status() -> N
     kinds = {error.kind for error in descendants(FootnoteError) if error.__module__ in ("indexes.errors", "rag.errors")}
     # of the command line
     elsewhere = {"unreadable-file", "no-documents", "too-many-deletions", "bad-configuration", "model-not-pulled"}
+    elsewhere |= {"unmatched-rule", "wider-access"}  # over HTTP they are ``sync-refused``
     assert kinds - elsewhere <= set(KINDS)
 
 
