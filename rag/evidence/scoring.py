@@ -125,6 +125,8 @@ class Evidence:
     Likewise whether it is a table's value, and nothing says of which row, and whether a figure or date agrees in one
     reading of several only.
     """
+    lacks_row: bool = False
+    """Whether it is a table's value, and neither it nor its question names the row."""
     calculated: str = ""
     """Figures that are the writer's arithmetic with the source's, in words; the source has them nowhere."""
     contradicts: bool = False
@@ -187,6 +189,7 @@ def gather_evidence(claim: str, source: SourceText, reading: Reading | None = No
         is_doubtful=is_strange or is_uncertain or mixed.is_doubtful or not has_subject,
         calculated=calculated,
         contradicts=bool(misread or otherwise),
+        lacks_row=not has_subject,
     )
 
 

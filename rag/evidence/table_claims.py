@@ -35,7 +35,8 @@ _MORE = 1
 """Words of its own, beside keys, heads and values, that a fragment may have."""
 _COMPARES = re.compile(
     r"\b(?:than|unlike|instead|rather|whereas|compared|not|never|no|neither|nor|except|besides|apart from|in addition"
-    r"|as well as|total|totals|sum|altogether|combined|average|mean|difference|twice|half|double)\b|n['’]t\b",
+    r"|as well as|total|totals|sum|altogether|combined|average|mean|difference|twice|half|double"
+    r"|or (?:earlier|later|more|less|fewer|longer|shorter|higher|lower|above|below)|at (?:least|most))\b|n['’]t\b",
     re.IGNORECASE,
 )
 """Words by which a value may belong to another row or column, or to several."""

@@ -28,6 +28,14 @@ _BULLET = re.compile(r"[-*•]\s")
 _RUNNING = re.compile(r"\bpage \d+(?: of \d+)?$", re.IGNORECASE)
 """A running head or foot."""
 _HEADING_WORDS = 8
+_IDENTIFIER = re.compile(
+    r"(?<![\w./-])(?:(?=[^\s\d]*\d)[^\W_]*[^\W\d_][^\W_]*(?:[-./][^\W_]+)+|\d+(?:[-./][^\W_]+){2,})"
+)
+"""A number or code with hyphens, dots or slashes, which is one word: A-101, HN-3/4, 4.10.2."""
+_NAMING = 2
+"""Words of the question that a row has, beside those of its header, if they name it."""
+_SHORTEST_STEM, _ENDING = 4, 3
+"""Letters of a stem that another word begins with, and letters more that the word may have: child, children."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,8 @@ class Candidate:
     """The question's words that it has, each with its share of the question."""
     before: Span | None = None
     """The span of the sentence before it, if that may answer too."""
+    is_named: bool = False
+    """Whether it is a row that the question names: by an identifier, or by words that leave none over."""
 
     @property
     def text(self) -> str:
@@ -101,6 +111,17 @@ class _Sentence:
     @property
     def with_header(self) -> str:
         return f"{self.header} {self.text}"
+
+    def is_named_in(self, question: str) -> bool:
+        """Return whether it is a row that a question names."""
+        if not is_table_row(self.text):
+            return False
+        if identifiers := set(_IDENTIFIER.findall(question.casefold())):
+            return not identifiers.isdisjoint(_IDENTIFIER.findall(self.text.casefold()))
+        asked = set(stems(question)) - ASKING
+        own, heads = set(stems(self.text)), set(stems(self.header.replace("_", " ")))
+        naming = {word for word in asked if any(_alike(word, other) for other in own)}
+        return len(naming) >= _NAMING and all(any(_alike(word, other) for other in heads) for word in asked - naming)
 
 
 class _QuestionWords:
@@ -181,8 +202,17 @@ def candidates(question: str, earlier: str, sources: Sequence[NumberedPassage], 
         present = set(stems(sentence.with_header))
         covers = {word: share for word, share in asked.shares.items() if word in present}
         features["cosine"] = float(cosine)
-        result.append(Candidate(sentence.source, sentence.start, sentence.end, features, covers, sentence.before))
+        is_named = sentence.is_named_in(question)
+        place = (sentence.source, sentence.start, sentence.end)
+        result.append(Candidate(*place, features, covers, sentence.before, is_named))
     return result
+
+
+def _alike(word: str, other: str) -> bool:
+    """Return whether two stems are of one word, or one is the other with an ending."""
+    shorter, longer = sorted((word, other), key=len)
+    is_close = len(shorter) >= _SHORTEST_STEM and len(longer) - len(shorter) <= _ENDING
+    return word == other or (is_close and longer.startswith(shorter))
 
 
 def _may_answer(text: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 
+from indexes.text.sentences import is_table_row
 from indexes.text.tokenization import stems
 from rag.evidence.scoring import sigmoid
 from rag.extractive.candidates import Candidate
@@ -17,6 +18,8 @@ CHOICE_BIAS = -4.2
 CONFIDENCE: Mapping[str, float] = {"likest": 4.3, "covered": 1.5, "lead": 1.6, "lacks": -1.6}
 """What speaks for the documents' answering the question at all, likewise."""
 CONFIDENCE_BIAS = -3.7
+_NAMED = 0.5
+"""Confidence, at least, where the question names a row: what is asked of the row, the row itself tells."""
 _MOST = 3
 """Sentences, and those that lead in to them."""
 _FURTHER = 0.7
@@ -30,8 +33,11 @@ _SAME = 0.75
 
 
 def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Sort candidates, the likeliest to answer first."""
-    return sorted(candidates, key=worth, reverse=True)
+    """Sort candidates, the likeliest to answer first. Of rows, those that the question names stand for all."""
+    found = list(candidates)
+    named = {candidate.source.number for candidate in found if candidate.is_named}
+    able = [c for c in found if c.is_named or not (c.source.number in named and is_table_row(c.text))]
+    return sorted(able, key=lambda c: (c.is_named, worth(c)), reverse=True)
 
 
 def worth(candidate: Candidate) -> float:
@@ -44,7 +50,8 @@ def confidence(candidates: Sequence[Candidate]) -> float:
     if not candidates:
         return 0.0
     features = question_features(candidates)
-    return sigmoid(CONFIDENCE_BIAS + sum(weight * features[name] for name, weight in CONFIDENCE.items()))
+    likelihood = sigmoid(CONFIDENCE_BIAS + sum(weight * features[name] for name, weight in CONFIDENCE.items()))
+    return max(likelihood, _NAMED) if any(candidate.is_named for candidate in candidates) else likelihood
 
 
 def question_features(candidates: Sequence[Candidate]) -> dict[str, float]:

@@ -171,7 +171,7 @@ class Checker:
 
     def _judge(self, text: str, marks: Sequence[Mark], passages: Sequence[Passage], question: str) -> list[_Judgement]:
         """Return each claim with its best proof: the writer's own place, unless another is better."""
-        claims = extract_claims(text, marks, passages, question)
+        claims = [self._with_parties(claim) for claim in extract_claims(text, marks, passages, question)]
         doubtful = {id(proof): proof for claim in claims for proof in claim.proofs if proof.needs_similarity}
         similarities = dict[int, float]()
         if self._similarity and doubtful:
@@ -186,6 +186,16 @@ class Checker:
             best = max(scored, key=_Judgement.weight, default=_Judgement(claim, NO_PROOF, 0.0))
             judgements.append(best)
         return judgements
+
+    def _with_parties(self, claim: Claim) -> Claim:
+        """Return the claim with its proofs held against the party that the question asks about."""
+        if (scale := self._similarity) is None:
+            return claim
+        try:
+            return replace(claim, proofs=tuple(proof.with_party(scale) for proof in claim.proofs))
+        except EncoderError as error:
+            _log.warning("A row is not told by its party: %s", error)
+            return claim
 
     async def _second_opinions(self, judgements: Sequence[_Judgement]) -> Opinions:
         """Return an opinion on each claim that has a place, and that neither facts nor a verbatim quote decide."""

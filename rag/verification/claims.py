@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indexes.text.sentences import is_table_row
 from indexes.text.tokenization import content_words, figures
@@ -11,8 +11,10 @@ from indexes.types import Passage
 from rag.citations.markers import Mark, Place, sentence_spans_with_markers
 from rag.citations.quotes import locate_quote, quote_source, rank_quotes
 from rag.evidence.calculations import may_be_calculated
+from rag.evidence.parties import row_of_another_party
 from rag.evidence.quantities import amounts
 from rag.evidence.scoring import SUPPORTED, WEAK, Evidence, SourceText, gather_evidence, likelihood
+from rag.evidence.similarity import SimilarityScale
 from rag.evidence.table_claims import Reading
 from rag.evidence.yes_no import in_full
 from rag.safety.output_filter import REMOVED
@@ -79,6 +81,16 @@ class Proof:
         """Return the proof of a claim that was taken from the place word for word."""
         return cls(claim, (place,), SourceText(place.quote), Evidence("", {}, verbatim=True))
 
+    def with_party(self, scale: SimilarityScale) -> "Proof":
+        """Return the proof with the finding that it is of another party than the question asks about, if it is.
+
+        Raises ``EncoderError``.
+        """
+        if not (self.evidence.lacks_row and self.reading):
+            return self
+        finding = row_of_another_party(self.reading, self.source.tables, scale)
+        return replace(self, evidence=replace(self.evidence, finding=finding, contradicts=True)) if finding else self
+
     @property
     def score_by_words(self) -> float:
         """How likely the places support the claim, 0 to 1, by words and facts alone."""
@@ -101,7 +113,8 @@ class Proof:
         A paraphrase counts as well: the quotes have all its figures, and the passages some of its words. In another
         language, the passages prove no more than the quotes.
         """
-        if score >= WEAK or not self.places or self.evidence.foreign:
+        of_another = self.evidence.lacks_row and self.evidence.contradicts
+        if score >= WEAK or not self.places or self.evidence.foreign or of_another:
             return score
         passages = SourceText.joined(SourceText.of(place.passage) for place in self.places)
         around = gather_evidence(self.claim, passages, self.reading)

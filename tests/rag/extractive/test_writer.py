@@ -56,6 +56,35 @@ async def test_it_picks_a_row_out_of_a_table() -> None:
     )
 
 
+PARTS = (
+    "part | description | price_usd | on_hand | supplier\nVX-20 | Gasket thin | 1.15 | 400 | Sealwell\n"
+    "VX-21 | Gasket thick | 1.85 | 260 | Sealwell\nHN-3/4 | Hex nut steel | 0.31 | 5200 | Boltline\n"
+    "4.10.2 | Pressure gauge | 27.50 | 14 | Metrix\nGL-1 | Safety goggles adult | 12.90 | 75 | Clearsight\n"
+    "GL-2 | Safety goggles child | 9.90 | 33 | Clearsight"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "row"),
+    [
+        ("What does VX-21 cost?", "VX-21 |"),
+        ("What is the price of HN-3/4?", "HN-3/4 |"),
+        ("How many 4.10.2 are there?", "4.10.2 |"),
+        ("How much are safety goggles for children?", "GL-2 |"),
+        ("Who supplies the thick gasket?", "VX-21 |"),
+    ],
+)
+async def test_of_a_table_the_row_that_a_question_names_answers_and_no_other(question: str, row: str) -> None:
+    answer = await said(question, passages(PARTS))
+    assert answer.startswith(row)
+    assert answer.count("\n") == 1
+
+
+@pytest.mark.parametrize("question", ["What does VX-99 cost?", "Who supplies red kayaks?"])
+async def test_a_row_that_a_question_does_not_name_is_no_better_than_before(question: str) -> None:
+    assert await said(question, passages(PARTS)) == ""
+
+
 async def test_it_declines_where_nothing_answers() -> None:
     assert await said("Who won the 2022 World Cup?", passages(LEAVE, RATES)) == ""
 

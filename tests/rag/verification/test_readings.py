@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
+from fakes.engines import RememberingEncoder
 from fakes.passages import passage
+from indexes.types import Passage
 from rag.citations.markers import MarkerStream
 from rag.evidence.table_claims import Reading
 from rag.types import Sentence
@@ -86,3 +88,39 @@ FERRY = passage("Cats are not allowed on the night ferry. Tickets are sold on bo
 )
 def test_yes_and_no_are_read_with_their_question(written: str, question: str, verdict: str) -> None:
     assert [s.verdict for s in sentences(written, question)] == [verdict]
+
+
+HOME = passage("Who | At home\nBirth parent | 26 weeks\nOther parent | 8 weeks\nAdoptive parent | 20 weeks")
+BATHS = passage("Who | Day ticket\nAdults | EUR 14\nChildren | EUR 6")
+CLUB = passage("Who | Court fee\nMembers | EUR 4\nGuests | EUR 9")
+HOURS = passage("Day | Opens\nWeekdays | 08:00\nWeekends | 10:30")
+
+
+@pytest.mark.parametrize(
+    ("source", "written", "question", "is_wrong"),
+    [
+        (HOME, "26 weeks [1]", "How long can fathers stay off?", True),
+        (HOME, "Fathers have 26 weeks at home [1]", "How long can fathers stay off?", True),
+        (HOME, "8 weeks [1]", "How long can fathers stay off?", False),
+        (HOME, "8 weeks [1]", "How long can mothers stay off?", True),
+        (HOME, "26 weeks [1]", "How long can mothers stay off?", False),
+        (HOME, "26 weeks [1]", "How long is the leave?", False),
+        (HOME, "The birth parent has 26 weeks [1]", "How long can fathers stay off?", False),
+        (BATHS, "EUR 14 [1]", "What do kids pay?", True),
+        (BATHS, "EUR 6 [1]", "What do kids pay?", False),
+        (BATHS, "EUR 14 [1]", "What does it cost to swim?", False),
+        (CLUB, "EUR 4 [1]", "What do visitors pay?", True),
+        (CLUB, "EUR 9 [1]", "What do visitors pay?", False),
+        (HOURS, "10:30 [1]", "When do you open on Tuesday?", True),
+        (HOURS, "08:00 [1]", "When do you open on Tuesday?", False),
+    ],
+)
+def test_of_rows_for_different_parties_the_one_asked_about_is_meant(
+    source: Passage, written: str, question: str, *, is_wrong: bool, encoder: RememberingEncoder
+) -> None:
+    stream = MarkerStream((source,))
+    stream.feed(written)
+    stream.finish()
+    told = asyncio.run(Checker(encoder).check(stream.text, stream.marks(), (source,), question))
+    (sentence,) = told.sentences
+    assert (sentence.verdict == "unsupported", sentence.contradicted) == (is_wrong, is_wrong), sentence
