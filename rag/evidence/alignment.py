@@ -99,7 +99,7 @@ def _clash(target: _Line, source: _Line, new: Sequence[str], old: Sequence[str],
 
     ``firm`` says that the words beside them agree, so that the name's place elsewhere in the source is no excuse.
     """
-    if negation_conflict(new, old, target.text, source.around):
+    if negation_conflict(new, old, target.text, source.text, source.around):
         return _instead(new, old)
     if not (new and old) or negates(set(new)) != negates(set(old)):
         return ""

@@ -112,18 +112,25 @@ def _without_idioms(text: str) -> str:
     return plain
 
 
-def negation_conflict(new: Sequence[str], old: Sequence[str], claim: str, source: str) -> bool:
+def negation_conflict(new: Sequence[str], old: Sequence[str], claim: str, sentence: str, around: str) -> bool:
     """Return whether a negation stands only in words of the claim, or only in those of the source that they replace.
 
-    There is no conflict if the other side denies the same in other words, or elsewhere in its text.
+    There is no conflict if the other side denies the same. ``around`` is the text of the source, and the ``sentence``
+    of it is aligned with the claim.
     """
     mine, theirs = (negates(set(words(_without_idioms(" ".join(part))))) for part in (new, old))
     if mine == theirs:
         return False
-    denying, other, part = (
-        (polarity(claim), polarity(source), old) if mine else (polarity(source), polarity(claim), new)
-    )
-    return not (_DENIALS & set(map(stem, part)) or any(is_denied(word, other) for word in denying.denied))
+    denied, other, part = (_denied_by(new, claim), around, old) if mine else (_denied_by(old, sentence), claim, new)
+    return not (_DENIALS & set(map(stem, part)) or (denied and is_denied(denied, polarity(other))))
+
+
+def _denied_by(part: Sequence[str], text: str) -> str:
+    """Return the first stem that a negation in a part of a text denies; nothing if there is none."""
+    tokens = words(text)
+    start = next((at for at in range(len(tokens)) if tokens[at : at + len(part)] == [*part]), 0)
+    negation = next((at for at in range(start, len(tokens)) if negates({tokens[at]})), start)
+    return next((stem(token) for token in tokens[negation + 1 :] if token not in STOP_WORDS), "")
 
 
 def is_denied(word: str, text: Polarity) -> bool:
