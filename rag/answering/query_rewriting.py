@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from contextlib import aclosing
 from dataclasses import replace
 
 from indexes.text.normalization import normalise
@@ -11,7 +12,7 @@ from indexes.text.tokenization import stems
 from indexes.types import Query
 from rag.errors import ModelError
 from rag.evidence.language_id import content_of, identify_language, is_foreign_to
-from rag.llms.reasoning import whole_reply
+from rag.llms.reasoning import spoken
 from rag.prompting import prompts
 from rag.prompting.context_window import Counter, latest
 from rag.protocols import ChatModel
@@ -19,7 +20,7 @@ from rag.question.collection import about_collection
 from rag.question.decomposition import depends_on_context, is_compound, questions_in
 from rag.question.followups import is_about_answer, resolve_turns
 from rag.question.languages import language_names
-from rag.types import Question, Rewritten, Usage
+from rag.types import Discarded, Question, Rewritten, Usage
 
 _log = logging.getLogger(__name__)
 
@@ -93,12 +94,22 @@ class ModelRewriter:
         if not (needs_rewriting(question) or (names and is_short(question))):
             return Rewritten(offline)
         history = latest(question.history, _HISTORY_TOKENS, self._count, _TURN_TOKENS)
-        turn, usage = prompts.rewriting_turn(question.text, history), Usage()
+        turn, reply, usage = prompts.rewriting_turn(question.text, history), "", Usage()
         try:
-            async with asyncio.timeout(self._timeout):
-                reply = await whole_reply(self._model, prompts.rewriting_system(names), [turn], _REPLY_CHARS)
-            usage = reply.usage
-            return Rewritten(parse_reply(reply.text, question, translated=bool(names)), usage)
+            async with (
+                asyncio.timeout(self._timeout),
+                aclosing(spoken(self._model, prompts.rewriting_system(names), [turn])) as pieces,
+            ):
+                async for piece in pieces:
+                    if isinstance(piece, Usage):
+                        usage = piece
+                    elif isinstance(piece, Discarded):
+                        reply = ""
+                    elif isinstance(piece, str):
+                        reply += piece
+                    if len(reply) > _REPLY_CHARS:
+                        break
+            return Rewritten(parse_reply(reply, question, translated=bool(names)), usage)
         except (ModelError, TimeoutError, UselessReplyError) as error:
             # not its words: a server's may repeat the question
             _log.warning("A question is searched for as it stands, as its rewriting failed: %s", type(error).__name__)
