@@ -121,7 +121,8 @@ class _Sentence:
         asked = set(stems(question)) - ASKING
         own, heads = set(stems(self.text)), set(stems(self.header.replace("_", " ")))
         naming = {word for word in asked if any(_alike(word, other) for other in own)}
-        return len(naming) >= _NAMING and all(any(_alike(word, other) for other in heads) for word in asked - naming)
+        telling = [word for word in naming if not word[0].isdigit()]
+        return len(telling) >= _NAMING and all(any(_alike(word, other) for other in heads) for word in asked - naming)
 
 
 class _QuestionWords:

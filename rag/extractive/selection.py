@@ -37,7 +37,7 @@ def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:
     found = list(candidates)
     named = {candidate.source.number for candidate in found if candidate.is_named}
     able = [c for c in found if c.is_named or not (c.source.number in named and is_table_row(c.text))]
-    return sorted(able, key=lambda c: (c.is_named, worth(c)), reverse=True)
+    return sorted(able, key=worth, reverse=True)
 
 
 def worth(candidate: Candidate) -> float:
@@ -51,7 +51,7 @@ def confidence(candidates: Sequence[Candidate]) -> float:
         return 0.0
     features = question_features(candidates)
     likelihood = sigmoid(CONFIDENCE_BIAS + sum(weight * features[name] for name, weight in CONFIDENCE.items()))
-    return max(likelihood, _NAMED) if any(candidate.is_named for candidate in candidates) else likelihood
+    return max(likelihood, _NAMED) if max(candidates, key=worth).is_named else likelihood
 
 
 def question_features(candidates: Sequence[Candidate]) -> dict[str, float]:
