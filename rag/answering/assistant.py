@@ -12,7 +12,7 @@ from indexes.types import Hit, Passage, Query, Scope
 from rag.answering.query_rewriting import OFFLINE
 from rag.citations.markers import Mark, without_markers
 from rag.errors import ModelError
-from rag.evidence.language_id import is_foreign_to
+from rag.evidence.wording.language_id import is_foreign_to
 from rag.protocols import Answerer, Library, Rewriter, Writer
 from rag.question.collection import asks_for_summary, names_in
 from rag.question.languages import language_names

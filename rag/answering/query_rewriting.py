@@ -11,7 +11,7 @@ from indexes.text.token_count import estimate_tokens
 from indexes.text.tokenization import stems
 from indexes.types import Query
 from rag.errors import ModelError
-from rag.evidence.language_id import content_of, identify_language, is_foreign_to
+from rag.evidence.wording.language_id import content_of, identify_language, is_foreign_to
 from rag.llms.reasoning import spoken
 from rag.prompting import prompts
 from rag.prompting.context_window import Counter, latest

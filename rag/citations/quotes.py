@@ -9,8 +9,8 @@ from functools import lru_cache
 from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import stems, words
 from indexes.types import Passage
-from rag.evidence.agreement import missing_amounts
-from rag.evidence.quantities import Amounts, amounts, normalize_amounts
+from rag.evidence.figures.agreement import missing_amounts
+from rag.evidence.figures.quantities import Amounts, amounts, normalize_amounts
 from rag.evidence.scoring import SourceText
 from rag.types import Span
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from indexes.storage.catalog import Catalog
 from indexes.types import Passage, Scope
-from rag.evidence.language_id import identify_language
+from rag.evidence.wording.language_id import identify_language
 
 _SAMPLE, _CHARS = 64, 2000
 """Documents whose beginnings are read for their language, and characters of each."""

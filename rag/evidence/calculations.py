@@ -7,11 +7,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from rag.evidence.agreement import missing_quantities
 from rag.evidence.counts import is_count
-from rag.evidence.dates import Day
-from rag.evidence.quantities import Amounts, Quantity, amounts, is_number
-from rag.evidence.units import are_same, in_base_unit
+from rag.evidence.figures.agreement import missing_quantities
+from rag.evidence.figures.dates import Day
+from rag.evidence.figures.quantities import Amounts, Quantity, amounts, is_number
+from rag.evidence.figures.units import are_same, in_base_unit
 
 _TOTAL = (
     r"total\w*|sum|altogether|together|combined|in all|difference|average|insgesamt|zusammen"

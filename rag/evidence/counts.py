@@ -9,10 +9,10 @@ from typing import NamedTuple
 from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import STOP_WORDS, figures, stem, stems
 from indexes.types import Passage
-from rag.evidence.numerals import with_plain_numerals
-from rag.evidence.quantities import Quantity, amounts, is_number
-from rag.evidence.tables import Table, cells_of, is_figure, prose_of, read_tables
-from rag.evidence.units import in_base_unit
+from rag.evidence.figures.numerals import with_plain_numerals
+from rag.evidence.figures.quantities import Quantity, amounts, is_number
+from rag.evidence.figures.units import in_base_unit
+from rag.evidence.tables.relations import Table, cells_of, is_figure, prose_of, read_tables
 
 LARGEST = 100
 """The largest number that a reader would count out."""

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from indexes.text.tokenization import content_words, stem
 from rag.evidence.similarity import SimilarityScale
-from rag.evidence.table_claims import Reading
-from rag.evidence.table_mentions import content_stems, find_mentions
-from rag.evidence.tables import Table, is_figure
+from rag.evidence.tables.cell_claims import Reading
+from rag.evidence.tables.mentions import content_stems, find_mentions
+from rag.evidence.tables.relations import Table, is_figure
 
 _MOST_ROWS = 8
 """Rows that may be alternatives: of more, the nearest is chance."""

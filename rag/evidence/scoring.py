@@ -15,14 +15,18 @@ from typing import Literal
 from indexes.text.sentences import is_table_row
 from indexes.text.tokenization import STOP_WORDS, content_words, figures, stem, stems, words
 from indexes.types import Passage
-from rag.evidence.agreement import has_uncertain_amounts, missing_amounts, spell_as
-from rag.evidence.alignment import conflict, sentences_in
 from rag.evidence.calculations import recomputed
-from rag.evidence.clauses import NOT_MIXED, Mixture, mixture, stands_elsewhere
 from rag.evidence.counts import Recount, is_count, recount, without_bullets
-from rag.evidence.cross_language import compare, is_foreign
-from rag.evidence.names import fold_accents, leading_name, names, unknown_names
-from rag.evidence.negation import (
+from rag.evidence.figures.agreement import has_uncertain_amounts, missing_amounts, spell_as
+from rag.evidence.figures.quantities import Amounts, Quantity, amounts, leave_out, normalize_amounts
+from rag.evidence.figures.units import is_money
+from rag.evidence.tables.cell_claims import Reading, is_without_subject, table_conflict, value_told
+from rag.evidence.tables.relations import Table, prose_of, read_tables
+from rag.evidence.wording.alignment import conflict, sentences_in
+from rag.evidence.wording.clauses import NOT_MIXED, Mixture, mixture, stands_elsewhere
+from rag.evidence.wording.cross_language import compare, is_foreign
+from rag.evidence.wording.names import fold_accents, leading_name, names, unknown_names
+from rag.evidence.wording.negation import (
     antonym,
     is_denied,
     negates,
@@ -31,11 +35,7 @@ from rag.evidence.negation import (
     without_answer_word,
     without_limits,
 )
-from rag.evidence.quantities import Amounts, Quantity, amounts, leave_out, normalize_amounts
-from rag.evidence.table_claims import Reading, is_without_subject, table_conflict, value_told
-from rag.evidence.tables import Table, prose_of, read_tables
-from rag.evidence.units import is_money
-from rag.evidence.yes_no import answer_conflict
+from rag.evidence.wording.yes_no import answer_conflict
 from rag.types import Verdict
 
 __all__ = ["Evidence", "SourceText", "gather_evidence", "likelihood", "negates", "support", "verdict"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from indexes.text.tokenization import content_terms, terms
 from indexes.types import ALL, Hit, Query, Scope
-from rag.evidence.language_id import identify_language
+from rag.evidence.wording.language_id import identify_language
 from rag.types import Answer, Decliner, Near, Retrieval, Sentence
 
 DECLINED = "The documents do not answer this question."

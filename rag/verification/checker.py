@@ -15,9 +15,9 @@ from indexes.protocols import Encoder
 from indexes.types import Passage
 from rag.citations.markers import Mark, Numbered, Place, renumber
 from rag.errors import ModelError
-from rag.evidence.cross_language import FINDING
 from rag.evidence.scoring import SUPPORTED, WEAK, log_odds, sigmoid, verdict
 from rag.evidence.similarity import SimilarityScale
+from rag.evidence.wording.cross_language import FINDING
 from rag.protocols import Entailment
 from rag.types import Citation, Opinions, Sentence, Usage
 from rag.verification.abstention import admits_gap

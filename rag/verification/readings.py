@@ -3,8 +3,8 @@
 import re
 
 from indexes.text.sentences import is_table_row, sentence_spans
-from rag.evidence.table_claims import Reading
-from rag.evidence.tables import cells_of
+from rag.evidence.tables.cell_claims import Reading
+from rag.evidence.tables.relations import cells_of
 
 _MARKER = re.compile(r"\s*\[\d{1,3}\]")
 _ITEM = re.compile(r"\s*(?:[-*•–]|\(?\d{1,3}[.)])\s")

@@ -16,7 +16,7 @@ from fakes.slack.server import FakeSlack
 from fakes.slack_bots import LEAVE, Ballot, Library, Start
 from indexes.types import Query
 from rag.errors import ModelUnreachableError
-from rag.evidence.cross_language import FINDING
+from rag.evidence.wording.cross_language import FINDING
 from rag.question.filters import make_filters
 from rag.types import Answer, Completed, Delta, Event, Question, Retrieval, Retrieved, Verdict
 from rag.verification.abstention import UNVERIFIED

@@ -14,7 +14,7 @@ from indexes.types import Audience, Filters, Query
 from rag.answering.assistant import Assistant
 from rag.answering.query_rewriting import ModelRewriter, needs_rewriting, search_query
 from rag.errors import ModelBusyError, ModelError
-from rag.evidence.language_id import OTHER_SCRIPT
+from rag.evidence.wording.language_id import OTHER_SCRIPT
 from rag.prompting import prompts
 from rag.prompting.llm_writer import LLMWriter
 from rag.types import Completed, Confidence, Piece, Question, Rewritten, Turn, Usage

@@ -5,7 +5,7 @@ import pytest
 from fakes.passages import passage
 from rag.citations.markers import Place
 from rag.evidence.calculations import recomputed
-from rag.evidence.quantities import amounts
+from rag.evidence.figures.quantities import amounts
 from rag.evidence.scoring import verdict
 from rag.verification.claims import Proof
 

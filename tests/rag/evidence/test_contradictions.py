@@ -3,8 +3,8 @@
 import pytest
 
 from rag.evidence.scoring import Evidence, SourceText, gather_evidence
-from rag.evidence.table_claims import Reading
-from rag.evidence.tables import read_tables
+from rag.evidence.tables.cell_claims import Reading
+from rag.evidence.tables.relations import read_tables
 
 LEAVE = "Staff get 27 days of leave a year. The harbour pays Ann for it. Holidays come on top."
 BERTHS = "| berth | night | week |\n|---|---|---|\n| Inner | EUR 31 | EUR 190 |\n| Outer | NOK 250 | NOK 1,400 |"

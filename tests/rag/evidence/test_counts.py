@@ -6,7 +6,7 @@ from fakes.passages import passage
 from indexes.types import Passage
 from rag.citations.markers import Place
 from rag.evidence.counts import is_count, recount
-from rag.evidence.quantities import amounts
+from rag.evidence.figures.quantities import amounts
 from rag.evidence.scoring import verdict
 from rag.verification.claims import Proof
 

@@ -8,7 +8,7 @@ from fakes.engines import RememberingEncoder
 from fakes.passages import passage
 from indexes.types import Passage
 from rag.citations.markers import MarkerStream
-from rag.evidence.table_claims import Reading
+from rag.evidence.tables.cell_claims import Reading
 from rag.types import Sentence
 from rag.verification.checker import Checker
 from rag.verification.readings import read_with_lines_before

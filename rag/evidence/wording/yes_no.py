@@ -3,7 +3,7 @@
 import re
 
 from indexes.text.tokenization import figures, stems
-from rag.evidence.negation import polarity, polarity_conflict
+from rag.evidence.wording.negation import polarity, polarity_conflict
 
 _ASKS = re.compile(
     r"\W*(?:and |so |but )?(?:is|are|am|was|were|do|does|did|has|have|had|can|could|may|might|must|shall|should|will"

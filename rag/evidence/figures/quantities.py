@@ -9,10 +9,10 @@ from typing import Literal
 
 from indexes.text.number_words import ORDINALS, SMALL_CARDINALS, TENS, any_of
 from indexes.text.tokenization import figures
-from rag.evidence.dates import CLOCK, Day, clock_time, days_in, rewrite_dates, spoken_day, without_weekdays
-from rag.evidence.numerals import figures_apart, with_plain_numerals
-from rag.evidence.telephones import telephones_in
-from rag.evidence.units import DEGREES, MONEY, UNIT, is_money, spoken, unit_named
+from rag.evidence.figures.dates import CLOCK, Day, clock_time, days_in, rewrite_dates, spoken_day, without_weekdays
+from rag.evidence.figures.numerals import figures_apart, with_plain_numerals
+from rag.evidence.figures.telephones import telephones_in
+from rag.evidence.figures.units import DEGREES, MONEY, UNIT, is_money, spoken, unit_named
 
 _NUMBERS = SMALL_CARDINALS | TENS | ORDINALS | {"a": 1, "an": 1, "dozen": 12}
 _SCALES = {

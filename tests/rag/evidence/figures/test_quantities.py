@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.evidence.agreement import has_uncertain_amounts, missing_amounts, spell_as
-from rag.evidence.quantities import amounts, normalize_amounts, without_amounts
+from rag.evidence.figures.agreement import has_uncertain_amounts, missing_amounts, spell_as
+from rag.evidence.figures.quantities import amounts, normalize_amounts, without_amounts
 
 MONEY = {
     "usd": ("${}", "USD {}", "US$ {}", "US${}", "{} dollars", "{} US dollars", "{} U.S. dollars", "USD{}"),

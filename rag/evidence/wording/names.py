@@ -9,7 +9,7 @@ from functools import lru_cache
 from indexes.text.number_words import MONTHS
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import STOP_WORDS, words
-from rag.evidence.quantities import without_amounts
+from rag.evidence.figures.quantities import without_amounts
 
 _NAME = re.compile(r"\b(?:[A-Z][\w&.’'-]*[a-z][\w-]*|[A-Z]{2,}[\w-]*|[A-Z]\.?(?=[\s,.]|$))")
 _MIXED = re.compile(

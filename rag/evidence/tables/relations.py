@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from indexes.text.number_words import MONTHS, any_of
 from indexes.text.sentences import is_table_row
-from rag.evidence.quantities import Amounts, amounts
+from rag.evidence.figures.quantities import Amounts, amounts
 
 _RULE = re.compile(r"[\s|:+-]*-[\s|:+-]*")
 """The line under a header row in Markdown."""

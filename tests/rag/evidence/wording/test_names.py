@@ -3,7 +3,7 @@
 import pytest
 
 from indexes.text.tokenization import words
-from rag.evidence.names import fold_accents, leading_name, unknown_names
+from rag.evidence.wording.names import fold_accents, leading_name, unknown_names
 
 
 def strangers(claim: str, source: str) -> list[str]:

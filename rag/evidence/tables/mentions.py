@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from indexes.text.tokenization import STOP_WORDS, figures, stem, words
-from rag.evidence.agreement import missing_amounts
-from rag.evidence.names import fold_accents, leading_name, names
-from rag.evidence.quantities import amounts
-from rag.evidence.tables import Table, is_figure
+from rag.evidence.figures.agreement import missing_amounts
+from rag.evidence.figures.quantities import amounts
+from rag.evidence.tables.relations import Table, is_figure
+from rag.evidence.wording.names import fold_accents, leading_name, names
 
 __all__ = ["SMALL_WORDS", "Lines", "Mention", "Mentions", "content_stems", "find_mentions", "folded_stems"]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rag.evidence.clauses import mixture, stands_elsewhere
 from rag.evidence.scoring import SourceText, gather_evidence
+from rag.evidence.wording.clauses import mixture, stands_elsewhere
 
 
 @pytest.mark.parametrize(

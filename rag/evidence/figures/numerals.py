@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from indexes.text.number_words import MONTHS, SMALL_CARDINALS, TENS, any_of
 from indexes.text.tokenization import figures
-from rag.evidence.dates import spread_days
-from rag.evidence.units import MONEY, UNIT, unit_named
+from rag.evidence.figures.dates import spread_days
+from rag.evidence.figures.units import MONEY, UNIT, unit_named
 
 _CARDINALS = SMALL_CARDINALS | TENS | {"a": 1, "an": 1}
 _POWERS = {"hundred": 100, "thousand": 1000, "million": 1_000_000}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rag.evidence.alignment import conflict
-from rag.evidence.negation import polarity, polarity_conflict, without_answer_word
+from rag.evidence.wording.alignment import conflict
+from rag.evidence.wording.negation import polarity, polarity_conflict, without_answer_word
 
 
 @pytest.mark.parametrize(

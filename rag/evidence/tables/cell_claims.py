@@ -10,8 +10,8 @@ from operator import attrgetter
 
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import STOP_WORDS, figures, stem
-from rag.evidence.quantities import normalize_amounts
-from rag.evidence.table_mentions import (
+from rag.evidence.figures.quantities import normalize_amounts
+from rag.evidence.tables.mentions import (
     SMALL_WORDS,
     Lines,
     Mention,
@@ -20,7 +20,7 @@ from rag.evidence.table_mentions import (
     find_mentions,
     folded_stems,
 )
-from rag.evidence.tables import Table, is_figure
+from rag.evidence.tables.relations import Table, is_figure
 
 __all__ = ["Reading", "is_without_subject", "table_conflict", "value_told"]
 

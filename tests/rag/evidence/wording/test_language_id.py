@@ -4,7 +4,7 @@ import pytest
 
 from fakes.engines import SAMPLES
 from indexes.text.sentences import sentence_spans
-from rag.evidence.language_id import OTHER_SCRIPT, content_of, has_negation, identify_language, is_foreign_to
+from rag.evidence.wording.language_id import OTHER_SCRIPT, content_of, has_negation, identify_language, is_foreign_to
 
 
 @pytest.mark.parametrize(

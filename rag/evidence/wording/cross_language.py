@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import words
-from rag.evidence.language_id import has_negation, identify_language
-from rag.evidence.names import absent_names, codes, fold_accents, names
-from rag.evidence.quantities import amounts
+from rag.evidence.figures.quantities import amounts
+from rag.evidence.wording.language_id import has_negation, identify_language
+from rag.evidence.wording.names import absent_names, codes, fold_accents, names
 
 FINDING = "in another language than its source, so that only figures and names were compared"
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")

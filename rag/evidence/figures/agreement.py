@@ -2,11 +2,11 @@
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from rag.evidence.dates import Day, rewrite_dates, spoken_day, without_weekdays
-from rag.evidence.numerals import with_plain_numerals
-from rag.evidence.quantities import Amounts, Quantity, is_number, rewrite_quantities, spelt
-from rag.evidence.telephones import are_of_one_line
-from rag.evidence.units import DEGREES, are_equal, are_same, is_money, may_be_equal, may_be_same
+from rag.evidence.figures.dates import Day, rewrite_dates, spoken_day, without_weekdays
+from rag.evidence.figures.numerals import with_plain_numerals
+from rag.evidence.figures.quantities import Amounts, Quantity, is_number, rewrite_quantities, spelt
+from rag.evidence.figures.telephones import are_of_one_line
+from rag.evidence.figures.units import DEGREES, are_equal, are_same, is_money, may_be_equal, may_be_same
 
 _SHARE_REACH = 4
 """Percentage points that "about a third" may be away; twice as many leave doubt."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.evidence.yes_no import answer_conflict, in_full
+from rag.evidence.wording.yes_no import answer_conflict, in_full
 
 CATS = "Are cats allowed on the night ferry?"
 STOPS = "Does the heating stop at night?"

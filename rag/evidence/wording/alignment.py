@@ -8,10 +8,10 @@ from functools import lru_cache
 
 from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import figures, stem, stems, words
-from rag.evidence.agreement import missing_amounts
-from rag.evidence.names import absent_names, fold_accents, leading_name, names
-from rag.evidence.negation import antonym, negates, negation_conflict, without_limits
-from rag.evidence.quantities import amounts, normalize_amounts
+from rag.evidence.figures.agreement import missing_amounts
+from rag.evidence.figures.quantities import amounts, normalize_amounts
+from rag.evidence.wording.names import absent_names, fold_accents, leading_name, names
+from rag.evidence.wording.negation import antonym, negates, negation_conflict, without_limits
 
 _ENOUGH = 0.5
 """Share of a claim's words that a sentence must have to be its origin."""

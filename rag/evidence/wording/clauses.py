@@ -11,9 +11,9 @@ from itertools import pairwise
 
 from indexes.text.number_words import MONTHS
 from indexes.text.tokenization import STOP_WORDS, stem, stems, words
-from rag.evidence.alignment import sentences_in
-from rag.evidence.negation import negates
-from rag.evidence.quantities import amounts, normalize_amounts
+from rag.evidence.figures.quantities import amounts, normalize_amounts
+from rag.evidence.wording.alignment import sentences_in
+from rag.evidence.wording.negation import negates
 
 _BOUNDS = re.compile(r"[,;:()–—]\s|\s[–—-]\s|\b(?:and|but|while|whereas|although|though|instead of)\b", re.IGNORECASE)
 _TELLING = frozenset("before after".split())

@@ -8,7 +8,7 @@ from fakes.entailment import FixedEntailment
 from fakes.passages import passage
 from indexes.types import Passage
 from rag.citations.markers import MarkerStream
-from rag.evidence.cross_language import FINDING
+from rag.evidence.wording.cross_language import FINDING
 from rag.verification.checker import CheckedText, Checker
 
 ENGLISH = passage(

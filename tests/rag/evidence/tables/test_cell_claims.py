@@ -9,8 +9,8 @@ import pytest
 from fakes.passages import passage
 from indexes.readers.registry import read_file
 from rag.evidence.scoring import SourceText, gather_evidence
-from rag.evidence.table_claims import Reading, is_without_subject, table_conflict
-from rag.evidence.tables import Table, prose_of, read_tables
+from rag.evidence.tables.cell_claims import Reading, is_without_subject, table_conflict
+from rag.evidence.tables.relations import Table, prose_of, read_tables
 
 FERRIES = """line | vessel | fare | crossing | master
 Kvalen | Nordlys | EUR 14.50 | 35 minutes | Signe Aas
@@ -35,7 +35,7 @@ Left luggage | +44 20 7946 0177"""
 GRADES = """Grade | Salary | Leave
 1 | EUR 31,000 | 24 days
 2 | EUR 34,500 | 26 days"""
-FOLDER = Path(__file__).parents[2] / "data" / "tables"
+FOLDER = Path(__file__).parents[3] / "data" / "tables"
 READ = {
     "bakery.csv": ("code | loaf | price_eur | weight_g | oven", 4),
     "wards.csv": ("ward | nurses | beds | visits, daily | head nurse", 3),

@@ -1,0 +1,1 @@
+"""Reads tables as relations, and holds claims against their cells."""

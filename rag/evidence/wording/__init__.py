@@ -1,0 +1,1 @@
+"""Reads names, negations, clauses and languages, and tells where two texts differ in them."""
