@@ -6,10 +6,9 @@ from api.rendering.doubts import DOUBTS, doubt_of
 from api.rendering.links import Links
 from api.rendering.printable import printable
 from rag.types import Answer
-from rag.verification.abstention import UNVERIFIED
+from rag.verification.abstention import RULE, UNVERIFIED
 
 _CUT_SHORT, _UNANSWERED, _SOURCES = "Cut short", "The documents do not answer", "Sources"
-_RULE = "\n\n---\n\n"
 _LABELS = "|".join([UNVERIFIED.split(": ")[0], *DOUBTS, _CUT_SHORT, _UNANSWERED])
 _FOOTNOTES = re.compile(rf"\n\n---\n(?:\n|(?:{_LABELS}): .*(?:\n|\Z)|{_SOURCES}:\n|- \[\d+\] .*(?:\n|\Z))+\Z")
 
@@ -38,12 +37,7 @@ def with_footnotes(answer: Answer, links: Links) -> str:
             url = links.to(citation.passage.document_id, citation.locator)
             sources.append(f"- [{citation.number}] [{code}]({url})" if url else f"- [{citation.number}] {code}")
         parts.append("\n".join([f"{_SOURCES}:\n", *sources]))
-    return answer.text + _RULE + "\n\n".join(parts) if parts else answer.text
-
-
-def with_status(answer: Answer) -> str:
-    """Return the text alone, unless it is unverified: then a line below it says so."""
-    return f"{answer.text}{_RULE}{UNVERIFIED}" if answer.status == "unverified" else answer.text
+    return answer.text + RULE + "\n\n".join(parts) if parts else answer.text
 
 
 def without_footnotes(text: str) -> str:

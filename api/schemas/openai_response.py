@@ -12,10 +12,11 @@ from pydantic import Field
 
 from api.core.problems import Problem
 from api.rendering.links import Links
-from api.schemas.footnotes import with_footnotes, with_status
+from api.schemas.footnotes import with_footnotes
 from api.schemas.openai_request import MODEL
 from api.schemas.question import Body
 from rag.types import Answer, Usage
+from rag.verification.abstention import with_status
 
 Json = dict[str, Any]
 # OpenAI's codes for our kinds

@@ -17,6 +17,7 @@ from rag.protocols import Answerer
 from rag.question.languages import make_language
 from rag.question.validation import make_question
 from rag.types import Answer
+from rag.verification.abstention import with_status
 
 
 class FootnoteRetriever(BaseRetriever):
@@ -39,6 +40,7 @@ class FootnoteRetriever(BaseRetriever):
 class FootnoteQueryEngine(BaseQueryEngine):
     """A checked answer as a LlamaIndex response: the text with its markers, and a source node for each footnote.
 
+    Below an unverified answer, a line says that it is: evaluators and routers read the text alone.
     ``response.metadata`` holds ``status``, ``unanswered``, ``model`` and, a marker each, its place and quote.
     """
 
@@ -81,7 +83,7 @@ def to_response(answer: Answer) -> Response:
         str(c.number): {"path": c.passage.path, "place": str(c.locator), "quote": c.quote} for c in answer.citations
     }
     return Response(
-        response=answer.text,
+        response=with_status(answer),
         source_nodes=[_node(Hit(c.passage, c.support), c.locator) for c in answer.citations],
         metadata={
             "status": answer.status,

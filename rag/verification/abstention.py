@@ -15,6 +15,8 @@ NO_DOCUMENTS = "No readable document matches the filters."
 """Said whether none matches or none of those may be read: nobody learns of documents that they may not read."""
 UNVERIFIED = "Not verified: no document that was found bears this out."
 """The label of an answer of which no source bears out a sentence, in every way in."""
+RULE = "\n\n---\n\n"
+"""Stands between an answer's text and what is told of it."""
 _WORDS = 1.2
 """The weight of the words score beside the similarity, as when the thresholds here were measured."""
 _NEAR = 0.7
@@ -102,9 +104,17 @@ def refusal(retrieval: Retrieval) -> str:
     """Return the text of a declined answer."""
     if retrieval.unmatched_filters:
         return NO_DOCUMENTS
-    languages = " and ".join(retrieval.searched_languages)
-    told = f" Only {languages} was searched, the language of the documents: ask in {languages}." if languages else ""
-    return DECLINED + told
+    if not (languages := retrieval.searched_languages):
+        return DECLINED
+    both, either = " and ".join(languages), " or ".join(languages)
+    if len(languages) == 1:
+        return f"{DECLINED} Only {both} was searched, the language of the documents: ask in {both}."
+    return f"{DECLINED} Only {both} were searched, the languages of the documents: ask in {either}."
+
+
+def with_status(answer: Answer) -> str:
+    """Return an answer's text alone, unless it is unverified: then a line below it says so."""
+    return f"{answer.text}{RULE}{UNVERIFIED}" if answer.status == "unverified" else answer.text
 
 
 def decline(answer: Answer, decliner: Decliner) -> Answer:

@@ -28,11 +28,26 @@ _OPENING_WORD = re.compile(
 )
 """How a question begins whose writer leaves the question mark out."""
 _VOCATIVE = re.compile(r"(?!footnote\b)(?P<name>[^\W\d_][\w'’-]*)\s*[,:]\s", re.IGNORECASE)
+"""How somebody is named who is spoken to."""
 _YOU = re.compile(
     r"\b(?:you|your|du|dir|dich|dein\w*|ihr|euch|eure?|tu|toi|ton|vous|votre|vos|tú|usted(?:es)?|voi|lei|tuo|tua)\b",
     re.IGNORECASE,
 )
-_NO_NAMES = frozenset("and also so well hi hello hey sorry yes no please but ja nein hallo bitte und oui non".split())
+_NO_NAMES = frozenset(
+    (
+        "and also so well hi hello hey sorry yes no please but or then now next first second third last finally lastly "
+        "today tonight tomorrow yesterday later meanwhile soon again once usually normally sometimes otherwise instead "
+        "still however though anyway actually honestly seriously basically generally ideally maybe perhaps if when "
+        "question monday tuesday wednesday thursday friday saturday sunday "
+        "ja nein hallo bitte und oder aber dann jetzt zuerst zuletzt heute morgen gestern später danach nochmal "
+        "normalerweise sonst stattdessen trotzdem eigentlich vielleicht frage also "
+        "montag dienstag mittwoch donnerstag freitag samstag sonntag "
+        "oui non bonjour pardon et ou mais alors maintenant ensuite enfin aujourd'hui demain hier sinon normalement "
+        "sí no hola perdón y pero entonces ahora luego hoy mañana ayer normalmente quizás "
+        "sì ciao scusa ma allora adesso ora poi oggi domani ieri normalmente forse"
+    ).split()
+)
+"""Words before a comma that name nobody."""
 _GREEK, _ARMENIAN_QUESTION_MARK = re.compile("[Ͱ-Ͽἀ-῿]"), "՞"
 _SENTENCE_END = re.compile(r"[.!։…。！]\s+")
 
@@ -54,8 +69,7 @@ def continues(text: str) -> bool:
     """Whether a message of a thread may ask on without a mention: a question, and not one to somebody who is named."""
     if _EMOJI_NAME.sub("", text).lstrip().startswith("@"):
         return False
-    vocative = _VOCATIVE.match(text)
-    if vocative and vocative["name"].lower() not in _NO_NAMES | _COURTESIES and _YOU.search(text):
+    if _names_somebody(text) and _YOU.search(text):
         return False
     return is_question(text) or _OPENING_WORD.match(text) is not None
 
@@ -75,6 +89,13 @@ def is_stop(text: str) -> bool:
 def is_help(text: str) -> bool:
     """Whether the text asks what the bot does."""
     return _bare(text) in _HELPS
+
+
+def _names_somebody(text: str) -> bool:
+    """Return whether the text begins with a name, as one writes to a person."""
+    vocative = _VOCATIVE.match(text)
+    name = vocative["name"] if vocative else ""
+    return name[:1].isupper() and name.lower() not in _NO_NAMES | _COURTESIES
 
 
 def _bare(text: str) -> str:

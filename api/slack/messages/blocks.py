@@ -139,20 +139,27 @@ def _markdown_blocks(text: str) -> list[Block]:
 def _remarks(answer: Answer, translation: Translation) -> Iterator[Block]:
     if answer.status == "unverified":
         yield section(f"⚠ *{translation.unverified}*")
-    labels = {
-        "unsupported": translation.unsupported,
-        "uncited": translation.uncited,
-        "weak": translation.foreign,
-    }
-    for sentence in filter(is_doubtful, answer.sentences):
-        finding = _one_line(sentence.finding) if sentence.verdict == "unsupported" else ""
-        remark = _shorten(sentence.text) + (f" ({escape_mrkdwn(finding)})" if finding else "")
-        label = translation.contradicted if sentence.contradicted else labels[sentence.verdict]
-        yield from _sections(f"⚠ _{label}:_ ", remark)
+    for sentence in answer.sentences:
+        if label := _doubt(sentence, translation):
+            finding = "" if label == translation.foreign else escape_mrkdwn(_one_line(sentence.finding))
+            remark = _shorten(sentence.text) + (f" ({finding})" if finding else "")
+            yield from _sections(f"⚠ _{label}:_ ", remark)
     if answer.unanswered:
         yield from _sections(f"_{translation.unanswered}:_ ", escape_mrkdwn(_one_line(answer.unanswered)))
     if answer.cut_short:
         yield from _sections(f"_{translation.cut_short}:_ ", escape_mrkdwn(_one_line(answer.cut_short)))
+
+
+def _doubt(sentence: Sentence, translation: Translation) -> str:
+    """Return what a reader must know of a sentence. Of a weak one, that is only what was found of it."""
+    if sentence.contradicted:
+        return translation.contradicted
+    labels = {"unsupported": translation.unsupported, "uncited": translation.uncited}
+    if sentence.finding:
+        labels |= {"weak": translation.weak, "supported": translation.stray_source}
+    if sentence.foreign:
+        labels["weak"] = translation.foreign
+    return labels.get(sentence.verdict, "")
 
 
 def _sources(answer: Answer, options: RenderOptions) -> Iterator[Block]:

@@ -18,6 +18,10 @@ class Translation:
     contradicted: str
     foreign: str
     """For a sentence whose source is in another language."""
+    weak: str
+    """For a sentence of which a reader must know more."""
+    stray_source: str
+    """For a proven sentence beside whose proof a source is named that does not say it."""
     uncited: str
     declined: str
     """In place of an answer."""
@@ -59,6 +63,8 @@ ENGLISH = Translation(
     unsupported="Not supported by its source",
     contradicted="Contradicted by its source",
     foreign="Not checked, as its source is in another language",
+    weak="Weakly supported by its source",
+    stray_source="Supported, but not by each source that it names",
     uncited="No source named",
     declined=DECLINED,
     unverified=UNVERIFIED,
@@ -66,7 +72,7 @@ ENGLISH = Translation(
     help="I answer questions from the documents, and name the source of each sentence. Ask me by a mention, in a "
     "direct message or with the command; in a thread that I have answered in, just ask on. “stop” stops an "
     "answer.",
-    searched="Only {} was searched, the language of the documents.",
+    searched="Only the language of the documents was searched: {}.",
     unanswered="The documents do not answer",
     cut_short="Cut short",
     nearest="You may want to look at",
@@ -101,6 +107,8 @@ GERMAN = Translation(
     unsupported="Von seiner Quelle nicht gestützt",
     contradicted="Seine Quelle sagt es anders",
     foreign="Nicht geprüft, da die Quelle in einer anderen Sprache ist",
+    weak="Von seiner Quelle schwach gestützt",
+    stray_source="Gestützt, aber nicht von jeder genannten Quelle",
     uncited="Keine Quelle genannt",
     declined="Die Dokumente beantworten diese Frage nicht.",
     unverified="Nicht belegt: Kein gefundenes Dokument sagt das.",
@@ -143,6 +151,8 @@ FRENCH = Translation(
     unsupported="Non étayé par sa source",
     contradicted="Contredit par sa source",
     foreign="Non vérifié, car sa source est dans une autre langue",
+    weak="Faiblement étayé par sa source",
+    stray_source="Étayé, mais pas par chaque source indiquée",
     uncited="Aucune source indiquée",
     declined="Les documents ne répondent pas à cette question.",
     unverified="Non vérifié : aucun document trouvé ne le confirme.",
@@ -185,6 +195,8 @@ SPANISH = Translation(
     unsupported="No respaldado por su fuente",
     contradicted="Su fuente dice lo contrario",
     foreign="No comprobado, porque su fuente está en otro idioma",
+    weak="Poco respaldado por su fuente",
+    stray_source="Respaldado, pero no por cada fuente indicada",
     uncited="Sin fuente indicada",
     declined="Los documentos no responden a esta pregunta.",
     unverified="Sin verificar: ningún documento encontrado lo respalda.",
@@ -227,6 +239,8 @@ ITALIAN = Translation(
     unsupported="Non sostenuto dalla sua fonte",
     contradicted="Contraddetto dalla sua fonte",
     foreign="Non verificato, perché la fonte è in un’altra lingua",
+    weak="Poco sostenuto dalla sua fonte",
+    stray_source="Sostenuto, ma non da ogni fonte indicata",
     uncited="Nessuna fonte indicata",
     declined="I documenti non rispondono a questa domanda.",
     unverified="Non verificato: nessun documento trovato lo conferma.",

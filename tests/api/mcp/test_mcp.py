@@ -308,6 +308,19 @@ async def test_a_session_is_for_the_key_that_began_it_alone() -> None:
     assert (own.status_code, others.status_code) == (200, 404)
 
 
+async def test_head_tells_what_get_does_and_ends() -> None:
+    app = create_app(fake_services(ScriptedAnswerer()))
+    async with serving(app) as url, httpx.AsyncClient(base_url=url, timeout=10) as raw:
+        begun = await raw.post("/mcp", json=HELLO, headers=ACCEPT)
+        session = {"Accept": "text/event-stream", "Mcp-Session-Id": begun.headers["mcp-session-id"]}
+        for headers in ({}, session, session | {"Mcp-Session-Id": "unknown"}):
+            async with raw.stream("GET", "/mcp", headers=headers) as got:
+                pass
+            head = await raw.head("/mcp", headers=headers)
+            assert (head.status_code, head.content) == (got.status_code, b"")
+            assert head.headers.get("content-type") == got.headers.get("content-type")
+
+
 async def test_a_message_beyond_the_limit_is_refused() -> None:
     async with serving(create_app(fake_services(ScriptedAnswerer()))) as url, httpx.AsyncClient(base_url=url) as raw:
         refused = await raw.post(

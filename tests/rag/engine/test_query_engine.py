@@ -25,6 +25,7 @@ from rag.answering.assistant import DECLINED, Assistant
 from rag.engine.query_engine import FootnoteQueryEngine, FootnoteRetriever
 from rag.errors import QuestionError
 from rag.prompting.llm_writer import LLMWriter
+from rag.verification.abstention import UNVERIFIED
 
 LEAVE = passage("Staff get 27 days of leave. Unused days lapse in March.", path="leave.pdf", page=2, start=40)
 PAGER = passage("The pager changes hands on Tuesday.", path="on-call.txt")
@@ -139,6 +140,12 @@ async def test_a_declined_answer_has_no_source_nodes() -> None:
     response = answered(await engine_of("NO_ANSWER").aquery("Who won?"))
     assert (str(response), response.source_nodes) == (DECLINED, [])
     assert (response.metadata or {})["status"] == "declined"
+
+
+async def test_an_unverified_answer_says_so_in_its_text() -> None:
+    response = answered(await engine_of("Staff get 99 days of leave [1].").aquery("How much leave is there?"))
+    assert str(response) == f"Staff get 99 days of leave [1].\n\n---\n\n{UNVERIFIED}"
+    assert (response.metadata or {})["status"] == "unverified"
 
 
 async def test_an_empty_question_fails_in_words() -> None:

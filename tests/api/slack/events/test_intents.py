@@ -51,6 +51,11 @@ def test_a_mark_elsewhere_makes_no_question(text: str) -> None:
         "Thanks, can you say that of Seal Island too?",
         "Footnote, do you know the fee?",
         "Tides: how high?",
+        "Tomorrow, can you still book the slip?",
+        "And in winter, do you need a permit?",
+        "usually, do you pay the fee in advance?",
+        "Freitag, kannst du da noch anlegen?",
+        "Demain, pouvez-vous encore réserver ?",
     ],
 )
 def test_a_question_of_a_thread_asks_on(text: str) -> None:
@@ -64,6 +69,7 @@ def test_a_question_of_a_thread_asks_on(text: str) -> None:
         "yes, half past two",
         "Ida, are you coming to the harbour?",
         "Ida: hast du Zeit?",
+        "Emily, can you book the slip?",
         "Ida, tu viens ?",
         "@ida did you know?",
         "I told you so",

@@ -26,7 +26,7 @@ from api.slack.messages.translations import TRANSLATIONS
 from fakes.answerer import answer, citation
 from fakes.slack.validation import check_blocks
 from indexes.types import Query
-from rag.types import Answer, Retrieval
+from rag.types import Answer, Retrieval, Verdict
 
 BASE = "https://docs.acme.example"
 OPTIONS = RenderOptions(base_url=BASE, answer_id="a1", feedback=True, person=True, share=True)
@@ -174,6 +174,24 @@ def test_what_is_hostile_is_shown_and_does_nothing(text: str) -> None:
     assert not LIVE.search(escaped)
     assert escaped.startswith("See ")
     assert escaped.endswith(" now")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "finding", "told"),
+    [
+        ("supported", "[2] does not say it", "⚠ _Supported, but not by each source that it names:_ So [1]. ([2] does"),
+        ("weak", "30 is calculated", "⚠ _Weakly supported by its source:_ So [1]. (30 is calculated)"),
+        ("supported", "", ""),
+        ("weak", "", ""),
+    ],
+)
+def test_what_was_found_of_a_sentence_is_told_though_its_sources_bear_it_out(
+    verdict: Verdict, finding: str, told: str
+) -> None:
+    said = answer("So [1].", {1: "so"}, verdicts=(verdict,))
+    said = replace(said, sentences=tuple(replace(sentence, finding=finding) for sentence in said.sentences))
+    shown = words(render_answer(said, OPTIONS), "section")
+    assert (told in shown) if told else ("⚠" not in shown)
 
 
 def test_what_was_written_of_an_answer_that_was_stopped_stays() -> None:
