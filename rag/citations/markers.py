@@ -157,12 +157,16 @@ class MarkerStream:
                 yield match
 
     def _read_marker(self, match: re.Match[str]) -> None:
-        if match.re is not MARKER:
-            self._read_file_marker(match)
+        in_code = self._fences % 2 or self._ticks % 2
+        if match.re is not MARKER and not in_code:
+            if label := self._files.label(match):
+                self._say(f"{match[0][: len(match[0]) - len(match[0].lstrip())]}{label}")
+            self._cite_or_lead(match[0], [self._files.numbers(match)])
             return
-        numbers = [n for n in marker_numbers(match, len(self._passages)) if 1 <= n <= len(self._passages)]
+        numbers = [] if in_code else marker_numbers(match, len(self._passages))
+        numbers = [number for number in numbers if 1 <= number <= len(self._passages)]
         sources = [(number,) for number in numbers]
-        if self._fences % 2 or self._ticks % 2 or self._is_text(match, numbers):
+        if in_code or self._is_text(match, numbers):
             self._say(match[0])
         elif match["lead"]:
             self._read_lead(match, sources)
@@ -172,15 +176,6 @@ class MarkerStream:
             self._named += sources
         else:
             self._cite_or_lead(match[0], sources)
-
-    def _read_file_marker(self, match: re.Match[str]) -> None:
-        if self._fences % 2 or self._ticks % 2:
-            self._say(match[0])
-            return
-        if label := self._files.label(match):
-            gap = match[0][: len(match[0]) - len(match[0].lstrip())]
-            self._say(f"{gap}{label}")
-        self._cite_or_lead(match[0], [self._files.numbers(match)])
 
     def _cite_or_lead(self, written: str, sources: Sequence[_Source]) -> None:
         """Cite sources for the sentence before; for the next one if the marker begins its line."""

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
@@ -110,18 +110,28 @@ def _results(terms: Sequence[_Term], counts: Sequence[_Term], days: Sequence[Day
             if len({term.unit for term in group}) == 1:
                 yield _Term(" + ".join(t.words for t in group), sum((t.value for t in group), Decimal()), group[0].unit)
     for one, other in itertools.permutations(terms, 2):
-        yield from _of_one_unit(one, other) if one.unit == other.unit else _of_two_units(one, other)
+        yield from _of_two(one, other)
     for count, term in itertools.product(counts, terms):
         product = _Term(f"{count.words} × {term.words}", count.value * term.value, term.unit)
         yield product
         for other in terms:
             if other.unit == term.unit and other is not term:
                 yield _Term(f"{other.words} + {product.words}", other.value + product.value, term.unit)
-    yield from _days_between(days)
+    whole = [(day, on_calendar) for day in days if (on_calendar := day.on_calendar)]
+    for (first, start), (last, end) in itertools.combinations(whole, 2):
+        for length in (abs((end - start).days), abs((end - start).days) + 1):  # without the first day, and with it
+            yield _Term(f"{first} to {last}", *in_base_unit(str(length), "day"))
 
 
-def _of_one_unit(one: _Term, other: _Term) -> Iterator[_Term]:
-    """Yield difference, ratio and percentage; the years between two."""
+def _of_two(one: _Term, other: _Term) -> Iterator[_Term]:
+    """Yield difference, ratio and percentage of two of one unit; a share or a multiple of one of another."""
+    if one.unit != other.unit:
+        if one.unit == "%":
+            yield _Term(f"{one.words} % of {other.words}", one.value * other.value / 100, other.unit)
+        elif not one.unit and one.value:
+            yield _Term(f"{one.words} × {other.words}", one.value * other.value, other.unit)
+            yield _Term(f"{other.words} ÷ {one.words}", other.value / one.value, other.unit)
+        return
     yield _Term(f"{one.words} - {other.words}", one.value - other.value, one.unit)
     if not one.unit and _is_year(one.words) and _is_year(other.words):
         yield _Term(f"{one.words} - {other.words}", *in_base_unit(str(one.value - other.value), "year"))
@@ -131,23 +141,6 @@ def _of_one_unit(one: _Term, other: _Term) -> Iterator[_Term]:
         yield _Term(f"{one.words} ÷ {other.words}", one.value / other.value * 100, "%")
     if not one.unit:
         yield _Term(f"{one.words} × {other.words}", one.value * other.value, "")
-
-
-def _of_two_units(one: _Term, other: _Term) -> Iterator[_Term]:
-    """Yield a percentage of an amount, or an amount so many times, or so many parts of it."""
-    if one.unit == "%":
-        yield _Term(f"{one.words} % of {other.words}", one.value * other.value / 100, other.unit)
-    elif not one.unit and one.value:
-        yield _Term(f"{one.words} × {other.words}", one.value * other.value, other.unit)
-        yield _Term(f"{other.words} ÷ {one.words}", other.value / one.value, other.unit)
-
-
-def _days_between(days: Iterable[Day]) -> Iterator[_Term]:
-    """Yield the time between any two dates that are given in full, without the first day and with it."""
-    whole = [(day, on_calendar) for day in days if (on_calendar := day.on_calendar)]
-    for (first, start), (last, end) in itertools.combinations(whole, 2):
-        for length in (abs((end - start).days), abs((end - start).days) + 1):
-            yield _Term(f"{first} to {last}", *in_base_unit(str(length), "day"))
 
 
 def _is_year(value: str) -> bool:

@@ -12,7 +12,7 @@ from indexes.types import Passage
 from rag.evidence.figures.numerals import with_plain_numerals
 from rag.evidence.figures.quantities import Quantity, amounts, is_number
 from rag.evidence.figures.units import in_base_unit
-from rag.evidence.tables.relations import Table, cells_of, is_figure, prose_of, read_tables
+from rag.evidence.tables.relations import Table, has_whole_table, is_figure, prose_of, read_tables
 
 LARGEST = 100
 """The largest number that a reader would count out."""
@@ -57,6 +57,7 @@ _AT_LEAST = re.compile(
 )
 _MARKS = str.maketrans("_-/.", "    ")
 _START_OF_CELL = re.compile(r"\s(?:to|until|bis|à|a)\s|[–—]|(?<=\d)-(?=\d)")
+"""What parts the figure with which a cell begins from the rest: the first of "08:00 to 16:30" counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class _Count(NamedTuple):
     """Whether the claim says nothing else."""
 
     def contradicts(self, number: int) -> bool:
+        """Return whether there are surely more, or surely fewer."""
         return (self.is_least and number < self.number) or (self.is_most and number > self.number)
 
 
@@ -98,8 +100,8 @@ def recount(figure: Quantity, claim: str, passages: Sequence[Passage], asked: st
     if not is_count(figure) or int(figure.value) < _FEWEST:
         return None
     number = int(figure.value)
-    listed = _listed(claim)
-    if listed:
+    parts = re.split(r":(?!\d)|[;–—]", _ASIDE.sub(" ", claim))[1:]
+    if listed := [len(items) for part in parts if len(items := _ITEMS.split(part.strip(" ."))) > 1]:
         return Recount(f"{number} listed", agrees=True) if number in listed else None
     counts = list(_counts(figure, claim, passages, asked))
     if equal := next((count for count in counts if count.number == number), None):
@@ -119,26 +121,19 @@ def is_count(figure: Quantity) -> bool:
     return bare and figure.value.isdigit() and int(figure.value) <= LARGEST
 
 
-def _listed(claim: str) -> list[int]:
-    """Return how many things each list in a claim has: after a colon, a semicolon or a dash."""
-    parts = re.split(r":(?!\d)|[;–—]", _ASIDE.sub(" ", claim))[1:]
-    return [len(items) for part in parts if len(items := _ITEMS.split(part.strip(" ."))) > 1]
-
-
 def _counts(figure: Quantity, claim: str, passages: Sequence[Passage], asked: str) -> Iterator[_Count]:
     match = _ASKED.search(asked)
     noun = _noun_of(figure, claim) or frozenset(stems(match[1]) if match else ())
-    titles = {passage: _title_stems(passage) for passage in passages}
+    titles = [f"{prose_of(p.context)} {p.title} {p.path}".translate(_MARKS) for p in passages]
     for view in _views(passages):
-        yield from _counts_of_table(view, noun, claim, figure, frozenset[str]().union(*titles.values()))
-    for passage in passages:
-        yield from _counts_of_lists(passage.text, noun, titles[passage])
-        yield from _counts_of_prose(passage.text, noun, int(figure.value))
-
-
-def _title_stems(passage: Passage) -> frozenset[str]:
-    """Return the words of the headings above a passage, and of its document's name."""
-    return frozenset(stems(f"{prose_of(passage.context)} {passage.title} {passage.path}".translate(_MARKS)))
+        yield from _counts_of_table(view, noun, claim, figure, frozenset(stems(" ".join(titles))))
+    for passage, title in zip(passages, titles, strict=True):
+        yield from _counts_of_lists(passage.text, noun, frozenset(stems(title)))
+        sentences = (passage.text[start:end] for start, end in sentence_spans(passage.text))
+        for sentence in sentences:
+            is_list = len(_ITEMS.split(sentence)) == int(figure.value) > _FEWEST and not is_table_row(sentence)
+            if is_list and noun & set(stems(sentence)):
+                yield _Count(int(figure.value), f"{figure.value} listed")
 
 
 def _noun_of(figure: Quantity, claim: str) -> frozenset[str]:
@@ -160,29 +155,25 @@ def _views(passages: Iterable[Passage]) -> list[_View]:
         for table in read_tables(passage.text, passage.context):
             kept = (row for row in table.rows if row[0] and not set(stems(row[0])) & _SUMMARY)
             rows.setdefault(table.heads, {}).update(dict.fromkeys(kept))
-            if _has_all_of(table, passage.text):
+            if has_whole_table(passage.text, table):
                 whole.add(table.heads)
     return [_View(Table(heads, tuple(found)), heads in whole) for heads, found in rows.items() if found]
-
-
-def _has_all_of(table: Table, text: str) -> bool:
-    """Return whether a text has a table from its header row to a line after its last row."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    cells = [cells_of(line) if is_table_row(line) else () for line in lines]
-    if not table.heads or table.heads not in cells or table.rows[-1] not in cells:
-        return False
-    last = len(cells) - 1 - cells[::-1].index(table.rows[-1])
-    return last + 1 < len(lines) and not cells[last + 1]
 
 
 def _counts_of_table(
     view: _View, noun: frozenset[str], claim: str, figure: Quantity, titles: frozenset[str]
 ) -> Iterator[_Count]:
-    """Yield the number of rows where the claim names what they are, and of values where it names a column."""
+    """Yield the number of rows where the claim names what they are, and of values where it names a column.
+
+    A noun names the rows as rows, as people with names, or as one kind of them.
+    """
     table, said = view.table, frozenset(stems(claim))
+    names_rows = bool(noun & _ROWS or (noun & _PEOPLE and set(stems(table.head(0))) & _PEOPLE)) or any(
+        value and not is_figure(value) and set(stems(value)) <= noun for row in table.rows for value in row[1:]
+    )
     for column in range(len(table.rows[0])):
         head = frozenset(stems(table.head(column)))
-        is_named = bool(noun & head) or (column == 0 and _names_rows(noun, table))
+        is_named = bool(noun & head or (column == 0 and names_rows))
         if is_figure(table.rows[0][column]) or not (is_named or (column == 0 and said & titles)):
             continue
         chosen, is_all = _chosen_rows(table, claim, head | frozenset(stems(table.head(0))) | (said & titles))
@@ -192,15 +183,6 @@ def _counts_of_table(
             yield _Count(number, f"{number} {things}", is_least, is_least and view.is_whole, is_all)
         for number in () if column else _rows_in_bounds(table, claim, figure):
             yield _Count(number, f"{number} rows")
-
-
-def _names_rows(noun: frozenset[str], table: Table) -> bool:
-    """Return whether a noun names the rows of a table: as rows, as people with names, or as one kind of them."""
-    if noun & _ROWS or (noun & _PEOPLE and set(stems(table.head(0))) & _PEOPLE):
-        return True
-    return any(
-        value and not is_figure(value) and frozenset(stems(value)) <= noun for row in table.rows for value in row[1:]
-    )
 
 
 def _chosen_rows(table: Table, claim: str, known: frozenset[str]) -> tuple[list[tuple[str, ...]], bool]:
@@ -225,17 +207,13 @@ def _rows_in_bounds(table: Table, claim: str, figure: Quantity) -> Iterator[int]
     for column in range(1, len(table.rows[0])):
         if not (bound[1] or set(stems(table.head(column))) & set(stems(claim))):
             continue
-        values = [value for row in table.rows if (value := _first_value(row[column], bound[1])) is not None]
+        starts = (_START_OF_CELL.split(row[column])[0] for row in table.rows)
+        found = ([_magnitude(quantity) for quantity in amounts(start).quantities] for start in starts)
+        inside = [[one[0] for one in magnitudes if one and one[1] == bound[1]] for magnitudes in found]
+        values = [one[0] for one in inside if one]
         if 2 * len(values) > len(table.rows):
             yield sum(value <= bound[0] if is_most else value >= bound[0] for value in values)
             yield sum(value < bound[0] if is_most else value > bound[0] for value in values)
-
-
-def _first_value(cell: str, unit: str) -> Decimal | None:
-    """Return the figure in this base unit with which a cell begins: the first of "08:00 to 16:30"."""
-    start = _START_OF_CELL.split(cell)[0]
-    found = (_magnitude(quantity) for quantity in amounts(start).quantities)
-    return next((value[0] for value in found if value and value[1] == unit), None)
 
 
 def _magnitude(quantity: Quantity) -> tuple[Decimal, str] | None:
@@ -252,30 +230,12 @@ def _counts_of_lists(text: str, noun: frozenset[str], titles: frozenset[str]) ->
     """
     lines, at = text.split("\n"), 0
     while at < len(lines):
-        end = _end_of_list(lines, at)
+        end = at  # up to an empty line, or to one that is no item and comes after an empty one
+        while end < len(lines) and (_BULLET.match(lines[end]) or (end > at and lines[end].strip())):
+            end += 1
         items = [match["indent"] for line in lines[at:end] if (match := _BULLET.match(line))]
         number, lead = items.count(min(items, default="")), [line for line in lines[:at] if line.strip()][-1:]
         if number >= _FEWEST and noun & (frozenset(stems("".join(lead))) | titles | _ITEMS_OF_LISTS):
             is_plain = len(items) == end - at and bool(lead)
             yield _Count(number, f"{number} items", is_plain, is_plain and any(map(str.strip, lines[end:])))
         at = max(end, at + 1)
-
-
-def _end_of_list(lines: Sequence[str], start: int) -> int:
-    """Return the line after a list that begins at a line: empty, or no item and before it an empty one."""
-    end = start
-    while end < len(lines) and (_BULLET.match(lines[end]) or (end > start and lines[end].strip())):
-        end += 1
-    return end
-
-
-def _counts_of_prose(text: str, noun: frozenset[str], number: int) -> Iterator[_Count]:
-    """Yield a number if a sentence that names the things lists so many."""
-    for start, end in sentence_spans(text):
-        sentence = text[start:end]
-        if (
-            not is_table_row(sentence)
-            and noun & set(stems(sentence))
-            and len(_ITEMS.split(sentence)) == number > _FEWEST
-        ):
-            yield _Count(number, f"{number} listed")

@@ -37,17 +37,9 @@ def row_of_another_party(reading: Reading, tables: Sequence[Table], scale: Simil
     scores = scale.score([(word, key) for word in asked for key in keys])
     by_word = [scores[n : n + len(keys)] for n in range(0, len(scores), len(keys))]
     party, likeness = max(zip(asked, by_word, strict=True), key=lambda pair: max(pair[1]))
-    meant = _meant(keys, likeness)
-    if meant in ("", keys[row]):
+    nearest, next_one = sorted(likeness, reverse=True)[:2]
+    of_others = next((key for key in keys if _OTHERS.match(key)), "")
+    meant = keys[likeness.index(nearest)] if nearest - next_one >= _LEAD else of_others
+    if nearest < _ALIKE or meant in ("", keys[row]):
         return ""
     return f"{values[0].text}: in the row of {keys[row]}, and {party} is nearer to {meant}"
-
-
-def _meant(keys: Sequence[str], likeness: Sequence[float]) -> str:
-    """Return the key that is surely nearest to a party, or else that of all others; nothing if there is none."""
-    order = sorted(range(len(keys)), key=lambda n: -likeness[n])
-    if likeness[order[0]] < _ALIKE:
-        return ""
-    if likeness[order[0]] - likeness[order[1]] >= _LEAD:
-        return keys[order[0]]
-    return next((key for key in keys if _OTHERS.match(key)), "")

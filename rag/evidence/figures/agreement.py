@@ -57,7 +57,8 @@ def spell_as(text: str, source: Amounts) -> str:
     def spell(quantity: Quantity) -> str:
         if quantity.soft or _is_loose(quantity, source):
             return ""
-        alike = [q for q in source.quantities if _may_agree(quantity, q, source) and _both_have_units(quantity, q)]
+        with_unit = {bool(one.unit) for one in quantity.readings}
+        alike = [q for q in source.quantities if bool(q.unit) in with_unit and _may_agree(quantity, q, source)]
         if not alike or any((q.value, q.unit) == (quantity.value, quantity.unit) for q in alike):
             return ""
         return spelt(min(alike, key=lambda q: (not _agrees(quantity, q, source), q.value)))
@@ -65,27 +66,25 @@ def spell_as(text: str, source: Amounts) -> str:
     return rewrite_quantities(without_weekdays(rewrite_dates(with_plain_numerals(text), spell_day)), spell)
 
 
-def _both_have_units(claim: Quantity, source: Quantity) -> bool:
-    """Return whether both have a unit, or neither, in some reading of the claim."""
-    return any(bool(one.unit) == bool(source.unit) for one in claim.readings)
-
-
 def _days_of(day: Day, source: Amounts, *, may: bool = False) -> list[Day]:
-    """Return the dates of the source that a date names; with ``may``, those too that it names in one reading only."""
+    """Return the dates of the source that a date names; with ``may``, those too that it names in one reading only.
+
+    One of the source may lack the year, and the date any part.
+    """
     if not may and day.is_ambiguous:
         return [known for known in source.days if day == known]
-    return [known for known in source.days if (may or not known.is_ambiguous) and _names(day, known, source)]
-
-
-def _names(day: Day, known: Day, source: Amounts) -> bool:
-    """Return whether a date names a known one in any reading. That may lack the year, and the date any part."""
-    return any(
-        one.month == other.month
-        and one.day in (0, other.day)
-        and (one.year in (0, other.year) or (not other.year and str(one.year) in source.loose))
-        for one in day.readings
-        for other in known.readings
-    )
+    return [
+        known
+        for known in source.days
+        if (may or not known.is_ambiguous)
+        and any(
+            one.month == other.month
+            and one.day in (0, other.day)
+            and (one.year in (0, other.year) or (not other.year and str(one.year) in source.loose))
+            for one in day.readings
+            for other in known.readings
+        )
+    ]
 
 
 def _is_loose(quantity: Quantity, source: Amounts) -> bool:
@@ -120,7 +119,9 @@ def _read_alike(claim: Quantity, source: Quantity, among: Amounts, *, may: bool 
     """
     if claim.scale and not claim.unit and source.unit == "%":  # 0 million is not 0 %
         return False
-    if _are_opposite_bounds(claim, source) or _are_opposite_degrees(claim, source):
+    if {claim.bound, source.bound} == {"least", "most"}:
+        return False
+    if {claim.unit, source.unit} <= DEGREES and claim.is_negative != source.is_negative:  # below zero, above it
         return False
     if _are_equal(claim, source, may=may):
         return True
@@ -135,16 +136,6 @@ def _read_alike(claim: Quantity, source: Quantity, among: Amounts, *, may: bool 
         return False
     known = {unit for unit in among.units if not is_money(claim.unit) or is_money(unit)}
     return any(alike(claim.unit, unit) for unit in known) or (is_money(claim.unit) and not known)
-
-
-def _are_opposite_bounds(claim: Quantity, source: Quantity) -> bool:
-    """Return whether one is the least and the other the most: "at least 10 days", "up to 10 days"."""
-    return {claim.bound, source.bound} == {"least", "most"}
-
-
-def _are_opposite_degrees(claim: Quantity, source: Quantity) -> bool:
-    """Return whether one is a temperature below zero and the other is not."""
-    return claim.unit in DEGREES and source.unit in DEGREES and claim.is_negative != source.is_negative
 
 
 def _are_equal(claim: Quantity, source: Quantity, *, may: bool) -> bool:

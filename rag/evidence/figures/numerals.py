@@ -92,14 +92,6 @@ def _with_scale(match: re.Match[str]) -> str:
     return f"{low}{scale}{match['joint']}{sign}{high}{scale}"
 
 
-def _spoken_time(match: re.Match[str]) -> str:
-    """Return 5:30 for "half past five", 4:45 for "a quarter to five"."""
-    hour = int(_whole(match["hour"]))
-    if match["half"]:
-        return f"{hour}:30"
-    return f"{hour}:15" if match["past"] else f"{hour - 1 or 12}:45"
-
-
 _REWRITES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (_SPACED.pattern, lambda match: match[0].replace(" ", "")),
     (r"(?<![\d.,])\d{1,2}(?:,\d\d)+,\d{3}(?![,\d])", lambda match: match[0].replace(",", "")),
@@ -130,10 +122,9 @@ _REWRITES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (rf"\b(\d+|{_WORD}) ({UNIT}) and a half\b", lambda match: f"{_whole(match[1])}.5 {match[2]}"),
     (rf"\b({any_of(SMALL_CARDINALS)})(?= ?[ap]\.?m\b)", lambda match: _whole(match[1])),
     (rf"\b({_WORD}|\d) quarters? of an hour\b", lambda match: f"{15 * int(_whole(match[1]))} minutes"),
-    (
-        rf"\b(?:(?P<half>half past)|(?:a )?quarter (?:(?P<past>past|after)|to)) (?P<hour>{_HOUR})\b",
-        _spoken_time,
-    ),
+    (rf"\bhalf past ({_HOUR})\b", lambda match: f"{_whole(match[1])}:30"),
+    (rf"\b(?:a )?quarter (?:past|after) ({_HOUR})\b", lambda match: f"{_whole(match[1])}:15"),
+    (rf"\b(?:a )?quarter to ({_HOUR})\b", lambda match: f"{int(_whole(match[1])) - 1 or 12}:45"),
     (rf"(?:{_AT})(?-i:noon|midday)\b", lambda _: "12:00"),
     (rf"(?:{_AT})(?-i:midnight)\b", lambda _: "00:00"),
     (rf"(?:{_AT})([01]\d|2[0-3])([0-5]\d)(?= (?:hours|hrs)\b)", lambda match: f"{match[1]}:{match[2]}"),

@@ -1,7 +1,7 @@
 """Finds figures and dates, and compares them: "1.5 thousand" is "1,500", "May 3rd, 2024" is "2024-05-03"."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
@@ -165,22 +165,16 @@ def amounts(text: str) -> Amounts:
         scales.add(_SCALE_OF_MARK[mark] if mark else _SCALES[word.lower()])
     quantities = frozenset(quantity for match in _QUANTITY.finditer(apart) if (quantity := _quantity(match, apart)))
     quantities |= {Quantity(number, group, unit="telephone") for number, group in telephones.items()}
+    scaled = {q.written for q in quantities if q.scale} - {q.written for q in quantities if not q.scale}
+    ambiguous = {q.value for q in quantities if q.is_ambiguous}
+    in_doubt = scaled | ambiguous | {other.value for q in quantities if "/" in q.value for other in q.others}
     return Amounts(
         quantities=quantities,
         days=frozenset(days),
-        loose=frozenset(
-            (figures(rest) | set(_NUMBERED.findall(rest)) | years | figures_apart(text)) - _in_doubt(quantities)
-        ),
+        loose=frozenset((figures(rest) | set(_NUMBERED.findall(rest)) | years | figures_apart(text)) - in_doubt),
         units=frozenset(unit_named(match[0]) for match in _UNIT_MARKS.finditer(text)),
         scales=frozenset(scales),
     )
-
-
-def _in_doubt(quantities: Collection[Quantity]) -> set[str]:
-    """Return the figures that stand in a text in one reading of several only, or with a scale only."""
-    scaled = {q.written for q in quantities if q.scale} - {q.written for q in quantities if not q.scale}
-    ambiguous = {q.value for q in quantities if q.is_ambiguous}
-    return scaled | ambiguous | {other.value for q in quantities if "/" in q.value for other in q.others}
 
 
 @lru_cache(maxsize=4096)
@@ -232,7 +226,9 @@ def _quantity(match: re.Match[str], text: str) -> Quantity | None:
         years = (Quantity(year, year) for year in match["years"].split("/"))
         return Quantity(match["years"], match["years"], others=tuple(years))
     if match["part"]:
-        return _share(int(match["part"]), int(match["whole"]), _nearness(text[: match.start()]))
+        percent = f"{Decimal(100 * int(match['part'])) / int(match['whole']):.10f}".rstrip("0").rstrip(".")
+        nearness = _nearness(text[: match.start()])
+        return Quantity(percent, f"{match['part']}/{match['whole']}", unit="%", nearness=nearness, is_share=True)
     if match["any_half"]:
         return Quantity("50", "half", unit="%", soft=True, is_share=True)
     for unit in ("quarter", "half", "version", "section"):
@@ -259,12 +255,7 @@ def _number(match: re.Match[str], text: str) -> Quantity | None:
         bound=_bound(before, text[match.end() : match.end() + _BEFORE_CHARS]),
         is_negative=bool(_NEGATIVE.search(before)),
     )
-    readings = [
-        replace(
-            quantity, scale=scale, value=_scaled(quantity.written, scale, 12 if scale_word.lower() == "dozen" else 1)
-        )
-        for scale in _scales_meant(scale_word, has_money=bool(match["money"]))
-    ]
+    readings = _scaled(quantity, scale_word, has_money=bool(match["money"]))
     if scale_word in ("m", "t") and not match["money"]:  # 5 m is a length first, then millions
         readings[0] = replace(readings[0], unit=unit or scale_word)
     if _CLOCK_OR_FRACTION.fullmatch(match["figure"] or "") and not (unit or scale_word):  # 17.30
@@ -274,12 +265,6 @@ def _number(match: re.Match[str], text: str) -> Quantity | None:
         readings.append(replace(quantity, value=thousands, written=thousands))
         readings[0] = replace(readings[0], is_ambiguous=True)
     return replace(readings[0], others=tuple(readings[1:]))
-
-
-def _share(part: int, whole: int, nearness: _Nearness) -> Quantity:
-    """Return a fraction as a percentage; it may be two figures, or a day and a month, as well."""
-    percent = f"{Decimal(100 * part) / whole:.10f}".rstrip("0").rstrip(".")
-    return Quantity(percent, f"{part}/{whole}", unit="%", nearness=nearness, is_share=True)
 
 
 def _bound(before: str, after: str) -> _Bound:
@@ -306,16 +291,15 @@ def _nearness(before: str) -> _Nearness:
     return _NEARNESS[found[1].lower()] if found else ""
 
 
-def _scales_meant(word: str, *, has_money: bool) -> Iterable[int]:
-    """Return the powers of ten that a word after a figure means, the usual one first."""
-    power = (_SCALES | _SHORT_SCALES).get(word.lower(), 0)
-    if word.lower() in _SHORT_SCALES and not has_money and word.islower():
-        return 0, power
-    return (power,)
-
-
-def _scaled(written: str, power: int, factor: int) -> str:
-    if not is_number(written) or len(written) >= 20:
-        return written
-    value = f"{(Decimal(written) * factor).scaleb(power):f}"
-    return value.rstrip("0").rstrip(".") if "." in value else value
+def _scaled(quantity: Quantity, word: str, *, has_money: bool) -> list[Quantity]:
+    """Return what a figure may be with the word after it, the usual meaning first."""
+    written, power = quantity.written, (_SCALES | _SHORT_SCALES).get(word.lower(), 0)
+    may_be_length = word in _SHORT_SCALES and not has_money
+    readings = []
+    for scale in (0, power) if may_be_length else (power,):
+        value = written
+        if is_number(written) and len(written) < 20:
+            value = f"{(Decimal(written) * (12 if word.lower() == 'dozen' else 1)).scaleb(scale):f}"
+            value = value.rstrip("0").rstrip(".") if "." in value else value
+        readings.append(replace(quantity, scale=scale, value=value))
+    return readings

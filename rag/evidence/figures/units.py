@@ -182,8 +182,8 @@ def may_be_equal(value: str, unit: str, other: str, other_unit: str) -> bool:
         return Decimal(value) * Decimal(1024) ** steps == Decimal(other)
     (amount, base), (known, known_base) = in_base_unit(value, unit), in_base_unit(other, other_unit)
     if base == known_base and (unit in _IMPERIAL) != (other_unit in _IMPERIAL):  # 5 miles, 8 km
-        ratio = known / in_base_unit("1", unit)[0]
-        return _rounded_alike(ratio, value)
+        exact = known / in_base_unit("1", unit)[0]
+        return exact != 0 and round(exact, len(value.partition(".")[2])) == Decimal(value)
     if {base, known_base} == {"ms", "month"}:
         months, ms = (amount, known) if base == "month" else (known, amount)
         fewest, most = _YEAR if months >= _IN_A_YEAR else _MONTH
@@ -194,8 +194,3 @@ def may_be_equal(value: str, unit: str, other: str, other_unit: str) -> bool:
 def _in_hundredths(value: str, unit: str, other: str, other_unit: str) -> bool:
     same_value = Decimal(value) == 100 * Decimal(other)
     return unit in _COINS and other_unit in _COINS[unit] and same_value
-
-
-def _rounded_alike(exact: Decimal, value: str) -> bool:
-    decimals = len(value.partition(".")[2])
-    return exact != 0 and round(exact, decimals) == Decimal(value)

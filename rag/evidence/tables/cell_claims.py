@@ -4,7 +4,7 @@ Nothing is found where the row, the column or the value cannot be told.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
@@ -78,11 +78,13 @@ def table_conflict(reading: Reading, tables: Sequence[Table], prose: str = "") -
     ]
     if read.keys and (wrong := _misplaced(values, read.keys, attrgetter("rows"))):
         value, key = wrong
-        return f"{value.text}: in the row of {_keys_of(value, tables)}, not of {key.text}"
+        rows = ", ".join(dict.fromkeys(tables[t].rows[r][0] for t, r in sorted(value.rows)))
+        return f"{value.text}: in the row of {rows}, not of {key.text}"
     others = ((value, head) for value in values if (head := _other_column(value, read, tables)))
     if wrong := _exchanged_columns(values, read) or next(others, None):
         value, head = wrong
-        return f"{value.text}: in the column {_heads_of(value, tables)}, not {head.text}"
+        heads = (f"{tables[t].head(c, 1)} {tables[t].head(c)}".strip() or str(c + 1) for t, c in sorted(value.columns))
+        return f"{value.text}: in the column {', '.join(dict.fromkeys(heads))}, not {head.text}"
     return "" if read.keys and values else None
 
 
@@ -214,33 +216,20 @@ def _other_column(value: Mention, read: Mentions, tables: Sequence[Table]) -> Me
     heads = [head for head in read.heads if {t for t, _ in head.columns} & {t for t, _ in columns}]
     heads = [head for head in heads if not any(head.level == o.level and o.columns & columns for o in heads)]
     named = [tables[t].head(c, level) for t, c in columns for level in {head.level for head in heads}]
-    said = set(read.words) - _stems_of(heads)
+    said = set(read.words) - {word for head in heads for word in folded_stems(head.text)}
     if not all(named) or any(content_stems(name) & said for name in named):
         return None
+    kinds = {is_figure(tables[t].rows[r][c]) for t, r, c in value.cells}
     for head in heads:
         meant = {(t, r, c) for t, c in head.columns for row_table, r in rows if row_table == t}
         taken = any(other.cells & meant for other in read.values if other is not value)
-        alike = any(_same_kind(tables, cell, value) for cell in meant)
-        if alike and not taken and _are_near(head, value, read):
+        alike = any(is_figure(tables[t].rows[r][c]) in kinds for t, r, c in meant)
+        start, end = sorted((max(head.at), min(value.at)))
+        between = [at for at in range(max(start + 1, 0), end) if at not in read.named]
+        is_near = sum(read.words[at] not in STOP_WORDS for at in between) <= _APART
+        if alike and not taken and is_near:
             return head
     return None
-
-
-def _same_kind(tables: Sequence[Table], cell: tuple[int, int, int], value: Mention) -> bool:
-    table, row, column = cell
-    there = [tables[t].rows[r][c] for t, r, c in value.cells]
-    return any(is_figure(tables[table].rows[row][column]) == is_figure(other) for other in there)
-
-
-def _are_near(head: Mention, value: Mention, read: Mentions) -> bool:
-    """Return whether few words of the claim's own stand between a head and a value, or one is not in the claim."""
-    start, end = sorted((max(head.at), min(value.at)))
-    between = [at for at in range(start + 1, end) if at not in read.named and at >= 0]
-    return sum(read.words[at] not in STOP_WORDS for at in between) <= _APART
-
-
-def _stems_of(mentions: Iterable[Mention]) -> set[str]:
-    return {word for mention in mentions for word in folded_stems(mention.text)}
 
 
 def _stands_in(value: Mention, read: Mentions, prose: str) -> bool:
@@ -253,12 +242,3 @@ def _stands_in(value: Mention, read: Mentions, prose: str) -> bool:
         if (said <= figures(sentence) if said else wanted <= found) and rest & found:
             return True
     return False
-
-
-def _keys_of(value: Mention, tables: Sequence[Table]) -> str:
-    return ", ".join(dict.fromkeys(tables[t].rows[r][0] for t, r in sorted(value.rows)))
-
-
-def _heads_of(value: Mention, tables: Sequence[Table]) -> str:
-    columns = ((tables[t], c) for t, c in sorted(value.columns))
-    return ", ".join(dict.fromkeys(f"{table.head(c, 1)} {table.head(c)}".strip() or str(c + 1) for table, c in columns))

@@ -30,8 +30,8 @@ _BARE = 1
 _NUMBER = re.compile(r"\W*\d{1,3}\W*")
 _TWO = 2
 """Keys or heads between which the places of figures tell."""
-_NOTE = re.compile(r"(?<=[a-z]{4})\d{1,2}\b")
-"""The number of a footnote."""
+_ASIDE = re.compile(r"\([^)]*\)|(?<=[a-z]{4})\d{1,2}\b")
+"""What of a key names no row: what stands in brackets, and the number of a footnote."""
 _YES_OR_NO = frozenset("yes no true false n/a none".split())
 
 
@@ -176,7 +176,7 @@ def _mentions_of_column(column: int, stemmed: tuple[str, ...], tables: Sequence[
         for r, row in enumerate(table.rows if column in table.key_columns else ()):
             if _NUMBER.fullmatch(row[column]) and not is_headed:
                 continue
-            for at in _occurrences(_key_stems(row[column]), stemmed, len(row[column].split())):
+            for at in _occurrences(_label_stems(_ASIDE.sub(" ", row[column])), stemmed, len(row[column].split())):
                 found.setdefault((row[column], at), set()).add((t, r, column))
     return [Mention(at, frozenset(cells), text) for (text, at), cells in found.items()]
 
@@ -279,25 +279,25 @@ def _occurrences(part: frozenset[str], stemmed: tuple[str, ...], length: int) ->
 
 
 @lru_cache(maxsize=4096)
-def _key_stems(cell: str) -> frozenset[str]:
-    """Return the words that name a row, without what stands in brackets, and without the number of a footnote."""
-    plain = _NOTE.sub("", re.sub(r"\([^)]*\)", " ", cell))
-    return frozenset(stem(word) for word in words(fold_accents(plain)) if word not in SMALL_WORDS)
+def _label_stems(label: str) -> frozenset[str]:
+    """Return the words that name a row or a column."""
+    return frozenset(stem(word) for word in words(fold_accents(label)) if word not in SMALL_WORDS)
 
 
 @lru_cache(maxsize=4096)
 def _head_stems(head: str) -> frozenset[str]:
     """Return the words that name a column, without its unit."""
-    plain = re.sub(r"\([^)]*\)|,\s*\D*$", " ", head)
-    part = frozenset(stem(word) for word in words(fold_accents(plain)) if word not in SMALL_WORDS)
+    part = _label_stems(re.sub(r"\([^)]*\)|,\s*\D*$", " ", head))
     return frozenset(word for word in part if len(part) == 1 or not amounts(word).units) or part
 
 
 def folded_stems(text: str) -> list[str]:
+    """Return the stems of a text in order, without accents."""
     return [stem(word) for word in words(fold_accents(text.replace("_", " ")))]
 
 
 def content_stems(text: str) -> set[str]:
+    """Return the stems of a text that tell of something: no figures, and none that every text has."""
     return {word for word in folded_stems(text) if word not in STOP_WORDS and not word[0].isdigit()}
 
 

@@ -1,5 +1,6 @@
 """Reads the tables in a passage as relations: rows and columns, each with the head that names it."""
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -55,8 +56,19 @@ class Table:
 @lru_cache(maxsize=512)
 def read_tables(text: str, context: str = "") -> tuple[Table, ...]:
     """Return the tables of a text, in order. ``context`` may end with the header row of one that begins before it."""
-    above = tuple(cells_of(line) for line in context.splitlines() if is_table_row(line))
-    return tuple(table for lines in _runs_of_rows(text) for table in _tables_of(lines, above))
+    above = [cells_of(line) for line in context.splitlines() if is_table_row(line)]
+    runs = [list(lines) for are_rows, lines in itertools.groupby(text.splitlines(), is_table_row) if are_rows]
+    return tuple(table for lines in runs for table in _tables_of(lines, above))
+
+
+def has_whole_table(text: str, table: Table) -> bool:
+    """Return whether a text has a table from its header row to a line after its last row."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    cells = [cells_of(line) if is_table_row(line) else () for line in lines]
+    if not table.heads or table.heads not in cells or table.rows[-1] not in cells:
+        return False
+    last = len(cells) - 1 - cells[::-1].index(table.rows[-1])
+    return last + 1 < len(lines) and not cells[last + 1]
 
 
 def prose_of(text: str) -> str:
@@ -75,16 +87,6 @@ def cells_of(line: str) -> tuple[str, ...]:
 def is_figure(cell: str) -> bool:
     """Return whether a cell's value is a figure, with or without a currency before it."""
     return _FIGURE.match(cell) is not None
-
-
-def _runs_of_rows(text: str) -> Iterator[list[str]]:
-    run = list[str]()
-    for line in [*text.splitlines(), ""]:
-        if is_table_row(line):
-            run.append(line)
-        elif run:
-            yield run
-            run = []
 
 
 def _tables_of(lines: Sequence[str], above: Sequence[tuple[str, ...]]) -> Iterator[Table]:
@@ -108,8 +110,11 @@ def _by_width(rows: Iterable[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
     for row in rows:
         is_odd = len(blocks) > 1 and len(blocks[-1]) == 1
         alike = next((block for block in blocks[: -2 - is_odd : -1] if len(block[0]) == len(row)), None)
-        if alike is None and blocks and _lacks_remarks(row, blocks[-1][-1]):
-            alike, row = blocks[-1], row + ("",) * (len(blocks[-1][0]) - len(row))
+        above = blocks[-1][-1] if blocks else ()
+        if alike is None and 1 < len(row) < len(above):
+            kinds, others = ([is_figure(cell) for cell in cells] for cells in (row, above))
+            if any(kinds) and kinds == others[: len(row)] and not any(others[len(row) :]):
+                alike, row = blocks[-1], row + ("",) * (len(above) - len(row))
         if alike is None:
             blocks.append([row])
         else:
@@ -117,16 +122,15 @@ def _by_width(rows: Iterable[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
     return blocks
 
 
-def _lacks_remarks(row: Sequence[str], above: Sequence[str]) -> bool:
-    kinds, others = ([is_figure(cell) for cell in cells] for cells in (row, above))
-    return 1 < len(row) < len(above) and any(kinds) and kinds == others[: len(row)] and not any(others[len(row) :])
-
-
 def _below_heads(heads: list[tuple[str, ...]], rows: Sequence[tuple[str, ...]]) -> Iterator[Table]:
-    """Yield the tables of rows below these heads: with another header row between its rows, a table is two."""
+    """Yield the tables of rows below these heads: with another header row between its rows, a table is two.
+
+    The first cell of such a row names nothing, or a unit.
+    """
     body = list[tuple[str, ...]]()
     for row in rows:
-        if not _is_unnamed(row) and (body or not _is_below(row, heads)):
+        is_unnamed = (not row[0] or row[0].startswith("(")) and all(map(_may_be_head, row))
+        if not is_unnamed and (body or not _is_below(row, heads)):
             body.append(row)
         elif body:
             spanning = body if len(body) == 1 and not heads and _is_below(row, body) else []
@@ -158,11 +162,6 @@ def _is_below(row: Sequence[str], heads: Sequence[tuple[str, ...]]) -> bool:
     """Return whether a row names the columns that the heads above it span together."""
     spans = bool(heads) and (not all(heads[-1][1:]) or len(set(heads[-1][1:])) < len(heads[-1]) - 1)
     return spans and _names_columns(row)
-
-
-def _is_unnamed(row: Sequence[str]) -> bool:
-    """Return whether a row among others is a header row: its first cell names nothing, or a unit."""
-    return (not row[0] or row[0].startswith("(")) and all(map(_may_be_head, row))
 
 
 def _names_columns(row: Sequence[str]) -> bool:
