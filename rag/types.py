@@ -162,7 +162,10 @@ class CutShort:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """A line of an answer, word for word from a passage: ``passage.text[start:end]``, on one line."""
+    """A line of an answer, word for word from a passage: ``passage.text[start:end]``, on one line.
+
+    The cells of a table's row may have their heads before them.
+    """
 
     text: str
     passage: Passage

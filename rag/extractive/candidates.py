@@ -13,6 +13,7 @@ from indexes.protocols import Encoder
 from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import content_words, figures, stem, stems
 from indexes.types import Passage
+from rag.evidence.tables.relations import Table, cells_of, read_tables
 from rag.extractive.answer_types import ASKING, Kind, holds, kind_of
 from rag.safety.invisible_text import strip_invisible
 from rag.types import Span
@@ -90,11 +91,30 @@ class Candidate:
     """The span of the sentence before it, if that may answer too."""
     is_named: bool = False
     """Whether it is a row that the question names: by an identifier, or by words that leave none over."""
+    lead_in: str = ""
+    """A line of ours that stands before it and claims nothing of its matter."""
 
     @property
     def text(self) -> str:
         """The sentence on one line."""
         return " ".join(strip_invisible(self.source.passage.text[self.start : self.end]).split())
+
+    @property
+    def line(self) -> str:
+        """The sentence as it is told: of a row, each cell with the head of its column."""
+        if not is_table_row(self.text) or (table := self._table) is None:
+            return self.text
+        cells = [cell.replace("**", "") for cell in cells_of(self.text)]
+        heads = [" ".join(dict.fromkeys(filter(None, (table.head(n, 1), table.head(n))))) for n in range(len(cells))]
+        told = [f"{head.removesuffix(':')}: {cell}" if head else cell for head, cell in zip(heads, cells, strict=True)]
+        return " | ".join(text for text, cell in zip(told, cells, strict=True) if cell)
+
+    @property
+    def _table(self) -> Table | None:
+        """The table with heads that has it as a row."""
+        cells = cells_of(self.text)
+        tables = read_tables(strip_invisible(self.source.passage.text), self.source.context)
+        return next((table for table in tables if any(table.heads) and cells in table.rows), None)
 
 
 @dataclass(frozen=True, slots=True)

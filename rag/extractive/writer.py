@@ -10,6 +10,7 @@ from indexes.types import Hit
 from rag.citations.markers import without_markers
 from rag.extractive.candidates import Candidate, NumberedPassage, candidates
 from rag.extractive.selection import choose, confidence, ranked
+from rag.extractive.versions import newest_first
 from rag.question.collection import asks_for_summary
 from rag.question.decomposition import depends_on_context, questions_in
 from rag.question.followups import resolve_turns
@@ -65,7 +66,9 @@ class ExtractiveWriter:
         """
         best = ranked(candidates(question, earlier, sources, self._encoder))
         sure = confidence(best)
-        return Extract(choose(best) if best and sure >= self._min_confidence else (), sure)
+        if not best or sure < self._min_confidence:
+            return Extract((), sure)
+        return Extract(newest_first(choose(best), best, f"{question} {earlier}"), sure)
 
     def _pieces(self, question: Question, sources: Sequence[NumberedPassage]) -> list[Piece]:
         asked = [*(turn.text for turn in question.history if turn.role == "user"), strip_invisible(question.text)]
@@ -117,6 +120,9 @@ def _joined(extracts: Mapping[str, Extract]) -> list[Piece]:
         return [Confidence(max(extract.confidence for extract in extracts.values()))]
     quotes = {(c.source.number, c.start, c.end): c for extract in answered for c in extract.candidates}
     pieces: list[Piece] = [Confidence(min(extract.confidence for extract in answered))]
-    pieces += [Quoted(without_markers(c.text), c.source.passage, c.start, c.end) for c in quotes.values()]
+    for c in quotes.values():
+        if c.lead_in:
+            pieces.append(c.lead_in if len(pieces) == 1 else f"\n{c.lead_in}")
+        pieces.append(Quoted(without_markers(c.line), c.source.passage, c.start, c.end))
     unanswered = [part for part, extract in extracts.items() if not extract.candidates]
     return [*pieces, Unanswered("; ".join(unanswered))]

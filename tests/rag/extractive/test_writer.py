@@ -51,9 +51,31 @@ async def test_a_year_is_no_figure_that_is_asked_for() -> None:
 
 
 async def test_it_picks_a_row_out_of_a_table() -> None:
-    assert "Halifax | 128 EUR | Owen Theriault [1]" in await said(
+    assert "Office: Halifax | Rate: 128 EUR | Manager: Owen Theriault [1]" in await said(
         "What is the rate of the Halifax office?", passages(RATES)
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "context", "row"),
+    [
+        ("Halifax | 128 EUR\nGdańsk | 94 EUR", "Rates\nOffice | day_rate", "Office: Halifax | day rate: 128 EUR"),
+        (
+            "| Office | Rate: |\n|---|---|\n| Halifax | **128** EUR |\n| Lisbon | |",
+            "",
+            "Office: Halifax | Rate: 128 EUR",
+        ),
+        ("Gdańsk | 94 EUR\nHalifax | 128 EUR", "Rates", "Halifax | 128 EUR"),
+    ],
+)
+async def test_a_row_is_told_with_the_heads_of_its_table_and_without_them_as_it_stands(
+    text: str, context: str, row: str
+) -> None:
+    given_passages = [passage(text, context=context)]
+    (_, quote, *_) = await pieces("What is the rate of the Halifax office?", given_passages, min_confidence=0)
+    assert isinstance(quote, Quoted)
+    assert quote.text == row
+    assert "Halifax" in quote.passage.text[quote.start : quote.end]
 
 
 PARTS = (
@@ -67,11 +89,11 @@ PARTS = (
 @pytest.mark.parametrize(
     ("question", "row"),
     [
-        ("What does VX-21 cost?", "VX-21 |"),
-        ("What is the price of HN-3/4?", "HN-3/4 |"),
-        ("How many 4.10.2 are there?", "4.10.2 |"),
-        ("How much are safety goggles for children?", "GL-2 |"),
-        ("Who supplies the thick gasket?", "VX-21 |"),
+        ("What does VX-21 cost?", "part: VX-21 |"),
+        ("What is the price of HN-3/4?", "part: HN-3/4 |"),
+        ("How many 4.10.2 are there?", "part: 4.10.2 |"),
+        ("How much are safety goggles for children?", "part: GL-2 |"),
+        ("Who supplies the thick gasket?", "part: VX-21 |"),
     ],
 )
 async def test_of_a_table_the_row_that_a_question_names_answers_and_no_other(question: str, row: str) -> None:
