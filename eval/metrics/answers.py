@@ -10,7 +10,7 @@ from eval.optional import eval_extra
 from eval.types import GoldCase, Location, Metric, Row
 from indexes.text.tokenization import figures
 from rag.citations.markers import without_markers
-from rag.evidence.scoring import negates
+from rag.evidence.wording.negation import negates
 
 METRICS = (
     Metric(

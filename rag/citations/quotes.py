@@ -11,7 +11,7 @@ from indexes.text.tokenization import stems, words
 from indexes.types import Passage
 from rag.evidence.figures.agreement import missing_amounts
 from rag.evidence.figures.quantities import Amounts, amounts, normalize_amounts
-from rag.evidence.scoring import SourceText
+from rag.evidence.source_text import SourceText
 from rag.types import Span
 
 _WINDOW = 2

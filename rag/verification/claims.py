@@ -13,8 +13,9 @@ from rag.citations.quotes import locate_quote, quote_source, rank_quotes
 from rag.evidence.calculations import may_be_calculated
 from rag.evidence.figures.quantities import amounts
 from rag.evidence.parties import row_of_another_party
-from rag.evidence.scoring import SUPPORTED, WEAK, Evidence, SourceText, gather_evidence, likelihood
+from rag.evidence.scoring import SUPPORTED, WEAK, Evidence, gather_evidence, likelihood
 from rag.evidence.similarity import SimilarityScale
+from rag.evidence.source_text import SourceText
 from rag.evidence.tables.cell_claims import Reading
 from rag.evidence.wording.yes_no import in_full
 from rag.safety.output_filter import REMOVED

@@ -54,6 +54,28 @@ class _Line:
     values: frozenset[str]
     stems: frozenset[str]
 
+    def likeness(self, other: "_Line") -> tuple[int, int]:
+        """Return how many words another has, then how many that are no figures: these tell what is spoken of."""
+        shared = self.stems & other.stems
+        return len(shared), len(shared - self.values)
+
+    @property
+    def fact_runs(self) -> Iterator[tuple[int, int]]:
+        """Where figures and names stand; a name may have several words."""
+        start = 0
+        while start < len(self.words):
+            end = start + 1
+            if self.words[start] in self.names:
+                while end < len(self.words) and self.words[end] in self.names:
+                    end += 1
+            if self.words[start] in self.names or self.words[start] in self.values:
+                yield start, end
+            start = end
+
+    def has_amounts_of(self, other: "_Line") -> bool:
+        """Return whether it has all figures of another, rounded or not."""
+        return not missing_amounts(amounts(other.text), amounts(self.text))
+
 
 def conflict(claim: str, text: str, known_names: frozenset[str] = frozenset()) -> str:
     """Return which figure, name or negation the source has in place of the claim's, in words; else nothing.
@@ -65,53 +87,75 @@ def conflict(claim: str, text: str, known_names: frozenset[str] = frozenset()) -
     has_asides = _ASIDE.search(claim) is not None
     target = _line(claim, claim, known_names, has_asides)
     lines = [_line(sentence, text, known_names, has_asides) for sentence in sentences_in(text)]
-    source = max(lines, key=lambda line: _likeness(target, line), default=target)
+    source = max(lines, key=target.likeness, default=target)
     alike = target.stems and len(target.stems & source.stems) >= _ENOUGH * len(target.stems)
-    checks = (_replacement, _exchanged_figure, _swap) if alike else ()
-    if difference := next(filter(None, (check(target, source) for check in checks)), ""):
+    pair = _Pair(target, source)
+    if alike and (difference := pair.replacement() or pair.exchanged_figure() or pair.swap()):
         return difference
-    return next(filter(None, (_misplacement(target, lines, run) for run in _fact_runs(target))), "")
+    return next(filter(None, (_misplacement(target, lines, run) for run in target.fact_runs)), "")
 
 
-def _likeness(target: _Line, line: _Line) -> tuple[int, int]:
-    """Return how many words a sentence shares, then how many that are no figures: these tell what is spoken of."""
-    shared = target.stems & line.stems
-    return len(shared), len(shared - target.values)
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A claim and a sentence of the source that is aligned with it."""
 
+    target: _Line
+    source: _Line
 
-def _replacement(target: _Line, source: _Line, run: tuple[int, int] | None = None) -> str:
-    """Return what the source has in place of the claim's words; with ``run``, only there, by the words around it."""
-    start, end = (max(0, run[0] - _AROUND), run[1] + _AROUND) if run else (0, len(target.words))
-    part = target.words[start:end]
-    blocks = SequenceMatcher(None, part, source.words, autojunk=False).get_opcodes()
-    for n, (tag, a, b, c, d) in enumerate(blocks):
-        flanked = (start + a == 0 or c > 0) and (b - a <= _SHORT and d - c <= _SHORT)
-        if tag == "equal" or not flanked or (run and not (start + a < run[1] and run[0] < start + b)):
-            continue
-        firm = all(block[2] - block[1] >= _FIRM for block in blocks[max(0, n - 1) : n + 2] if block[0] == "equal")
-        if clash := _clash(target, source, part[a:b], source.words[c:d], firm=firm):
-            return clash
-    return ""
-
-
-def _clash(target: _Line, source: _Line, new: Sequence[str], old: Sequence[str], *, firm: bool) -> str:
-    """Return how ``old`` in the source contradicts ``new`` in the claim.
-
-    ``firm`` says that the words beside them agree, so that the name's place elsewhere in the source is no excuse.
-    """
-    if negation_conflict(new, old, target.text, source.text, source.around):
-        return _instead(new, old)
-    if not (new and old) or negates(set(new)) != negates(set(old)):
+    def replacement(self, run: tuple[int, int] | None = None) -> str:
+        """Return what the source has in place of the claim's words; with ``run``, only there, by what is around it."""
+        start, end = (max(0, run[0] - _AROUND), run[1] + _AROUND) if run else (0, len(self.target.words))
+        part = self.target.words[start:end]
+        blocks = SequenceMatcher(None, part, self.source.words, autojunk=False).get_opcodes()
+        for n, (tag, a, b, c, d) in enumerate(blocks):
+            flanked = (start + a == 0 or c > 0) and (b - a <= _SHORT and d - c <= _SHORT)
+            if tag == "equal" or not flanked or (run and not (start + a < run[1] and run[0] < start + b)):
+                continue
+            firm = all(block[2] - block[1] >= _FIRM for block in blocks[max(0, n - 1) : n + 2] if block[0] == "equal")
+            if clash := self.clash(part[a:b], self.source.words[c:d], firm=firm):
+                return clash
         return ""
-    source_names = [set(source.words[slice(*run)]) for run in _fact_runs(source)]
-    one_name = any(name & set(new) and name & set(old) for name in source_names)  # Ann for Smith
-    known = frozenset(old if firm and not one_name else source.words)
-    strange = absent_names(target.names & set(new), target.text, known, source.text)
-    counted = {*new} & target.values - source.values and not _has_amounts_of(source, target)
-    lost = {word for word in old if target.words.count(word) < source.words.count(word)}
-    if (strange and lost & source.names) or (counted and lost & source.values):
-        return _instead(new, old)
-    return antonym(frozenset(map(stem, new)), frozenset(map(stem, old)))
+
+    def clash(self, new: Sequence[str], old: Sequence[str], *, firm: bool) -> str:
+        """Return how ``old`` in the source contradicts ``new`` in the claim.
+
+        ``firm`` says that the words beside them agree, so that the name's place elsewhere in the source is no excuse.
+        """
+        if negation_conflict(new, old, self.target.text, self.source.text, self.source.around):
+            return _instead(new, old)
+        if not (new and old) or negates(set(new)) != negates(set(old)):
+            return ""
+        source_names = [set(self.source.words[slice(*run)]) for run in self.source.fact_runs]
+        one_name = any(name & set(new) and name & set(old) for name in source_names)  # Ann for Smith
+        known = frozenset(old if firm and not one_name else self.source.words)
+        strange = absent_names(self.target.names & set(new), self.target.text, known, self.source.text)
+        counted = {*new} & self.target.values - self.source.values and not self.source.has_amounts_of(self.target)
+        lost = {word for word in old if self.target.words.count(word) < self.source.words.count(word)}
+        if (strange and lost & self.source.names) or (counted and lost & self.source.values):
+            return _instead(new, old)
+        return antonym(frozenset(map(stem, new)), frozenset(map(stem, old)))
+
+    def exchanged_figure(self) -> str:
+        """Return the source's one figure that differs where all else is much the same, in whatever order."""
+        new, old = self.target.values - self.source.values, self.source.values - self.target.values
+        rest = self.target.stems - self.target.values
+        if len(new) != 1 or len(old) != 1 or len(rest & self.source.stems) < _SAME * len(rest):
+            return ""
+        (figure,), (original,) = new, old
+        same_kind = _is_year(figure) == _is_year(original)
+        return _instead([figure], [original]) if same_kind and not self.source.has_amounts_of(self.target) else ""
+
+    def swap(self) -> str:
+        """Return two facts that stand in each other's place where all else is the same, word for word."""
+        (frame, facts), (source_frame, source_facts) = _split_facts(self.target), _split_facts(self.source)
+        if frame != source_frame or facts == source_facts or sorted(facts) != sorted(source_facts):
+            return ""
+        places = [at for at, word in enumerate(frame) if word == _FACT]
+        moved = [n for n, (fact, original) in enumerate(zip(facts, source_facts, strict=True)) if fact != original]
+        between = frame[places[moved[0]] : places[moved[-1]]]
+        if set(between) <= _JOINING or set(map(stem, between)) & _BOTH_WAYS:
+            return ""
+        return _instead(facts[moved[0]], source_facts[moved[0]])
 
 
 def _instead(new: Sequence[str], old: Sequence[str]) -> str:
@@ -122,34 +166,10 @@ def _instead(new: Sequence[str], old: Sequence[str]) -> str:
     return f"it without “{said}”" if said else f"it with “{original}”"
 
 
-def _exchanged_figure(target: _Line, source: _Line) -> str:
-    """Return the source's one figure that differs where all else is much the same, in whatever order."""
-    new, old = target.values - source.values, source.values - target.values
-    rest = target.stems - target.values
-    if len(new) != 1 or len(old) != 1 or len(rest & source.stems) < _SAME * len(rest):
-        return ""
-    (figure,), (original,) = new, old
-    same_kind = _is_year(figure) == _is_year(original)
-    return _instead([figure], [original]) if same_kind and not _has_amounts_of(source, target) else ""
-
-
-def _swap(target: _Line, source: _Line) -> str:
-    """Return two facts that stand in each other's place where all else is the same, word for word."""
-    (frame, facts), (source_frame, source_facts) = _split_facts(target), _split_facts(source)
-    if frame != source_frame or facts == source_facts or sorted(facts) != sorted(source_facts):
-        return ""
-    places = [at for at, word in enumerate(frame) if word == _FACT]
-    moved = [n for n, (fact, original) in enumerate(zip(facts, source_facts, strict=True)) if fact != original]
-    between = frame[places[moved[0]] : places[moved[-1]]]
-    if set(between) <= _JOINING or set(map(stem, between)) & _BOTH_WAYS:
-        return ""
-    return _instead(facts[moved[0]], source_facts[moved[0]])
-
-
 def _split_facts(line: _Line) -> tuple[list[str], list[tuple[str, ...]]]:
     """Return the words with a mark in the place of each fact, and the facts."""
     frame, facts, last = [], [], 0
-    for start, end in _fact_runs(line):
+    for start, end in line.fact_runs:
         frame += [*line.words[last:start], _FACT]
         facts.append(line.words[start:end])
         last = end
@@ -175,20 +195,7 @@ def _misplacement(target: _Line, lines: Sequence[_Line], run: tuple[int, int]) -
     best = max((line for line in lines if line not in with_fact), key=share)
     if share(best) < _ALIKE or share(best) - max(map(share, with_fact)) < _LEAD:
         return ""
-    return _replacement(target, best, run)
-
-
-def _fact_runs(line: _Line) -> Iterator[tuple[int, int]]:
-    """Yield where figures and names stand; a name may have several words."""
-    start = 0
-    while start < len(line.words):
-        end = start + 1
-        if line.words[start] in line.names:
-            while end < len(line.words) and line.words[end] in line.names:
-                end += 1
-        if line.words[start] in line.names or line.words[start] in line.values:
-            yield start, end
-        start = end
+    return _Pair(target, best).replacement(run)
 
 
 @lru_cache(maxsize=1024)
@@ -200,11 +207,6 @@ def sentences_in(text: str) -> tuple[str, ...]:
 
 def _is_year(figure: str) -> bool:
     return re.fullmatch(r"1[5-9]\d\d|20\d\d", figure) is not None
-
-
-def _has_amounts_of(source: _Line, target: _Line) -> bool:
-    """Return whether the source has all figures of the claim, rounded or not."""
-    return not missing_amounts(amounts(target.text), amounts(source.text))
 
 
 @lru_cache(maxsize=4096)

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -42,6 +42,44 @@ class Clause:
     sentence: int = 0
     """Which sentence of the text it is from."""
 
+    def is_shared(self, known: "Sequence[Clause]") -> bool:
+        """Return whether one of two neighbours is all in the clause, and the other has the rest of it."""
+        return any(
+            own.words < self.words
+            and own.negates == self.negates
+            and own.values <= self.values
+            and self.words <= own.words | before.words
+            and self.values <= own.values
+            for before, own in pairwise(known)
+        )
+
+    def is_made_of(self, host: "Clause") -> bool:
+        """Return whether it has most words of another, and lacks few."""
+        kept = self.words & host.words
+        is_enough = len(kept) >= _KEPT * len(host.words) and len(kept) + len(self.values & host.values) >= _LEAST
+        return is_enough and len(host.words - kept) <= _SLOT
+
+    def value_in_place(self, host: "Clause", guest: "Clause") -> str:
+        """Return the figure of one clause that stands with the words of another which has its own, in words."""
+        if self.words - host.words - guest.words:
+            return ""
+        subject = self.words & guest.words - host.words
+        kept, lacking = self.values & host.values - guest.values, guest.values - self.values
+        if subject and host.words - self.words and kept and lacking and not self.values & guest.values - host.values:
+            return _instead(kept, lacking)
+        brought, replaced = self.values & guest.values - host.values, host.values - self.values
+        if brought and replaced and not subject and guest.words - self.words - host.words:
+            return _instead(brought, replaced)
+        return ""
+
+    def words_in_place(self, host: "Clause", guest: "Clause") -> set[tuple[frozenset[str], frozenset[str]]]:
+        """Return the words of another clause that stand in place of some of the host's; none or one such pair."""
+        brought = (self.words | self.values) & (guest.words | guest.values) - host.words - host.values
+        replaced = host.words - self.words
+        if not replaced or not guest.words - self.words - host.words or self.words - host.words - guest.words:
+            return set()
+        return {(brought, replaced)} if 0 < len(brought) <= _SLOT + 1 else set()
+
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
@@ -64,61 +102,20 @@ def mixture(claim: str, text: str) -> Mixture:
         return NOT_MIXED
     known, exchanged = clauses_of(text)[:_MOST], dict[tuple[frozenset[str], frozenset[str]], Clause]()
     claimed = clauses_of(claim)
-    if claimed and all(_is_shared(clause, known) for clause in claimed):
+    if claimed and all(clause.is_shared(known) for clause in claimed):
         return Mixture("", is_doubtful=False, is_shared=True)
     for clause in claimed:
         if any(clause.words <= one.words and clause.values <= one.values for one in known):
             continue
-        hosts = [host for host in known if _is_made_of(clause, host)]
+        hosts = [host for host in known if clause.is_made_of(host)]
         for host, guest in ((host, guest) for host in hosts for guest in known if guest is not host):
             is_parallel = guest.sentence == host.sentence or guest.words & host.words
-            if is_parallel and (conflict := _value_in_place(clause, host, guest)):
+            if is_parallel and (conflict := clause.value_in_place(host, guest)):
                 return Mixture(conflict, is_doubtful=True)
-            exchanged |= dict.fromkeys(_words_in_place(clause, host, guest), host)
+            exchanged |= dict.fromkeys(clause.words_in_place(host, guest), host)
     turned = next((host for pair, host in exchanged.items() if pair[::-1] in exchanged), None)
     conflict = f"the source says “{turned.text}”" if turned else ""
     return Mixture(conflict, is_doubtful=bool(exchanged))
-
-
-def _is_shared(clause: Clause, known: Sequence[Clause]) -> bool:
-    """Return whether one of two neighbours is all in a clause, and the other has the rest of it."""
-    return any(
-        own.words < clause.words
-        and own.negates == clause.negates
-        and own.values <= clause.values
-        and clause.words <= own.words | before.words
-        and clause.values <= own.values
-        for before, own in pairwise(known)
-    )
-
-
-def _is_made_of(clause: Clause, host: Clause) -> bool:
-    kept = clause.words & host.words
-    is_enough = len(kept) >= _KEPT * len(host.words) and len(kept) + len(clause.values & host.values) >= _LEAST
-    return is_enough and len(host.words - kept) <= _SLOT
-
-
-def _value_in_place(clause: Clause, host: Clause, guest: Clause) -> str:
-    """Return the figure of one clause that stands with the words of another which has its own."""
-    if clause.words - host.words - guest.words:
-        return ""
-    subject = clause.words & guest.words - host.words
-    kept, lacking = clause.values & host.values - guest.values, guest.values - clause.values
-    if subject and host.words - clause.words and kept and lacking and not clause.values & guest.values - host.values:
-        return _instead(kept, lacking)
-    brought, replaced = clause.values & guest.values - host.values, host.values - clause.values
-    if brought and replaced and not subject and guest.words - clause.words - host.words:
-        return _instead(brought, replaced)
-    return ""
-
-
-def _words_in_place(clause: Clause, host: Clause, guest: Clause) -> set[tuple[frozenset[str], frozenset[str]]]:
-    """Return the words of another clause that stand in place of some of the host's; none or one such pair."""
-    brought = (clause.words | clause.values) & (guest.words | guest.values) - host.words - host.values
-    replaced = host.words - clause.words
-    is_partial = bool(guest.words - clause.words - host.words)
-    extra = clause.words - host.words - guest.words
-    return {(brought, replaced)} if replaced and is_partial and not extra and 0 < len(brought) <= _SLOT + 1 else set()
 
 
 def _instead(new: frozenset[str], old: frozenset[str]) -> str:
@@ -128,17 +125,15 @@ def _instead(new: frozenset[str], old: frozenset[str]) -> str:
 @lru_cache(maxsize=1024)
 def clauses_of(text: str) -> tuple[Clause, ...]:
     """Return the clauses of a text that have content words."""
-    return tuple(_clauses_in(text))
-
-
-def _clauses_in(text: str) -> Iterator[Clause]:
+    clauses = []
     for number, sentence in enumerate(sentences_in(text)):
         for part in _BOUNDS.split(normalize_amounts(sentence)):
             tokens = [word for word in words(part) if word not in STOP_WORDS or word in _TELLING or word in MONTHS]
             values = frozenset(token for token in tokens if token[0].isdigit() or token in MONTHS)
             units = {quantity.unit for quantity in amounts(part).quantities}
             if content := frozenset(stem(token) for token in tokens if token not in values | units):
-                yield Clause(content, values, negates({*words(part)}), part.strip(" .,;:"), number)
+                clauses.append(Clause(content, values, negates({*words(part)}), part.strip(" .,;:"), number))
+    return tuple(clauses)
 
 
 def stands_elsewhere(fragment: str, question: str, text: str) -> bool:

@@ -72,9 +72,9 @@ def unknown_names(claim: str, known: frozenset[str], source: str) -> list[str]:
 def absent_names(candidates: Iterable[str], claim: str, known: frozenset[str], source: str) -> list[str]:
     """Return those of some of the claim's names that the source has in no form, in alphabetical order."""
     absent = {name for name in candidates if not _is_known(name, known)}
-    if absent:
-        acronyms = {acronym.lower() for acronym in _acronyms(claim) if acronym in _initials(source)}
-        absent -= acronyms
+    if absent and (acronyms := _acronyms(claim)):
+        initials = {initials for run in _CAPITALS.findall(source) for initials, _ in _initials_of(run)}
+        absent -= {acronym.lower() for acronym in acronyms & initials}
     if absent and (known_acronyms := _acronyms(source)):
         runs = itertools.chain.from_iterable(map(_initials_of, _CAPITALS.findall(fold_accents(claim))))
         absent -= {part for initials, run in runs if initials in known_acronyms for part in words(" ".join(run))}
@@ -108,12 +108,6 @@ def _is_known(name: str, known: frozenset[str]) -> bool:
 @lru_cache(maxsize=1024)
 def _acronyms(text: str) -> frozenset[str]:
     return frozenset(acronym.replace(".", "") for acronym in _ACRONYM.findall(text))
-
-
-@lru_cache(maxsize=1024)
-def _initials(text: str) -> frozenset[str]:
-    """Return the initials of runs of capitalised words, and of all their parts."""
-    return frozenset(initials for run in _CAPITALS.findall(text) for initials, _ in _initials_of(run))
 
 
 def _initials_of(run: str) -> Iterator[tuple[str, list[str]]]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rag.evidence.scoring import Evidence, SourceText, gather_evidence
+from rag.evidence.scoring import Evidence, gather_evidence
+from rag.evidence.source_text import SourceText
 from rag.evidence.tables.cell_claims import Reading
 from rag.evidence.tables.relations import read_tables
 

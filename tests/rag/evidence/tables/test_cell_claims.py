@@ -8,7 +8,8 @@ import pytest
 
 from fakes.passages import passage
 from indexes.readers.registry import read_file
-from rag.evidence.scoring import SourceText, gather_evidence
+from rag.evidence.scoring import gather_evidence
+from rag.evidence.source_text import SourceText
 from rag.evidence.tables.cell_claims import Reading, is_without_subject, table_conflict
 from rag.evidence.tables.relations import Table, prose_of, read_tables
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rag.evidence.scoring import SourceText, gather_evidence
+from rag.evidence.scoring import gather_evidence
+from rag.evidence.source_text import SourceText
 from rag.evidence.wording.clauses import mixture, stands_elsewhere
 
 
