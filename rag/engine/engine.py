@@ -34,7 +34,7 @@ from indexes.vectors.chroma_server import ChromaServer
 from indexes.vectors.index import ChromaVectors, describe_rebuild
 from indexes.vectors.snapshots import SnapshotStore
 from rag.answering.assistant import Assistant
-from rag.answering.collection import CollectionAnswerer
+from rag.answering.collection_answerer import CollectionAnswerer
 from rag.engine.factories import (
     has_llm,
     make_checker,

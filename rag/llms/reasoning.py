@@ -74,7 +74,10 @@ class ReasoningFilter:
                 case "start":
                     self._start(final=final)
                 case "reasoning":
-                    self._skip()
+                    if closing := _CLOSING.search(self._held):
+                        self._end_reasoning(closing.end())
+                    else:
+                        self._held = self._held[-_LONGEST:]
                 case "aloud":
                     self._listen(final=final)
                 case _:
@@ -89,12 +92,6 @@ class ReasoningFilter:
             self.state = "aloud"
         elif final or not (_MAYBE_OPENING.match(self._held) or _MAYBE_ALOUD.match(self._held)):
             self.state = "speaking"
-
-    def _skip(self) -> None:
-        if closing := _CLOSING.search(self._held):
-            self._end_reasoning(closing.end())
-        else:
-            self._held = self._held[-_LONGEST:]
 
     def _listen(self, *, final: bool) -> None:
         end = next((turn for turn in _TURN.finditer(self._held, self._searched) if not turn["opening"]), None)

@@ -27,18 +27,15 @@ class ParrotFilter:
         """Take a piece of the reply."""
         *lines, last = piece.split("\n")
         settled = "".join(self._end_line(f"{line}\n") for line in lines)
-        return settled + self._read(last)
+        self._held += last
+        self._released = self._released or not _is_own(content(self._held))
+        if self._released:
+            settled, self._held = settled + self._held, ""
+        return settled
 
     def finish(self) -> str:
         """Take the end of the reply."""
         return self._end_line("")
-
-    def _read(self, text: str) -> str:
-        self._held += text
-        if not (self._released or _is_own(content(self._held))):
-            self._released = True
-        settled, self._held = (self._held, "") if self._released else ("", self._held)
-        return settled
 
     def _end_line(self, rest: str) -> str:
         line, released = self._held + rest, self._released

@@ -67,7 +67,9 @@ class SentinelFilter:
                     return settled
                 self._end_part()
                 settled += "\n" if self._has_text else ""
-            elif (gap := _GAP.search(self._held)) and not self._may_go_on(gap):
+            elif (gap := _GAP.search(self._held)) and not (
+                gap.end() == len(self._held) and _BEGUN.match(self._held, gap.start())  # letters of it may come
+            ):
                 settled += self._settle(self._held[: gap.start()])
                 self._part, self._held = "", self._held[gap.end() :]
             else:
@@ -91,10 +93,6 @@ class SentinelFilter:
             self.declined = self.declined or not self._has_text
             return ""
         return "" if self.declined else self._settle(held)
-
-    def _may_go_on(self, gap: re.Match[str]) -> bool:
-        """Return whether a sentinel ends where the text does, so that letters of it may come."""
-        return gap.end() == len(self._held) and _BEGUN.match(self._held, gap.start()) is not None
 
     def _settle(self, text: str) -> str:
         self._has_text = self._has_text or any(map(str.isalnum, text))

@@ -117,12 +117,14 @@ class SourceListFilter:
             self._fenced = not self._fenced
         ended = ""
         if self._list:
-            heading = self._is_heading(line)
-            if not line.strip() or self._is_item(line) or (heading and not any(map(self._is_heading, self._list))):
+            is_item = _ITEM.match(line) or self._names_source(line)
+            is_second = self._is_heading(line) and not any(map(self._is_heading, self._list))
+            if not line.strip() or is_item or is_second:
                 self._list.append(line)
                 return ""
             ended = self._end_list(final=False)
-        if self._has_text and not self._fenced and self._begins(line):
+        begins = self._is_heading(line) or _RULE.fullmatch(line) or self._is_source(line)
+        if self._has_text and not self._fenced and begins:
             self._list = [line]
             return ended
         return ended + self._settle(line)
@@ -134,18 +136,12 @@ class SourceListFilter:
         marked = line.lstrip()[:1] in ("[", "【", "`", "~") or _MARKER.match(line.lstrip())
         return bool(marked) or any(heading.startswith(bare) or bare.startswith(heading) for heading in HEADINGS)
 
-    def _begins(self, line: str) -> bool:
-        return self._is_heading(line) or _RULE.fullmatch(line) is not None or self._is_source(line)
-
     def _is_heading(self, line: str) -> bool:
         heading, colon, rest = line.strip().strip("#*_> ").partition(":")
         if heading.strip(_DECORATION).casefold() not in HEADINGS:
             return False
         rest = rest.strip(_DECORATION)
         return not rest or (bool(colon) and self._names_places_only(rest))
-
-    def _is_item(self, line: str) -> bool:
-        return _ITEM.match(line) is not None or self._names_source(line)
 
     def _is_source(self, line: str) -> bool:
         """Return whether a line outside of any list is a marker with the place that it stands for."""

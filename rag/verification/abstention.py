@@ -77,15 +77,13 @@ def is_foreign(hits: Sequence[Hit], query: Query, min_evidence: float, languages
     if identify_language(query.text) not in languages:
         return not hits
     asked = [frozenset(content_terms(text)) for text in (query.text, *query.earlier, *query.parts)]
-    return not any(max(evidence_score(hit), _plain_evidence(hit, asked)) >= min_evidence for hit in hits)
-
-
-def _plain_evidence(hit: Hit, asked: Sequence[frozenset[str]]) -> float:
-    """Return the similarity of a passage plus its share of a question's words, of the question that it is nearest."""
-    cosine = next((signal.score for signal in hit.signals if signal.name == "dense"), 0.0)
-    passage = hit.passage
-    has = frozenset(terms(f"{passage.title}\n{passage.context}\n{passage.text}"))
-    return cosine + max(len(words & has) / max(len(words), 1) for words in asked)
+    for hit in hits:
+        cosine = next((signal.score for signal in hit.signals if signal.name == "dense"), 0.0)
+        has = frozenset(terms(f"{hit.passage.title}\n{hit.passage.context}\n{hit.passage.text}"))
+        share = max(len(words & has) / max(len(words), 1) for words in asked)
+        if max(evidence_score(hit), cosine + share) >= min_evidence:
+            return False
+    return True
 
 
 def nearest_places(hits: Sequence[Hit]) -> tuple[Near, ...]:

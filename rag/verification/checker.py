@@ -171,31 +171,21 @@ class Checker:
 
     def _judge(self, text: str, marks: Sequence[Mark], passages: Sequence[Passage], question: str) -> list[_Judgement]:
         """Return each claim with its best proof: the writer's own place, unless another is better."""
-        claims = [self._with_parties(claim) for claim in extract_claims(text, marks, passages, question)]
-        doubtful = {id(proof): proof for claim in claims for proof in claim.proofs if proof.needs_similarity}
-        similarities = dict[int, float]()
-        if self._similarity and doubtful:
-            pairs = [(proof.claim, proof.source.text) for proof in doubtful.values()]
-            try:
-                similarities = dict(zip(doubtful, self._similarity.score(pairs), strict=True))
-            except EncoderError as error:
-                _log.warning("An answer is checked by its words alone: %s", error)
+        claims, similarities = extract_claims(text, marks, passages, question), dict[int, float]()
+        try:
+            if self._similarity:
+                claims = [claim.with_party(self._similarity) for claim in claims]
+                doubtful = {id(proof): proof for claim in claims for proof in claim.proofs if proof.needs_similarity}
+                pairs = [(proof.claim, proof.source.text) for proof in doubtful.values()]
+                similarities = dict(zip(doubtful, self._similarity.score(pairs) if pairs else (), strict=True))
+        except EncoderError as error:
+            _log.warning("An answer is checked by its words alone: %s", error)
         judgements = []
         for claim in claims:
             scored = [_Judgement(claim, proof, proof.score(similarities.get(id(proof)))) for proof in claim.proofs]
             best = max(scored, key=_Judgement.weight, default=_Judgement(claim, NO_PROOF, 0.0))
             judgements.append(best)
         return judgements
-
-    def _with_parties(self, claim: Claim) -> Claim:
-        """Return the claim with its proofs held against the party that the question asks about."""
-        if (scale := self._similarity) is None:
-            return claim
-        try:
-            return replace(claim, proofs=tuple(proof.with_party(scale) for proof in claim.proofs))
-        except EncoderError as error:
-            _log.warning("A row is not told by its party: %s", error)
-            return claim
 
     async def _second_opinions(self, judgements: Sequence[_Judgement]) -> Opinions:
         """Return an opinion on each claim that has a place, and that neither facts nor a verbatim quote decide."""

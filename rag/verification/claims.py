@@ -137,6 +137,10 @@ class Claim:
     marks: tuple[Mark, ...]
     proofs: tuple[Proof, ...]
 
+    def with_party(self, scale: SimilarityScale) -> "Claim":
+        """Return the claim with its proofs held against the party that the question asks about. As ``Proof``'s."""
+        return replace(self, proofs=tuple(proof.with_party(scale) for proof in self.proofs))
+
 
 def extract_claims(text: str, marks: Sequence[Mark], passages: Sequence[Passage], question: str = "") -> list[Claim]:
     """Return the sentences of an answer that say something, with their possible proofs.

@@ -18,14 +18,14 @@ def read_with_lines_before(claim: str, before: str, question: str) -> Reading:
     """
     plain = _MARKER.sub("", before)
     *lines, line = plain.split("\n")
-    if is_table_row(claim):
-        row = _row_with_heads(claim, lines)
-        above = next((text for text in reversed(lines) if text.strip() and not is_table_row(text)), "")
-        lead = above if _LEAD_IN.match(above) else ""
-    elif sentences := sentence_spans(line):
-        row, lead = claim, line[slice(*sentences[-1])]
+    is_row = is_table_row(claim)
+    row = _row_with_heads(claim, lines) if is_row else claim
+    if not is_row and (sentences := sentence_spans(line)):
+        lead = line[slice(*sentences[-1])]
     else:
-        row, lead = claim, _lead_in(lines)
+        others = (text for text in reversed(lines) if text.strip() and not (is_row and is_table_row(text)))
+        above = next((text for text in others if is_row or _LEAD_IN.match(text) or not _ITEM.match(text)), "")
+        lead = above if _LEAD_IN.match(above) else ""
     return Reading(row, tuple(filter(str.strip, (lead, question))))
 
 
@@ -39,13 +39,3 @@ def _row_with_heads(claim: str, lines: list[str]) -> str:
     if len(heads) != len(cells):
         return "; ".join(cells)
     return "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads, cells, strict=True))
-
-
-def _lead_in(lines: list[str]) -> str:
-    """Return the line above the items among which the next line stands."""
-    for line in reversed(lines):
-        if _LEAD_IN.match(line) and line.strip():
-            return line
-        if line.strip() and not _ITEM.match(line):
-            return ""
-    return ""

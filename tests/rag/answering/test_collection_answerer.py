@@ -14,7 +14,7 @@ from fakes.passages import FixedRetriever, passage
 from indexes.storage.catalog import Catalog
 from indexes.types import ALL, Audience, Filters
 from rag.answering.assistant import Assistant
-from rag.answering.collection import INDEX, CollectionAnswerer
+from rag.answering.collection_answerer import INDEX, CollectionAnswerer
 from rag.answering.query_rewriting import search_query
 from rag.engine.library import CatalogLibrary
 from rag.extractive.writer import ExtractiveWriter
