@@ -117,7 +117,7 @@ class MarkerStream:
             if match.start() < settled < match.end():
                 settled = match.start()
         ready, self._held = self._held[:settled], self._held[settled:]
-        return self._settle(ready)
+        return self._settle(ready, self._held)
 
     def quote(self, quoted: Quoted) -> str:
         """Take a line that quotes a passage, cite its exact place, and return what is settled."""
@@ -138,12 +138,14 @@ class MarkerStream:
         """Return the markers in ``text``, in order, each with the quote that it names."""
         return list(self._marks)
 
-    def _settle(self, ready: str) -> str:
+    def _settle(self, ready: str, after: str = "") -> str:
+        """Write a text and its markers. What comes ``after`` it tells whether a number at its end is one."""
         before, cursor, text = len(self._parts), len(self._last), self._last + ready
-        for match in self._markers(text, cursor):
-            self._say(text[cursor : match.start()])
-            self._read_marker(match)
-            cursor = match.end()
+        for match in self._markers(text + after, cursor):
+            if match.end() <= len(text):
+                self._say(text[cursor : match.start()])
+                self._read_marker(match)
+                cursor = match.end()
         self._say(text[cursor:])
         self._last = text[-1:]
         return "".join(self._parts[before:])

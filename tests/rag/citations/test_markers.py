@@ -286,6 +286,11 @@ def test_however_a_dressed_marker_is_cut_the_text_is_the_same(text: str, cuts: l
     assert pieces.marks() == whole.marks()
 
 
+def test_a_number_before_what_is_held_back_is_not_at_the_end() -> None:
+    text = "Rest is 25 days (2) [rules, p. 3] a year."
+    assert {settled(text, cut=[at]).text for at in range(len(text))} == {text}
+
+
 def test_invented_markers_are_removed() -> None:
     stream = settled("China makes 90 % of rare earths [9]. Staff get 25 days [0] of leave [2][77].")
     assert stream.text == "China makes 90 % of rare earths. Staff get 25 days of leave [1]."
