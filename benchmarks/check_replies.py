@@ -1,6 +1,6 @@
 """Check the recorded replies of models (``tests/data/replies``), and print what is missed by kind.
 
-    PYTHONPATH=.:tests python benchmarks/check_replies.py [--misses FOLDER] [--held-out | --seen] [--folder FOLDER]
+    PYTHONPATH=.:tests python benchmarks/check_replies.py [--misses FOLDER] [--folder FOLDER]
 
 ``--misses`` writes the misses of each kind to a file of its own.
 """
@@ -22,14 +22,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--misses", type=Path, help="where to write the misses, a file for each kind")
-    parser.add_argument("--held-out", action="store_true", help="only the cases held out")
-    parser.add_argument("--seen", action="store_true", help="only the others")
     options = parser.parse_args()
-    cases = [
-        case
-        for case in read_cases(options.folder)
-        if not (options.held_out and not case.held_out) and not (options.seen and case.held_out)
-    ]
+    cases = read_cases(options.folder)
     result = asyncio.run(run(cases, Checker(RememberingEncoder(SentenceTransformerEncoder()))))
     print("\n".join(table(result)))
     weak = sum(o.got == "weak" and o.part.right in FALSE for o in result.outcomes)

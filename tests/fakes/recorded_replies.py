@@ -26,7 +26,7 @@ Right = Literal["true", "calculated", "false", "contradicted", "swapped", "unkno
 TRUE: tuple[Right, ...] = ("true", "calculated")
 FALSE: tuple[Right, ...] = ("false", "contradicted", "swapped", "unknown")
 _TAG = re.compile(r"\{(true|calculated|false|contradicted|swapped|unknown|none|dropped)\} ?")
-_HELD_OUT = "_held_out"
+_LATER = "_later"
 _SIZES = (1, 7, 3, 12, 2, 5)
 """Characters of the pieces in which a reply is streamed."""
 _MARKER = re.compile(r"[\[(【][^\[\]()【】]{0,12}\d[^\[\]()【】]{0,12}[\])】]")
@@ -53,8 +53,6 @@ class Case:
     parts: tuple[Part, ...]
     status: str
     """The right status of the answer, or the kind of the right error; empty if any that fits the parts will do."""
-    held_out: bool
-    """Whether nobody looked at it while the checks were mended."""
 
 
 @dataclass(frozen=True)
@@ -133,9 +131,8 @@ def _cases_of(file: Path) -> Iterator[Case]:
         reply = case["reply"].strip("\n")
         parts = tuple(_parts(reply))
         clean = _TAG.sub("", reply)
-        kind, status = file.stem.removesuffix(_HELD_OUT), case.get("status", "")
-        held_out = file.stem.endswith(_HELD_OUT)
-        yield Case(kind, number, case["question"], history, given, clean, parts, status, held_out)
+        kind, status = file.stem.removesuffix(_LATER), case.get("status", "")
+        yield Case(kind, number, case["question"], history, given, clean, parts, status)
 
 
 def _passage(name: str, *, path: str, title: str, text: str, under: str = "", head: str = "") -> Passage:
