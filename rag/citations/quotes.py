@@ -12,10 +12,14 @@ from indexes.types import Passage
 from rag.evidence.figures.agreement import missing_amounts
 from rag.evidence.figures.quantities import Amounts, amounts, normalize_amounts
 from rag.evidence.source_text import SourceText
+from rag.evidence.tables.mentions import find_mentions
+from rag.evidence.tables.relations import cells_of, read_tables
 from rag.types import Span
 
 _WINDOW = 2
 """Sentences that a quote may take."""
+_MOST_CHARS = 600
+"""Characters of the rows that are quoted together."""
 _LENGTH_COST = 0.05
 """Agreement that 200 characters more must add to be quoted."""
 _SMALL_WORDS = 0.1
@@ -51,7 +55,18 @@ def nearest_passage(claim: str, passages: Sequence[Passage]) -> Passage:
 def rank_quotes(claim: str, passage: Passage) -> list[SentenceRun]:
     """Return every run that may be quoted, best first: by agreement in words and figures, less the cost of length."""
     target = _sentence_run(claim, (0, len(claim)))
-    return sorted(sentence_runs(passage.text), key=lambda run: -_worth(run, target))
+    return sorted([*sentence_runs(passage.text), *_rows_named(claim, passage)], key=lambda run: -_worth(run, target))
+
+
+def _rows_named(claim: str, passage: Passage) -> list[SentenceRun]:
+    """Return the run from the first to the last row that a claim names, if it names several."""
+    tables = read_tables(passage.text, passage.context)
+    keys = find_mentions(claim, tables).keys if tables else ()
+    rows = {tables[t].rows[r] for key in keys for t, r in key.rows}
+    spans = [span for span in sentence_spans(passage.text) if cells_of(passage.text[slice(*span)]) in rows]
+    if len(keys) < _WINDOW or not spans or spans[-1][1] - spans[0][0] > _MOST_CHARS:
+        return []
+    return [_sentence_run(passage.text, (spans[0][0], spans[-1][1]))]
 
 
 def _worth(run: SentenceRun, target: SentenceRun) -> float:

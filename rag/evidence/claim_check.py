@@ -7,9 +7,10 @@ from functools import cached_property, lru_cache
 from textwrap import shorten
 
 from indexes.text.tokenization import STOP_WORDS, content_words, figures, stem, stems, words
-from rag.evidence.calculations import recomputed
+from rag.evidence.calculations import derived_days, recomputed, without_announcement
 from rag.evidence.counts import Recount, is_count, recount, without_bullets
 from rag.evidence.figures.agreement import has_uncertain_amounts, missing_amounts, spell_as
+from rag.evidence.figures.dates import Day
 from rag.evidence.figures.quantities import Amounts, Quantity, amounts, leave_out, normalize_amounts
 from rag.evidence.figures.units import is_money
 from rag.evidence.source_text import SourceText
@@ -39,6 +40,8 @@ _SAME_SUBJECT = 0.3
 _HEADING = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*]+\*\*\W*\Z)")
 _LABEL = re.compile(r"\A([\s*_•-]*[^\W\d][^:–—.]{0,40}?)\s*[*_]*\s*(?:[–—-]|:)[*_]*\s")
 """What an item of a list is about, before a colon or dash."""
+_MORE = 1
+"""Words beside a calculation that leave it all that is said: "That is €170 more expensive"."""
 _FRAGMENT = 3
 """Content words of a sentence that is read with its question."""
 _NEAR = 3
@@ -83,13 +86,18 @@ class ClaimCheck:
 
     @property
     def is_counted(self) -> bool:
-        """Whether the number of things is all that the claim says, and it is right."""
-        return any(count.is_all and count.agrees for count in self.counts.values())
+        """Whether a number of things, or a calculation, is all that the claim says, and it is right."""
+        if any(count.is_all and count.agrees for count in self.counts.values()):
+            return True
+        is_little = len(set(_stems(without_announcement(self.claim)))) <= _MORE
+        return bool(self.calculations) and is_little and not self.absent
 
     @cached_property
-    def calculations(self) -> dict[Quantity, str]:
-        """The figures that follow from those of the source, and how."""
-        return dict(recomputed(self.written, self.known, self.counts))
+    def calculations(self) -> dict[Quantity | Day, str]:
+        """The figures and dates that follow from those of the source, and how."""
+        found = recomputed(self.written, self.known, self.counts, self.source.tables)
+        calculations: dict[Quantity | Day, str] = dict(found.items())
+        return calculations | dict(derived_days(self.written, self.known).items())
 
     @property
     def calculated(self) -> str:
@@ -216,6 +224,8 @@ class ClaimCheck:
         the source denies what the claim says.
         """
         mine, whole = polarity(self.claim), polarity(self.source.text)
+        if self.misread == "" and not mine.negates:  # what other cells deny is not denied of the claim's
+            return ""
         least = _SAME_SUBJECT * len(mine.affirmed | mine.denied)
         for sentence in sentences_in(self.source.text):
             theirs = polarity(sentence)

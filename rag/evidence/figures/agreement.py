@@ -1,5 +1,6 @@
 """Tells whether a source has the figures and dates of a claim: surely, in one reading of several, or not at all."""
 
+from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from rag.evidence.figures.dates import Day, rewrite_dates, spoken_day, without_weekdays
@@ -17,8 +18,12 @@ _ROUNDED_DIGITS = 2
 def missing_amounts(claim: Amounts, source: Amounts) -> list[str]:
     """Return the figures and dates of the claim that the source lacks, in words, in alphabetical order."""
     missing = [str(quantity) for quantity in missing_quantities(claim, source)]
-    missing += [str(day) for day in claim.days if not _days_of(day, source, may=True)]
-    return sorted(missing)
+    return sorted([*missing, *map(str, missing_days(claim, source))])
+
+
+def missing_days(claim: Amounts, source: Amounts) -> list[Day]:
+    """Return the dates of the claim that the source has in no reading."""
+    return [day for day in claim.days if not _days_of(day, source, may=True)]
 
 
 def missing_quantities(claim: Amounts, source: Amounts) -> list[Quantity]:
@@ -92,7 +97,14 @@ def _is_loose(quantity: Quantity, source: Amounts) -> bool:
     is_number_of = quantity.unit in ("version", "section") and not any(
         q.unit == quantity.unit for q in source.quantities
     )
-    return (is_bare or is_number_of) and quantity.value in source.loose
+    alike = [q for q in source.quantities if q.value == quantity.value]
+    is_other_rate = bool(alike) and all(_are_other_rates(quantity, q) for q in alike)
+    return (is_bare or is_number_of) and quantity.value in source.loose and not is_other_rate
+
+
+def _are_other_rates(claim: Quantity, source: Quantity) -> bool:
+    """Return whether both are rates, by another time: 60 requests a minute, 60 an hour."""
+    return bool(claim.per and source.per) and claim.per != source.per
 
 
 def _may_agree(claim: Quantity, source: Quantity, among: Amounts) -> bool:
@@ -119,12 +131,16 @@ def _read_alike(claim: Quantity, source: Quantity, among: Amounts, *, may: bool 
     """
     if claim.scale and not claim.unit and source.unit == "%":  # 0 million is not 0 %
         return False
-    if {claim.bound, source.bound} == {"least", "most"}:
+    if {claim.bound, source.bound} == {"least", "most"} or _are_other_rates(claim, source):
         return False
     if {claim.unit, source.unit} <= DEGREES and claim.is_negative != source.is_negative:  # below zero, above it
         return False
     if _are_equal(claim, source, may=may):
         return True
+    if claim.unit and not (source.unit or source.is_year or is_money(claim.unit)):  # 0.5, below "length (m)"
+        headed = (replace(source, unit=unit) for unit in among.units if unit != claim.unit)
+        if any(_are_equal(claim, quantity, may=False) for quantity in headed):
+            return True
     scaled = claim.scale and not source.scale and claim.scale in among.scales and claim.written == source.value
     scaled = scaled and not source.is_year and (not source.unit or is_money(source.unit) or source.unit == claim.unit)
     if not (claim.value == source.value or scaled or _is_rounded(claim, source, may=may)):

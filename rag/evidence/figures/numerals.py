@@ -32,11 +32,15 @@ _ELSEWHERE = {
     }.items()
     for form in forms.split()
 }  # fmt: skip
-"""German, French, Spanish and Italian numbers, which are read before a unit in such a language only."""
+"""German, French, Spanish and Italian numbers."""
+_WORDS_TOO = frozenset("ein eine einen einer un une una uno dos due sei sept six neuf once elf tre".split())
+"""Those that are other words as well, also in English: read as numbers only before a unit in such a language."""
 _UNIT_ELSEWHERE = (
     "sekunden?|minuten|stunden?|tagen?|tage?|wochen?|monat(?:en?)?|jahr(?:en?)?|prozent|jours?|semaines?|mois|ans?"
     "|années?|heures?|días?|semanas?|mes(?:es)?|años?|horas?|giorn[io]|settiman[ae]|mes[ei]|ann[io]|or[ae]|minut[io]s?"
 )
+_AGO = "zuvor|vorher|davor|früher|später|darauf|antes|después|prima|dopo|plus tôt|plus tard|auparavant"
+"""What makes "ein Jahr" the year before or after, and no length of time."""
 _WORD = any_of(_CARDINALS)
 _HOUR = any_of([word for word, number in SMALL_CARDINALS.items() if 0 < number <= 12]) + r"|1[0-2]|[1-9]"
 _AT = "|".join(rf"(?<=\b{word} )" for word in "at by to from until till before after and between around".split())
@@ -116,7 +120,11 @@ _REWRITES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         lambda match: "H1" if match[1] else "H2",
     ),
     (r"\bun an\b", lambda _: "1 year"),
-    (rf"\b({any_of(_ELSEWHERE)}) (?=(?:{_UNIT_ELSEWHERE})\b)", lambda match: f"{_ELSEWHERE[match[1].lower()]} "),
+    (
+        rf"\b({any_of(_ELSEWHERE)}) (?=(?:{_UNIT_ELSEWHERE})\b(?! (?:{_AGO})\b))",
+        lambda match: f"{_ELSEWHERE[match[1].lower()]} ",
+    ),
+    (rf"\b(?-i:({any_of(_ELSEWHERE.keys() - _WORDS_TOO)}))\b", lambda match: str(_ELSEWHERE[match[1]])),
     (rf"\b(?:{_WORD}) (?:hundred|thousand)(?:(?: and |, |[ -])(?:{_WORD}|hundred|thousand)\b)+", _in_digits),
     (rf"\b(\d+|{any_of(SMALL_CARDINALS)}) and a half\b", lambda match: f"{_whole(match[1])}.5"),
     (rf"\b(\d+|{_WORD}) ({UNIT}) and a half\b", lambda match: f"{_whole(match[1])}.5 {match[2]}"),

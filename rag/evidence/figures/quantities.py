@@ -1,7 +1,7 @@
 """Finds figures and dates, and compares them: "1.5 thousand" is "1,500", "May 3rd, 2024" is "2024-05-03"."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
@@ -12,7 +12,7 @@ from indexes.text.tokenization import figures
 from rag.evidence.figures.dates import CLOCK, Day, clock_time, days_in, rewrite_dates, spoken_day, without_weekdays
 from rag.evidence.figures.numerals import figures_apart, with_plain_numerals
 from rag.evidence.figures.telephones import telephones_in
-from rag.evidence.figures.units import DEGREES, MONEY, UNIT, is_money, spoken, unit_named
+from rag.evidence.figures.units import MONEY, UNIT, is_money, spoken, unit_named
 
 _NUMBERS = SMALL_CARDINALS | TENS | ORDINALS | {"a": 1, "an": 1, "dozen": 12}
 _SCALES = {
@@ -58,22 +58,32 @@ _NEARNESS: dict[str, _Nearness] = {
     **dict.fromkeys(("over", "above", "exceeding", "more than", "über", "mehr als"), "over"),
     **dict.fromkeys(("under", "below", "less than", "fewer than", "unter", "weniger als"), "under"),
 }
-_NO_NAMES = DEGREES | {"time", "quarter", "half"}
-"""Units whose spellings, as Celsius and Q3, are no names."""
 _NUMBERED = re.compile(r"(?<![\d.,])\d+(?:\.\d+)+")
 """A version, a section or a fraction as it is written."""
 _LEAST_BEFORE = re.compile(
-    r"\b(?:at least|no (?:less|fewer) than|not less than|a minimum of|minimum|mindestens|au moins|al menos|almeno)"
+    r"\b(?:at least|no (?:less|fewer|earlier|sooner) than|not (?:less|earlier|before) than|at the earliest|a minimum of"
+    r"|minimum|mindestens|frühestens|au moins|au plus tôt|al menos|almeno)"
     r"\s*\Z",
     re.IGNORECASE,
 )
 _MOST_BEFORE = re.compile(
-    r"\b(?:at most|up to|no (?:more|longer) than|not more than|a maximum of|maximum|höchstens|maximal|au plus"
-    r"|jusqu['’]à|como máximo|al massimo)\s*\Z",
+    r"\b(?:at most|up to|no (?:more|longer|later) than|not (?:more|later) than|at the latest|within|a maximum of"
+    r"|maximum|höchstens|spätestens|innerhalb von|maximal|au plus|au plus tard|jusqu['’]à|como máximo|al massimo)\s*\Z",
     re.IGNORECASE,
 )
-_LEAST_AFTER = re.compile(r"\s*(?:\+|or (?:more|longer|over|above)\b|and (?:more|over|above)\b)", re.IGNORECASE)
-_MOST_AFTER = re.compile(r"\s*(?:or (?:less|fewer|under|below)\b|and (?:under|below)\b)", re.IGNORECASE)
+_LEAST_AFTER = re.compile(
+    r"\s*(?:\+|or (?:more|longer|over|above)\b|and (?:more|over|above)\b|at (?:the earliest|least)\b)", re.IGNORECASE
+)
+_MOST_AFTER = re.compile(
+    r"\s*(?:or (?:less|fewer|under|below)\b|and (?:under|below)\b|at (?:the latest|most)\b)", re.IGNORECASE
+)
+_RATE = re.compile(
+    rf"\s*(?:[^\W\d]+ ){{0,2}}?(?:(?:per |pro |par |por |/ ?)(?P<any>{UNIT})"
+    rf"|(?:an?|each|every|je|al) (?!second)(?P<unit>{UNIT}))(?![^\W_])",
+    re.IGNORECASE,
+)
+"""What makes a figure a rate: "600 requests a minute"; "a second" may be another."""
+_TIMES = frozenset("second minute hour day week month year".split())
 _NEGATIVE = re.compile(r"(?:(?<![\w.%°])[-–]|\bminus )\s?\Z", re.IGNORECASE)
 _BEFORE = re.compile(rf"(?<!\bno )(?<!\bnot )({any_of(_NEARNESS)})\s*\Z", re.IGNORECASE)
 _BEFORE_CHARS = 20
@@ -112,6 +122,8 @@ class Quantity:
     """Whether none of its meanings is the usual one."""
     bound: _Bound = ""
     """Whether it is the least or the most, as the words beside it say."""
+    per: str = ""
+    """The unit of time of a rate; empty if none stands beside it."""
     is_negative: bool = False
     is_share: bool = False
     """Whether it is a share in words, as a third: its value, in percent, is seldom exact."""
@@ -185,17 +197,19 @@ def normalize_amounts(text: str) -> str:
     )
 
 
-def leave_out(text: str, quantities: Iterable[Quantity]) -> str:
-    """Return the text without some of its quantities."""
-    unwanted = frozenset(quantities)
+def leave_out(text: str, unwanted: Collection[Quantity | Day]) -> str:
+    """Return the text without some of its quantities and dates."""
+    if any(isinstance(one, Day) for one in unwanted):
+        plain = with_plain_numerals(text)
+        text = rewrite_dates(plain, lambda day: " " if day in unwanted else spoken_day(day).title())
     return rewrite_quantities(text, lambda quantity: " " if quantity in unwanted else "") if unwanted else text
 
 
 @lru_cache(maxsize=4096)
 def without_amounts(text: str) -> str:
-    """Return the text with dates and sums of money in small letters and figures: "US$", "Oct" are no names."""
+    """Return the text with dates in small letters and amounts in figures: "US$", "Prozent", "Oct" are no names."""
     plain = without_weekdays(rewrite_dates(with_plain_numerals(text), spoken_day))
-    return rewrite_quantities(plain, lambda q: q.value if q.scale or is_money(q.unit) or q.unit in _NO_NAMES else "")
+    return rewrite_quantities(plain, lambda q: q.value if q.scale or q.unit not in ("", "th") else "")
 
 
 def is_number(value: str) -> bool:
@@ -244,6 +258,8 @@ def _number(match: re.Match[str], text: str) -> Quantity | None:
         return None
     is_nth = bool(match["nth"]) or re.split("[- ]", word)[-1] in ORDINALS
     before = text[max(0, match.start() - _BEFORE_CHARS) : match.start()]
+    rate = _RATE.match(text, match.end())
+    time = unit_named(rate["any"] or rate["unit"]) if rate else ""
     quantity = Quantity(
         "",
         min(figures(match["figure"])) if word == "" else str(sum(_NUMBERS[part] for part in re.split("[- ]", word))),
@@ -253,6 +269,7 @@ def _number(match: re.Match[str], text: str) -> Quantity | None:
         is_year=not unit and bool(_YEAR.fullmatch(match["figure"] or "") and _BEFORE_YEAR.search(before)),
         is_working=bool(match["working"]),
         bound=_bound(before, text[match.end() : match.end() + _BEFORE_CHARS]),
+        per=time if time in _TIMES else "",
         is_negative=bool(_NEGATIVE.search(before)),
     )
     readings = _scaled(quantity, scale_word, has_money=bool(match["money"]))

@@ -14,7 +14,7 @@ CURRENCIES = {
     "eur": "€|eur|euro|euros",
     "gbp": "£|gbp|pound sterling|pounds sterling|british pounds|livres sterling|libras esterlinas|sterline",
     "pound": "pound|pounds|pfund",
-    "cent": "cent|cents|¢|eurocent|centimes|céntimos|centavos|centesimi", "pence": "pence|penny",
+    "cent": "cent|cents|¢|ct|eurocent|centimes|céntimos|centavos|centesimi", "pence": "pence|penny|p",
     "kr": "kr|kr.|krone|kroner|krona|kronor|kronen|couronnes|coronas|corone",
     "nok": "nok|norwegian kroner|norwegian krone", "sek": "sek|swedish kronor|swedish krona",
     "dkk": "dkk|danish kroner|danish krone", "isk": "isk",
@@ -125,7 +125,7 @@ def _pattern(forms: list[str]) -> str:
 
 UNIT = _pattern([form for form in _UNITS if form[0] not in _SIGNS]) + f"|[{re.escape(_SIGNS)}]"
 """Matches a unit after its figure."""
-_WORDS_TOO = {"cent", "yen", "all"}
+_WORDS_TOO = {"cent", "yen", "all", "p", "ct", "¢"}
 MONEY = r"us \$|" + _pattern(
     [form for forms in CURRENCIES.values() for form in forms.split("|") if len(form) < 4 and form not in _WORDS_TOO]
 )

@@ -3,6 +3,7 @@
 Nothing is found where the row, the column or the value cannot be told.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -126,6 +127,10 @@ def _completed(reading: Reading, tables: tuple[Table, ...]) -> Mentions:
         pair = next((lead.keys for lead in leads if len({key.rows for key in lead.keys}) == len(_ORDER)), ())
         named = sorted(pair, key=lambda key: min(key.at))[_ORDER.index(which[1].lower()) :][:1]
         return replace(read, keys=_before(named))
+    first = min((column for lead in leads for key in lead.keys for _, column in key.columns), default=0)
+    if read.keys and all(column > first for key in read.keys for _, column in key.columns):
+        values_only = find_mentions(reading.text, tables, first + 1)
+        read = values_only if _is_fragment(values_only, reading) else read
     if _is_about_others(read) or not _is_fragment(read, reading):
         return read
     for text, lead in zip(reading.leads, leads, strict=True):
@@ -184,7 +189,10 @@ def _misplaced(
 
 
 def _pairings(values: Sequence[Mention], keys: Sequence[Mention]) -> list[list[tuple[Mention, Mention]]]:
-    """Return the ways to pair values with keys: with the key before, with the key after, in order."""
+    """Return the ways to pair values with keys: with the key before, with the key after, in order.
+
+    In order means of each key in turn: "the limits are 5 and 7, the fees 1 and 2".
+    """
     values, keys = (sorted(mentions, key=lambda m: min(m.at)) for mentions in (values, keys))
     before = [[key for key in keys if min(key.at) < min(value.at)] for value in values]
     after = [[key for key in keys if min(key.at) > min(value.at)] for value in values]
@@ -193,8 +201,8 @@ def _pairings(values: Sequence[Mention], keys: Sequence[Mention]) -> list[list[t
         ways.append([(value, found[-1]) for value, found in zip(values, before, strict=True)])
     if all(after):
         ways.append([(value, found[0]) for value, found in zip(values, after, strict=True)])
-    if len(values) == len(keys):
-        ways.append(list(zip(values, keys, strict=True)))
+    if len(values) % len(keys) == 0:
+        ways.append(list(zip(values, itertools.cycle(keys), strict=False)))
     return ways
 
 
@@ -216,7 +224,9 @@ def _other_column(value: Mention, read: Mentions, tables: Sequence[Table]) -> Me
     heads = [head for head in read.heads if {t for t, _ in head.columns} & {t for t, _ in columns}]
     heads = [head for head in heads if not any(head.level == o.level and o.columns & columns for o in heads)]
     named = [tables[t].head(c, level) for t, c in columns for level in {head.level for head in heads}]
-    said = set(read.words) - {word for head in heads for word in folded_stems(head.text)}
+    after = {at + 1 for head in heads for at in head.at}  # "vegetarian dish" is one
+    said = {word for at, word in enumerate(read.words) if at not in after}
+    said -= {word for head in heads for word in folded_stems(head.text)}
     if not all(named) or any(content_stems(name) & said for name in named):
         return None
     kinds = {is_figure(tables[t].rows[r][c]) for t, r, c in value.cells}

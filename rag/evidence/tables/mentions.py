@@ -10,7 +10,7 @@ from typing import TypeAlias
 from indexes.text.tokenization import STOP_WORDS, figures, stem, words
 from rag.evidence.figures.agreement import missing_amounts
 from rag.evidence.figures.quantities import amounts
-from rag.evidence.tables.relations import Table, is_figure
+from rag.evidence.tables.relations import MOST_KEYS, Table, is_figure
 from rag.evidence.wording.names import fold_accents, leading_name, names
 
 __all__ = ["SMALL_WORDS", "Lines", "Mention", "Mentions", "content_stems", "find_mentions", "folded_stems"]
@@ -75,11 +75,11 @@ class Mentions:
 
 
 @lru_cache(maxsize=1024)
-def find_mentions(text: str, tables: tuple[Table, ...]) -> Mentions:
-    """Return what a text says of some tables."""
+def find_mentions(text: str, tables: tuple[Table, ...], width: int = MOST_KEYS) -> Mentions:
+    """Return what a text says of some tables. Keys are looked for in the first ``width`` columns that have any."""
     tokens = tuple(words(fold_accents(text.replace("_", " "))))
     stemmed = tuple(map(stem, tokens))
-    keys = _widest(_mentions_of_keys(stemmed, tables))
+    keys = _widest(_mentions_of_keys(stemmed, tables, width))
     taken = frozenset(at for key in keys for at in key.at)
     key_columns = {column for key in keys for column in key.columns}
     heads = _widest(_mentions_of_heads(stemmed, taken, tables, key_columns))
@@ -124,9 +124,9 @@ def _places_of_head(head: str, heads: Mapping[str, frozenset[str]], stemmed: tup
     return _occurrences(own, stemmed, len(own)) if others and own and contrasts else []
 
 
-def _mentions_of_keys(stemmed: tuple[str, ...], tables: Sequence[Table]) -> list[Mention]:
+def _mentions_of_keys(stemmed: tuple[str, ...], tables: Sequence[Table], width: int) -> list[Mention]:
     """Return the rows that a text names; by the leftmost column that it names any by, and those beside it."""
-    last = max((table.key_columns.stop for table in tables), default=0)
+    last = min(width, max((table.key_columns.stop for table in tables), default=0))
     by_column = [found for column in range(last) if (found := _mentions_of_column(column, stemmed, tables))]
     named = by_column[0] if by_column else []
     for within in by_column[1:]:

@@ -22,7 +22,7 @@ _ASIDE = re.compile(r"\s*\([^)]*\)")
 _BAR = re.compile(r"(?<!\\)\|")
 _FIGURE = re.compile(r"\W{0,3}(?:(?:[A-Z]{2,3}|kr|Rs)\.?\s|US(?=\$))?\W{0,2}\d")
 """How a cell begins whose value is a figure: with a sign, or with the code of a currency."""
-_MOST_KEYS = 3
+MOST_KEYS = 3
 """Columns from the left that may name a row."""
 
 
@@ -39,8 +39,8 @@ class Table:
     def key_columns(self) -> range:
         """The columns that may name a row: the first, and those beside it that hold no figures."""
         width = len(self.rows[0])
-        ends = (c for c in range(1, min(width, _MOST_KEYS)) if any(_FIGURE.match(row[c]) for row in self.rows))
-        return range(next(ends, min(width, _MOST_KEYS)))
+        ends = (c for c in range(1, min(width, MOST_KEYS)) if any(_FIGURE.match(row[c]) for row in self.rows))
+        return range(next(ends, min(width, MOST_KEYS)))
 
     def head(self, column: int, level: int = 0) -> str:
         """Return what names a column, as prose writes it; with ``level`` 1, what names it with others. May be empty."""

@@ -131,6 +131,15 @@ def test_of_a_long_sentence_the_clause_that_proves_is_quoted() -> None:
     assert citation.quote == "its offices moved to the old mill by the river in the spring of 1987."
 
 
+def test_rows_that_a_sentence_names_are_quoted_together_whatever_stands_between_them() -> None:
+    text = "Gate | Opens | Guard\nNorth | 06:30 | Ola\nRiver | not used | none\nMill | 07:15 | Ines\nHill | 09:00 | Tor"
+    told = checked("The North gate opens at 06:30 and the Mill gate at 07:15 [1].", passage(text))
+    assert [s.verdict for s in told.sentences] == ["supported"]
+    assert [c.quote for c in told.citations] == ["\n".join(text.splitlines()[1:4])]
+    (wrong,) = checked("The North gate opens at 07:15 and the Mill gate at 06:30 [1].", passage(text)).sentences
+    assert wrong.verdict == "unsupported"
+
+
 def test_a_count_that_rests_on_many_rows_of_a_table_is_told_as_calculated() -> None:
     shops = passage("Shop | Opens\n--- | ---\nAston | 07:30\nBath | 06:00\nCrewe | 09:00\nDover | 08:00")
     (sentence,) = checked(
@@ -146,7 +155,8 @@ def test_rows_of_a_table_in_two_passages_bear_out_a_count_together() -> None:
     written = "Four shops open by 08:00: Aston (07:30), Bath (06:00), Dover (08:00) and Frome (08:00) [1][2]."
     result = checked(written, first, rest)
     assert [(s.verdict, s.citations) for s in result.sentences] == [("weak", (1, 2))]
-    assert [citation.quote for citation in result.citations] == [first.text, rest.text]
+    named = "Aston | 07:30\nBath | 06:00\nCrewe | 09:00\nDover | 08:00"
+    assert [citation.quote for citation in result.citations] == [named, "Frome | 08:00\nGoole | 09:30"]
 
 
 def test_a_second_opinion_weighs_as_much_as_the_first() -> None:

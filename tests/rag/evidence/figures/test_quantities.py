@@ -341,3 +341,35 @@ def test_a_claim_takes_on_the_spelling_of_its_source() -> None:
 def test_signs_codes_and_months_stand_for_no_names() -> None:
     written = "Ann paid US$ 5 and C$7 in Oct 2022 on Wednesday, 19 October 2022 at 5 PM."
     assert without_amounts(written) == "Ann paid 5 and 7 in october 2022 on 19 october 2022 at 17:00."
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "other"),
+    [
+        ("£0.35 a mile", "at 35p a mile", "at 3.5p a mile"),
+        ("15 pence", "15p", "15 cents"),
+        ("45 calls per second", "up to 45 calls a second.", "45 calls per minute"),
+        ("90 parcels an hour", "90 parcels per hour", "90 parcels each day"),
+        ("12 Briefe pro Tag", "12 letters a day", "12 letters a week"),
+        ("no earlier than five weeks", "five weeks", "at the latest five weeks"),
+        ("no later than five weeks", "within five weeks", "at the earliest five weeks"),
+        ("25 cl", "Jar | Size (l)\nJam | 0.25", "Jar | Size (l)\nJam | 2.5"),
+        ("4 repas", "quatre repas", "cinq repas"),
+        ("7 Boote", "sieben Boote", "acht Boote"),
+    ],
+)
+def test_pence_rates_deadlines_and_the_units_of_heads_are_compared(claim: str, source: str, other: str) -> None:
+    assert not is_missing(claim, source)
+    assert is_missing(claim, other)
+
+
+def test_the_year_before_is_no_length_of_time_and_a_word_in_two_languages_no_number() -> None:
+    assert not is_missing("Es waren mehr als ein Jahr zuvor.", "Es waren mehr als im Vorjahr.")
+    assert is_missing("Es dauert ein Jahr.", "Es dauert drei Jahre.")
+    assert (
+        amounts("Once a seal is due, an elf comes.").quantities == amounts("Once a fee is due, an ox comes.").quantities
+    )
+
+
+def test_a_unit_with_a_capital_stands_for_no_name() -> None:
+    assert without_amounts("Sie stieg um 9,5 Prozent in 3 Jahren.") == "Sie stieg um 9.5 in 3."

@@ -173,6 +173,7 @@ def test_a_finding_names_the_value_and_its_row_or_column(claim: str, text: str, 
         ("The ticket office answers +44 20 7946 0101.", BARE),
         ("To reach the ticket office from left luggage, call +44 20 7946 0101.", BARE),
         ("After 2 years the salary is EUR 31,000.", GRADES),
+        ("Kvalen and Tarva cost EUR 14.50 and EUR 22.00; it takes 35 and 50 minutes respectively.", FERRIES),
         ("Grade 2 has a salary of EUR 34,500.", GRADES),
     ],
 )
@@ -226,3 +227,23 @@ def test_a_value_whose_row_the_question_names_in_other_words_is_doubtful() -> No
     assert is_without_subject(Reading("26 weeks", question), LEAVE)
     assert not is_without_subject(Reading("The birth parent gets 26 weeks", question), LEAVE)
     assert not is_without_subject(Reading("26 weeks", ("How long can the birth parent stay off?",)), LEAVE)
+
+
+ROTA = read_tables("Day | Pool | Sauna | Café\nMonday | Ladies | Gents | Scones\nTuesday | Schools | Ladies | Soup")
+
+
+@pytest.mark.parametrize(
+    ("claim", "is_wrong"), [("Sauna: gents", False), ("Café: soup", True), ("Sauna: ladies", True)]
+)
+def test_a_cell_beside_the_row_that_the_question_names_is_a_value(claim: str, *, is_wrong: bool) -> None:
+    assert table_conflict(Reading(claim, ("What is on at the pool, sauna and café on Monday?",)), ROTA) is not None
+    assert bool(table_conflict(Reading(claim, ("What is on on Monday?",)), ROTA)) == is_wrong
+
+
+def test_a_word_right_after_a_head_names_no_other_column() -> None:
+    halls = read_tables(
+        "Day | Main hall | Annex\nMonday | Choir practice | Chess club\nTuesday | Folk dance | Slow yoga"
+    )
+    said = "Folk dance: in the column Main hall, not Annex"
+    assert table_conflict(Reading("Day: Tuesday, annex hall: folk dance"), halls) == said
+    assert table_conflict(Reading("Day: Tuesday, annex hall: slow yoga"), halls) == ""
