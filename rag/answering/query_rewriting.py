@@ -18,7 +18,7 @@ from rag.prompting.context_window import Counter, latest
 from rag.protocols import ChatModel
 from rag.question.collection import about_collection
 from rag.question.decomposition import depends_on_context, is_compound, questions_in
-from rag.question.followups import is_about_answer, resolve_turns
+from rag.question.followups import is_about_answer, resolve_turns, stands_alone
 from rag.question.languages import language_names
 from rag.types import Discarded, Question, Rewritten, Usage
 
@@ -39,13 +39,17 @@ _DECORATION = ' *_`"“”'
 
 
 def search_query(question: Question) -> Query:
-    """Return the question with the user's latest questions, which have the words that a follow-up leaves out."""
+    """Return the question with the user's latest questions, which have the words that a follow-up leaves out.
+
+    One that may be on another subject is searched for by itself too.
+    """
     text, earlier = question.text, list(_earlier_questions(question))
     if earlier:
         text, *earlier = reversed(resolve_turns([*reversed(earlier), text]))
     return Query(
         text,
         tuple(earlier[:_TURNS]),
+        (text,) if earlier and stands_alone(text) else (),
         audience=question.audience,
         filters=question.filters,
         recency_days=question.recency_days,
@@ -64,7 +68,7 @@ class OfflineRewriter:
         query = search_query(question)
         parts = questions_in(query.text)
         standalone = [part for part in parts if not depends_on_context(part)] if len(parts) > 1 else []
-        return Rewritten(replace(query, parts=tuple(standalone)))
+        return Rewritten(replace(query, parts=tuple(standalone) or query.parts))
 
 
 OFFLINE = OfflineRewriter()

@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 from indexes.text.number_words import MONTHS, SMALL_CARDINALS, any_of
-from indexes.text.tokenization import figures, stem, words
+from indexes.text.tokenization import figures, words
 
 Kind = Literal["figure", "date", "name", "place", "reason", "other"]
 
@@ -44,19 +44,6 @@ _REASON = re.compile(
     r"leads? to|to (?:ensure|help|prevent|avoid|make|get|keep|allow|protect))\b",
     re.IGNORECASE,
 )
-
-
-ASKING = frozenset(
-    stem(word)
-    for word in (
-        "according answer certain consider describe description detail different discuss discussion "
-        "document exact example explain general give happen include information involve keep key kind "
-        "know like list long main many mean mention mind name often original overall passage point "
-        "possible provide purpose regarding related relation role say several specific state tell term "
-        "text thing type use various way"
-    ).split()
-)
-"""Stems of words with which one asks, whatever the matter: an answer need not have them."""
 
 
 def kind_of(question: str) -> Kind:

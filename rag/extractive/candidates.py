@@ -14,7 +14,8 @@ from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import content_words, figures, stem, stems
 from indexes.types import Passage
 from rag.evidence.tables.relations import Table, cells_of, read_tables
-from rag.extractive.answer_types import ASKING, Kind, holds, kind_of
+from rag.extractive.answer_types import Kind, holds, kind_of
+from rag.question.decomposition import ASKING
 from rag.safety.invisible_text import strip_invisible
 from rag.types import Span
 

@@ -13,7 +13,7 @@ from rag.extractive.selection import choose, confidence, ranked
 from rag.extractive.versions import newest_first
 from rag.question.collection import asks_for_summary
 from rag.question.decomposition import depends_on_context, questions_in
-from rag.question.followups import resolve_turns
+from rag.question.followups import resolve_turns, stands_alone
 from rag.safety.invisible_text import strip_invisible
 from rag.types import Confidence, Context, Piece, Question, Quoted, Revision, Unanswered
 
@@ -74,7 +74,8 @@ class ExtractiveWriter:
         asked = [*(turn.text for turn in question.history if turn.role == "user"), strip_invisible(question.text)]
         if question.history:
             asked = resolve_turns(asked)
-        whole, before = asked[-1], "".join(asked[-2:-1])
+        whole = asked[-1]
+        before = "" if stands_alone(whole) else "".join(asked[-2:-1])
         if asks_for_summary(whole):
             return self._beginning(sources)
         parts = questions_in(whole)

@@ -6,6 +6,8 @@ that it misses is searched for as it is. A simple one that it takes for compound
 
 import re
 
+from indexes.text.tokenization import stem
+
 _SEVERAL = r"[?？؟][^?？؟]*\w[^?？؟]*[?？؟]"
 """Two questions, each with its mark."""
 
@@ -75,6 +77,17 @@ _REFERS_BACK = re.compile(
     r"ils|elles)\b",
     re.IGNORECASE,
 )
+ASKING = frozenset(
+    stem(word)
+    for word in (
+        "according answer certain consider describe description detail different discuss discussion "
+        "document exact example explain general give happen include information involve keep key kind "
+        "know like list long main many mean mention mind name often original overall passage point "
+        "possible provide purpose regarding related relation role say several specific state tell term "
+        "text thing type use various way"
+    ).split()
+)
+"""Stems of words with which one asks, whatever the matter: an answer need not have them."""
 _FEWEST_WORDS, _MOST_PARTS = 3, 4
 _MARKS = ("?", "？", "؟")
 _BARE = 4

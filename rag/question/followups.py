@@ -6,7 +6,9 @@ It knows English, German, French, Spanish and Italian. One that it misses is tak
 import re
 from collections.abc import Sequence
 
+from indexes.text.tokenization import content_words, stem
 from rag.question.collection import about_collection
+from rag.question.decomposition import ASKING, depends_on_context
 
 _LONGEST = 90
 """Characters of such a question: a longer one asks something of its own."""
@@ -64,12 +66,31 @@ _ASKS = re.compile(
 )
 _OWN_WORDS = 5
 """A correction that asks in so many words is a question of its own."""
+_LEANS = re.compile(
+    r"(?:and|but|so|or|then|also|what about|how about|what if|und|aber|dann|auch|et|mais|alors|y|pero|e|ma)\b"
+    r"|.*\b(?:that|those|one|ones|same|other|others|another|else|former|latter|too|also|instead|both|each|such|above"
+    r"|jene\w*|gleiche\w*|andere\w*|auch|davon|dafür|dabei|damit|autres?|aussi|celui|celle|otr[oa]s?|también"
+    r"|altr[oaie]|anche)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How a question begins that goes on from the one before, and words that mean something named there."""
+_NAME = re.compile(r"(?<!^)\b(?!I\b)[A-Z][\w-]+")
+_OWN_MATTER = 3
+"""Words that say something, from which a question that names nothing has a subject of its own."""
 _FIGURE = re.compile(r"\b\d+(?:[.,]\d+)*\b")
 
 
 def is_about_answer(text: str) -> bool:
     """Return whether it asks about the last answer alone: are you sure? where does it say that?"""
     return len(text) <= _LONGEST and _ABOUT_ANSWER.fullmatch(text.strip()) is not None
+
+
+def stands_alone(text: str) -> bool:
+    """Return whether a question names its subject itself, so that it may be on another one than those before it."""
+    if depends_on_context(text) or _LEANS.match(text) or not _ASKS.match(text):
+        return False
+    matter = {stem(word) for word in content_words(text)} - ASKING
+    return len(matter) >= _OWN_MATTER or (len(matter) > 1 and _NAME.search(text) is not None)
 
 
 def resolve_turns(messages: Sequence[str]) -> list[str]:

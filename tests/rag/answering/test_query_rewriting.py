@@ -12,7 +12,7 @@ from fakes.prompt_reading import read_user_turn
 from indexes.text.token_count import estimate_tokens
 from indexes.types import Audience, Filters, Query
 from rag.answering.assistant import Assistant
-from rag.answering.query_rewriting import ModelRewriter, needs_rewriting, search_query
+from rag.answering.query_rewriting import OFFLINE, ModelRewriter, needs_rewriting, search_query
 from rag.errors import ModelBusyError, ModelError
 from rag.evidence.wording.language_id import OTHER_SCRIPT
 from rag.prompting import prompts
@@ -52,6 +52,25 @@ async def test_a_model_is_asked_of_a_follow_up_and_of_a_compound_question_alone(
     assert (needs_rewriting(question), len(model.calls)) == (needed, int(needed))
     if not needed:
         assert told == Rewritten(search_query(question), None)
+
+
+# Without a model
+
+
+async def test_a_question_on_another_subject_is_searched_for_by_itself_too() -> None:
+    switched = "Where does the company keep spare anchors?"
+    told = (await OFFLINE.query(Question(switched, HISTORY))).query
+    assert (told.text, told.earlier, told.parts) == (switched, (HISTORY[0].text,), (switched,))
+
+
+@pytest.mark.parametrize("text", [FOLLOW_UP.text, "And where does the company keep spare anchors?"])
+async def test_a_follow_up_is_searched_for_with_the_question_before_it_alone(text: str) -> None:
+    told = (await OFFLINE.query(Question(text, HISTORY))).query
+    assert (told.text, told.earlier, told.parts) == (text, (HISTORY[0].text,), ())
+
+
+async def test_a_first_question_is_one_search() -> None:
+    assert (await OFFLINE.query(Question("Where does the company keep spare anchors?"))).query.parts == ()
 
 
 # What is made of its reply

@@ -193,6 +193,14 @@ async def test_a_follow_up_leans_on_the_question_before_it() -> None:
     assert "Anna Berg carries the pager in May. [2]" in answer
 
 
+async def test_a_question_on_another_subject_is_answered_as_if_nothing_was_asked_before() -> None:
+    given_passages = passages(STAFF, "Part-time staff carry the pager in June. Ben Ode carries it in July.", PAGER)
+    switched = "Who carries the pager in the month of May?"
+    alone = await said(switched, given_passages)
+    assert alone == "Anna Berg carries the pager in May. [3]\n"
+    assert await said(switched, given_passages, "How many days of leave do part-time staff get a year?") == alone
+
+
 async def test_each_of_two_questions_is_answered() -> None:
     answer = await said("How much leave do full-time staff get, and what does the pager pay?", passages(STAFF, PAGER))
     assert FULL in answer

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from rag.question.decomposition import depends_on_context, is_compound, questions_in
+from rag.question.decomposition import ASKING, depends_on_context, is_compound, questions_in
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,11 @@ def test_joined_questions_are_taken_apart(text: str, parts: list[str]) -> None:
 )
 def test_one_question_or_one_that_cannot_be_parted_is_left_whole(text: str) -> None:
     assert questions_in(text) == [text]
+
+
+def test_words_with_which_one_asks_are_told_from_those_of_the_matter() -> None:
+    assert {"mention", "specif", "document"} <= ASKING
+    assert not {"boat", "rate", "leav"} & ASKING
 
 
 def test_a_part_that_points_back_leans_on_the_one_before() -> None:

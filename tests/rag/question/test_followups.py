@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from rag.question.followups import is_about_answer, resolve_turns
+from rag.question.followups import is_about_answer, resolve_turns, stands_alone
 
 LEAVE = "How many days of leave do staff get?"
 
@@ -110,8 +110,45 @@ def test_what_comes_first_is_a_question_whatever_its_words() -> None:
     assert resolve_turns(["No, for trainees", "Source?"]) == ["No, for trainees"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What does the pager pay a week?",
+        "Who signs the form for unpaid leave?",
+        "When did Ada Lovelace die?",
+        "How many nights may a guest stay in the cabin?",
+        "Wie viele Tage Urlaub bekommen Teilzeitkräfte?",
+    ],
+)
+def test_a_question_that_names_its_own_subject_stands_alone(text: str) -> None:
+    assert stands_alone(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "And what does the pager pay a week?",
+        "What about part-time staff in the first year?",
+        "How long may they stay in the cabin at night?",
+        "Who signs that form for unpaid leave?",
+        "Does the second office pay guests the same rate?",
+        "What are the other reasons for unpaid leave?",
+        "How many days?",
+        "Who is it that signs?",
+        "When does it end?",
+        "part-time staff in the first year of work",
+        "Can you explain it in more detail?",
+        "Und wie viele Tage Urlaub bekommen Teilzeitkräfte?",
+        "",
+    ],
+)
+def test_a_question_that_goes_on_from_the_one_before_does_not(text: str) -> None:
+    assert not stands_alone(text)
+
+
 @pytest.mark.parametrize("piece", ["no, ", "and ", "please ", "is that ", "sorry - ", "translate that "])
 def test_no_wording_takes_long_to_look_at(piece: str) -> None:
     began = time.perf_counter()
     resolve_turns([LEAVE, piece * 2000])
+    stands_alone(piece * 2000)
     assert time.perf_counter() - began < 0.5
