@@ -12,6 +12,7 @@ _english = stemmer("english")
 _CJK = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _RUN = re.compile(rf"[{_CJK}]+|{_FIGURE.pattern}(?![^\W_])|(?:(?![{_CJK}])\w)+(?:['’](?:(?![{_CJK}])\w)+)*")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_CODE = re.compile(r"(?<![\w./-])(?:(?=[^\s\d]*\d)[^\W_]*[^\W\d_][^\W_]*(?:[-./][^\W_]+)+|\d+(?:[-./][^\W_]+){2,})")
 _NAME_WORD = re.compile(r"\w+(?:['’]\w+)*")
 _ASIDE = re.compile(r"\s*\([^)]*\)")
 _LONGEST_NAME = 10
@@ -96,6 +97,11 @@ def figures(text: str) -> set[str]:
 def _canonical_number(figure: str) -> str:
     figure = re.sub(r",(?=\d{3}(?!\d))", "", figure).replace(",", ".")
     return figure.rstrip("0").rstrip(".") if figure.count(".") == 1 else figure
+
+
+def identifiers(text: str) -> set[str]:
+    """The codes of a text, with hyphens, dots or slashes, in lower case: ``a-101``, ``hn-3/4``, ``4.10.2``."""
+    return set(_CODE.findall(text.casefold()))
 
 
 def title_as_name(title: str) -> str:

@@ -190,7 +190,7 @@ class Assistant(Answerer):
     def _is_near(self, hits: Sequence[Hit], query: Query, languages: frozenset[str]) -> bool:
         if self.policy.reads_on:
             return not is_foreign(hits, query, self.policy.min_evidence, languages)
-        return is_relevant(hits, self.policy.min_evidence)
+        return is_relevant(hits, self.policy.min_evidence, query.text)
 
     async def _verify(self, draft: Draft, question: Question) -> CheckedText:
         checked = await self._checker.check(draft.text, draft.marks, draft.passages, question.text)

@@ -11,7 +11,7 @@ import numpy as np
 
 from indexes.protocols import Encoder
 from indexes.text.sentences import is_table_row, sentence_spans
-from indexes.text.tokenization import content_words, figures, stem, stems
+from indexes.text.tokenization import content_words, figures, identifiers, stem, stems
 from indexes.types import Passage
 from rag.evidence.tables.relations import Table, cells_of, read_tables
 from rag.extractive.answer_types import Kind, holds, kind_of
@@ -30,10 +30,6 @@ _BULLET = re.compile(r"[-*•]\s")
 _RUNNING = re.compile(r"\bpage \d+(?: of \d+)?$", re.IGNORECASE)
 """A running head or foot."""
 _HEADING_WORDS = 8
-_IDENTIFIER = re.compile(
-    r"(?<![\w./-])(?:(?=[^\s\d]*\d)[^\W_]*[^\W\d_][^\W_]*(?:[-./][^\W_]+)+|\d+(?:[-./][^\W_]+){2,})"
-)
-"""A number or code with hyphens, dots or slashes, which is one word: A-101, HN-3/4, 4.10.2."""
 _NAMING = 2
 """Words of the question that a row has, beside those of its header, if they name it."""
 _SHORTEST_STEM, _ENDING = 4, 3
@@ -137,8 +133,8 @@ class _Sentence:
         """Return whether it is a row that a question names."""
         if not is_table_row(self.text):
             return False
-        if identifiers := set(_IDENTIFIER.findall(question.casefold())):
-            return not identifiers.isdisjoint(_IDENTIFIER.findall(self.text.casefold()))
+        if asked_for := identifiers(question):
+            return not asked_for.isdisjoint(identifiers(self.text))
         asked = set(stems(question)) - ASKING
         own, heads = set(stems(self.text)), set(stems(self.header.replace("_", " ")))
         naming = {word for word in asked if any(_alike(word, other) for other in own)}

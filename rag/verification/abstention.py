@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from indexes.text.tokenization import content_terms, terms
+from indexes.text.tokenization import content_terms, identifiers, terms
 from indexes.types import ALL, Hit, Query, Scope
 from rag.evidence.wording.language_id import identify_language
 from rag.types import Answer, Decliner, Near, Retrieval, Sentence
@@ -62,9 +62,10 @@ def evidence_score(hit: Hit) -> float:
     return scores["dense"] + _WORDS * scores["lexical"] if scores.keys() >= {"dense", "lexical"} else math.inf
 
 
-def is_relevant(hits: Iterable[Hit], min_evidence: float) -> bool:
-    """Return whether one of the hits has this much evidence."""
-    return any(evidence_score(hit) >= min_evidence for hit in hits)
+def is_relevant(hits: Iterable[Hit], min_evidence: float, question: str = "") -> bool:
+    """Return whether one of the hits has this much evidence, or a code that the question names, such as A-101."""
+    named = identifiers(question)
+    return any(evidence_score(hit) >= min_evidence or named & identifiers(hit.passage.text) for hit in hits)
 
 
 def is_foreign(hits: Sequence[Hit], query: Query, min_evidence: float, languages: frozenset[str]) -> bool:

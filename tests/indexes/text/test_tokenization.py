@@ -8,6 +8,7 @@ from indexes.text.tokenization import (
     content_terms,
     content_words,
     figures,
+    identifiers,
     mentions_name,
     possible_names,
     stems,
@@ -21,6 +22,11 @@ def test_words_are_lower_case_and_without_possessives() -> None:
     assert words("The Board's REPORT, the board’s own; O'Neill_x 25 %") == [
         *("the", "board", "report", "the", "board", "own", "o'neill", "x", "25")
     ]
+
+
+def test_codes_are_identifiers_and_figures_and_words_are_none() -> None:
+    assert identifiers("Is VX-21, hn-3/4 or 4.10.2 cheaper?") == {"vx-21", "hn-3/4", "4.10.2"}
+    assert identifiers("12.5 per cent, 3-4 days, part-time, 1/2, and/or") == set()
 
 
 def test_inflected_words_share_a_stem() -> None:

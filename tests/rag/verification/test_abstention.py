@@ -74,6 +74,13 @@ def test_to_a_model_only_what_is_plainly_foreign_is_not_shown(text: str, *, expe
     assert (read_on(found), is_relevant([found], 0.45)) == (expected, False)
 
 
+def test_a_code_that_the_question_names_is_near_wherever_it_stands() -> None:
+    found = [with_evidence(passage("VX-20 | Gasket thin\nVX-21 | Gasket thick"), 0.1, 0.1)]
+    assert is_relevant(found, 0.45, "What does vx-21 cost?")
+    assert not is_relevant(found, 0.45, "What does VX-22 cost?")
+    assert not is_relevant(found, 0.45, "What does a gasket cost?")
+
+
 def test_what_suffices_without_a_model_suffices_with_one() -> None:
     assert read_on(with_evidence(PAGER, 0.5, 0.0))
     assert read_on(with_evidence(PAGER, 0.1, 0.4))
