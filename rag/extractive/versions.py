@@ -17,13 +17,16 @@ _ALIKE = 0.8
 _MOST = 3
 """Versions that are told."""
 _DATING = re.compile(
-    r"\W*(?:this \w+ )?(?:(?:is|was|has been) )?(?:valid|effective|in (?:force|effect)|applies|as (?:of|at)"
-    r"|(?:last )?(?:updated|revised|changed|reviewed|issued|published|approved|modified)|dated?|version|edition"
+    r"\W*(?:(?:this|the) (?:\w+ ){1,3})?(?:(?:is|was|has been) )?"
+    r"(?:valid|effective|in (?:force|effect)|applies|as (?:of|at)|dated?|version|edition"
+    r"|(?:last )?(?:updated|revised|changed|reviewed|issued|published|approved|modified)"
     r"|gültig|in kraft|stand|fassung|ausgabe|datum|en vigueur|valable|vigente|válid[oa]|valid[oa]|in vigore|fecha|data)"
     r"\b",
     re.IGNORECASE,
 )
 """How a line begins that dates its document."""
+_LONGEST = 12
+"""Words of such a line."""
 _REPLACES = re.compile(
     r"\b(?:replaces|supersedes|takes the place of|ersetzt(?! durch)|remplace|reemplaza|sustituye|sostituisce)\b"
     r"(?P<object>.*)",
@@ -59,7 +62,7 @@ class _Version:
         passage = answer.source.passage
         sources = {c.source.number: c.source for c in found if c.source.passage.path == passage.path}
         lines = [line for number in sorted(sources) for line in _lines(sources[number])]
-        dated = [(line, date) for line in lines if _DATING.match(line.text) and (date := _date_in(line.text))]
+        dated = [(line, date) for line in lines if _dates(line.text) and (date := _date_in(line.text))]
         replacing = [(line, match["object"]) for line in lines if (match := _REPLACES.search(line.text))]
         named = max(filter(None, map(_date_in, (passage.path, passage.title))), default=None)
         dating = next((line for line, _ in (*dated, *replacing)), None)
@@ -106,10 +109,10 @@ def newest_first(chosen: Sequence[Candidate], found: Sequence[Candidate], questi
     for candidate in chosen:
         versions = [] if _YEAR.search(question) else _versions(candidate, found)
         lines = [line for version in versions for line in version.told()] or [candidate]
-        if len(versions) > 1 and _place(versions[0].answer) not in told:
-            lines[0] = replace(lines[0], lead_in=LEAD_IN)
-        for line in lines:
-            told.setdefault(_place(line), line)
+        fresh = [line for line in lines if _place(line) not in told]
+        if versions and versions[0].answer in fresh:
+            fresh[0] = replace(fresh[0], lead_in=LEAD_IN)
+        told |= {_place(line): line for line in fresh}
     return [*told.values()]
 
 
@@ -146,6 +149,11 @@ def _lines(source: NumberedPassage) -> Iterator[Candidate]:
     """Yield the sentences of a passage as they may be quoted."""
     for sentence in source.sentences():
         yield Candidate(source, sentence.start, sentence.end, {}, {})
+
+
+def _dates(line: str) -> bool:
+    """Return whether a line says from when a document is."""
+    return _DATING.match(line) is not None and not is_table_row(line) and len(line.split()) <= _LONGEST
 
 
 def _date_in(text: str) -> _Date | None:

@@ -37,6 +37,22 @@ async def test_the_newer_version_comes_first_and_both_are_told_with_their_dates(
     assert LEAD_IN not in {sentence.text for sentence in told.sentences}
 
 
+async def test_of_two_sentences_that_differ_each_is_told_and_the_date_once() -> None:
+    fee = "A guest pays {} euros for the sauna. A guest pays {} euros for the pool."
+    old, new = fee.format(4, 2), fee.format(7, 3)
+    told = await answered(
+        ("a.md", f"Valid from 1 May 2021.\n\n{old}"),
+        ("b.md", f"This house policy is valid from 2023.\n\n{new}"),
+        question="How much does a guest pay for the sauna and the pool?",
+    )
+    lines = [line.rpartition(" [")[0] or line for line in told.text.splitlines()]
+    assert lines.count("Valid from 1 May 2021.") == lines.count("This house policy is valid from 2023.") == 1
+    for matter, before, after in (("sauna", 4, 7), ("pool", 2, 3)):
+        first = lines.index(f"A guest pays {after} euros for the {matter}.")
+        assert first < lines.index(f"A guest pays {before} euros for the {matter}.")
+        assert LEAD_IN in lines[:first]
+
+
 PRICE = "A guest pays {} euros for the sauna."
 
 
