@@ -19,7 +19,8 @@ from rag.evidence.tables.relations import prose_of
 from rag.evidence.wording.alignment import conflict, sentences_in
 from rag.evidence.wording.clauses import NOT_MIXED, Mixture, mixture, stands_elsewhere
 from rag.evidence.wording.cross_language import is_foreign
-from rag.evidence.wording.names import fold_accents, leading_name, names, unknown_names
+from rag.evidence.wording.language_id import has_capital_nouns, identify_language
+from rag.evidence.wording.names import absent_names, absent_nouns, fold_accents, leading_name, names, names_in
 from rag.evidence.wording.negation import (
     antonym,
     is_denied,
@@ -28,6 +29,8 @@ from rag.evidence.wording.negation import (
     polarity_conflict,
     without_limits,
 )
+from rag.evidence.wording.subjects import exchanged_party
+from rag.evidence.wording.verb_forms import base_stems
 
 _SAME = 0.5
 """A claim that shares this part of its words with the source is in the same language."""
@@ -44,6 +47,9 @@ _MORE = 1
 """Words beside a calculation that leave it all that is said: "That is €170 more expensive"."""
 _FRAGMENT = 3
 """Content words of a sentence that is read with its question."""
+_ALL = re.compile(r"\b(?:all|any|every|each|always|any(?:one|body)|every(?:one|body|where))\b", re.IGNORECASE)
+_EXCEPTION = re.compile(r"\b(?:except|exclud\w+|only|unless|apart from|other than|but not)\b", re.IGNORECASE)
+"""With which a source takes something from what it says; a claim of all that the source does not call so is wider."""
 _NEAR = 3
 """Words on each side of a fact that tell what it is about."""
 _LEAD_INS = frozenset(
@@ -173,14 +179,18 @@ class ClaimCheck:
         """As ``Evidence.is_doubtful``."""
         first = leading_name(self.claim)
         is_strange = bool(first) and first not in STOP_WORDS | _LEAD_INS | _known_words(self.source.everything)
-        return is_strange or self.is_uncertain or self.mixed.is_doubtful or self.lacks_row
+        is_wider = bool(_ALL.search(self.claim) and _EXCEPTION.search(self.source.around))
+        is_wider = is_wider and not _ALL.search(self.source.text)
+        return is_strange or is_wider or self.is_uncertain or self.mixed.is_doubtful or self.lacks_row
 
     @cached_property
     def absent(self) -> list[str]:
         """The figures and dates, or else the names, that the source has nowhere."""
         everything = self.source.everything
         lacking = missing_amounts(amounts(self.claim), self.known)
-        return lacking or unknown_names(self.claim, _known_words(everything), everything)
+        language, known = identify_language(self.source.around) or "", _known_words(everything)
+        named = absent_names(names_in(self.claim, language), self.claim, known, everything)
+        return lacking or named or (absent_nouns(self.claim, known) if has_capital_nouns(language) else [])
 
     @property
     def lacking(self) -> str:
@@ -197,7 +207,11 @@ class ClaimCheck:
         is_in_order = self.misread is None and not self.mixed.is_shared and not self.calculations
         around = names(self.source.around)
         said = self.opposite or (conflict(self.claim, self.source.text, around) if is_in_order else "")
-        return f"the source says {said}" if said else self.mixed.conflict
+        if said:
+            return f"the source says {said}"
+        if self.mixed.conflict or self.source.tables:
+            return self.mixed.conflict
+        return exchanged_party(self.claim, self.source.around, self.reading.leads)
 
     @property
     def cell_instead(self) -> str:
@@ -292,6 +306,6 @@ def _plain_words(text: str) -> str:
     return " ".join(words(text))
 
 
-def _stems(text: str) -> list[str]:
-    """Return the stems, with figures, dates and limits in one spelling."""
-    return stems(without_limits(normalize_amounts(text)))
+def _stems(text: str) -> tuple[str, ...]:
+    """Return the stems, with figures, dates, limits and verbs in one spelling."""
+    return base_stems(without_limits(normalize_amounts(text)))

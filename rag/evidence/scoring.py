@@ -11,7 +11,7 @@ from rag.evidence.claim_check import ClaimCheck
 from rag.evidence.source_text import SourceText
 from rag.evidence.tables.cell_claims import Reading
 from rag.evidence.wording.cross_language import compare
-from rag.evidence.wording.negation import without_answer_word
+from rag.evidence.wording.negation import under_heading, without_answer_word
 from rag.evidence.wording.yes_no import answer_conflict
 from rag.types import Verdict
 
@@ -63,7 +63,8 @@ def gather_evidence(claim: str, source: SourceText, reading: Reading | None = No
     reading = reading or Reading(claim)
     if wrong := answer_conflict(claim, "".join(reading.leads[-1:])):
         return Evidence(wrong, {})
-    check = ClaimCheck(without_answer_word(claim), source, reading)
+    claim = under_heading(without_answer_word(claim), "".join(reading.leads[:1]), source.text)
+    check = ClaimCheck(claim, source, reading)
     if check.miscounted:
         return Evidence(check.miscounted, {}, contradicts=True)
     if check.is_verbatim:

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from indexes.text.sentences import is_table_row
 from indexes.text.tokenization import content_words, figures
@@ -47,7 +48,8 @@ _COURTESY = re.compile(
     r"|please contact .* (?:directly|details|information|assistance)\W*"
     r"|if you (?:have|need|want|['’]d like|would like)\b.*"
     r"\b(?:let me know|feel free|just ask|i['’]m here|happy to help)\b.*"
-    r"|(?:is there|do you have) any(?:thing| other)\b.*\?|(?:sure|certainly|of course|great question)\W*"
+    r"|(?:is there|do you have) any(?:thing| other)\b.*\?|(?:sure|certainly|of course|(?:great|good) question)\W*"
+    r"|(?:(?:sure|certainly|of course)\W*)?(?:i['’]m |i am |always )?(?:happy|glad) to help\W*"
     r"|(?:lass|lassen) (?:sie )?(?:es )?mich wissen\b.*|ich hoffe,? das hilft\b.*|n['’]hésitez pas\b.*"
     r"|espero que (?:esto )?(?:te |le )?(?:ayude|sirva)\b.*)",
     re.IGNORECASE,
@@ -150,11 +152,11 @@ def extract_claims(text: str, marks: Sequence[Mark], passages: Sequence[Passage]
     claims = []
     starts = [mark.start for mark in marks]
     quoted_lines = {text.rfind("\n", 0, mark.start) + 1: mark.place for mark in marks if mark.exact}
-    for start, end in sentence_spans_with_markers(text):
+    spans = sentence_spans_with_markers(text)
+    bare = [without_markers_at(text, span, marks) for span in spans]
+    for (start, end), (said, after) in zip(spans, pairwise([*bare, ""]), strict=True):
         own = tuple(marks[bisect_left(starts, start) : bisect_left(starts, end)])
-        edges = [start, *(edge for mark in own for edge in (mark.start, mark.end)), end]
-        bare = "".join(text[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
-        claim = in_full(strip_item_number(bare.replace(REMOVED, "")), question)
+        claim = f"{said.strip(' .!')}, {after}" if after and is_yes_or_no(said) else in_full(said, question)
         if not any(character.isalnum() for character in claim):
             continue
         reading = read_with_lines_before(claim, text[:start], question)
@@ -195,6 +197,13 @@ def _cited_proofs(claim: str, marks: Sequence[Mark], reading: Reading) -> tuple[
         others = (Place(passage, run.start, run.end) for run in runs)
         alone |= {other.key: other for other in others if other.key not in places}
     return (cited, *(Proof.at([place], claim, reading) for place in alone.values()))
+
+
+def without_markers_at(text: str, span: Span, marks: Sequence[Mark]) -> str:
+    """Return a span of a text without its markers, an item's number and what was removed as unsafe."""
+    edges = [span[0], *(edge for mark in marks if span[0] <= mark.start < span[1] for edge in (mark.start, mark.end))]
+    kept = "".join(text[a:b] for a, b in zip(edges[::2], [*edges[1::2], span[1]], strict=True))
+    return strip_item_number(kept.replace(REMOVED, ""))
 
 
 def strip_item_number(text: str) -> str:

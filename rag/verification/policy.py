@@ -8,7 +8,7 @@ from typing import Literal
 from rag.types import Span
 from rag.verification.abstention import admits_gap
 from rag.verification.checker import CheckedText
-from rag.verification.claims import FENCE, RULE, in_code
+from rag.verification.claims import FENCE, RULE, in_code, is_yes_or_no
 
 Unsupported = Literal["mark", "cut", "retry"]
 _WORTH = {"supported": 1.0, "weak": 0.5, "unsupported": -1.0, "uncited": -1.0}
@@ -40,6 +40,9 @@ def cut_unsupported(checked: CheckedText) -> CheckedText:
     """Return the text without unsupported claims, and without what only led in to them; numbers have no gaps."""
     dropped = {s.start for s in checked.doubtful}
     dropped |= set(_orphaned_lead_ins(checked, dropped))
+    left = [s for s in checked.sentences if s.start not in dropped]
+    if len(left) == 1 and is_yes_or_no(left[0].text):  # then it is all that is said, and nothing bears it out
+        dropped.add(left[0].start)
     if not dropped:
         return checked
     spans = list(_whole_lines(checked.text, [(s.start, s.end) for s in checked.sentences if s.start in dropped]))

@@ -10,7 +10,8 @@ from indexes.text.sentences import is_table_row, sentence_spans
 from indexes.text.tokenization import figures, stem, stems, words
 from rag.evidence.figures.agreement import missing_amounts
 from rag.evidence.figures.quantities import amounts, normalize_amounts
-from rag.evidence.wording.names import absent_names, fold_accents, leading_name, names
+from rag.evidence.wording.language_id import has_capital_nouns, identify_language, small_words
+from rag.evidence.wording.names import absent_names, fold_accents, leading_name, names_in
 from rag.evidence.wording.negation import antonym, negates, negation_conflict, without_limits
 
 _ENOUGH = 0.5
@@ -51,6 +52,8 @@ class _Line:
     """The text that the sentence is from."""
     words: tuple[str, ...]
     names: frozenset[str]
+    leading: frozenset[str]
+    """Those that may be names, as they begin the sentence and would have a capital anyway."""
     values: frozenset[str]
     stems: frozenset[str]
 
@@ -85,8 +88,10 @@ def conflict(claim: str, text: str, known_names: frozenset[str] = frozenset()) -
     where every word has a capital. Brackets count only if the claim has some too.
     """
     has_asides = _ASIDE.search(claim) is not None
-    target = _line(claim, claim, known_names, has_asides)
-    lines = [_line(sentence, text, known_names, has_asides) for sentence in sentences_in(text)]
+    language = identify_language(text) or ""
+    known_names |= names_in(text, language)
+    target = _line(claim, claim, known_names, has_asides, language)
+    lines = [_line(sentence, text, known_names, has_asides, language) for sentence in sentences_in(text)]
     source = max(lines, key=target.likeness, default=target)
     alike = target.stems and len(target.stems & source.stems) >= _ENOUGH * len(target.stems)
     pair = _Pair(target, source)
@@ -131,7 +136,8 @@ class _Pair:
         strange = absent_names(self.target.names & set(new), self.target.text, known, self.source.text)
         counted = {*new} & self.target.values - self.source.values and not self.source.has_amounts_of(self.target)
         lost = {word for word in old if self.target.words.count(word) < self.source.words.count(word)}
-        if (strange and lost & self.source.names) or (counted and lost & self.source.values):
+        is_sure = not {*strange} <= self.target.leading or not lost & self.source.names <= self.source.leading
+        if (strange and lost & self.source.names and is_sure) or (counted and lost & self.source.values):
             return _instead(new, old)
         return antonym(frozenset(map(stem, new)), frozenset(map(stem, old)))
 
@@ -210,12 +216,16 @@ def _is_year(figure: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _line(sentence: str, around: str, known_names: frozenset[str], has_asides: bool) -> _Line:
+def _line(sentence: str, around: str, known_names: frozenset[str], has_asides: bool, language: str) -> _Line:
     plain = without_limits(normalize_amounts(sentence if has_asides else _ASIDE.sub(" ", sentence)))
     tokens = []
     for word in words(fold_accents(plain))[:_MOST]:
         forms = figures(word) if word[0].isdigit() else ()
         tokens.append(min(forms) if len(forms) == 1 else word)
     values = frozenset(token for token in tokens if token[0].isdigit())
-    at_start = {leading_name(sentence, alone=False), *(known_names & set(tokens[:1]))}
-    return _Line(sentence, around, tuple(tokens), names(sentence) | at_start, values, frozenset(stems(plain)))
+    at_start = frozenset((leading_name(sentence, alone=False), *(known_names & set(tokens[:1]))))
+    small, named = small_words(language), names_in(sentence, language)
+    content = " ".join(word for word in words(plain) if word not in small)
+    first = frozenset[str]() if has_capital_nouns(language) else at_start - named
+    leading = first - known_names
+    return _Line(sentence, around, tuple(tokens), named | first, leading, values, frozenset(stems(content)))

@@ -13,10 +13,11 @@ from indexes.text.number_words import MONTHS
 from indexes.text.tokenization import STOP_WORDS, stem, stems, words
 from rag.evidence.figures.quantities import amounts, normalize_amounts
 from rag.evidence.wording.alignment import sentences_in
+from rag.evidence.wording.language_id import identify_language, small_words
 from rag.evidence.wording.negation import negates
 
 _BOUNDS = re.compile(r"[,;:()–—]\s|\s[–—-]\s|\b(?:and|but|while|whereas|although|though|instead of)\b", re.IGNORECASE)
-_TELLING = frozenset("before after".split())
+_TELLING = frozenset("before after most".split())
 """Stop words that tell one clause from another."""
 _UNTIL = re.compile(r"\b(?:until|till|respectively)\b", re.IGNORECASE)
 """Words with which a claim may rightly give the one clause's figure to the other: open until the closing time."""
@@ -56,8 +57,11 @@ class Clause:
     def is_made_of(self, host: "Clause") -> bool:
         """Return whether it has most words of another, and lacks few."""
         kept = self.words & host.words
-        is_enough = len(kept) >= _KEPT * len(host.words) and len(kept) + len(self.values & host.values) >= _LEAST
-        return is_enough and len(host.words - kept) <= _SLOT
+        return len(kept) >= _KEPT * len(host.words) and len(host.words - kept) <= _SLOT
+
+    def has_enough_of(self, host: "Clause") -> bool:
+        """Return whether it has so many words and figures of another that they are no chance."""
+        return len(self.words & host.words) + len(self.values & host.values) >= _LEAST
 
     def value_in_place(self, host: "Clause", guest: "Clause") -> str:
         """Return the figure of one clause that stands with the words of another which has its own, in words."""
@@ -100,8 +104,10 @@ def mixture(claim: str, text: str) -> Mixture:
     """Return how a claim mixes the clauses of a text."""
     if _UNTIL.search(claim):
         return NOT_MIXED
-    known, exchanged = clauses_of(text)[:_MOST], dict[tuple[frozenset[str], frozenset[str]], Clause]()
-    claimed = clauses_of(claim)
+    small = small_words(identify_language(text) or "")
+    known, exchanged = clauses_of(text, small)[:_MOST], dict[tuple[frozenset[str], frozenset[str]], Clause]()
+    is_doubtful = False
+    claimed = clauses_of(claim, small)
     if claimed and all(clause.is_shared(known) for clause in claimed):
         return Mixture("", is_doubtful=False, is_shared=True)
     for clause in claimed:
@@ -109,13 +115,16 @@ def mixture(claim: str, text: str) -> Mixture:
             continue
         hosts = [host for host in known if clause.is_made_of(host)]
         for host, guest in ((host, guest) for host in hosts for guest in known if guest is not host):
+            is_sure = clause.has_enough_of(host)
             is_parallel = guest.sentence == host.sentence or guest.words & host.words
-            if is_parallel and (conflict := clause.value_in_place(host, guest)):
+            if is_sure and is_parallel and (conflict := clause.value_in_place(host, guest)):
                 return Mixture(conflict, is_doubtful=True)
-            exchanged |= dict.fromkeys(clause.words_in_place(host, guest), host)
+            in_place = clause.words_in_place(host, guest)
+            is_doubtful = is_doubtful or (is_sure and bool(in_place))
+            exchanged |= dict.fromkeys(in_place, host)
     turned = next((host for pair, host in exchanged.items() if pair[::-1] in exchanged), None)
     conflict = f"the source says “{turned.text}”" if turned else ""
-    return Mixture(conflict, is_doubtful=bool(exchanged))
+    return Mixture(conflict, is_doubtful=is_doubtful or bool(turned))
 
 
 def _instead(new: frozenset[str], old: frozenset[str]) -> str:
@@ -123,16 +132,17 @@ def _instead(new: frozenset[str], old: frozenset[str]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def clauses_of(text: str) -> tuple[Clause, ...]:
-    """Return the clauses of a text that have content words."""
+def clauses_of(text: str, small: frozenset[str] = frozenset()) -> tuple[Clause, ...]:
+    """Return the clauses of a text that have content words; ``small`` ones of its language are none."""
     clauses = []
     for number, sentence in enumerate(sentences_in(text)):
         for part in _BOUNDS.split(normalize_amounts(sentence)):
-            tokens = [word for word in words(part) if word not in STOP_WORDS or word in _TELLING or word in MONTHS]
+            content = [word for word in words(part) if word not in small]
+            tokens = [word for word in content if word not in STOP_WORDS or word in _TELLING or word in MONTHS]
             values = frozenset(token for token in tokens if token[0].isdigit() or token in MONTHS)
             units = {quantity.unit for quantity in amounts(part).quantities}
-            if content := frozenset(stem(token) for token in tokens if token not in values | units):
-                clauses.append(Clause(content, values, negates({*words(part)}), part.strip(" .,;:"), number))
+            if told := frozenset(stem(token) for token in tokens if token not in values | units):
+                clauses.append(Clause(told, values, negates({*words(part)}), part.strip(" .,;:"), number))
     return tuple(clauses)
 
 

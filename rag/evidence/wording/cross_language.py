@@ -8,12 +8,10 @@ from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import words
 from rag.evidence.figures.quantities import amounts
 from rag.evidence.wording.language_id import has_negation, identify_language
-from rag.evidence.wording.names import absent_names, codes, fold_accents, names
+from rag.evidence.wording.names import absent_names, codes, fold_accents, names, names_in
 
 FINDING = "in another language than its source, so that only figures and names were compared"
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
-_CAPITAL_NOUNS = "de"
-"""The language that capitalises every noun: only codes are names there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def compare(claim: str, text: str, everything: str) -> Comparison:
         if not (readings & source_figures or any(figure in code for code in coded))
     ]
     claim_language, claim_names = identify_language(claim) or "", names(claim)
-    absent += absent_names(coded if claim_language == _CAPITAL_NOUNS else claim_names, claim, known, everything)
+    absent += absent_names(names_in(claim, claim_language), claim, known, everything)
     if absent:
         return Comparison(f"{', '.join(absent)}: in no source", agrees=False)
     shared = claim_names & known

@@ -69,6 +69,16 @@ def is_foreign_to(text: str, languages: frozenset[str]) -> bool:
     return language is not None and bool(languages) and language not in languages
 
 
+def has_capital_nouns(language: str) -> bool:
+    """Return whether every noun of a language has a capital, so that few capitalised words are names."""
+    return language == "de"
+
+
+def small_words(language: str) -> frozenset[str]:
+    """Return the commonest words of a language other than English, which has its stop words."""
+    return _EVERY.get(language, frozenset()) if language != "en" else frozenset()
+
+
 def content_of(text: str) -> str:
     """Return the text without the commonest words of its language."""
     small = _EVERY.get(identify_language(text) or "", frozenset())

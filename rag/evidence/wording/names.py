@@ -10,6 +10,7 @@ from indexes.text.number_words import MONTHS
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import STOP_WORDS, words
 from rag.evidence.figures.quantities import without_amounts
+from rag.evidence.wording.language_id import has_capital_nouns
 
 _NAME = re.compile(r"\b(?:[A-Z][\w&.’'-]*[a-z][\w-]*|[A-Z]{2,}[\w-]*|[A-Z]\.?(?=[\s,.]|$))")
 _MIXED = re.compile(
@@ -29,6 +30,10 @@ _ABSTRACT = re.compile(r"[aeiou]\w*(?:tion|sion|ment|ness|ity|ance|ence|ing|ism|
 _BEGINNING = re.compile(r"^\W*\w+|(?<=\| )[A-Z][a-z]+(?= [a-z])")
 """The first word of a sentence, and that of a cell before a word in small letters."""
 _PRONOUNS = frozenset("nobody everybody somebody anybody everyone someone anyone nothing everything something".split())
+_ROOT, _SEVERAL = 5, 2
+"""Letters that the inflections of a noun share; nouns that are missing by no chance."""
+_PEOPLE = re.compile(r"\b(?:Herrn?|Frau|Dr\.|Prof\.) (?:Dr\. )?([A-ZÄÖÜ][\w-]+(?: [A-ZÄÖÜ][\w-]+)?)")
+"""People of a language where nouns have capitals."""
 _NOT_NAMES = frozenset(("i", *MONTHS, "mr", "mrs", "ms", "dr", "prof"))
 
 
@@ -47,6 +52,21 @@ def codes(claim: str) -> frozenset[str]:
     """Return the names that are names in any language: those all in capitals, and those that mix digits and letters."""
     matches = [*_MIXED.findall(fold_accents(claim)), *_ALL_CAPITALS.findall(fold_accents(claim))]
     return frozenset(part for name in matches for part in words(name)) - _NOT_NAMES
+
+
+def names_in(claim: str, language: str) -> frozenset[str]:
+    """Return the words that are surely names in a claim of a language: where nouns have capitals, codes and people."""
+    if not has_capital_nouns(language):
+        return names(claim)
+    return codes(claim) | {part for people in _PEOPLE.findall(claim) for part in words(fold_accents(people))}
+
+
+def absent_nouns(claim: str, known: frozenset[str]) -> list[str]:
+    """Return the nouns with capitals that a source has in no inflection, if they are most of a claim's and several."""
+    nouns = names(claim)
+    beginnings = {word[:_ROOT] for word in known}
+    absent = [noun for noun in nouns if noun[:_ROOT] not in beginnings]
+    return sorted(absent) if len(absent) >= max(_SEVERAL, len(nouns) / 2) else []
 
 
 @lru_cache(maxsize=4096)

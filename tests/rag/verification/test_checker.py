@@ -316,6 +316,8 @@ def test_two_citations_of_a_wrong_figure_prove_nothing() -> None:
         *(
             "Let me know if you need anything else!",
             "I hope this helps.",
+            "Sure, happy to help!",
+            "Good question!",
             "Sure!",
             "Please feel free to ask any questions.",
         ),
@@ -333,3 +335,10 @@ def test_what_is_said_to_the_asker_claims_nothing(courtesy: str) -> None:
 def test_what_is_said_of_the_documents_is_a_claim_however_kind(claim: str) -> None:
     told = checked(f"The sauna costs 9 crowns an evening [1].\n\n{claim}", SAUNA)
     assert [claim.verdict for claim in told.claims] == ["supported", "uncited"]
+
+
+def test_a_bare_answer_is_proven_by_the_sentence_that_explains_it() -> None:
+    told = checked("Yes [2]. Staff get 25 days of leave [2].")
+    assert [s.verdict for s in told.sentences] == ["supported", "supported"]
+    told = checked("Yes [2]. Staff get 45 days of leave [2].")
+    assert [s.verdict for s in told.sentences] == ["unsupported", "unsupported"]
