@@ -139,7 +139,9 @@ def test_markers_stand_where_the_citations_say(asked: Asked) -> None:
 def test_every_word_of_an_offline_answer_stands_in_its_sources(asked: Asked) -> None:
     for answer in (answer for answer in asked.answers if answer.citations):
         said = set(words(re.sub(r"\[\d+\]", " ", answer.text)))
-        assert said <= {word for citation in answer.citations for word in words(citation.passage.text)}
+        sources = [f"{citation.passage.context} {citation.passage.text}" for citation in answer.citations]
+        # the heads of a row's columns may stand in the context, with other signs between their words
+        assert said <= set(words(" ".join(sources).replace("_", " ")))
         assert answer.model == NAME
 
 
