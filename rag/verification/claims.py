@@ -48,7 +48,8 @@ _COURTESY = re.compile(
     r"|please contact .* (?:directly|details|information|assistance)\W*"
     r"|if you (?:have|need|want|['’]d like|would like)\b.*"
     r"\b(?:let me know|feel free|just ask|i['’]m here|happy to help)\b.*"
-    r"|(?:is there|do you have) any(?:thing| other)\b.*\?|(?:sure|certainly|of course|(?:great|good) question)\W*"
+    r"|(?:is there|do you have) any(?:thing| other)\b.*\?"
+    r"|(?:sure|certainly|of course|gerne|natürlich|claro|(?:great|good) question)\W*"
     r"|(?:(?:sure|certainly|of course)\W*)?(?:i['’]m |i am |always )?(?:happy|glad) to help\W*"
     r"|(?:lass|lassen) (?:sie )?(?:es )?mich wissen\b.*|ich hoffe,? das hilft\b.*|n['’]hésitez pas\b.*"
     r"|espero que (?:esto )?(?:te |le )?(?:ayude|sirva)\b.*)",

@@ -121,7 +121,7 @@ def mixture(claim: str, text: str) -> Mixture:
                 return Mixture(conflict, is_doubtful=True)
             in_place = clause.words_in_place(host, guest)
             is_doubtful = is_doubtful or (is_sure and bool(in_place))
-            exchanged |= dict.fromkeys(in_place, host)
+            exchanged |= {pair: host for pair in in_place if is_sure or set(map(len, pair)) == {1}}
     turned = next((host for pair, host in exchanged.items() if pair[::-1] in exchanged), None)
     conflict = f"the source says “{turned.text}”" if turned else ""
     return Mixture(conflict, is_doubtful=is_doubtful or bool(turned))

@@ -30,7 +30,7 @@ _ABSTRACT = re.compile(r"[aeiou]\w*(?:tion|sion|ment|ness|ity|ance|ence|ing|ism|
 _BEGINNING = re.compile(r"^\W*\w+|(?<=\| )[A-Z][a-z]+(?= [a-z])")
 """The first word of a sentence, and that of a cell before a word in small letters."""
 _PRONOUNS = frozenset("nobody everybody somebody anybody everyone someone anyone nothing everything something".split())
-_ROOT, _SEVERAL = 5, 2
+_ROOT, _SEVERAL = 4, 2
 """Letters that the inflections of a noun share; nouns that are missing by no chance."""
 _PEOPLE = re.compile(r"\b(?:Herrn?|Frau|Dr\.|Prof\.) (?:Dr\. )?([A-ZÄÖÜ][\w-]+(?: [A-ZÄÖÜ][\w-]+)?)")
 """People of a language where nouns have capitals."""

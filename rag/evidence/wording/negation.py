@@ -18,7 +18,8 @@ _DENIALS = frozenset(
     base_stem(word)
     for word in "unable fail lack refuse deny prohibit forbid forbidden exclude ban reject prevent decline absent miss"
     " unless except hardly rarely barely seldom false impossible unlikely refrain avoid stop cease ineligible"
-    " invalid illegal exempt waive void deprive restrict wait otherwise shut close".split()
+    " invalid illegal exempt waive void deprive restrict wait otherwise shut close"
+    " contrairement sauf außer".split()
 )
 """Words that deny without a negation. If a source has one, "not" in a claim may say the same."""
 _ANSWER_WORD = re.compile(
@@ -53,6 +54,14 @@ _LIMITS = (
         re.compile(r"(?:\b(?:not|never|no|nobody|no one)|n['’]t)\b((?: [\w'’-]+){0,8}?),? without\b", re.IGNORECASE),
         r"\1 only with",
     ),
+    (re.compile(r"\bwith the exception of\b", re.IGNORECASE), "except"),
+    (re.compile(r"\A\W*except(?: for)?\b", re.IGNORECASE), "only"),
+    (
+        re.compile(
+            r"(?:\b(?:not|never|no|nobody|no one)|n['’]t)\b((?: [\w'’-]+){0,8}?),? except(?: for)?\b", re.IGNORECASE
+        ),
+        r"\1 only",
+    ),
     (re.compile(r"(?<=\b(?:not|n't)\b)([^.;:!?]*?)\bnot even\b", re.IGNORECASE), r"\1even"),
     (
         re.compile(
@@ -68,6 +77,7 @@ _IDIOMS = (
     *_LIMITS,
     (re.compile(r"\bnot (?:only|just|merely|simply|necessarily)\b|\bwhether or not\b|\bno\. ?(?=\d)|\bif not\b"), " "),
     (re.compile(r"\boff[- ]limits\b"), "forbidden"),
+    (re.compile(r"\b(?:rather than|instead of|as opposed to)\b"), "excluding"),
     (re.compile(r"\b(?:turn|turns|turned|turning) away\b"), "reject"),
     (re.compile(r"\bout of (?:service|order)\b"), "not working"),
     (re.compile(r"\bout of (?=(?:reach|stock|use|sight|print|date|bounds)\b)"), "not in "),
@@ -99,6 +109,7 @@ _OPPOSITES = tuple(
     for a, b in (line.split(),)
     for pair in ((a, b), (b, a))
 )  # fmt: skip
+_SMALL = frozenset(map(base_stem, STOP_WORDS))
 _STEMMED = tuple(dict.fromkeys((base_stem(a), base_stem(b)) for a, b in _OPPOSITES))
 
 
@@ -178,9 +189,12 @@ def negation_conflict(new: Sequence[str], old: Sequence[str], claim: str, senten
     mine, theirs = (negates(set(words(_without_idioms(" ".join(part))))) for part in (new, old))
     if mine == theirs or "otherwise" in words(f"{claim} {sentence}"):
         return False
-    said, told = set(map(base_stem, words(claim))), set(map(base_stem, words(sentence)))
+    said, told = ({*map(base_stem, words(_without_idioms(text)))} for text in (claim, sentence))
     if _DENIALS & ((told - said) if mine else (said - told)):
         return False
+    beside = {*map(base_stem, old[1:])} - _SMALL
+    if theirs and negates({old[0]}) and beside and not beside & said:
+        return False  # "online, not by telephone": what is denied beside is left out
     denied, other = (_denied_by(new, claim), around) if mine else (_denied_by(old, sentence), claim)
     return not (denied and is_denied(denied, polarity(other)))
 
@@ -206,7 +220,8 @@ def negates(tokens: set[str]) -> bool:
 
 def polarity_conflict(claim: Polarity, source: Polarity) -> str:
     """Return what one denies and the other affirms, or the opposite that the source has, in words; else nothing."""
-    if claim.negates and not source.denies and not _by_prefix(claim.denied, source.stems):
+    is_told = source.denies or "only" in source.stems or _by_prefix(claim.denied, source.stems)
+    if claim.negates and not is_told:
         return "a negation"
     only_denied = (claim.denied - claim.affirmed) & (source.affirmed - source.denied)
     if only_denied and not source.denies:
@@ -226,4 +241,5 @@ def antonym(claim: frozenset[str], source: frozenset[str]) -> str:
 
 def _by_prefix(denied: frozenset[str], stems: frozenset[str]) -> bool:
     """Return whether a prefix denies it: ``not paid`` is ``unpaid``."""
-    return any(prefix + word in stems for word in denied for prefix in _PREFIXES)
+    plain = {one.rstrip("e") for one in stems}
+    return any(prefix + word.rstrip("e") in plain for word in denied for prefix in _PREFIXES)

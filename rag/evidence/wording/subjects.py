@@ -33,6 +33,8 @@ class Deed:
     """The preposition before each party; "by" for who does it, by whichever voice."""
     told: frozenset[str]
     text: str
+    is_inherited: bool = False
+    """Whether its party is that of the clause before, which may mean another."""
 
     def is_near(self, other: "Deed") -> bool:
         """Return whether another clause says most of it too."""
@@ -43,11 +45,11 @@ class Deed:
         pair = len(self.parties) == 2 and self.parties == other.parties[::-1] and self.parties[0] != self.parties[1]
         return pair and self.parts == other.parts and self.is_near(other)
 
-    def is_of_another(self, other: "Deed") -> bool:
+    def is_of_another(self, other: "Deed", fewest: int = _FEWEST) -> bool:
         """Return whether another clause has all that is said, of somebody else who has the same part in it."""
         parts = {part for party, part in zip(other.parties, other.parts, strict=True) if party not in self.parties}
         is_other = not {*self.parties} & {*other.parties} and bool(parts & {*self.parts})
-        return is_other and len(self.told) >= _FEWEST and self.told <= other.told
+        return is_other and not other.is_inherited and len(self.told) >= fewest and self.told <= other.told
 
 
 def exchanged_party(claim: str, text: str, leads: Sequence[str] = ()) -> str:
@@ -61,13 +63,20 @@ def exchanged_party(claim: str, text: str, leads: Sequence[str] = ()) -> str:
         return ""
     source = _deeds(text, text)[:_MOST]
     meant = next((known[word] for lead in leads for word in words(fold_accents(lead)) if word in known), "")
-    for deed in _deeds(claim, text):
-        if meant and not deed.parties and _PRONOUN.match(deed.text):
-            deed = replace(deed, parties=(meant,), parts=("by",))
+    deeds = [
+        replace(deed, parties=(meant,), parts=("by",))
+        if meant and not deed.parties and _PRONOUN.match(deed.text)
+        else deed
+        for deed in _deeds(claim, text)
+    ]
+    others = [{party for one in source if deed.is_of_another(one, 1) for party in one.parties} for deed in deeds]
+    pairs = list(zip(deeds, others, strict=True))
+    for deed, hosts in pairs:
         own = [one for one in source if {*one.parties} & {*deed.parties}]
         host = next(filter(deed.is_turned, own), None)
         if own and not host and not any(map(deed.is_near, own)):
-            host = next(filter(deed.is_of_another, source), None)
+            is_mutual = any({*deed.parties} & back and hosts & {*one.parties} for one, back in pairs)
+            host = next((one for one in source if deed.is_of_another(one, 1 if is_mutual else _FEWEST)), None)
         if host:
             return f"the source says “{host.text}”"
     return ""
@@ -110,7 +119,7 @@ def _deeds(text: str, source: str) -> tuple[Deed, ...]:
             if told and parties:
                 deeds.append(Deed(parties, parts, told, clause.strip(" .,;:")))
             elif told and is_continued:
-                deeds.append(Deed(last, ("by",) * len(last), told, clause.strip(" .,;:")))
+                deeds.append(Deed(last, ("by",) * len(last), told, clause.strip(" .,;:"), is_inherited=True))
             last = parties[:1] or last
     return tuple(deeds)
 

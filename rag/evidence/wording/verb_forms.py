@@ -21,7 +21,7 @@ _FORMS = {
     ).split("|")
     for past in line.split()[1:]
 }
-_STEMS = {stem(un + past): stem(un + base) for past, base in _FORMS.items() for un in ("", "un")}
+_STEMS = {stem(un + past): un + stem(base) for past, base in _FORMS.items() for un in ("", "un")}
 
 
 @lru_cache(maxsize=4096)

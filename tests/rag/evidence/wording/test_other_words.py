@@ -7,6 +7,10 @@ from rag.evidence.source_text import SourceText
 from rag.evidence.tables.cell_claims import Reading
 
 KENNEL = "No dog may leave the kennel without a lead."
+PANTRY = (
+    "Staff may not enter the pantry except cooks. The flour is sifted by hand, not by machine. The bread is eaten with "
+    "butter, not with lard. A rota is drawn up only on request. Rolls that are not sold are given away."
+)
 ROAM = "Cats roam in the yard, but dogs may not."
 DOSE = "Return the skis a day early; otherwise a fine of EUR 12 is due."
 COVER = "The plan covers glass and locks, but not the loss of keys. Damage by moths is not covered."
@@ -33,6 +37,10 @@ def score(claim: str, text: str, *leads: str) -> float:
         ("- The loss of keys", COVER, ("The plan does not cover:", "What does the plan cover?")),
         ("The rent is due no later than four days after arrival.", HOSTEL, ()),
         ("By default, a room holds 2 beds, and 6 at most.", HOSTEL, ()),
+        ("Only cooks.", PANTRY, ("Who may enter the pantry?",)),
+        ("No, with the exception of cooks.", PANTRY, ("May staff enter the pantry?",)),
+        ("The flour is only sifted by hand.", PANTRY, ()),
+        ("The bread is eaten with butter rather than with lard.", PANTRY, ()),
         ("Die Zahl der Völker stieg auf 260.", IMKER, ()),
     ],
 )
@@ -50,6 +58,8 @@ def test_the_same_in_other_words_is_borne_out(claim: str, text: str, leads: tupl
         ("By default, a room holds 6 beds, and 2 at most.", HOSTEL, ()),
         ("Die Zahl der Völker fiel von 260 auf 210.", IMKER, ()),
         ("Dogs roam in the yard.", ROAM, ()),
+        ("The flour is sifted by machine.", PANTRY, ()),
+        ("Rolls that are sold are given away.", PANTRY, ()),
         ("Das Futter ist im Preis enthalten.", IMKER, ()),
         ("Die Kühe bekommen im Stall Heu und Rüben.", IMKER, ()),
     ],

@@ -23,6 +23,7 @@ ALLOTMENT = (
         ("The winches are repaired by Lena Voss.", CREW),
         ("Voss commands the survey ship.", CREW),
         ("Serra cooks for the night watch, while Voss packs the samples.", CREW),
+        ("Serra cooks and Lena Voss repairs.", CREW),
         ("Ingrid Moen relieves Paulo Serra in May.", CREW),
         ("The gardener mends the fences.", ALLOTMENT),
         ("The gardener empties the bins, and the council sweeps the shed.", ALLOTMENT),
@@ -54,6 +55,6 @@ def test_a_pronoun_means_the_party_of_the_sentence_before_or_of_the_question() -
     assert exchanged_party("She repairs the winches.", CREW, ("Lena Voss cooks for the night watch.",))
     assert exchanged_party("She repairs the winches.", CREW, ("And what else?", "What does Lena Voss do?"))
     assert not exchanged_party("He repairs the winches.", CREW, ("What does Paulo Serra do?",))
-    claim = "He signs the log."
+    claim = "He commands the survey ship."
     asked = Reading(claim, ("What does Mr Serra do?",))
     assert gather_evidence(claim, SourceText(CREW, around=CREW), asked).contradicts
