@@ -11,7 +11,6 @@ from api.commands.answers import print_sources
 from api.schemas.answer import answer_to_wire
 from fakes.chat import ScriptedChat
 from fakes.engines import OpenEngine, RunFootnote
-from rag.answering.assistant import Assistant
 from rag.engine.engine import make_assistant
 from rag.engine.query_engine import FootnoteQueryEngine
 from rag.types import Answer, Question, Turn
@@ -93,6 +92,6 @@ def test_the_same_numbers_stand_for_the_same_places_whichever_way_an_answer_is_t
 
 
 def test_settings_say_what_becomes_of_what_is_not_borne_out(samples_index: Path, opened: OpenEngine) -> None:
-    offline = opened(samples_index, answer={"unsupported": "retry", "min_evidence": 0.2}).assistant
-    assert isinstance(offline, Assistant)
+    engine = opened(samples_index, answer={"unsupported": "retry", "min_evidence": 0.2})
+    offline = make_assistant(engine, engine.llm)
     assert offline.policy == Policy("mark", 0.2)
