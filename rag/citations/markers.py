@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from indexes.text.sentences import sentence_spans
+from indexes.text.tokenization import content_words
 from indexes.types import Passage
 from rag.citations.file_markers import FileMarkers
 from rag.citations.marker_forms import LONGEST, MARKER, MAYBE_MARKER, marker_numbers
@@ -19,6 +20,8 @@ _MARKER = re.compile(
     r"|【\s*(\d{1,4})[^】\n]{0,40}】)"
 )
 """The forms of a bare number, which an article has too."""
+_CLAUSE_WORDS = 3
+"""Content words after a marker within a sentence of which the next one tells."""
 _OWN = re.compile(r"\[(\d+)\]")
 _FENCE = "```"
 _SEPARATORS = " \t:–—-."
@@ -92,6 +95,8 @@ class MarkerStream:
         self._parts: list[str] = []
         self._length = 0
         self._claim = ""
+        self._since = ""
+        """What was said after the last marker."""
         self._fences = 0
         self._ticks = 0
         self._named: list[_Source] = []
@@ -253,7 +258,7 @@ class MarkerStream:
         self._say_plainly(text)
 
     def _say_plainly(self, text: str) -> None:
-        self._claim = (self._claim + text)[-_CLAIM_CHARS:]
+        self._claim, self._since = ((said + text)[-_CLAIM_CHARS:] for said in (self._claim, self._since))
         self._fences += text.count(_FENCE)
         line = text.replace(_FENCE, "").rpartition("\n")
         self._ticks = line[2].count("`") + (0 if line[1] else self._ticks)
@@ -272,7 +277,9 @@ class MarkerStream:
     def _cite_sources(self, sources: Sequence[_Source]) -> None:
         """Cite sources for the sentence before, with those that it names in words."""
         claim, every = last_sentence(self._claim), dict.fromkeys([*self._named, *sources])
-        self._named = []
+        if len(content_words(since := last_sentence(self._since))) >= _CLAUSE_WORDS:
+            claim = since
+        self._named, self._since = [], "" if every else self._since
         for numbers in every if claim else ():
             passage = nearest_passage(claim, [self._passages[number - 1] for number in numbers])
             self._cite(Place(passage, *locate_quote(claim, passage)))

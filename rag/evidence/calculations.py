@@ -24,7 +24,7 @@ _TOTAL = (
     r"|(?<=\d )(?:(?!and |or )\w+ )?(?:more|less|fewer|longer|shorter|later|earlier|higher|lower|cheaper|dearer)"
 )
 _SIGNAL = re.compile(
-    rf"(?<!\w)(?:{_TOTAL}|makes?|hence|therefore|thus|plus|minus|times|multiplied|divided|twice|lasted|apart|equals?"
+    rf"(?<!\w)(?:{_TOTAL}|makes?|hence|therefore|thus|plus|minus|times|multiplied|divided|twice|last(?:ed|s)?|apart|equals?"
     r"|that is|i\.e\.|(?<=, )so|(?<=and )so)(?!\w)|[=+×*÷]",
     re.IGNORECASE,
 )
@@ -46,6 +46,8 @@ _EXPRESSION = re.compile(
 """Arithmetic that a claim writes out: "€450 + 30 × €11 =…"."""
 _LENGTHS = {"day": 1, "week": 7, "fortnight": 14}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_ANY_YEAR = 2001
+"""Stands for the year of two dates that have none."""
 _LONGEST = 1200
 """Days, weeks or months that are added to a date."""
 
@@ -138,17 +140,20 @@ def _calculation(
     missing = missing_quantities(stated, source)
     known = {q for q in stated.quantities if not q.soft and q not in missing} | {*explained}
     is_of_unit = figure.unit in source.units
-    operands = [_term_in(figure.unit if is_of_unit else "", q) for q in known if is_number(q.value)]
-    operands = sorted(operands, key=lambda term: term.words)
+    units = ("", figure.unit) if is_of_unit else ("",)
+    operands = sorted({_term_in(unit, q) for q in known if is_number(q.value) for unit in units})
+    groups = [operands]
     if figure.unit and (_TOTALS.search(claim) or _CHANGES.search(claim)):
         alike = {q for q in source.quantities if is_number(q.value) and are_same(q.unit, figure.unit)}
         bare = {q for q in source.quantities if is_of_unit and not (q.unit or _is_year(q.value)) and is_number(q.value)}
         operands += sorted({_term_in(figure.unit, q) for q in alike | bare} - set(operands))
-    days = sorted(stated.days, key=str)[:_MOST_OPERANDS]
+    if _TOTALS.search(claim) or _CHANGES.search(claim):
+        groups += [list(line) for table in tables for line in _lines(table, content_stems(claim))]
+    days = sorted(stated.days if len(stated.days) > 1 else source.days, key=str)[:_MOST_OPERANDS]
     operands += [_Term(str(day.year), Decimal(day.year), "") for day in days if day.year]
     results = itertools.chain(
         _written_out(claim, {q.value for q in known}, target.unit),
-        _results(operands[:_MOST_PAIRED], [_term(count) for count in counts]),
+        *(_results(group[:_MOST_PAIRED], [_term(count) for count in counts]) for group in groups),
         _days_between(days),
         _columns(claim, tables) if _TOTALS.search(claim) else (),
     )
@@ -186,6 +191,17 @@ def _written_out(claim: str, known: Collection[str], unit: str) -> Iterator[_Ter
                 amount = amount * number if operator in "×*x" else amount / (number or 1)
             value += amount if sign == "+" else -amount
         yield _Term(match[0].strip(), value, unit)
+
+
+def _lines(table: Table, said: Collection[str]) -> Iterator[list[_Term]]:
+    """Yield the figures of each row of a table, and of each column that a claim with these stems names."""
+    lines = [[(row, column) for column in range(1, len(table.rows[0]))] for row in range(len(table.rows))]
+    named = [line for line in zip(*lines, strict=True) if content_stems(table.head(line[0][1])) & set(said)]
+    for line in [*lines, *named]:
+        cells = [table.amounts_at(*cell) for cell in line]
+        units = [next(iter(sorted(cell.units)), "") for cell in cells]
+        figures = [q for cell in cells if len(cell.quantities) == 1 for q in cell.quantities]
+        yield [_term_in(unit, q) for q, unit in zip(figures, units, strict=False) if is_number(q.value)]
 
 
 def _columns(claim: str, tables: Iterable[Table]) -> Iterator[_Term]:
@@ -226,10 +242,16 @@ def _results(terms: Sequence[_Term], counts: Sequence[_Term]) -> Iterator[_Term]
 
 def _days_between(days: Iterable[Day]) -> Iterator[_Term]:
     """Yield the time between any two dates that are given in full, without the first day and with it."""
-    whole = [(day, on_calendar) for day in days if (on_calendar := day.on_calendar)]
+    dated = [(day, day if day.year else replace(day, year=_ANY_YEAR)) for day in days]
+    whole = [(day, on_calendar) for day, full in dated if (on_calendar := full.on_calendar)]
     for (first, start), (last, end) in itertools.combinations(whole, 2):
+        if bool(first.year) != bool(last.year):
+            continue
         for length in (abs((end - start).days), abs((end - start).days) + 1):
             yield _Term(f"{first} to {last}", *in_base_unit(str(length), "day"))
+        if start.day == end.day:
+            months = abs(12 * (end.year - start.year) + end.month - start.month)
+            yield _Term(f"{first} to {last}", *in_base_unit(str(months), "month"))
 
 
 def _of_two(one: _Term, other: _Term) -> Iterator[_Term]:

@@ -10,7 +10,7 @@ from indexes.text.tokenization import STOP_WORDS, content_words, figures, stem, 
 from rag.evidence.calculations import derived_days, recomputed, without_announcement
 from rag.evidence.counts import Recount, is_count, recount, without_bullets
 from rag.evidence.figures.agreement import has_uncertain_amounts, missing_amounts, spell_as
-from rag.evidence.figures.dates import Day
+from rag.evidence.figures.dates import Day, full_weekdays
 from rag.evidence.figures.quantities import Amounts, Quantity, amounts, leave_out, normalize_amounts
 from rag.evidence.figures.units import is_money
 from rag.evidence.source_text import SourceText
@@ -186,7 +186,7 @@ class ClaimCheck:
     @cached_property
     def absent(self) -> list[str]:
         """The figures and dates, or else the names, that the source has nowhere."""
-        everything = self.source.everything
+        everything = full_weekdays(self.source.everything)
         lacking = missing_amounts(amounts(self.claim), self.known)
         language, known = identify_language(self.source.around) or "", _known_words(everything)
         named = absent_names(names_in(self.claim, language), self.claim, known, everything)

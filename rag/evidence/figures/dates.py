@@ -67,6 +67,10 @@ _WEEKDAY = re.compile(
 )
 
 
+_SHORT_WEEKDAY = re.compile(r"\b(?:Mon|Tues?|Thu(?:rs?)?|Fri|(?:Wed|Sat|Sun)(?=\.?\s*(?:[|,–/&+:-]|\d|$|and |to )))\b")
+"""Those that are words as well count only in a row or a list, or before a figure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """A date; 0 stands for a part that the text leaves out."""
@@ -144,6 +148,13 @@ def without_weekdays(text: str) -> str:
         return "" if day and match["weekday"].lower() == _WEEKDAYS[day.weekday()] else match[0]
 
     return _WEEKDAY.sub(keep, text)
+
+
+def full_weekdays(text: str) -> str:
+    """Return a text with its weekdays written in full: "Thursday" for "Thu"."""
+    return _SHORT_WEEKDAY.sub(
+        lambda match: next(day for day in _WEEKDAYS if day.startswith(match[0][:3].lower())).title(), text
+    )
 
 
 def clock_time(written: str) -> tuple[str, bool]:

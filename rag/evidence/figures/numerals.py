@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from indexes.text.number_words import MONTHS, SMALL_CARDINALS, TENS, any_of
 from indexes.text.tokenization import figures
-from rag.evidence.figures.dates import spread_days
+from rag.evidence.figures.dates import full_weekdays, spread_days
 from rag.evidence.figures.units import MONEY, UNIT, unit_named
 
 _CARDINALS = SMALL_CARDINALS | TENS | {"a": 1, "an": 1}
@@ -96,6 +96,12 @@ def _with_scale(match: re.Match[str]) -> str:
     return f"{low}{scale}{match['joint']}{sign}{high}{scale}"
 
 
+def _start_of_time(match: re.Match[str]) -> str:
+    """Return "9 am" for the beginning of "9 to 11 am"; that of "9 to 5 pm" stands as it is."""
+    is_before = int(_whole(match[1])) % 12 < int(_whole(match["end"])) % 12
+    return f"{match[1]} {match['half']}m" if is_before else match[0]
+
+
 _REWRITES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (_SPACED.pattern, lambda match: match[0].replace(" ", "")),
     (r"(?<![\d.,])\d{1,2}(?:,\d\d)+,\d{3}(?![,\d])", lambda match: match[0].replace(",", "")),
@@ -136,6 +142,15 @@ _REWRITES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (rf"(?:{_AT})(?-i:noon|midday)\b", lambda _: "12:00"),
     (rf"(?:{_AT})(?-i:midnight)\b", lambda _: "00:00"),
     (rf"(?:{_AT})([01]\d|2[0-3])([0-5]\d)(?= (?:hours|hrs)\b)", lambda match: f"{match[1]}:{match[2]}"),
+    (
+        r"(?<![\d.,:/-])([01]?\d|2[0-4])(?= ?[–-] ?[\d.:]+ uhr\b| (?:bis|und|to|and) [\d.:]+ uhr\b)",
+        lambda match: f"{match[1]} Uhr",
+    ),
+    (
+        rf"(?<![\d.,:/-])({_HOUR})(?=(?: ?[–-] ?| to | until | and )(?P<end>{_HOUR})(?:[.:]\d\d)?"
+        r" ?(?P<half>[ap])\.?m\b)",
+        _start_of_time,
+    ),
     (rf"\b({_HOUR}) ?o['’]clock\b", lambda match: f"{_whole(match[1])}:00"),
     (rf"\bhalf an?( (?:{UNIT}|{any_of(_POWERS)}|billion|dozen)\b)", lambda match: f"0.5{match[1]}"),
     (rf"\b(?P<part>an?|one) (?P<whole>{_OF_SHARE})(?= of\b(?! (?:a|an|the)? ?(?:year|20\d\d|century)))", _share),
@@ -168,7 +183,7 @@ _GROUPED = re.compile(r"(?<![\d.,'’])[1-9]\d{0,2}(?:['’\u00a0\u202f\u2009]\d
 @lru_cache(maxsize=4096)
 def with_plain_numerals(text: str) -> str:
     """Return the text with its numbers in digits and English groups, and years in full: 2023/2024 for "FY 2023/24"."""
-    text = _GROUPED.sub(lambda match: re.sub(r"\D", "", match[0]), text).translate(_BLANKS)
+    text = _GROUPED.sub(lambda match: re.sub(r"\D", "", match[0]), full_weekdays(text)).translate(_BLANKS)
     for pattern, spell in _COMPILED:
         text = pattern.sub(spell, text)
     return spread_days(text)

@@ -12,6 +12,7 @@ from operator import attrgetter
 from indexes.text.sentences import sentence_spans
 from indexes.text.tokenization import STOP_WORDS, figures, stem
 from rag.evidence.figures.quantities import normalize_amounts
+from rag.evidence.figures.units import is_money, unit_named
 from rag.evidence.tables.mentions import (
     SMALL_WORDS,
     Lines,
@@ -225,7 +226,7 @@ def _other_column(value: Mention, read: Mentions, tables: Sequence[Table]) -> Me
     heads = [head for head in heads if not any(head.level == o.level and o.columns & columns for o in heads)]
     named = [tables[t].head(c, level) for t, c in columns for level in {head.level for head in heads}]
     after = {at + 1 for head in heads for at in head.at}  # "vegetarian dish" is one
-    said = {word for at, word in enumerate(read.words) if at not in after}
+    said = {word for at, word in enumerate(read.words) if at not in after and not is_money(unit_named(word))}
     said -= {word for head in heads for word in folded_stems(head.text)}
     if not all(named) or any(content_stems(name) & said for name in named):
         return None
@@ -233,10 +234,12 @@ def _other_column(value: Mention, read: Mentions, tables: Sequence[Table]) -> Me
     for head in heads:
         meant = {(t, r, c) for t, c in head.columns for row_table, r in rows if row_table == t}
         taken = any(other.cells & meant for other in read.values if other is not value)
-        alike = any(is_figure(tables[t].rows[r][c]) in kinds for t, r, c in meant)
+        fits_both = any(set(folded_stems(head.text)) <= set(folded_stems(name)) for name in named)
+        alike = not fits_both and any(is_figure(tables[t].rows[r][c]) in kinds for t, r, c in meant)
         start, end = sorted((max(head.at), min(value.at)))
         between = [at for at in range(max(start + 1, 0), end) if at not in read.named]
-        is_near = sum(read.words[at] not in STOP_WORDS for at in between) <= _APART
+        own = (read.words[at] for at in between if not unit_named(read.words[at]))
+        is_near = sum(word not in STOP_WORDS for word in own) <= _APART
         if alike and not taken and is_near:
             return head
     return None

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from indexes.text.tokenization import STOP_WORDS, figures, stem, words
 from rag.evidence.figures.agreement import missing_amounts
+from rag.evidence.figures.dates import full_weekdays
 from rag.evidence.figures.quantities import amounts
 from rag.evidence.tables.relations import MOST_KEYS, Table, is_figure
 from rag.evidence.wording.names import fold_accents, leading_name, names
@@ -77,7 +78,7 @@ class Mentions:
 @lru_cache(maxsize=1024)
 def find_mentions(text: str, tables: tuple[Table, ...], width: int = MOST_KEYS) -> Mentions:
     """Return what a text says of some tables. Keys are looked for in the first ``width`` columns that have any."""
-    tokens = tuple(words(fold_accents(text.replace("_", " "))))
+    tokens = tuple(words(_folded(text)))
     stemmed = tuple(map(stem, tokens))
     keys = _widest(_mentions_of_keys(stemmed, tables, width))
     taken = frozenset(at for key in keys for at in key.at)
@@ -236,7 +237,7 @@ def _texts(
         if c and not is_figure(cell) and cell.lower() not in _YES_OR_NO
     }
     for cell, column in cells.items():
-        part = tuple(map(stem, words(fold_accents(cell))))
+        part = tuple(map(stem, words(_folded(cell))))
         if not len(part) <= _LONGEST_VALUE or not set(part) - STOP_WORDS or (len(part) == 1 and column not in sure):
             continue
         for start in range(len(stemmed) - len(part) + 1):
@@ -251,7 +252,7 @@ def _cells_with(part: tuple[str, ...], tables: Sequence[Table], *, whole: bool) 
     for t, table in enumerate(tables):
         for r, row in enumerate(table.rows):
             for c, cell in enumerate(row):
-                tokens = words(fold_accents(cell))
+                tokens = words(_folded(cell))
                 if c and ((tuple(map(stem, tokens)) == part) if whole else part[0] in tokens):
                     found.add((t, r, c))
     return frozenset(found)
@@ -281,7 +282,7 @@ def _occurrences(part: frozenset[str], stemmed: tuple[str, ...], length: int) ->
 @lru_cache(maxsize=4096)
 def _label_stems(label: str) -> frozenset[str]:
     """Return the words that name a row or a column."""
-    return frozenset(stem(word) for word in words(fold_accents(label)) if word not in SMALL_WORDS)
+    return frozenset(stem(word) for word in words(_folded(label)) if word not in SMALL_WORDS)
 
 
 @lru_cache(maxsize=4096)
@@ -293,7 +294,12 @@ def _head_stems(head: str) -> frozenset[str]:
 
 def folded_stems(text: str) -> list[str]:
     """Return the stems of a text in order, without accents."""
-    return [stem(word) for word in words(fold_accents(text.replace("_", " ")))]
+    return [stem(word) for word in words(_folded(text))]
+
+
+def _folded(text: str) -> str:
+    """Return a text as its words are compared: without accents, with weekdays in full."""
+    return fold_accents(full_weekdays(text.replace("_", " ")))
 
 
 def content_stems(text: str) -> set[str]:

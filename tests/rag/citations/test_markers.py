@@ -291,6 +291,15 @@ def test_a_number_before_what_is_held_back_is_not_at_the_end() -> None:
     assert {settled(text, cut=[at]).text for at in range(len(text))} == {text}
 
 
+def test_a_second_marker_in_a_sentence_stands_for_what_was_said_since_the_first() -> None:
+    rules = passage("Boats are hired by the hour. The pier closes at 21:00. Dogs may swim only north of the pier.")
+    stream = settled("Boats are hired by the hour [1]; the pier closes at 21:00 [1].", rules)
+    assert [mark.place.quote for mark in stream.marks()] == [
+        "Boats are hired by the hour.",
+        "The pier closes at 21:00.",
+    ]
+
+
 def test_invented_markers_are_removed() -> None:
     stream = settled("China makes 90 % of rare earths [9]. Staff get 25 days [0] of leave [2][77].")
     assert stream.text == "China makes 90 % of rare earths. Staff get 25 days of leave [1]."

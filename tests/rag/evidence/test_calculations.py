@@ -66,6 +66,13 @@ KAYAKS = "Club | Boats | Rent EUR\nEast | 14 | 120\nWest | 9 | 75\nNorth | 21 | 
         ("With 25 % more, £80 × 1.25 = £100.", "A surcharge of 25 % on £80.", {"1 + 25 %", "£80 × 1.25"}),
         ("£60 + 4 × £15 = £120.", "The hall is £60, each of the 4 lamps £15.", {"£60 + 4 × £15"}),
         ("It is £45 dearer.", "Oak costs £165, pine £120.", {"165 - 120"}),
+        ("Six stools at £55, i.e. £330 in all.", "A stool costs £55; six were sold.", {"6 × 55"}),
+        ("The fair lasts five days.", "The fair runs from 3 to 7 August.", {"08-03 to 08-07"}),
+        (
+            "It is leased until 9 May 2021, i.e. for 36 months.",
+            "9 May 2018 | 9 May 2021",
+            {"2018-05-09 to 2021-05-09"},
+        ),
     ],
 )
 def test_one_calculation_may_rest_on_another_or_be_written_out(claim: str, source: str, calculations: set[str]) -> None:
@@ -91,6 +98,13 @@ def test_a_column_is_added_up_if_the_claim_names_it() -> None:
     explained = recomputed("The average rent is 115 EUR.", amounts(""), tables=tables)
     assert list(explained.values()) == ["(120 + 75 + 150) ÷ 3"]
     assert recomputed("In all there are 345 boats.", amounts(""), tables=tables) == {}
+
+
+def test_figures_of_one_row_are_compared_and_those_of_several_are_not() -> None:
+    years, tables = amounts("2011 2012"), read_tables("Year | Joined | Left\n2011 | 148 | 93\n2012 | 120 | 164")
+    explained = recomputed("In 2011, 55 more people came than went.", years, tables=tables)
+    assert list(explained.values()) == ["148 - 93"]
+    assert recomputed("In 2011, 16 fewer people came than went.", years, tables=tables) == {}
 
 
 @pytest.mark.parametrize(

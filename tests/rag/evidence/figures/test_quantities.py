@@ -356,9 +356,12 @@ def test_signs_codes_and_months_stand_for_no_names() -> None:
         ("25 cl", "Jar | Size (l)\nJam | 0.25", "Jar | Size (l)\nJam | 2.5"),
         ("4 repas", "quatre repas", "cinq repas"),
         ("7 Boote", "sieben Boote", "acht Boote"),
+        ("Laden von 14:00 bis 17:00 Uhr", "14 bis 17 Uhr", "14 bis 18 Uhr"),
+        ("from 8 am to 11 am", "8 to 11 am", "8 to 10 am"),
+        ("from 13:00 to 15:30", "between 1 and 3:30 pm", "between 2 and 3:30 pm"),
     ],
 )
-def test_pence_rates_deadlines_and_the_units_of_heads_are_compared(claim: str, source: str, other: str) -> None:
+def test_pence_rates_deadlines_ranges_and_the_units_of_heads_are_compared(claim: str, source: str, other: str) -> None:
     assert not is_missing(claim, source)
     assert is_missing(claim, other)
 

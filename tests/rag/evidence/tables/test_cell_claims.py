@@ -247,3 +247,26 @@ def test_a_word_right_after_a_head_names_no_other_column() -> None:
     said = "Folk dance: in the column Main hall, not Annex"
     assert table_conflict(Reading("Day: Tuesday, annex hall: folk dance"), halls) == said
     assert table_conflict(Reading("Day: Tuesday, annex hall: slow yoga"), halls) == ""
+
+
+SHIFTS = "Shift | Guard | Hours\nThu | Ola Berg | 8\nFri | Ines Roth | 6\nSat | Per Lund | 5"
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        ("On Thursday the guard is Ola Berg.", ""),
+        ("On Saturdays the guard is Ines Roth.", "Ines Roth: in the row of Fri, not of Sat"),
+    ],
+)
+def test_a_weekday_is_the_same_in_full_and_in_short(claim: str, said: str) -> None:
+    assert (table_conflict(Reading(claim), read_tables(SHIFTS)) or "").startswith(said)
+    assert "in no source" not in gather_evidence(claim, SourceText.of(passage(SHIFTS))).finding
+
+
+def test_a_head_that_names_two_columns_and_the_unit_of_a_figure_are_read() -> None:
+    packs = read_tables("Article | Packs | Screws per pack | Price EUR\nBrass | 7 | 50 | 4.10\nSteel | 9 | 80 | 3.20")
+    assert not table_conflict(Reading("A pack of brass has 50."), packs)
+    assert (
+        table_conflict(Reading("The packs of brass are EUR 4.10."), packs) == "4.10: in the column Price EUR, not Packs"
+    )
