@@ -153,8 +153,8 @@ def _calculation(
     operands += [_Term(str(day.year), Decimal(day.year), "") for day in days if day.year]
     results = itertools.chain(
         _written_out(claim, {q.value for q in known}, target.unit),
-        *(_results(group[:_MOST_PAIRED], [_term(count) for count in counts]) for group in groups),
         _days_between(days),
+        *(_results(group[:_MOST_PAIRED], [_term(count) for count in counts]) for group in groups),
         _columns(claim, tables) if _TOTALS.search(claim) else (),
     )
     decimals = len(figure.written.partition(".")[2])
