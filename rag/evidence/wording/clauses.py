@@ -121,7 +121,8 @@ def mixture(claim: str, text: str) -> Mixture:
                 return Mixture(conflict, is_doubtful=True)
             in_place = clause.words_in_place(host, guest)
             is_doubtful = is_doubtful or (is_sure and bool(in_place))
-            exchanged |= {pair: host for pair in in_place if is_sure or set(map(len, pair)) == {1}}
+            is_one_word = guest.sentence == host.sentence and all(len(side) == 1 for pair in in_place for side in pair)
+            exchanged |= dict.fromkeys(in_place if is_sure or is_one_word else (), host)
     turned = next((host for pair, host in exchanged.items() if pair[::-1] in exchanged), None)
     conflict = f"the source says “{turned.text}”" if turned else ""
     return Mixture(conflict, is_doubtful=is_doubtful or bool(turned))
