@@ -110,11 +110,13 @@ def mixture(claim: str, text: str) -> Mixture:
     claimed = clauses_of(claim, small)
     if claimed and all(clause.is_shared(known) for clause in claimed):
         return Mixture("", is_doubtful=False, is_shared=True)
+    # A clause that the claim repeats has lent it nothing.
+    lenders = [one for one in known if not any(one.words <= c.words and one.values <= c.values for c in claimed)]
     for clause in claimed:
         if any(clause.words <= one.words and clause.values <= one.values for one in known):
             continue
         hosts = [host for host in known if clause.is_made_of(host)]
-        for host, guest in ((host, guest) for host in hosts for guest in known if guest is not host):
+        for host, guest in ((host, guest) for host in hosts for guest in lenders if guest is not host):
             is_sure = clause.has_enough_of(host)
             is_parallel = guest.sentence == host.sentence or guest.words & host.words
             if is_sure and is_parallel and (conflict := clause.value_in_place(host, guest)):

@@ -103,3 +103,9 @@ def test_a_label_belongs_to_the_words_after_it() -> None:
     )
     assert gather_evidence("- **Lia Voss** – cook", source).is_doubtful
     assert not gather_evidence("- **Tom Ode** – cook", source).is_doubtful
+
+
+def test_a_clause_that_the_claim_repeats_has_lent_it_nothing() -> None:
+    source = "The tram takes 90 people to the old harbour on each day of May, for 4 euros a person."
+    claim = "The tram takes 90 persons to the old harbour on each day of May, for 4 euros a person."
+    assert mixture(claim, source).conflict == ""
