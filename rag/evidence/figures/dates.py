@@ -32,7 +32,7 @@ _DATES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"\b(?P<year>\d{4})[-/](?P<month>\d\d)[-/](?P<day>\d\d)(?!\d)",
-        r"(?<!\d)(?P<year>20\d\d)(?P<month>0\d|1[0-2])(?P<day>[0-2]\d|3[01])(?!\d)",
+        r"(?<!\d)(?P<year>20\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?!\d)",
         rf"(?<![\d./-]){_DAY_OR_MONTH.format('day')}(?P<sign>[./-])(?: ?){_DAY_OR_MONTH.format('month')}(?P=sign)"
         r"(?: ?)(?P<year>(?:1[0-9]|20)\d\d\b|(?<=/)\d\d\b)(?![./-]\d)",
         r"(?<![\d./-])(?P<month>0?[1-9]|1[0-2])/(?P<year>19\d\d|20\d\d)(?![\d/])",

@@ -121,7 +121,11 @@ def test_two_currencies_or_a_currency_and_a_percentage_never_agree() -> None:
     assert is_missing("USD 85", "CAD 85")
 
 
-@given(st.integers(min_value=1_000, max_value=10**12 - 1), st.integers(min_value=1_000, max_value=10**12 - 1))
+LARGE = st.integers(min_value=1_000, max_value=10**12 - 1).filter(lambda n: n // 10**6 != 20)
+"""20240503 may be a date."""
+
+
+@given(LARGE, LARGE)
 def test_equal_figures_are_equal_in_any_grouping_and_others_never_are(number: int, other: int) -> None:
     for one, another in permutations(spellings(number), 2):
         assert is_proven(f"It cost NOK {one} then.", f"The price was NOK {another}."), (one, another)
