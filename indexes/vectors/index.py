@@ -144,7 +144,8 @@ class ChromaVectors:
         """The differences between the snapshot and the catalog at its revision, in sentences."""
         opened = self._current.open(warn=False)
         if opened is None:
-            return [self._current.trouble()]
+            has_vectors = any(ids for ids, _ in self._catalog.vectors(after=0, batch=BATCH))
+            return [self._current.trouble()] if has_vectors or self._current.read() is not None else []
         try:
             stored = opened.ids()
         except (SnapshotError, ChromaUnavailableError) as error:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -188,6 +189,7 @@ class SyncMachine(RuleBasedStateMachine):
         self.opened = None
 
 
+@pytest.mark.timeout(600)  # a busy machine, and 150 runs
 def test_whatever_happens_in_whatever_order_the_index_is_what_a_dictionary_says() -> None:
     chosen = settings(
         max_examples=10,
