@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -384,14 +385,18 @@ def _describe(file: Path, detail: Any) -> str:
     """Return a validation error in words, with the variable, or with the line of the key or of its ``[table]``."""
     keys = [str(key) for key in detail["loc"]]
     key, variable = ".".join(keys), "FOOTNOTE_" + "__".join(keys).upper()
-    message = "there is no such setting" if detail["type"] == "extra_forbidden" else detail["msg"]
+    messages = {"extra_forbidden": "there is no such setting", "missing": "it is not set, and must be"}
+    message = messages.get(detail["type"], detail["msg"])
     if variable in os.environ:
         return f"{variable}: {message}."
-    table, best = "", None
+    table, best, arrays = "", None, Counter[str]()
     for number, line in enumerate(file.read_text("utf-8").splitlines() if file.is_file() else [], start=1):
-        if header := re.match(r"\s*\[([\w.\s]+)\]", line):
-            table = header[1].strip()
-            best = number if table == keys[0] else best
+        if header := re.match(r"\s*(\[\[?)([\w.\s]+)\]", line):
+            table = header[2].strip()
+            if header[1] == "[[":  # as in the error's place: access.0, access.1
+                arrays[table] += 1
+                table += f".{arrays[table] - 1}"
+            best = number if f"{key}.".startswith(f"{table}.") else best
         elif (match := re.match(r"\s*([\w.-]+)\s*=", line)) and f"{table}.{match[1]}".strip(".") == key:
             best = number
             break

@@ -102,7 +102,7 @@ def with_slack(engine: Engine, services: Services) -> Services:
     from api.slack.factory import make_bot, make_oauth
     from api.slack.http_mode import slack_routes
 
-    bot = make_bot(settings, services, lambda scope: engine.catalog.documents_within(scope))
+    bot = make_bot(settings, services)
     routes = slack_routes(bot, settings.slack.signing_secret.get_secret_value(), make_oauth(settings))
     return replace(services, slack=routes)
 

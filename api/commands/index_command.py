@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Unpack
 
 import typer
 
@@ -12,7 +12,7 @@ from indexes.errors import FootnoteError
 from rag.console import print_json
 
 if TYPE_CHECKING:
-    from indexes.ingest.sync import SyncReport
+    from indexes.ingest.sync import Leave, SyncReport
     from indexes.ingest.writer import IndexWriter
     from rag.settings import Settings
 
@@ -74,7 +74,7 @@ def index(
         raise typer.Exit(1)
 
 
-def _sync(writer: "IndexWriter", docs: list[Path], *, as_json: bool, **leave: bool) -> "SyncReport":
+def _sync(writer: "IndexWriter", docs: list[Path], *, as_json: bool, **leave: Unpack["Leave"]) -> "SyncReport":
     """Index once. ``leave`` is what the user allows, as ``IndexWriter.run`` takes it."""
     with terminal.SyncProgress() as progress:
         report = writer.run(docs, progress, **leave)

@@ -91,7 +91,7 @@ async def listen_until_stopped(engine: "Engine", services: "Services") -> None:
 
     await asyncio.to_thread(engine.search, Query("warm"), 1)  # loads the models before the first question
     settings = engine.settings
-    bot = make_bot(settings, services, lambda scope: engine.catalog.documents_within(scope))
+    bot = make_bot(settings, services)
     token = settings.slack.app_token
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,7 +1,6 @@
 """Builds the bot from the settings."""
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -19,7 +18,6 @@ from api.slack.responder import Responder, ResponderOptions
 from api.slack.workspace.installations import InstalledWorkspaces, SingleWorkspace, Workspaces, installation_store
 from api.slack.workspace.rate_limited_client import RateLimitedClient
 from api.slack.workspace.slack_access import SlackAccess
-from indexes.types import Scope
 from rag.errors import ConfigError
 from rag.settings import Settings
 
@@ -28,7 +26,7 @@ _STATE_S = 600
 """How long an installation may take."""
 
 
-def make_bot(settings: Settings, services: Services, count_documents: Callable[[Scope], int]) -> Bot:
+def make_bot(settings: Settings, services: Services) -> Bot:
     """A bot that answers as the services do. Raise ``ConfigError``, ``RecordsError``, ``SlackBusyError``."""
     slack, folder = settings.slack, settings.server.dir
     workspaces: Workspaces
@@ -51,7 +49,7 @@ def make_bot(settings: Settings, services: Services, count_documents: Callable[[
         people=slack.people,
         feedback=feedback is not None,
         max_question_chars=services.max_question_chars,
-        count_documents=count_documents,
+        count_documents=services.count_documents,
     )
     responder = Responder(services.questions, workspaces, access, event_store, options)
     return Bot(slack, workspaces, event_store, responder, access, feedback)

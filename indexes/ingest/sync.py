@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from indexes.errors import ReadError
 from indexes.ingest.access_guard import AccessChanges, RunAccess
@@ -48,6 +49,17 @@ class SyncReport:
     """Documents that someone may read who could not before."""
     narrower: list[str] = field(default_factory=list)
     """Documents that someone may not read any more."""
+
+
+class Leave(TypedDict, total=False):
+    """What the user allows a run to do; nothing that is left out."""
+
+    allow_delete: bool
+    """To remove most of the index, if those files are gone."""
+    allow_unmatched_rules: bool
+    """To go on if an access rule matches no document."""
+    allow_wider_access: bool
+    """To let more people read documents that were protected."""
 
 
 class SyncListener:
@@ -113,15 +125,7 @@ class Sync:
         self._earlier = earlier
         self._uploads = uploads
 
-    def run(
-        self,
-        roots: Sequence[Path],
-        listener: SyncListener,
-        *,
-        allow_delete: bool = False,
-        allow_unmatched_rules: bool = False,
-        allow_wider_access: bool = False,
-    ) -> SyncReport:
+    def run(self, roots: Sequence[Path], listener: SyncListener, **leave: Unpack[Leave]) -> SyncReport:
         """Bring the catalog up to date, and Chroma after it.
 
         Raises ``FolderError``, ``DeletionGuardError``, ``UnmatchedRuleError`` or ``WiderAccessError`` before anything
@@ -134,11 +138,12 @@ class Sync:
         answered = plan_changes(roots, self._earlier.files(), uploads=self._uploads) if self._earlier else plan
         elsewhere = self._answering.get("roots") not in (None, place)
         unmatched = UnmatchedRules.of(rules, self._answering, answered, elsewhere=elsewhere)
-        if not allow_unmatched_rules:
+        if not leave.get("allow_unmatched_rules"):
             unmatched.check(answered, rules)
         idle = not any((plan.differs, plan.closed, answered.differs))
-        access = RunAccess.of(rules, self._answering, answered, allow_wider=allow_wider_access, idle=idle)
-        if not allow_delete:  # nor may another model's catalog, which answers now, lose much
+        allow_wider = leave.get("allow_wider_access", False)
+        access = RunAccess.of(rules, self._answering, answered, allow_wider=allow_wider, idle=idle)
+        if not leave.get("allow_delete"):  # nor may another model's catalog, which answers now, lose much
             check_deletions(answered, elsewhere=elsewhere)
         for catalog in {self._catalog, self._answering}:  # before a kill can leave a rule without what it matched
             unmatched.keep(catalog)

@@ -1,14 +1,14 @@
 """Writes an index folder, one writer at a time, into the generation of its embedding model."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Self
+from types import TracebackType
+from typing import Final, Self, Unpack
 
 from indexes.errors import ChromaUnavailableError, EncoderMismatchError, IndexMissingError, IndexUnreadableError
 from indexes.ingest.rule_application import Rules
-from indexes.ingest.sync import Sync, SyncListener, SyncReport
+from indexes.ingest.sync import Leave, Sync, SyncListener, SyncReport
 from indexes.ingest.uploads import UPLOADED, uploads_of
 from indexes.protocols import Encoder, Splitter
 from indexes.readers.sandbox import ReadingLimits
@@ -19,9 +19,7 @@ from indexes.vectors.chroma_embedded import EmbeddedChroma
 from indexes.vectors.index import ChromaVectors
 from indexes.vectors.snapshots import SnapshotError, SnapshotStore
 
-FULL_LEAVE: Mapping[str, bool] = MappingProxyType(
-    {"allow_delete": True, "allow_unmatched_rules": True, "allow_wider_access": True}
-)
+FULL_LEAVE: Final = Leave(allow_delete=True, allow_unmatched_rules=True, allow_wider_access=True)
 """What a run is allowed over an index that serves nobody, such as one of an evaluation."""
 StoreOf = Callable[[Path, Catalog], SnapshotStore]
 """Returns the store of a generation's Chroma snapshots."""
@@ -60,25 +58,11 @@ class IndexWriter:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._open.close()
 
-    def run(
-        self,
-        roots: Sequence[Path],
-        listener: SyncListener,
-        *,
-        allow_delete: bool = False,
-        allow_unmatched_rules: bool = False,
-        allow_wider_access: bool = False,
-    ) -> SyncReport:
+    def run(self, roots: Sequence[Path], listener: SyncListener, **leave: Unpack[Leave]) -> SyncReport:
         """Make the index equal to the folders, as ``Sync.run`` does; then let this model's generation answer."""
         before = self._generations.current
         with self._sync(before) as sync:
-            report = sync.run(
-                roots,
-                listener,
-                allow_delete=allow_delete,
-                allow_unmatched_rules=allow_unmatched_rules,
-                allow_wider_access=allow_wider_access,
-            )
+            report = sync.run(roots, listener, **leave)
             self._generations.switch(self._target)
         for generation in self._generations.others(before):  # a reader of the one before may go on until the next run
             try:

@@ -12,7 +12,6 @@ from indexes.types import Passage
 from rag.citations.markers import Mark, Place, sentence_spans_with_markers
 from rag.citations.quotes import locate_quote, quote_source, rank_quotes
 from rag.evidence.calculations import may_be_calculated
-from rag.evidence.figures.quantities import amounts
 from rag.evidence.parties import row_of_another_party
 from rag.evidence.scoring import SUPPORTED, WEAK, Evidence, gather_evidence, likelihood
 from rag.evidence.similarity import SimilarityScale
@@ -123,7 +122,7 @@ class Proof:
         passages = SourceText.joined(SourceText.of(place.passage) for place in self.places)
         around = gather_evidence(self.claim, passages, self.reading)
         no_finding = not (self.evidence.finding or around.finding)
-        if no_finding and around.features.get("found", 1.0) >= _PARAPHRASE and amounts(self.claim):
+        if no_finding and around.features.get("found", 1.0) >= _PARAPHRASE:
             return WEAK
         return max(score, min(likelihood(around), WEAK))
 

@@ -110,7 +110,7 @@ async def answering(
 ) -> AsyncIterator[Bot]:
     """The bot, connected."""
     at = fake_services(answerer, feedback=FeedbackStores(ballot) if ballot else None)
-    bot = make_bot(settings, at, lambda _: 1204)
+    bot = make_bot(settings, replace(at, count_documents=lambda _: 1204))
     assert settings.slack.signing_secret is not None
     assert settings.slack.app_token is not None
     if transport == "socket":

@@ -1,11 +1,12 @@
 """A folder and an index of it, synced on demand."""
 
 from pathlib import Path
+from typing import Unpack
 
 from fakes.encoder import WordsEncoder
 from indexes.ingest.rule_application import Rules
 from indexes.ingest.splitting import PassageSplitter
-from indexes.ingest.sync import Sync, SyncListener, SyncReport
+from indexes.ingest.sync import Leave, Sync, SyncListener, SyncReport
 from indexes.readers.sandbox import ReadingLimits
 from indexes.search.retrievers import LexicalRetriever
 from indexes.storage.catalog import Catalog
@@ -33,24 +34,16 @@ class Bench:
     def sync(
         self,
         *roots: Path,
-        allow_delete: bool = False,
-        allow_unmatched_rules: bool = False,
-        allow_wider_access: bool = False,
         listener: SyncListener | None = None,
         rules: Rules = (),
         max_tokens: int | None = None,
+        **leave: Unpack[Leave],
     ) -> SyncReport:
         self.encoder.encoded.clear()
         self.encoder.calls = 0
         splitter = PassageSplitter(self.encoder.count_tokens, max_tokens or self.encoder.max_tokens)
         syncing = Sync(self.catalog, self.vectors, self.encoder, splitter, LIMITS, rules)
-        return syncing.run(
-            roots or [self.folder],
-            listener or SyncListener(),
-            allow_delete=allow_delete,
-            allow_unmatched_rules=allow_unmatched_rules,
-            allow_wider_access=allow_wider_access,
-        )
+        return syncing.run(roots or [self.folder], listener or SyncListener(), **leave)
 
     def ask(self, word: str, filters: Filters = ALL) -> set[str]:
         hits = LexicalRetriever(self.catalog).retrieve(Query(word, filters=filters), limit=100)

@@ -128,6 +128,19 @@ def test_every_wrong_setting_is_named_on_a_line_of_its_own(tmp_path: Path) -> No
     }
 
 
+def test_a_wrong_setting_of_one_table_of_several_is_named_with_its_line(tmp_path: Path) -> None:
+    rule = '[[access]]\nglob = "hr/**"\ngroups = ["hr"]\n'
+    (tmp_path / "footnote.toml").write_text(f'{rule}\n[[access]]\nglobs = "x"\n\n[[slack.channels]]\nmode = "auto"\n')
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert {*str(caught.value).splitlines()} == {
+        "footnote.toml, line 5, access.1.glob: it is not set, and must be.",
+        "footnote.toml, line 5, access.1.groups: it is not set, and must be.",
+        "footnote.toml, line 6, access.1.globs: there is no such setting.",
+        "footnote.toml, line 8, slack.channels.0.channel: it is not set, and must be.",
+    }
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings().server.port = 1  # type: ignore[misc]

@@ -116,7 +116,7 @@ async def main():
     settings = load_settings(Path("footnote.toml"))
     library = Library(LEAVE)
     library.gate = asyncio.Event()
-    bot = make_bot(settings, fake_services(library), lambda _: 3)
+    bot = make_bot(settings, fake_services(library))
     async with SocketMode(bot, settings.slack.app_token.get_secret_value(), settings.slack.api_url):
         await asyncio.Event().wait()
 
